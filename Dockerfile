@@ -1,0 +1,45 @@
+# syntax=docker/dockerfile:1
+# Platevault in a container. Build: docker build -t platevault .
+
+# With a toolchain, because sqlite3 has no ready binary for every machine.
+FROM node:20-bookworm AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json ./
+COPY src ./src
+COPY scripts ./scripts
+COPY bin ./bin
+RUN node scripts/build.cjs
+# What the program needs at run time, and nothing else.
+RUN npm prune --omit=dev --no-audit --no-fund
+
+FROM node:20-bookworm-slim
+# Pictures that explain themselves have words in them.
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends fontconfig-config fonts-dejavu-core \
+  && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+ENV NODE_ENV=production \
+  HOST=0.0.0.0 \
+  PORT=8000 \
+  DATA_DIR=/data
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY bin ./bin
+COPY scripts ./scripts
+COPY config ./config
+COPY views ./views
+COPY public ./public
+# A new volume takes over owner and mode of the folder it is mounted on. Others may pass through it:
+# nginx serves the frames below it.
+RUN mkdir -m 755 /data && chown node:node /data \
+  && ln -s /app/bin/platevault.cjs /usr/local/bin/platevault
+USER node
+VOLUME /data
+EXPOSE 8000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "bin/platevault.cjs", "serve"]

@@ -1,0 +1,46 @@
+'use strict';
+/**
+ * Starts the compiled program in this process. File, database and picture work share the threads of
+ * libuv's pool, whose size is read once, at its first use: it has to be set before anything
+ * asynchronous happens, so everything up to the import is synchronous.
+ */
+const fs = require('node:fs');
+const path = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { ROOT } = require('./setup.cjs');
+
+const DEFAULT_POOL_SIZE = '12';
+
+/** Runs `platevault` with these arguments; the exit status is that of the command. */
+function launch(args) {
+  process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || poolSizeFromFiles();
+  process.argv.splice(2, Infinity, ...args);
+  const program = pathToFileURL(path.join(ROOT, 'dist', 'main.js'));
+  import(program.href).catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+}
+
+/** The setting from `config/*.json`, later files first; what is wrong there the program itself tells. */
+function poolSizeFromFiles() {
+  const folder = path.join(ROOT, 'config');
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder).sort().reverse() : [];
+  for (const name of names) {
+    if (!name.endsWith('.json') || name.endsWith('.example.json')) continue;
+    const size = readSize(path.join(folder, name));
+    if (Number.isInteger(size) && size > 0) return String(size);
+  }
+  return DEFAULT_POOL_SIZE;
+}
+
+function readSize(file) {
+  try {
+    return Number(JSON.parse(fs.readFileSync(file, 'utf8')).UV_THREADPOOL_SIZE);
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return NaN;
+    throw error;
+  }
+}
+
+module.exports = { launch };

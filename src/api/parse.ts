@@ -1,0 +1,96 @@
+import { FRAME_FILTERS, CONE_PARAMETERS, parseConditions, SORT_COLUMNS, type FrameOrder, type FrameQuery } from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import { parameter } from '../http/index.js';
+import { AppError } from '../lib/errors.js';
+
+type Parameters = ReadonlyMap<string, readonly string[]>;
+
+export const MAX_LIMIT = 1000;
+
+/** Parameters that only clients of the pyobs dialect send: they expect its default order and limit. */
+const PYOBS_ONLY = [
+  'night',
+  'SITE',
+  'TELESCOPE',
+  'INSTRUMENT',
+  'IMAGETYPE',
+  'binning',
+  'RA',
+  'DEC',
+  'OBSNUM',
+  'sort',
+  'order',
+];
+
+/** Sort names of the OCS dialect → names of SORT_COLUMNS. */
+const OCS_ORDERING: Readonly<Record<string, string>> = {
+  id: 'id',
+  basename: 'basename',
+  observation_date: 'DATE_OBS',
+  primary_optical_element: 'FILTER',
+  configuration_type: 'OBSTYPE',
+  instrument_id: 'INSTRUME',
+  target_name: 'OBJECT',
+  reduction_level: 'RLEVEL',
+  exposure_time: 'EXPTIME',
+};
+
+/**
+ * Reads the parameters of a list in both dialects. Unknown parameters are ignored; a bad value is an
+ * error that names its parameter.
+ *
+ * @throws 'bad_request'
+ */
+export function parseFrameQuery(parameters: Parameters, config: Config): FrameQuery {
+  const isPyobs = PYOBS_ONLY.some((name) => parameters.has(name));
+  return {
+    conditions: parseConditions(parameters),
+    order: parseOrder(parameters, isPyobs),
+    limit: Math.min(MAX_LIMIT, parseCount(parameters, 'limit', isPyobs ? MAX_LIMIT : config.DEFAULT_LIMIT)),
+    offset: parseCount(parameters, 'offset', 0),
+  };
+}
+
+/** Names of all parameters that choose frames: for links that carry a query on. */
+export const QUERY_PARAMETERS: readonly string[] = [
+  ...FRAME_FILTERS.map((filter) => filter.name),
+  ...CONE_PARAMETERS,
+];
+
+/** `ordering` (OCS) wins over `sort` and `order` (pyobs). */
+function parseOrder(parameters: Parameters, isPyobs: boolean): FrameOrder {
+  for (const name of parameter(parameters, 'ordering').split(',')) {
+    const sort = OCS_ORDERING[name.replace(/^-/, '')];
+    if (sort !== undefined) return orderBy(sort, name.startsWith('-'));
+  }
+  let sort = parameter(parameters, 'sort');
+  let direction = parameter(parameters, 'order');
+  if (sort === '' && Object.hasOwn(SORT_COLUMNS, direction)) {
+    // The documented, never built form: `order=<column>&asc=true|false`.
+    sort = direction;
+    direction = /^(?:false|0|no)$/i.test(parameter(parameters, 'asc')) ? 'desc' : 'asc';
+  }
+  if (direction !== '' && direction !== 'asc' && direction !== 'desc') throw invalid('order');
+  if (sort !== '') return orderBy(sort, direction === 'desc');
+  return orderBy('DATE_OBS', direction === '' ? !isPyobs : direction === 'desc');
+}
+
+function orderBy(sort: string, descending: boolean): FrameOrder {
+  const column = Object.hasOwn(SORT_COLUMNS, sort) ? SORT_COLUMNS[sort] : undefined;
+  if (column === undefined) throw invalid('sort');
+  return { column, descending };
+}
+
+/** A count of rows: negative is 0, absent the default. */
+function parseCount(parameters: Parameters, name: 'limit' | 'offset', fallback: number): number {
+  const text = parameter(parameters, name);
+  if (text === '') return fallback;
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw new AppError('bad_request', 'Invalid values for offset/limit.', { parameter: name });
+  }
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, Number(text)));
+}
+
+function invalid(name: string): AppError {
+  return new AppError('bad_request', `Invalid value for ${name}.`, { parameter: name });
+}

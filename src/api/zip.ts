@@ -1,0 +1,107 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { ZipArchive } from 'archiver';
+import { findFrames, listVersions, parseConditions, type Version } from '../catalog/index.js';
+import {
+  bodyText,
+  contentDisposition,
+  queryParameters,
+  requireAction,
+  requireCsrf,
+  sendStream,
+  viewerOf,
+  type Authentication,
+  type Services,
+} from '../http/index.js';
+import { AppError, hasCode } from '../lib/errors.js';
+import { parseFrameQuery } from './parse.js';
+
+type Entry = Version & { readonly basename: string };
+
+/** Most frames in one zip. */
+const MAX_FRAMES = 100_000;
+
+/** Handlers for zips of chosen frames (POST) and of all that match a query (GET). */
+export function createZipHandlers(services: Services, { adoptToken }: Authentication) {
+  const { catalog, config } = services;
+
+  /** All frames that match; `limit` and `offset` are read, so that bad ones are told, but not obeyed. */
+  const ofQuery: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    const parameters = queryParameters(req);
+    parseFrameQuery(parameters, config);
+    const entries = await listVersions(catalog, parseConditions(parameters), MAX_FRAMES + 1, viewer);
+    if (entries.length === 0) throw new AppError('not_found', 'No frames match.');
+    if (entries.length > MAX_FRAMES) {
+      throw new AppError('too_large', `More than ${MAX_FRAMES} frames match. Ask for fewer at once.`);
+    }
+    await sendZip(services, res, entries);
+  };
+
+  const ofIds: RequestHandler = async (req, res) => {
+    const token = bodyText(req, 'auth_token');
+    if (token !== '' && viewerOf(res).role === 'anonymous') await adoptToken(res, token);
+    const viewer = requireAction(res, 'read');
+    requireCsrf(services, req, res);
+    const ids = [...new Set(readIds(req))];
+    if (ids.length === 0) throw new AppError('bad_request', 'No frames were chosen: frame_ids is empty.', { parameter: 'frame_ids' });
+    const frames = await findFrames(catalog, ids, viewer);
+    if (frames.length < ids.length) throw new AppError('not_found', 'Not found.');
+    await sendZip(
+      services,
+      res,
+      frames.map((frame) => ({ ...frame.version, basename: frame.basename })),
+    );
+  };
+
+  return { ofQuery, ofIds };
+}
+
+/** Every spelling that clients use: `frame_ids[]`, `frame_ids`, `frame_ids[0]`, and JSON lists. */
+function readIds(req: Request): number[] {
+  const body: unknown = req.body;
+  if (typeof body !== 'object' || body === null) return [];
+  const texts = Object.entries(body)
+    .filter(([name]) => /^frame_ids(?:\[\d*\])?$/.test(name))
+    .flatMap(([, value]) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+    .flatMap((value) => (typeof value === 'string' ? value.split(',') : [value]));
+  return texts.map((text) => {
+    const id = typeof text === 'number' ? text : /^\s*\d{1,15}\s*$/.test(String(text)) ? Number(text) : NaN;
+    if (!Number.isSafeInteger(id)) {
+      throw new AppError('bad_request', 'Invalid value for frame_ids: expected ids of frames.', { parameter: 'frame_ids' });
+    }
+    return id;
+  });
+}
+
+/** Streams the files, stored and not packed again, in one folder; what is missing is listed in it. */
+async function sendZip({ config, store }: Services, res: Response, entries: readonly Entry[]): Promise<void> {
+  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+  const folder = `${config.ZIP_BASENAME}-${day}-${entries.length}`;
+  const zip = new ZipArchive({ store: true });
+  const missing: string[] = [];
+  for (const entry of entries) {
+    try {
+      const path = await store.localPath(entry.key);
+      zip.file(path, { name: `${folder}/${entry.basename}${entry.extension}`, date: new Date(entry.createdMs) });
+    } catch (error) {
+      if (!hasCode(error, 'not_found')) throw error;
+      missing.push(`${entry.basename}${entry.extension}`);
+    }
+  }
+  if (missing.length > 0) {
+    const text = `These files are missing in the archive and so not in this zip:\n\n${missing.join('\n')}\n`;
+    zip.append(text, { name: `${folder}/MISSING.txt` });
+  }
+  res.set({
+    'Content-Type': 'application/zip',
+    'Content-Disposition': contentDisposition(`${folder}.zip`),
+    'Cache-Control': 'private, no-store',
+  });
+  res.cookie('fileDownload', 'true', { path: '/' });
+  res.once('close', () => {
+    zip.abort();
+  });
+  // Begun here, awaited as the stream ends; a failure of it shows as a failure of the stream.
+  void zip.finalize();
+  await sendStream(zip, res);
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import express, { type Express, type RequestHandler } from 'express';
+import { createApi } from './api/index.js';
+import { PROGRAM_DIR } from './context.js';
+import { createAuthentication, handleProblems, requestIdOf, type Authentication, type Services } from './http/index.js';
+import { createWeb, renderProblem } from './web/index.js';
+
+const YEAR_SEC = 31_536_000;
+
+const SECURITY_HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; " +
+    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+
+/** The Express application: the only place where routers are mounted and their order is decided. */
+export function createApp(services: Services): { app: Express; authentication: Authentication } {
+  const { config } = services;
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag'); // an entity tag of every list would hash it each time; what has one sets it
+  app.set('trust proxy', config.TRUST_PROXY ? 1 : false);
+  app.set('views', join(PROGRAM_DIR, 'views'));
+  app.set('view engine', 'ejs');
+  app.set('view cache', true);
+
+  const authentication = createAuthentication(services);
+  app.use(identify(services));
+  app.use((_req, res, next) => {
+    res.set(SECURITY_HEADERS);
+    next();
+  });
+  app.use('/static', serveStatic());
+  app.use(allowOrigins(config.CORS_ALLOWED_ORIGINS));
+  app.use(authentication.authenticate);
+  app.use(createWeb(services));
+  app.use(createApi(services, authentication));
+  app.use(handleProblems(services, renderProblem(services)));
+  return { app, authentication };
+}
+
+/** Gives each request an id and writes one line of log when it has been answered. */
+function identify({ log }: Services): RequestHandler {
+  return (req, res, next) => {
+    const started = performance.now();
+    (res.locals as { requestId: string }).requestId = randomUUID();
+    res.set('X-Request-Id', requestIdOf(res));
+    res.once('close', () => {
+      log.info('request', {
+        requestId: requestIdOf(res),
+        method: req.method,
+        path: req.path,
+        status: res.statusCode,
+        finished: res.writableFinished,
+        ms: Math.round(performance.now() - started),
+      });
+    });
+    next();
+  };
+}
+
+/** Our own files; an address that carries the hash of its content may be kept for ever. */
+function serveStatic(): RequestHandler {
+  const files = express.static(join(PROGRAM_DIR, 'public'), { index: false, redirect: false });
+  return (req, res, next) => {
+    const forever = req.query.v !== undefined;
+    res.set('Cache-Control', forever ? `public, max-age=${YEAR_SEC}, immutable` : 'public, max-age=300');
+    files(req, res, () => {
+      res.removeHeader('Cache-Control');
+      next();
+    });
+  };
+}
+
+/** Cross-origin requests of the pages that the settings name; answers their preflight. */
+function allowOrigins(origins: readonly string[]): RequestHandler {
+  return (req, res, next) => {
+    const { origin } = req.headers;
+    res.vary('Origin');
+    if (origin === undefined || !origins.includes(origin)) {
+      next();
+      return;
+    }
+    res.set({
+      'Access-Control-Allow-Origin': origin,
+      'Access-Control-Allow-Credentials': 'true',
+      'Access-Control-Expose-Headers': 'Content-Disposition, Content-Length, ETag, Accept-Ranges, X-Request-Id',
+    });
+    if (req.method !== 'OPTIONS' || req.get('access-control-request-method') === undefined) {
+      next();
+      return;
+    }
+    res.set({
+      'Access-Control-Allow-Methods': 'GET, HEAD, POST, DELETE, OPTIONS',
+      'Access-Control-Allow-Headers': 'Authorization, Content-Type, Range, If-Range, X-CSRFToken',
+      'Access-Control-Max-Age': '600',
+    });
+    res.status(204).end();
+  };
+}

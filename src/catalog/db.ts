@@ -1,0 +1,106 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import knex, { type Knex } from 'knex';
+import { AppError } from '../lib/errors.js';
+
+/** The two handles on one database: a single writer, and a pool that can only read. */
+export interface Catalog {
+  readonly write: Knex;
+  readonly read: Knex;
+  close(): Promise<void>;
+}
+
+/** Connection as sqlite3 gives it; only what the pragmas need. */
+interface SqliteConnection {
+  exec(sql: string, done: (error: Error | null) => void): void;
+}
+
+const READERS = 4;
+const BUSY_TIMEOUT_MS = 15_000;
+
+/**
+ * WAL with `synchronous = FULL`: a committed transaction survives a power cut, at the price of one
+ * flush of the log per commit (with NORMAL the last commits could be lost, and a frame with them).
+ */
+const WRITER_PRAGMAS = `
+  PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  PRAGMA foreign_keys = ON;
+  PRAGMA temp_store = MEMORY;
+`;
+const READER_PRAGMAS = `
+  PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
+  PRAGMA query_only = ON;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA mmap_size = 268435456;
+`;
+
+/** @param url `sqlite:<path>`; the folder is made when absent */
+export function openCatalog(url: string): Catalog {
+  const filename = url.replace(/^sqlite:(?:\/\/(?=\/))?/, '');
+  mkdirSync(dirname(filename), { recursive: true });
+  const write = openSqlite(filename, 1, WRITER_PRAGMAS);
+  const read = openSqlite(filename, READERS, READER_PRAGMAS);
+  return {
+    write,
+    read,
+    async close() {
+      await read.destroy();
+      await write.destroy();
+    },
+  };
+}
+
+function openSqlite(filename: string, connections: number, pragmas: string): Knex {
+  return knex({
+    client: 'sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+    // A waiting request is better than a refused one; nobody waits longer than a client does.
+    acquireConnectionTimeout: 30_000,
+    pool: {
+      min: 1,
+      max: connections,
+      idleTimeoutMillis: 2 ** 31 - 1,
+      afterCreate(connection: SqliteConnection, done: (error: Error | null) => void) {
+        connection.exec(pragmas, done);
+      },
+    },
+  });
+}
+
+/**
+ * Runs `work` in one writing transaction. The change counter is raised first: so the transaction
+ * holds the write lock before it reads anything, and cannot fail later because another process
+ * wrote in between (SQLITE_BUSY_SNAPSHOT).
+ */
+export async function inTransaction<T>(
+  catalog: Catalog,
+  work: (tx: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  return catalog.write.transaction(async (tx) => {
+    await tx('counters').where({ name: 'changes' }).increment('value', 1);
+    return work(tx);
+  });
+}
+
+/** Runs `work` on one unchanging view of the database. */
+export async function inSnapshot<T>(
+  catalog: Catalog,
+  work: (tx: Knex.Transaction) => Promise<T>,
+): Promise<T> {
+  return catalog.read.transaction(work);
+}
+
+/** Index or column that a UNIQUE error is about, as SQLite names it (`versions.sha256`). */
+export function uniqueViolation(error: unknown): string | undefined {
+  if (!(typeof error === 'object' && error !== null && 'message' in error)) return undefined;
+  return /UNIQUE constraint failed: ([\w.]+)/.exec(String(error.message))?.[1];
+}
+
+/** @throws 'not_found' if `row` is undefined */
+export function required<T>(row: T | undefined): T {
+  if (row === undefined) throw new AppError('not_found', 'Not found.');
+  return row;
+}

@@ -1,0 +1,13 @@
+export { openCatalog, inTransaction, uniqueViolation, type Catalog } from './db.js';
+export { migrate, requireCurrentSchema } from './migrate.js';
+export * from './schema.js';
+export { ROLES, SCOPES, type Role, type Scope, type Viewer } from './visibility.js';
+export * from './filters.js';
+export * from './frames.js';
+export { listHeaders } from './headers.js';
+export { listFacets, listNights, type Facet } from './aggregate.js';
+export * from './users.js';
+export * from './sessions.js';
+export * from './jobs.js';
+export * from './outbox.js';
+export * from './quarantine.js';

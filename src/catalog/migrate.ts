@@ -1,0 +1,48 @@
+import type { Knex } from 'knex';
+import { AppError } from '../lib/errors.js';
+import type { Catalog } from './db.js';
+import { initial } from './migrations/0001_initial.js';
+
+/** Append only: a migration that has been released is never changed or removed. */
+const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
+  { name: '0001_initial', up: initial },
+];
+
+/** Brings the database to the schema of this program, each step in a transaction of its own. */
+export async function migrate(catalog: Catalog): Promise<void> {
+  const { write } = catalog;
+  await write.raw(
+    'create table if not exists migrations (id integer primary key, name text not null, applied_ms integer not null)',
+  );
+  const applied = await countApplied(write);
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    if (index < applied) continue;
+    await write.transaction(async (tx) => {
+      await tx('migrations').insert({ id: index + 1, name: migration.name, applied_ms: Date.now() });
+      await migration.up(tx);
+    });
+  }
+}
+
+/** @throws 'database_version' if the database is not at the schema of this program */
+export async function requireCurrentSchema(catalog: Catalog): Promise<void> {
+  const exists: unknown = await catalog.write.schema.hasTable('migrations');
+  const applied = exists === true ? await countApplied(catalog.write) : 0;
+  if (applied < MIGRATIONS.length) {
+    throw new AppError('database_version', 'The database is older than the program. Start the server once to bring it up to date.');
+  }
+}
+
+/** @throws 'database_version' if a newer program has been at work here */
+async function countApplied(db: Knex): Promise<number> {
+  const rows: { id: number; name: string }[] = await db('migrations').orderBy('id');
+  for (const [index, row] of rows.entries()) {
+    if (MIGRATIONS[index]?.name !== row.name) {
+      throw new AppError(
+        'database_version',
+        `The database was written by a newer version of the program (step '${row.name}'). Use that version, or restore a back-up.`,
+      );
+    }
+  }
+  return rows.length;
+}

@@ -1,0 +1,237 @@
+/** What the headers of a frame say, after a profile has read them. Made by `ingest/mapping.ts`. */
+export interface FrameFacts {
+  readonly profile: string;
+  readonly siteId: string;
+  readonly telescope: string;
+  readonly instrument: string;
+  /** IMAGETYP exactly as in the file, trimmed. */
+  readonly imageType: string | null;
+  readonly imageKind: ImageKind;
+  readonly dateObsMs: number | null;
+  /** ISO date of the evening. */
+  readonly night: string | null;
+  readonly object: string | null;
+  readonly filter: string | null;
+  readonly exposureSec: number | null;
+  readonly reductionLevel: number;
+  readonly requestNumber: string | null;
+  readonly obsNumber: string | null;
+  readonly proposal: string | null;
+  readonly publicDateMs: number | null;
+  readonly binningX: number;
+  readonly binningY: number;
+  readonly width: number;
+  readonly height: number;
+  /** Pointing, ICRS degrees. */
+  readonly raDeg: number | null;
+  readonly decDeg: number | null;
+  readonly altDeg: number | null;
+  readonly azDeg: number | null;
+  readonly focus: number | null;
+  readonly sunAltDeg: number | null;
+  readonly sunDistanceDeg: number | null;
+  readonly moonAltDeg: number | null;
+  readonly moonFraction: number | null;
+  readonly moonDistanceDeg: number | null;
+  readonly originX: number | null;
+  readonly originY: number | null;
+  readonly dataMean: number | null;
+  readonly airmass: number | null;
+  readonly ccdTempC: number | null;
+  readonly gain: number | null;
+  readonly relations: readonly Relation[];
+  readonly warnings: readonly string[];
+}
+
+export const IMAGE_KINDS = [
+  'object',
+  'bias',
+  'dark',
+  'flat',
+  'skyflat',
+  'focus',
+  'acquisition',
+  'guiding',
+  'standard',
+  'arc',
+  'other',
+] as const;
+export type ImageKind = (typeof IMAGE_KINDS)[number];
+
+/** A frame that a header names: `L1BIAS` → basename. */
+export interface Relation {
+  readonly key: string;
+  readonly name: string;
+}
+
+/** The bytes of a frame. */
+export interface Version {
+  readonly id: number;
+  readonly frameId: number;
+  readonly number: number;
+  readonly key: string;
+  readonly extension: string;
+  readonly container: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly md5: string;
+  readonly crc32: number;
+  readonly uploadName: string;
+  readonly uploadedBy: number | null;
+  readonly createdMs: number;
+}
+
+export type NewVersion = Omit<Version, 'id' | 'frameId' | 'number' | 'createdMs'>;
+
+/** A frame as lists and pages show it: facts, current version, and the ids of the frames it names. */
+export interface Frame extends Omit<FrameFacts, 'relations'> {
+  readonly id: number;
+  readonly basename: string;
+  readonly version: Version;
+  readonly relatedIds: readonly number[];
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
+/** One card as the catalogue keeps it; bigints are text in `value` with kind `integer`. */
+export interface StoredCard {
+  readonly keyword: string;
+  readonly kind: string;
+  readonly value: string | number | boolean | readonly [number, number] | null;
+  readonly comment: string;
+}
+
+export interface StoredHdu {
+  readonly hdu: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly bitpix: number;
+  readonly axes: readonly number[];
+  readonly cards: readonly StoredCard[];
+}
+
+export type Row = Readonly<Record<string, string | number | null>>;
+
+/** FrameFacts that are one column each: property → column. One list for reading and writing. */
+const COLUMNS = {
+  profile: 'profile',
+  siteId: 'site_id',
+  telescope: 'telescope',
+  instrument: 'instrument',
+  imageType: 'image_type',
+  imageKind: 'image_kind',
+  dateObsMs: 'date_obs_ms',
+  night: 'night',
+  object: 'object',
+  filter: 'filter',
+  exposureSec: 'exposure_sec',
+  reductionLevel: 'reduction_level',
+  requestNumber: 'request_number',
+  obsNumber: 'obs_number',
+  proposal: 'proposal',
+  publicDateMs: 'public_date_ms',
+  binningX: 'binning_x',
+  binningY: 'binning_y',
+  width: 'width',
+  height: 'height',
+  raDeg: 'ra_deg',
+  decDeg: 'dec_deg',
+  altDeg: 'alt_deg',
+  azDeg: 'az_deg',
+  focus: 'focus',
+  sunAltDeg: 'sun_alt_deg',
+  sunDistanceDeg: 'sun_distance_deg',
+  moonAltDeg: 'moon_alt_deg',
+  moonFraction: 'moon_fraction',
+  moonDistanceDeg: 'moon_distance_deg',
+  originX: 'origin_x',
+  originY: 'origin_y',
+  dataMean: 'data_mean',
+  airmass: 'airmass',
+  ccdTempC: 'ccd_temp_c',
+  gain: 'gain',
+} as const satisfies Record<keyof Omit<FrameFacts, 'relations' | 'warnings'>, string>;
+
+const columnEntries = Object.entries(COLUMNS) as [keyof typeof COLUMNS, string][];
+
+/** Columns of a version, prefixed where the frame has a column of the same name. */
+export const VERSION_COLUMNS = [
+  'versions.id as v_id',
+  'versions.frame_id as v_frame_id',
+  'versions.number as v_number',
+  'versions.key as v_key',
+  'versions.extension as v_extension',
+  'versions.container as v_container',
+  'versions.size_bytes as v_size_bytes',
+  'versions.sha256 as v_sha256',
+  'versions.md5 as v_md5',
+  'versions.crc32 as v_crc32',
+  'versions.upload_name as v_upload_name',
+  'versions.uploaded_by as v_uploaded_by',
+  'versions.created_ms as v_created_ms',
+];
+
+/** @param row a row of `frames` joined with VERSION_COLUMNS */
+export function toFrame(row: Row, relatedIds: readonly number[]): Frame {
+  const facts = Object.fromEntries(columnEntries.map(([name, column]) => [name, row[column] ?? null]));
+  return {
+    ...(facts as unknown as Omit<FrameFacts, 'relations' | 'warnings'>),
+    warnings: JSON.parse(String(row.warnings)) as string[],
+    id: Number(row.id),
+    basename: String(row.basename),
+    version: toVersion(row),
+    relatedIds,
+    createdMs: Number(row.created_ms),
+    updatedMs: Number(row.updated_ms),
+  };
+}
+
+/** @param row has VERSION_COLUMNS */
+export function toVersion(row: Row): Version {
+  return {
+    id: Number(row.v_id),
+    frameId: Number(row.v_frame_id),
+    number: Number(row.v_number),
+    key: String(row.v_key),
+    extension: String(row.v_extension),
+    container: String(row.v_container),
+    sizeBytes: Number(row.v_size_bytes),
+    sha256: String(row.v_sha256),
+    md5: String(row.v_md5),
+    crc32: Number(row.v_crc32),
+    uploadName: String(row.v_upload_name),
+    uploadedBy: row.v_uploaded_by === null ? null : Number(row.v_uploaded_by),
+    createdMs: Number(row.v_created_ms),
+  };
+}
+
+/** The columns of `frames` that come from the facts. `vector` is the unit vector of the pointing. */
+export function toFrameRow(facts: FrameFacts, vector: readonly number[] | null): Record<string, unknown> {
+  return {
+    ...Object.fromEntries(columnEntries.map(([name, column]) => [column, facts[name]])),
+    request_key: requestKey(facts.requestNumber),
+    vec_x: vector?.[0] ?? null,
+    vec_y: vector?.[1] ?? null,
+    vec_z: vector?.[2] ?? null,
+    warnings: JSON.stringify(facts.warnings),
+  };
+}
+
+/** A request number as both dialects compare it: as text, leading zeros ignored. */
+export function requestKey(requestNumber: string | null): string | null {
+  return requestNumber === null ? null : requestNumber.trim().replace(/^0+(?=.)/, '');
+}
+
+export function toVersionRow(version: NewVersion): Record<string, unknown> {
+  return {
+    key: version.key,
+    extension: version.extension,
+    container: version.container,
+    size_bytes: version.sizeBytes,
+    sha256: version.sha256,
+    md5: version.md5,
+    crc32: version.crc32,
+    upload_name: version.uploadName,
+    uploaded_by: version.uploadedBy,
+  };
+}

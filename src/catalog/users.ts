@@ -1,0 +1,197 @@
+import { AppError } from '../lib/errors.js';
+import { inTransaction, required, uniqueViolation, type Catalog } from './db.js';
+import { insertRow } from './frames.js';
+import type { Role, Scope } from './visibility.js';
+
+export interface User {
+  readonly id: number;
+  readonly username: string;
+  readonly passwordHash: string;
+  readonly role: Role;
+  readonly disabled: boolean;
+  readonly createdMs: number;
+}
+
+export interface Token {
+  readonly id: number;
+  readonly userId: number;
+  readonly username: string;
+  readonly name: string;
+  readonly hint: string;
+  readonly scope: Scope;
+  readonly createdMs: number;
+  readonly expiresMs: number | null;
+  readonly usedMs: number | null;
+}
+
+interface UserRow {
+  id: number;
+  username: string;
+  password_hash: string;
+  role: Role;
+  disabled: number | boolean;
+  created_ms: number;
+}
+
+interface TokenRow {
+  id: number;
+  user_id: number;
+  username: string;
+  name: string;
+  hint: string;
+  scope: Scope;
+  created_ms: number;
+  expires_ms: number | null;
+  used_ms: number | null;
+}
+
+/** @throws 'bad_request' if the name is taken; upper and lower case are one name */
+export async function insertUser(
+  catalog: Catalog,
+  user: { username: string; passwordHash: string; role: Role },
+): Promise<number> {
+  try {
+    return await inTransaction(catalog, (tx) =>
+      insertRow(tx, 'users', {
+        username: user.username,
+        username_key: user.username.toLowerCase(),
+        password_hash: user.passwordHash,
+        role: user.role,
+        created_ms: Date.now(),
+      }),
+    );
+  } catch (error) {
+    if (uniqueViolation(error) === undefined) throw error;
+    throw new AppError('bad_request', `There is a user '${user.username}' already.`, {}, error);
+  }
+}
+
+export async function findUser(catalog: Catalog, username: string): Promise<User | undefined> {
+  const row: UserRow | undefined = await catalog
+    .read('users')
+    .where({ username_key: username.toLowerCase() })
+    .first();
+  return row === undefined ? undefined : toUser(row);
+}
+
+export async function findUserById(catalog: Catalog, id: number): Promise<User | undefined> {
+  const row: UserRow | undefined = await catalog.read('users').where({ id }).first();
+  return row === undefined ? undefined : toUser(row);
+}
+
+export async function listUsers(catalog: Catalog): Promise<User[]> {
+  const rows: UserRow[] = await catalog.read('users').orderBy('username_key');
+  return rows.map(toUser);
+}
+
+/** Changes a user and ends all sessions, so that an old password or role is worth nothing. */
+export async function updateUser(
+  catalog: Catalog,
+  id: number,
+  change: { passwordHash?: string; role?: Role; disabled?: boolean },
+): Promise<void> {
+  await inTransaction(catalog, async (tx) => {
+    await tx('users')
+      .where({ id })
+      .update({
+        ...(change.passwordHash === undefined ? {} : { password_hash: change.passwordHash }),
+        ...(change.role === undefined ? {} : { role: change.role }),
+        ...(change.disabled === undefined ? {} : { disabled: change.disabled }),
+      });
+    await tx('sessions').where({ user_id: id }).delete();
+  });
+}
+
+export async function insertToken(
+  catalog: Catalog,
+  token: {
+    userId: number;
+    name: string;
+    tokenHash: string;
+    hint: string;
+    scope: Scope;
+    expiresMs: number | null;
+  },
+): Promise<number> {
+  return inTransaction(catalog, (tx) =>
+    insertRow(tx, 'tokens', {
+      user_id: token.userId,
+      name: token.name,
+      token_hash: token.tokenHash,
+      hint: token.hint,
+      scope: token.scope,
+      created_ms: Date.now(),
+      expires_ms: token.expiresMs,
+    }),
+  );
+}
+
+/** The token with this hash and its owner, unless it has expired or the owner is disabled. */
+export async function findToken(
+  catalog: Catalog,
+  tokenHash: string,
+): Promise<{ token: Token; user: User } | undefined> {
+  const row: TokenRow | undefined = await tokens(catalog).where({ token_hash: tokenHash }).first();
+  if (row === undefined) return undefined;
+  const token = toToken(row);
+  if (token.expiresMs !== null && token.expiresMs <= Date.now()) return undefined;
+  const user = required(await findUserById(catalog, token.userId));
+  return user.disabled ? undefined : { token, user };
+}
+
+/** Notes when tokens were last used. */
+export async function touchTokens(catalog: Catalog, usedMs: ReadonlyMap<number, number>): Promise<void> {
+  await catalog.write.transaction(async (tx) => {
+    for (const [id, used_ms] of usedMs) await tx('tokens').where({ id }).update({ used_ms });
+  });
+}
+
+/** Tokens of one user, or of all, oldest first. */
+export async function listTokens(catalog: Catalog, userId?: number): Promise<Token[]> {
+  const query = tokens(catalog).orderBy('tokens.id');
+  if (userId !== undefined) void query.where({ user_id: userId });
+  const rows: TokenRow[] = await query;
+  return rows.map(toToken);
+}
+
+/** @throws 'not_found' if there is no such token (of that user, if given) */
+export async function deleteToken(catalog: Catalog, id: number, userId?: number): Promise<void> {
+  await inTransaction(catalog, async (tx) => {
+    const query = tx('tokens').where({ id });
+    if (userId !== undefined) void query.andWhere({ user_id: userId });
+    const count = await query.delete();
+    if (count === 0) throw new AppError('not_found', 'There is no such token.');
+  });
+}
+
+function tokens(catalog: Catalog) {
+  return catalog
+    .read('tokens')
+    .join('users', 'users.id', 'tokens.user_id')
+    .select('tokens.*', 'users.username as username');
+}
+
+function toUser(row: UserRow): User {
+  return {
+    id: row.id,
+    username: row.username,
+    passwordHash: row.password_hash,
+    role: row.role,
+    disabled: Boolean(row.disabled),
+    createdMs: row.created_ms,
+  };
+}
+
+function toToken(row: TokenRow): Token {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    username: row.username,
+    name: row.name,
+    hint: row.hint,
+    scope: row.scope,
+    createdMs: row.created_ms,
+    expiresMs: row.expires_ms,
+    usedMs: row.used_ms,
+  };
+}

@@ -1,0 +1,103 @@
+import { parseArgs } from 'node:util';
+import { AppError } from '../lib/errors.js';
+import { check } from './check.js';
+import { COMMON_EXITS, type Command, type Output } from './command.js';
+import { config } from './config.js';
+import { demo } from './demo.js';
+import { serve } from './serve.js';
+import { tokenAdd, tokenList, tokenRevoke } from './token.js';
+import { userAdd, userDisable, userList, userPasswd } from './user.js';
+
+/** Every verb, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  serve,
+  config,
+  'user add': userAdd,
+  'user list': userList,
+  'user passwd': userPasswd,
+  'user disable': userDisable,
+  'token add': tokenAdd,
+  'token list': tokenList,
+  'token revoke': tokenRevoke,
+  check,
+  demo,
+};
+
+/** Runs `platevault` with these arguments. @returns the exit status */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  const two = argv.slice(0, 2).join(' ');
+  const name = Object.hasOwn(COMMANDS, two) ? two : (argv[0] ?? '--help');
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    const asked = name === '--help' || name === '-h' || name === 'help';
+    (asked ? console.log : console.error)(asked ? helpText() : `There is no command '${name}'.\n\n${helpText()}`);
+    return asked ? 0 : 2;
+  }
+  return runCommand(name, command, argv.slice(name.split(' ').length));
+}
+
+async function runCommand(name: string, command: Command, argv: readonly string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...argv],
+      options: {
+        ...command.options,
+        json: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+      allowPositionals: true,
+      strict: true,
+    });
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${commandHelp(name, command)}`);
+    return 2;
+  }
+  if (parsed.values.help === true) {
+    console.log(commandHelp(name, command));
+    return 0;
+  }
+  try {
+    return await command.run(parsed, createOutput(parsed.values.json === true));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    console.error(error.message);
+    return error.code === 'bad_request' ? 2 : 1;
+  }
+}
+
+function createOutput(asJson: boolean): Output {
+  return {
+    line: (text) => {
+      console.log(text);
+    },
+    problem: (text) => {
+      console.error(text);
+    },
+    record: (object, text) => {
+      console.log(asJson ? JSON.stringify(object) : text);
+    },
+  };
+}
+
+function helpText(): string {
+  const width = Math.max(...Object.values(COMMANDS).map((command) => command.usage.length));
+  const lines = Object.values(COMMANDS).map((command) => `  ${command.usage.padEnd(width)}  ${command.summary}`);
+  return `Usage: platevault COMMAND\n\n${lines.join('\n')}\n\nplatevault COMMAND --help tells more about one.`;
+}
+
+function commandHelp(name: string, command: Command): string {
+  const options = Object.entries(command.options).map(([option, { type }]) =>
+    type === 'string' ? `  --${option} VALUE` : `  --${option}`,
+  );
+  const exits = Object.entries({ ...COMMON_EXITS, ...command.exits }).map(([status, when]) => `  ${status}  ${when}`);
+  return [
+    `Usage: platevault ${command.usage}`,
+    '',
+    `${name}: ${command.summary}`,
+    ...(options.length === 0 ? [] : ['', 'Options:', ...options]),
+    '',
+    'Exit status:',
+    ...exits,
+  ].join('\n');
+}

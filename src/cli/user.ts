@@ -1,0 +1,122 @@
+import { createInterface } from 'node:readline/promises';
+import { hashPassword } from '../auth/index.js';
+import { findUser, insertUser, listUsers, ROLES, updateUser, type Catalog, type Role, type User } from '../catalog/index.js';
+import { openArchive, readConfig } from '../context.js';
+import { AppError } from '../lib/errors.js';
+import { COMMON_EXITS, type Command, type CommandArguments } from './command.js';
+
+const NAME = /^[A-Za-z0-9@.+_-]{1,150}$/;
+
+export const userAdd: Command = {
+  usage: 'user add NAME --role user|writer|admin [--password-stdin]',
+  summary: 'Make an account; the password is read from standard input.',
+  exits: COMMON_EXITS,
+  options: { role: { type: 'string' }, 'password-stdin': { type: 'boolean' } },
+  async run(args, out) {
+    const username = requireName(args);
+    const role = parseRole(args.values.role);
+    const passwordHash = await hashPassword(await readPassword(args));
+    await withCatalog((catalog) => insertUser(catalog, { username, passwordHash, role }));
+    out.record({ username, role }, `User '${username}' can log in now, as ${role}.`);
+    return 0;
+  },
+};
+
+export const userList: Command = {
+  usage: 'user list [--json]',
+  summary: 'List the accounts.',
+  exits: COMMON_EXITS,
+  options: {},
+  async run(_args, out) {
+    for (const user of await withCatalog(listUsers)) {
+      const { username, role, disabled } = user;
+      const created = new Date(user.createdMs).toISOString();
+      const state = disabled ? 'disabled' : 'active';
+      out.record({ username, role, disabled, created }, `${username}\t${role}\t${state}\t${created}`);
+    }
+    return 0;
+  },
+};
+
+export const userPasswd: Command = {
+  usage: 'user passwd NAME [--password-stdin]',
+  summary: 'Set a new password, read from standard input; ends the sessions of the account.',
+  exits: COMMON_EXITS,
+  options: { 'password-stdin': { type: 'boolean' } },
+  async run(args, out) {
+    const username = requireName(args);
+    const passwordHash = await hashPassword(await readPassword(args));
+    await changeUser(username, { passwordHash });
+    out.record({ username }, `The password of '${username}' is changed.`);
+    return 0;
+  },
+};
+
+export const userDisable: Command = {
+  usage: 'user disable NAME [--enable]',
+  summary: 'Lock an account with its tokens and sessions; with --enable open it again.',
+  exits: COMMON_EXITS,
+  options: { enable: { type: 'boolean' } },
+  async run(args, out) {
+    const username = requireName(args);
+    const disabled = args.values.enable !== true;
+    await changeUser(username, { disabled });
+    out.record({ username, disabled }, `User '${username}' is ${disabled ? 'disabled' : 'active'} now.`);
+    return 0;
+  },
+};
+
+/** Runs `work` on the catalogue, beside a running server if there is one. */
+export async function withCatalog<T>(work: (catalog: Catalog) => Promise<T>): Promise<T> {
+  const archive = await openArchive(readConfig().config);
+  try {
+    return await work(archive.catalog);
+  } finally {
+    await archive.close();
+  }
+}
+
+/** @throws 'not_found' */
+export async function requireUser(catalog: Catalog, username: string): Promise<User> {
+  const user = await findUser(catalog, username);
+  if (user === undefined) throw new AppError('not_found', `There is no user '${username}'.`);
+  return user;
+}
+
+/** The one positional argument. @throws 'bad_request' */
+export function requireName(args: CommandArguments): string {
+  const [name, ...more] = args.positionals;
+  if (name === undefined || more.length > 0) throw new AppError('bad_request', 'One NAME is needed.');
+  if (!NAME.test(name)) {
+    throw new AppError('bad_request', `'${name}' is no user name: letters, digits and @.+_- are.`);
+  }
+  return name;
+}
+
+async function changeUser(username: string, change: Parameters<typeof updateUser>[2]): Promise<void> {
+  await withCatalog(async (catalog) => {
+    const user = await requireUser(catalog, username);
+    await updateUser(catalog, user.id, change);
+  });
+}
+
+function parseRole(value: unknown): Role {
+  const role = ROLES.find((each) => each === value && each !== 'anonymous');
+  if (role === undefined) throw new AppError('bad_request', '--role needs one of user, writer, admin.');
+  return role;
+}
+
+/** The first line of standard input: never an argument, which every user of the box could read. */
+async function readPassword(args: CommandArguments): Promise<string> {
+  if (args.values['password-stdin'] !== true && !process.stdin.isTTY) {
+    throw new AppError('bad_request', 'Give the password on standard input, with --password-stdin.');
+  }
+  const input = createInterface({ input: process.stdin, output: process.stdin.isTTY ? process.stderr : undefined });
+  try {
+    if (process.stdin.isTTY) return await input.question('Password: ');
+    for await (const line of input) return line;
+    return '';
+  } finally {
+    input.close();
+  }
+}

@@ -1,0 +1,228 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { AppError, systemCode } from '../lib/errors.js';
+import { SETTINGS, type Config, type Setting, type SettingName } from './settings.js';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Parsed = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Where each value came from: `environment`, the name of a file, or `default`. */
+  readonly origins: Readonly<Record<SettingName, string>>;
+}
+
+/** Variables of the command line tools, which the table of the server does not hold. */
+const CLIENT_VARIABLES = new Set(['PLATEVAULT_URL', 'PLATEVAULT_TOKEN']);
+
+const names = Object.keys(SETTINGS) as SettingName[];
+
+/**
+ * Reads the settings: environment first, then `*.json` of `configDir` (in the order of their names,
+ * later ones win; `*.example.json` are left out), then defaults. An empty variable counts as absent.
+ *
+ * @throws 'config_invalid' with every problem found in `data.problems`
+ */
+export function loadConfig(env: Environment, configDir: string): LoadedConfig {
+  const problems: string[] = [];
+  const files = readFiles(configDir, problems);
+  problems.push(...findMisspelt(env));
+
+  const values = new Map<string, Parsed>();
+  const origins = new Map<string, string>();
+  for (const name of names) {
+    const raw = pickRaw(name, env, files, problems);
+    origins.set(name, raw.origin);
+    const dataDir = values.get('DATA_DIR');
+    const textValue = raw.text.replace('$DATA_DIR', typeof dataDir === 'string' ? dataDir : '');
+    const value = parseSetting(SETTINGS[name], textValue);
+    if (value === undefined) {
+      problems.push(`${name} (${raw.origin}): ${describeType(SETTINGS[name])} expected, got '${mask(name, raw.text)}'`);
+    } else {
+      values.set(name, value);
+    }
+  }
+  if (problems.length > 0) {
+    throw new AppError('config_invalid', `Bad settings:\n${problems.map((p) => `  ${p}`).join('\n')}`, { problems });
+  }
+  return {
+    config: Object.freeze(Object.fromEntries(values)) as Config,
+    origins: Object.fromEntries(origins) as Record<SettingName, string>,
+  };
+}
+
+/** One line per setting for `platevault config`, secrets masked. */
+export function formatConfig({ config, origins }: LoadedConfig): string {
+  const width = Math.max(...names.map((name) => name.length));
+  return names
+    .map((name) => `${name.padEnd(width)}  ${mask(name, formatValue(config[name]))}  (${origins[name]})`)
+    .join('\n');
+}
+
+/** The text of `config/README.md`. */
+export function formatSettingsPage(): string {
+  const rows = names.map((name) => {
+    const setting: Setting = SETTINGS[name];
+    const secret = setting.secret === true ? ` Secret; also as \`${name}_FILE\`.` : '';
+    const type = describeType(setting).replaceAll('|', '\\|');
+    const fallback = setting.default === '' ? 'empty' : `\`${setting.default}\``;
+    return `| \`${name}\` | ${fallback} | ${setting.help}${secret} | ${type} |`;
+  });
+  return `# Settings
+
+<!-- Made by \`npm run docs\` from src/config/settings.ts; a test keeps it true. -->
+
+Each setting is read from the environment, then from the \`*.json\` files of this folder (in the order of
+their names, later ones win; \`*.example.json\` are not read), then from its default. A file is one JSON
+object with the names below. Unknown or bad settings stop the start, with every problem listed.
+\`npx platevault config\` prints the effective values, secrets masked.
+
+| Name | Default | Meaning | Value |
+|---|---|---|---|
+${rows.join('\n')}
+
+The client commands (\`npm run demo\`) read \`PLATEVAULT_URL\` and \`PLATEVAULT_TOKEN\`.
+
+How headers become columns is described by the profiles in \`mapping/\`.
+`;
+}
+
+function readFiles(configDir: string, problems: string[]): Map<string, { text: string; origin: string }> {
+  const found = new Map<string, { text: string; origin: string }>();
+  for (const file of listConfigFiles(configDir)) {
+    let content: unknown;
+    try {
+      content = JSON.parse(readFileSync(join(configDir, file), 'utf8'));
+    } catch (error) {
+      problems.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+      continue;
+    }
+    if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+      problems.push(`${file}: one JSON object expected`);
+      continue;
+    }
+    for (const [name, value] of Object.entries(content)) {
+      if (!(name in SETTINGS)) problems.push(`${file}: unknown setting '${name}'`);
+      else found.set(name, { text: textOf(value), origin: file });
+    }
+  }
+  return found;
+}
+
+function listConfigFiles(configDir: string): string[] {
+  try {
+    return readdirSync(configDir)
+      .filter((file) => file.endsWith('.json') && !file.endsWith('.example.json'))
+      .sort();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.join(',');
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value)
+      .map(([key, item]) => `${key}=${String(item)}`)
+      .join(',');
+  }
+  return String(value);
+}
+
+/** Names in the environment that differ from a setting only by underscores, or claim our prefix. */
+function findMisspelt(env: Environment): string[] {
+  const bare = new Map(names.map((name) => [name.replaceAll('_', ''), name]));
+  const problems: string[] = [];
+  for (const key of Object.keys(env)) {
+    if (key in SETTINGS || CLIENT_VARIABLES.has(key)) continue;
+    const meant = bare.get(key.replaceAll('_', '').replaceAll('-', ''));
+    if (meant !== undefined) problems.push(`${key} (environment): unknown setting; meant is ${meant}?`);
+    else if (key.startsWith('PLATEVAULT_')) problems.push(`${key} (environment): unknown setting`);
+  }
+  return problems;
+}
+
+function pickRaw(
+  name: SettingName,
+  env: Environment,
+  files: ReadonlyMap<string, { text: string; origin: string }>,
+  problems: string[],
+): { text: string; origin: string } {
+  const setting: Setting = SETTINGS[name];
+  const own = env[name];
+  if (own !== undefined && own !== '') return { text: own, origin: 'environment' };
+  const secretFile = setting.secret === true ? env[`${name}_FILE`] : undefined;
+  if (secretFile !== undefined && secretFile !== '') {
+    try {
+      return { text: readFileSync(secretFile, 'utf8').trim(), origin: `${name}_FILE` };
+    } catch (error) {
+      problems.push(`${name}_FILE: cannot read ${secretFile} (${systemCode(error) ?? 'unknown error'})`);
+    }
+  }
+  return files.get(name) ?? { text: setting.default, origin: 'default' };
+}
+
+function parseSetting({ type }: Setting, value: string): Parsed | undefined {
+  switch (type.kind) {
+    case 'text':
+      return type.pattern === undefined || type.pattern.test(value) ? value : undefined;
+    case 'path':
+      return value === '' ? undefined : resolve(value);
+    case 'integer':
+    case 'number': {
+      const parsed = value.trim() === '' ? NaN : Number(value);
+      const whole = type.kind === 'number' || Number.isSafeInteger(parsed);
+      return whole && parsed >= type.min && parsed <= type.max ? parsed : undefined;
+    }
+    case 'boolean':
+      if (/^(?:true|1|yes|on)$/i.test(value)) return true;
+      return /^(?:false|0|no|off)$/i.test(value) ? false : undefined;
+    case 'choice':
+      return type.values.includes(value) ? value : undefined;
+    case 'list':
+      return splitList(value);
+    case 'pairs': {
+      const pairs = splitList(value).map((item) => /^([^=]+)=(.*)$/.exec(item));
+      if (pairs.includes(null)) return undefined;
+      return Object.fromEntries(pairs.map((pair) => [pair?.[1] ?? '', pair?.[2] ?? '']));
+    }
+  }
+}
+
+function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function describeType({ type }: Setting): string {
+  switch (type.kind) {
+    case 'text':
+      return type.hint ?? 'text';
+    case 'path':
+      return 'a path';
+    case 'integer':
+      return `a whole number from ${type.min} to ${type.max}`;
+    case 'number':
+      return `a number from ${type.min} to ${type.max}`;
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return type.values.join(' or ');
+    case 'list':
+      return 'a list, comma between';
+    case 'pairs':
+      return '`KEY=value`, comma between';
+  }
+}
+
+function formatValue(value: Parsed): string {
+  return typeof value === 'object' ? textOf(value) : String(value);
+}
+
+function mask(name: SettingName, value: string): string {
+  const setting: Setting = SETTINGS[name];
+  return setting.secret === true && value !== '' ? '••••••••' : value;
+}

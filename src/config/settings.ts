@@ -1,0 +1,162 @@
+/** How the text of a setting becomes a value. */
+export type SettingType =
+  | { readonly kind: 'text'; readonly pattern?: RegExp; readonly hint?: string }
+  | { readonly kind: 'path' }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'number'; readonly min: number; readonly max: number }
+  | { readonly kind: 'boolean' }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'list' }
+  | { readonly kind: 'pairs' };
+
+export interface Setting {
+  readonly type: SettingType;
+  /** As one would write it in the environment. `$DATA_DIR` stands for the value of that setting. */
+  readonly default: string;
+  readonly help: string;
+  /** Shown as dots by `platevault config`; may also be given as a file by `<NAME>_FILE`. */
+  readonly secret?: true;
+}
+
+const text = { kind: 'text' } as const;
+const path = { kind: 'path' } as const;
+const boolean = { kind: 'boolean' } as const;
+const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
+const number = (min: number, max: number) => ({ kind: 'number', min, max }) as const;
+const GIB = 2 ** 30;
+const TIB = 2 ** 40;
+
+/**
+ * Every setting of the program. This table is the source of `config/README.md`, of
+ * `platevault config`, and of the messages about bad settings. Order: as a person reads.
+ */
+export const SETTINGS = {
+  HOST: { type: text, default: '127.0.0.1', help: 'Address to listen on.' },
+  PORT: { type: integer(0, 65535), default: '8000', help: 'Port to listen on; 0 takes a free one.' },
+  HTTP_ROOT: {
+    type: { kind: 'text', pattern: /^(?:https?:\/\/[^\s/?#]+(?:\/[^\s?#]*)?)?$/, hint: 'an http(s) URL' },
+    default: '',
+    help: 'Public URL of the archive, such as `https://archive.example.org/`. Empty: taken from each request.',
+  },
+  TRUST_PROXY: {
+    type: boolean,
+    default: 'false',
+    help: 'Believe `X-Forwarded-For`, `-Proto` and `-Host` of a proxy in front. Only with a proxy that sets them.',
+  },
+  DATA_DIR: { type: path, default: './data', help: 'Folder for everything that Platevault keeps.' },
+  ARCHIVE_ROOT: { type: path, default: '$DATA_DIR/archive', help: 'Root of the tree of frames.' },
+  DATABASE_URL: {
+    type: { kind: 'text', pattern: /^sqlite:.+$/, hint: '`sqlite:<path>` (the only kind in this version)' },
+    default: 'sqlite:$DATA_DIR/platevault.sqlite',
+    help: 'The catalogue.',
+    secret: true,
+  },
+  SECRET_KEY: {
+    type: { kind: 'text', pattern: /^(?:.{16,})?$/, hint: 'at least 16 characters' },
+    default: '',
+    help: 'Key that signs sessions and download addresses. Empty: made once and kept in `$DATA_DIR/secret.key`.',
+    secret: true,
+  },
+  ADMIN_USERNAME: { type: text, default: 'admin', help: 'Name of the account made at the first start.' },
+  ADMIN_PASSWORD: {
+    type: text,
+    default: '',
+    help: 'Its password at the first start. Empty: a one-time password is made and printed once.',
+    secret: true,
+  },
+  PATH_FORMATTER: {
+    type: { kind: 'text', pattern: /\S/, hint: 'a template' },
+    default: '{SITEID}/{DAY-OBS}/',
+    help: 'Template of header keywords for the folder of a frame below `ARCHIVE_ROOT`.',
+  },
+  FILENAME_FORMATTER: {
+    type: text,
+    default: '',
+    help: 'Template for the name of a frame, without extension. Empty: header `FNAME`, else the name of the upload.',
+  },
+  FORMATTER_DEFAULTS: {
+    type: { kind: 'pairs' },
+    default: 'DAY-OBS=undated',
+    help: 'Values for keywords that a header lacks when a template asks for them: `KEY=value`, comma between. `SITEID`, `TELID` and `INSTRUME` come from the site settings, `DAY-OBS` from the computed night.',
+  },
+  SITE_ID: { type: text, default: 'site', help: 'Site of frames without `SITEID`.' },
+  SITE_NAME: { type: text, default: '', help: 'Name of the observatory, shown on the pages.' },
+  SITE_LATITUDE: { type: number(-90, 90), default: '0', help: 'Latitude of the site, degrees north.' },
+  SITE_LONGITUDE: {
+    type: number(-180, 180),
+    default: '0',
+    help: 'Longitude of the site, degrees east. Decides the night of a frame without `DAY-OBS` and without a longitude of its own.',
+  },
+  TELESCOPE_ID: { type: text, default: '', help: 'Telescope of frames without `TELID`.' },
+  INSTRUMENT_ID: { type: text, default: '', help: 'Instrument of frames without `INSTRUME`.' },
+  MAPPING_DIR: {
+    type: path,
+    default: '$DATA_DIR/mapping',
+    help: 'Folder of further header profiles (`*.json`, see `config/mapping/`); it may be absent.',
+  },
+  ANONYMOUS: {
+    type: { kind: 'choice', values: ['none', 'public'] },
+    default: 'none',
+    help: 'What visitors without account see: nothing, or frames whose public date has passed.',
+  },
+  CORS_ALLOWED_ORIGINS: { type: { kind: 'list' }, default: '', help: 'Origins whose pages may call the API.' },
+  DEFAULT_LIMIT: {
+    type: integer(1, 1000),
+    default: '100',
+    help: 'Frames in a list without `limit`; 1000 when a parameter of the pyobs dialect is present.',
+  },
+  MAX_UPLOAD_BYTES: { type: integer(2880, TIB), default: String(4 * GIB), help: 'Largest file taken.' },
+  MAX_UPLOAD_FILES: { type: integer(1, 10_000), default: '500', help: 'Most files in one request.' },
+  MAX_EXPANDED_BYTES: {
+    type: integer(2880, TIB),
+    default: String(8 * GIB),
+    help: 'Largest size to which a compressed file may open.',
+  },
+  QUARANTINE_FILES: { type: integer(0, 1_000_000), default: '1000', help: 'Refused files kept at most.' },
+  QUARANTINE_BYTES: { type: integer(0, TIB), default: String(10 * GIB), help: 'Their size at most.' },
+  ZIP_BASENAME: {
+    type: { kind: 'text', pattern: /^[A-Za-z0-9._-]{1,64}$/, hint: 'letters, digits, `.`, `_`, `-`' },
+    default: 'platevault',
+    help: 'First word of the name of a zip and of the folder in it.',
+  },
+  X_ACCEL_PREFIX: {
+    type: { kind: 'text', pattern: /^(?:\/[A-Za-z0-9._-]+\/)?$/, hint: 'a path such as `/protected/`' },
+    default: '',
+    help: 'Internal location of nginx that serves `ARCHIVE_ROOT`: downloads then leave by `X-Accel-Redirect`.',
+  },
+  SESSION_DAYS: { type: number(0.01, 365), default: '14', help: 'Days until an unused login ends.' },
+  URL_HOURS: { type: number(0.01, 8760), default: '48', help: 'Hours for which a signed download address works.' },
+  PIXEL_WORKERS: {
+    type: integer(1, 64),
+    default: '1',
+    help: 'Threads that decode and draw pictures; one less than the cores of the box is a good number.',
+  },
+  PREVIEW_CACHE_BYTES: {
+    type: integer(0, TIB),
+    default: String(2 * GIB),
+    help: 'Room for pictures in `$DATA_DIR/previews`; the least used go first.',
+  },
+  UV_THREADPOOL_SIZE: {
+    type: integer(4, 1024),
+    default: '12',
+    help: 'Threads for file, database and picture work. With fewer than about 12, a slow query makes quick ones wait.',
+  },
+  LOG: { type: { kind: 'choice', values: ['on', 'off'] }, default: 'on', help: 'Log lines (JSON) on standard error.' },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+type ValueOf<T extends SettingType> = T['kind'] extends 'integer' | 'number'
+  ? number
+  : T['kind'] extends 'boolean'
+    ? boolean
+    : T['kind'] extends 'list'
+      ? readonly string[]
+      : T['kind'] extends 'pairs'
+        ? Readonly<Record<string, string>>
+        : T extends { readonly values: readonly (infer V)[] }
+          ? V
+          : string;
+
+/** The effective settings: parsed once at the start, frozen, passed down. Paths are absolute. */
+export type Config = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]['type']> };

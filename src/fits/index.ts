@@ -1,0 +1,11 @@
+export type * from './types.js';
+export type { Plane } from './image.js';
+export type { CellValue, TableColumn } from './table.js';
+export type { WriteCard, WriteHdu, WriteImage, WriteTable, WriteValue } from './write.js';
+export { parseCards } from './card.js';
+export { makeHeader } from './header.js';
+export { mainImage } from './hdu.js';
+export { eachStrip, planeOf, readPlane } from './image.js';
+export { openFits } from './reader.js';
+export { eachRow, tableColumns } from './table.js';
+export { writeFits } from './write.js';

@@ -1,0 +1,129 @@
+/**
+ * One card of a header, in the order of the file. `text` is the card as it stands in the file (for a
+ * long string: its CONTINUE cards joined by a line break), so that nothing is lost by reading.
+ * FITS Standard 4.0 §4.
+ */
+export interface Card {
+  /** Keyword without blanks; HIERARCH keywords without the word HIERARCH; '' for a blank keyword. */
+  readonly keyword: string;
+  readonly kind:
+    | 'logical'
+    | 'integer'
+    | 'float'
+    | 'complex'
+    | 'string'
+    | 'undefined' // a value indicator without a value
+    | 'commentary' // COMMENT, HISTORY, blank: `value` is the text
+    | 'bad'; // not readable as any of these: `value` is the text, such as a string without quotes
+  /** Integers beyond 2^53 are bigint; complex values are [real, imaginary]; undefined is null. */
+  readonly value: CardValue;
+  readonly comment: string;
+  readonly text: string;
+  /** Offset of the card in the expanded file, bytes. */
+  readonly offset: number;
+}
+
+export type CardValue = string | number | bigint | boolean | readonly [number, number] | null;
+
+export interface Header {
+  readonly cards: readonly Card[];
+  /** First card with this keyword, compared without regard to case; never commentary. */
+  card(keyword: string): Card | undefined;
+  /** Value of the first card with this keyword; undefined if there is none, null if it has no value. */
+  value(keyword: string): CardValue | undefined;
+  /** The value if it is a number (a bigint is rounded), or a string that is wholly a number. */
+  number(keyword: string): number | undefined;
+  /** The value as text: strings without trailing blanks, numbers as written. Undefined if absent or empty. */
+  string(keyword: string): string | undefined;
+}
+
+/** What an Issue is about, for programs that act on it. */
+export type IssueCode =
+  | 'truncated' // the file ends before the data or the header it announces; always an error
+  | 'padding' // only the fill after the last data is missing or short
+  | 'trailing' // bytes after the last HDU
+  | 'header' // an extension header that cannot be followed; reading stopped there
+  | 'end_missing' // no END card before the end of the file
+  | 'card'; // a card that cannot be read
+
+/** Something found while reading that is not as the standard says. Nothing is thrown for it. */
+export interface Issue {
+  readonly code: IssueCode;
+  readonly level: 'error' | 'warning';
+  readonly hdu: number;
+  readonly keyword: string;
+  readonly offset: number;
+  readonly text: string;
+}
+
+export type HduKind =
+  'image' | 'compressed-image' | 'bintable' | 'compressed-table' | 'table' | 'groups' | 'unknown';
+
+export interface Hdu {
+  readonly index: number;
+  /** EXTNAME, '' if there is none. */
+  readonly name: string;
+  readonly kind: HduKind;
+  readonly header: Header;
+  /** BITPIX of the image; of the image inside for a compressed one. */
+  readonly bitpix: number;
+  /** Lengths of the axes, NAXIS1 first; of the image inside for a compressed one. [] without data. */
+  readonly axes: readonly number[];
+  /** ZCMPTYPE for a compressed image, else ''. */
+  readonly compression: string;
+  /** Offsets and length in the expanded file, bytes, without padding. */
+  readonly headerOffset: number;
+  readonly dataOffset: number;
+  readonly dataBytes: number;
+}
+
+/** Bytes at a place; the only thing the codec asks of the world. */
+export interface ByteSource {
+  /** Length of the expanded content in bytes; inside gzip only known once its end was reached. */
+  readonly sizeBytes: number;
+  /** Bytes [position, position + length), fewer at the end of the source. The caller owns them. */
+  read(position: number, length: number): Promise<Uint8Array>;
+  /** How many of the first `end` bytes exist: `end`, or the length of the source if that is less. */
+  extent(end: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Bounds for what a compressed file may become, and where it may be put meanwhile. */
+export interface SourceLimits {
+  /** Most bytes a gzip file may expand to. */
+  readonly maxExpandedBytes: number;
+  /** Folder for a temporary expanded copy; made only when pixels or rows of a gzip file are read. */
+  readonly tempDir: string;
+}
+
+/** An open FITS file: all headers read, no data. Close it when done. */
+export interface FitsFile {
+  readonly container: 'plain' | 'gzip';
+  /** Length of the expanded content in bytes. */
+  readonly sizeBytes: number;
+  readonly hdus: readonly Hdu[];
+  readonly issues: readonly Issue[];
+  /** Where the codec reads data from; other rooms use `eachStrip` and `eachRow`. */
+  readonly source: ByteSource;
+  /** Frees the file and anything temporary. Closing twice is harmless. */
+  close(): Promise<void>;
+}
+
+/** Integers hold their values exactly; 64-bit integers come as rounded doubles. */
+export type PixelArray =
+  | Uint8Array
+  | Int8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array;
+
+/** Some whole rows of one plane, FITS row 1 first: `pixels[(y - firstRow) * width + x]`. */
+export interface Strip {
+  readonly firstRow: number;
+  readonly rows: number;
+  /** Physical values: BZERO and BSCALE applied; BLANK, ZBLANK and NaN are NaN in a float array. */
+  readonly pixels: PixelArray;
+}

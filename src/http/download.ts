@@ -1,0 +1,116 @@
+import { pipeline } from 'node:stream/promises';
+import type { Request, Response } from 'express';
+import { systemCode } from '../lib/errors.js';
+import { AppError } from '../lib/errors.js';
+import type { Store } from '../store/index.js';
+
+export interface Download {
+  readonly key: string;
+  /** Name that the client is offered. */
+  readonly filename: string;
+  readonly contentType: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly modifiedMs: number;
+}
+
+/** Bytes [start, end). */
+interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Sends a stored file: GET and HEAD, Range and If-Range, ETag and Last-Modified (RFC 9110 §8.8,
+ * §13, §14). Behind nginx the bytes are left to it (`accelPrefix`), else they are streamed.
+ *
+ * @throws 'not_found' if the file is not in the store
+ */
+export async function sendDownload(
+  req: Request,
+  res: Response,
+  store: Store,
+  download: Download,
+  accelPrefix: string,
+): Promise<void> {
+  const found = await store.stat(download.key);
+  if (found === undefined) {
+    throw new AppError('not_found', `The file of this frame is missing in the archive: ${download.key}`);
+  }
+  const etag = `"${download.sha256}"`;
+  const lastModified = new Date(Math.floor(download.modifiedMs / 1000) * 1000);
+  res.set({
+    'Content-Type': download.contentType,
+    'Content-Disposition': contentDisposition(download.filename),
+    ETag: etag,
+    'Last-Modified': lastModified.toUTCString(),
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-cache',
+  });
+  if (req.fresh) {
+    res.status(304).end();
+    return;
+  }
+  if (accelPrefix !== '') {
+    const path = download.key.split('/').map(encodeURIComponent).join('/');
+    res.set('X-Accel-Redirect', accelPrefix + path).end();
+    return;
+  }
+  const size = found.sizeBytes;
+  const range = parseRange(req, size, etag, lastModified);
+  if (range === 'unsatisfiable') {
+    res.status(416).set('Content-Range', `bytes */${size}`).end();
+    return;
+  }
+  const { start, end } = range ?? { start: 0, end: size };
+  if (range !== undefined) res.status(206).set('Content-Range', `bytes ${start}-${end - 1}/${size}`);
+  res.set('Content-Length', String(end - start));
+  if (req.method === 'HEAD' || end === start) {
+    res.end();
+    return;
+  }
+  await sendStream(await store.read(download.key, { start, end }), res);
+}
+
+/** Streams to the client; a client that leaves is no error. */
+export async function sendStream(from: NodeJS.ReadableStream, res: Response): Promise<void> {
+  try {
+    await pipeline(from, res);
+  } catch (error) {
+    if (systemCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE' && systemCode(error) !== 'ECONNRESET') throw error;
+  }
+}
+
+/** A name for any browser: plain ASCII, and the exact name in RFC 8187 form where that differs. */
+export function contentDisposition(filename: string, kind: 'attachment' | 'inline' = 'attachment'): string {
+  const ascii = filename.replace(/[^\x20-\x7e]|["\\%]/g, '_');
+  if (ascii === filename) return `${kind}; filename="${ascii}"`;
+  const encoded = encodeURIComponent(filename).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
+}
+
+/**
+ * The one range asked for, undefined for the whole. Several ranges at once are answered with the
+ * whole, as RFC 9110 §14.2 allows.
+ */
+function parseRange(
+  req: Request,
+  size: number,
+  etag: string,
+  lastModified: Date,
+): ByteRange | 'unsatisfiable' | undefined {
+  const ifRange = req.get('if-range');
+  if (ifRange !== undefined && ifRange !== etag && ifRange !== lastModified.toUTCString()) return undefined;
+  const match = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/.exec(req.get('range') ?? '');
+  if (match === null) return undefined;
+  const [, first = '', final = ''] = match;
+  if (first === '' && final === '') return undefined;
+  if (first === '') {
+    const suffix = Number(final);
+    return suffix === 0 ? 'unsatisfiable' : { start: Math.max(0, size - suffix), end: size };
+  }
+  const start = Number(first);
+  const end = final === '' ? size : Math.min(size, Number(final) + 1);
+  if (final !== '' && Number(final) < start) return undefined;
+  return start >= size ? 'unsatisfiable' : { start, end };
+}

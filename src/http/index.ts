@@ -1,0 +1,16 @@
+export type { Services } from './services.js';
+export * from './params.js';
+export {
+  allow,
+  createAuthentication,
+  hasSession,
+  requireAction,
+  SESSION_COOKIE,
+  viewerOf,
+  type Authentication,
+} from './viewer.js';
+export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
+export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
+export { basePath, downloadUrl, isSigned, rootUrl } from './links.js';
+export { contentDisposition, sendDownload, sendStream, type Download } from './download.js';
+export { filesOf, receiveFiles, type ReceivedFile } from './upload.js';

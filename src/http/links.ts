@@ -1,0 +1,34 @@
+import type { Request } from 'express';
+import type { Services } from './services.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Public address of the archive as this client reaches it, with a slash at its end. */
+export function rootUrl({ config }: Services, req: Request): string {
+  if (config.HTTP_ROOT !== '') return config.HTTP_ROOT.replace(/\/*$/, '/');
+  return `${req.protocol}://${req.host}/`;
+}
+
+/** Path below the host under which the archive is published, without a slash at its end. */
+export function basePath({ config }: Services): string {
+  return config.HTTP_ROOT === '' ? '' : new URL(config.HTTP_ROOT).pathname.replace(/\/*$/, '');
+}
+
+/**
+ * Address from which a frame can be fetched without credentials until it expires: clients of both
+ * dialects fetch `url` without their token. The end is rounded to the hour, so that a list is the
+ * same for as long. The word `download` is in it once: one client makes other addresses from it.
+ */
+export function downloadUrl(services: Services, root: string, frameId: number): string {
+  const lifetimeMs = services.config.URL_HOURS * HOUR_MS;
+  const expires = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + lifetimeMs;
+  const seconds = Math.floor(expires / 1000);
+  const signature = services.signer.sign('fetch', `${frameId} ${seconds}`);
+  return `${root}frames/${frameId}/download/?exp=${seconds}&sig=${signature}`;
+}
+
+/** True if the address was signed by us for this frame and has not expired. */
+export function isSigned(services: Services, frameId: number, expires: string, signature: string): boolean {
+  if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < Date.now()) return false;
+  return services.signer.verify('fetch', `${frameId} ${expires}`, signature);
+}

@@ -1,0 +1,98 @@
+import { mainImage } from '../fits/index.js';
+import type { Card, Hdu, Header } from '../fits/index.js';
+import { jdToMs, mjdToMs, parseInstant } from '../lib/time.js';
+import type { Rule, ValueType } from './profiles.js';
+
+/** Years 1858 to 2132: other days are placeholders such as 0 or -1. */
+const MJD_RANGE = [1, 100_000] as const;
+const MJD_TO_JD = 2_400_000.5;
+const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * The card with a keyword, from the header of the main image, else the primary, else the others.
+ * `INHERIT = F` (FITS Standard 4.0 §4.4.2.6) does not cut the primary off: facts about the night that
+ * stand only there are still facts about the frame. A card without a value is second best.
+ */
+export function findCard(hdus: readonly Hdu[], keyword: string): Card | undefined {
+  const headers = orderHeaders(hdus);
+  const holder =
+    findIn(headers, keyword, NOTHING)?.header ?? headers.find((header) => header.card(keyword));
+  return holder?.card(keyword);
+}
+
+/** Headers in the order in which they are asked: of the main image, the primary, the others. */
+export function orderHeaders(hdus: readonly Hdu[]): Header[] {
+  const main = mainImage({ hdus });
+  const rest = hdus.filter((hdu) => hdu !== main);
+  return [...(main === undefined ? [] : [main]), ...rest].map(({ header }) => header);
+}
+
+/** The first header, with its text, that has a value for a keyword. */
+export function findIn(
+  headers: readonly Header[],
+  keyword: string,
+  missing: ReadonlySet<string>,
+): { header: Header; text: string } | undefined {
+  for (const header of headers) {
+    const text = textOf(header, keyword, missing);
+    if (text !== undefined) return { header, text };
+  }
+  return undefined;
+}
+
+/** A value as trimmed text; undefined if there is none, or a word (lower case) that stands for none. */
+export function textOf(
+  header: Header,
+  keyword: string,
+  missing: ReadonlySet<string>,
+): string | undefined {
+  const text = header.string(keyword)?.trim() ?? '';
+  return text === '' || missing.has(text.toLowerCase()) ? undefined : text;
+}
+
+/** Whether a rule is true of a file. */
+export function holds(rule: Rule, hdus: readonly Hdu[], headers: readonly Header[]): boolean {
+  const test = (inner: Rule): boolean => holds(inner, hdus, headers);
+  if ('always' in rule) return true;
+  if ('all' in rule) return rule.all.every(test);
+  if ('any' in rule) return rule.any.some(test);
+  if ('of' in rule) return rule.of.filter(test).length >= rule.atLeast;
+  if ('not' in rule) return !test(rule.not);
+  if ('extname' in rule)
+    return hdus.some(({ name }) => name.trim().toUpperCase() === rule.extname.toUpperCase());
+  const text = findIn(headers, rule.keyword, NOTHING)?.text;
+  if ('exists' in rule) return (text !== undefined) === rule.exists;
+  if ('equals' in rule) return text?.toLowerCase() === rule.equals.toLowerCase();
+  return text !== undefined && rule.pattern.test(text);
+}
+
+/** An instant of one of the types instant, mjd and jd → epoch ms UTC; undefined if it is none. */
+export function parseWhen(text: string, type: ValueType): number | undefined {
+  if (type === 'instant') return parseInstant(text);
+  const days = parseNumber(text);
+  if (days === undefined) return undefined;
+  const [first, last] = MJD_RANGE;
+  const mjd = type === 'jd' ? days - MJD_TO_JD : days;
+  if (mjd < first || mjd > last) return undefined;
+  return type === 'jd' ? jdToMs(days) : mjdToMs(days);
+}
+
+/** A finite number; Fortran's D as exponent is understood. */
+export function parseNumber(text: string): number | undefined {
+  const value = Number(text.trim().replace(/^([+-]?[\d.]+)d/i, '$1E'));
+  return Number.isFinite(value) && text.trim() !== '' ? value : undefined;
+}
+
+/** A binning factor: a positive integer. */
+export function parseFactor(text: string): number | undefined {
+  const value = parseNumber(text);
+  return value !== undefined && Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+/** `2 2`, `2x2`, `2*2`, `2,2`, or one number for both axes → factors in x and y. */
+export function parseBinning(text: string): readonly [number, number] | undefined {
+  const match = /^(\d{1,3})(?:\s*[x*×, ]\s*(\d{1,3}))?$/i.exec(text);
+  const x = parseFactor(match?.[1] ?? '');
+  const y = parseFactor(match?.[2] ?? match?.[1] ?? '');
+  return x === undefined || y === undefined ? undefined : [x, y];
+}

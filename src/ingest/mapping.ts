@@ -1,0 +1,370 @@
+import { mainImage } from '../fits/index.js';
+import type { Hdu, Header } from '../fits/index.js';
+import { AppError } from '../lib/errors.js';
+import { splitFitsName } from '../lib/paths.js';
+import { formatDate, nightOf, parseDate, parseInstant, parseTimeOfDay } from '../lib/time.js';
+import { parseDec, parseLongitude, parseRa } from '../sky/index.js';
+import type { SkyPoint } from '../sky/index.js';
+import {
+  findIn,
+  holds,
+  orderHeaders,
+  parseBinning,
+  parseFactor,
+  parseNumber,
+  parseWhen,
+  textOf,
+} from './keywords.js';
+import { normaliseWord } from './profiles.js';
+import type { Column, ImageKind, PositionSource, Profile, Source } from './profiles.js';
+
+export type { Profile } from './profiles.js';
+
+/** What is true of every frame of this archive unless its header says otherwise. */
+export interface SiteDefaults {
+  readonly siteId: string;
+  readonly telescope: string;
+  readonly instrument: string;
+  readonly latitudeDeg?: number;
+  /** Positive east. */
+  readonly longitudeDeg?: number;
+}
+
+/** Another file named in the header, without folder and known extensions. */
+export interface Relation {
+  readonly key: string;
+  readonly name: string;
+}
+
+/** The columns of a frame, as far as its headers tell. Angles are degrees, instants epoch ms UTC. */
+export interface FrameFacts {
+  /** Name of the profile that was used. */
+  readonly profile: string;
+  readonly siteId: string;
+  readonly telescope: string;
+  readonly instrument: string;
+  /** The word in the file, trimmed. */
+  readonly imageType: string | null;
+  readonly imageKind: ImageKind;
+  readonly dateObsMs: number | null;
+  /** `YYYY-MM-DD`; null only if there is neither a day nor a date. */
+  readonly night: string | null;
+  readonly object: string | null;
+  readonly filter: string | null;
+  readonly exposureSec: number | null;
+  readonly reductionLevel: number;
+  readonly requestNumber: string | null;
+  readonly obsNumber: string | null;
+  readonly proposal: string | null;
+  readonly publicDateMs: number | null;
+  readonly binningX: number;
+  readonly binningY: number;
+  /** Pixels of the main image; 0 × 0 if the file has none. */
+  readonly width: number;
+  readonly height: number;
+  /** As in the header, taken for ICRS: positions of other equinoxes are not precessed. */
+  readonly raDeg: number | null;
+  readonly decDeg: number | null;
+  readonly altDeg: number | null;
+  readonly azDeg: number | null;
+  /** In the unit of the focuser: mm or steps. */
+  readonly focus: number | null;
+  readonly sunAltDeg: number | null;
+  readonly sunDistanceDeg: number | null;
+  readonly moonAltDeg: number | null;
+  /** Lit part of the Moon, 0…1. */
+  readonly moonFraction: number | null;
+  readonly moonDistanceDeg: number | null;
+  readonly originX: number | null;
+  readonly originY: number | null;
+  readonly dataMean: number | null;
+  readonly airmass: number | null;
+  readonly ccdTempC: number | null;
+  /** As written: electrons per ADU, or the setting of a CMOS camera. */
+  readonly gain: number | null;
+  readonly relations: readonly Relation[];
+  /** What could not be read or had to be guessed, for people. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Turns the headers of a file into the columns of a frame, by the first profile that matches.
+ * Odd values never stop it: they become null and a warning.
+ *
+ * @param profiles in the order in which they are tried, as from `loadProfiles`
+ * @throws 'header_missing' naming a keyword the profile requires; 'header_invalid' if the date of
+ *         observation cannot be read; 'config_invalid' if no profile matches
+ */
+export function mapHeader(
+  hdus: readonly Hdu[],
+  profiles: readonly Profile[],
+  site: SiteDefaults,
+): FrameFacts {
+  const profile = profiles.find(({ match }) => holds(match, hdus, orderHeaders(hdus)));
+  if (profile === undefined) throw new AppError('config_invalid', 'No mapping profile matches.');
+  const reader = new HeaderReader(hdus, profile);
+  reader.checkRequired();
+  const main = mainImage({ hdus });
+  const date = reader.dateObs();
+  const imageType = reader.text('imageType');
+  const position = reader.position(main?.header);
+  const [binningX, binningY] = reader.binning();
+  return {
+    profile: profile.name,
+    siteId: reader.text('siteId') ?? site.siteId,
+    telescope: reader.text('telescope') ?? site.telescope,
+    instrument: reader.text('instrument') ?? site.instrument,
+    imageType,
+    imageKind: profile.kinds.get(normaliseWord(imageType ?? '')) ?? 'other',
+    dateObsMs: date?.ms ?? null,
+    night: reader.night(date, site.longitudeDeg ?? 0),
+    object: reader.text('object'),
+    filter: reader.filter(),
+    exposureSec: reader.number('exposureSec'),
+    reductionLevel: reader.integer('reductionLevel') ?? 0,
+    requestNumber: reader.text('requestNumber'),
+    obsNumber: reader.text('obsNumber'),
+    proposal: reader.text('proposal'),
+    publicDateMs: reader.instant('publicDate'),
+    binningX,
+    binningY,
+    width: main?.axes[0] ?? 0,
+    height: main === undefined ? 0 : (main.axes[1] ?? 1),
+    raDeg: position?.raDeg ?? null,
+    decDeg: position?.decDeg ?? null,
+    altDeg: reader.number('altDeg'),
+    azDeg: reader.number('azDeg'),
+    focus: reader.number('focus'),
+    sunAltDeg: reader.number('sunAltDeg'),
+    sunDistanceDeg: reader.number('sunDistanceDeg'),
+    moonAltDeg: reader.number('moonAltDeg'),
+    moonFraction: reader.number('moonFraction'),
+    moonDistanceDeg: reader.number('moonDistanceDeg'),
+    originX: reader.number('originX'),
+    originY: reader.number('originY'),
+    dataMean: reader.number('dataMean'),
+    airmass: reader.number('airmass'),
+    ccdTempC: reader.number('ccdTempC'),
+    gain: reader.number('gain'),
+    relations: reader.relations(),
+    warnings: [...new Set(reader.warnings)],
+  };
+}
+
+interface ObservationDate {
+  readonly ms: number;
+  /** Set if the header gives a day but no time of day. */
+  readonly dayOnly: string | undefined;
+}
+
+/** Reads the headers of one file through one profile and collects warnings on the way. */
+class HeaderReader {
+  readonly warnings: string[] = [];
+  private readonly headers: readonly Header[];
+
+  constructor(
+    private readonly hdus: readonly Hdu[],
+    private readonly profile: Profile,
+  ) {
+    this.headers = orderHeaders(hdus);
+  }
+
+  checkRequired(): void {
+    const keyword = this.profile.required.find((name) => this.find(name) === undefined);
+    if (keyword === undefined) return;
+    const message = `Could not find ${keyword} in FITS header.`;
+    throw new AppError('header_missing', message, { keyword });
+  }
+
+  text(column: Column): string | null {
+    return this.read(column, (text) => text);
+  }
+
+  number(column: Column): number | null {
+    return this.read(column, (text, { scale, offset }) => {
+      const value = parseNumber(text);
+      // Twelve digits: 271.0 K is -2.15 °C, not -2.1499999999999773.
+      return value === undefined || (scale === 1 && offset === 0)
+        ? value
+        : Number((value * scale + offset).toPrecision(12));
+    });
+  }
+
+  integer(column: Column): number | null {
+    return this.read(column, (text) => {
+      const value = parseNumber(text);
+      return Number.isSafeInteger(value) ? value : undefined;
+    });
+  }
+
+  instant(column: Column): number | null {
+    return this.read(column, parseInstant);
+  }
+
+  filter(): string | null {
+    const text = this.text('filter');
+    const mapped = this.profile.filters.get(normaliseWord(text ?? ''));
+    return mapped === undefined ? text : mapped;
+  }
+
+  /**
+   * The first source must be readable if it is there: a wrong date would file the frame under a
+   * wrong night without anybody noticing. The others are second best and only warned of.
+   */
+  dateObs(): ObservationDate | undefined {
+    for (const [i, source] of this.sources('dateObs').entries()) {
+      const text = this.find(source.keyword);
+      if (text === undefined) continue;
+      const ms = parseWhen(text, source.type);
+      if (ms !== undefined) {
+        this.checkTimeScale();
+        return this.withTimeOfDay(source, text, ms);
+      }
+      if (i === 0) {
+        const message = `Cannot read ${source.keyword} in FITS header: '${text}'`;
+        throw new AppError('header_invalid', message, { keyword: source.keyword });
+      }
+      this.warn(source.keyword, text);
+    }
+    this.warnings.push('The header has no date of observation.');
+    return undefined;
+  }
+
+  private withTimeOfDay(source: Source, text: string, ms: number): ObservationDate {
+    const day = source.type === 'instant' ? parseDate(text) : undefined;
+    if (day === undefined) return { ms, dayOnly: undefined };
+    for (const { keyword } of this.sources('timeOfDay')) {
+      const time = parseTimeOfDay(this.find(keyword) ?? '');
+      if (time !== undefined) return { ms: ms + time, dayOnly: undefined };
+    }
+    this.warnings.push(`${source.keyword} has no time of day: '${text}'`);
+    return { ms, dayOnly: day };
+  }
+
+  private checkTimeScale(): void {
+    const scale = this.find('TIMESYS');
+    if (scale !== undefined && !/^(utc?|ut1|gmt|z)\b/i.test(scale)) {
+      this.warnings.push(`TIMESYS is '${scale}'; dates are taken as UTC`);
+    }
+  }
+
+  night(date: ObservationDate | undefined, defaultLongitudeDeg: number): string | null {
+    const given = this.read('night', (text) => {
+      const ms = parseInstant(text);
+      return parseDate(text) ?? (ms === undefined ? undefined : formatDate(ms));
+    });
+    if (given !== null || date === undefined) return given;
+    // Midnight stands for the whole day here; counting back from it would give the day before.
+    if (date.dayOnly !== undefined) return date.dayOnly;
+    const east = this.read('longitudeDeg', (text, { scale }) => {
+      const value = parseLongitude(text);
+      return value === undefined ? undefined : value * scale;
+    });
+    return nightOf(date.ms, east ?? defaultLongitudeDeg);
+  }
+
+  binning(): readonly [number, number] {
+    const x = this.read('binningX', parseFactor);
+    const y = this.read('binningY', parseFactor);
+    if (x !== null && y !== null) return [x, y];
+    const both = this.read('binning', parseBinning);
+    if (both === null && x !== y) this.warnings.push('Binning is given for one axis only.');
+    return both ?? [1, 1];
+  }
+
+  /** From one header: two halves of a position from different HDUs do not belong together. */
+  position(main: Header | undefined): SkyPoint | undefined {
+    for (const source of this.profile.position) {
+      const point = source === 'wcs' ? this.wcsPosition(main) : this.pairPosition(source);
+      // Exactly zero in both is what software writes that knows no position.
+      if (point !== undefined && (point.raDeg !== 0 || point.decDeg !== 0)) return point;
+    }
+    return undefined;
+  }
+
+  private pairPosition(source: Exclude<PositionSource, 'wcs'>): SkyPoint | undefined {
+    if (source.when !== undefined && !holds(source.when, this.hdus, this.headers)) return undefined;
+    for (const header of this.headers) {
+      const ra = textOf(header, source.ra, this.profile.missing);
+      const dec = textOf(header, source.dec, this.profile.missing);
+      if (ra === undefined || dec === undefined) continue;
+      const raDeg = parseRa(ra, { numbersAre: source.numbersAre });
+      const decDeg = parseDec(dec);
+      if (raDeg !== undefined && decDeg !== undefined) return { raDeg, decDeg };
+      if (raDeg === undefined) this.warn(source.ra, ra);
+      if (decDeg === undefined) this.warn(source.dec, dec);
+    }
+    return undefined;
+  }
+
+  /** The reference point, for want of better. FITS Standard 4.0 §8.3; the latitude axis may be first. */
+  private wcsPosition(main: Header | undefined): SkyPoint | undefined {
+    const header = main ?? this.headers[0];
+    const axes = [1, 2, 3, 4].map((i) => ({
+      type: header?.string(`CTYPE${i}`)?.trim().toUpperCase() ?? '',
+      value: header?.number(`CRVAL${i}`),
+    }));
+    const ra = axes.find(({ type }) => type.startsWith('RA--'))?.value;
+    const dec = axes.find(({ type }) => type.startsWith('DEC-'))?.value;
+    if (header === undefined || ra === undefined || dec === undefined) return undefined;
+    if (!isModernFrame(header)) {
+      this.warnings.push('The WCS is of an old equinox; no position is taken from it.');
+      return undefined;
+    }
+    const raDeg = parseRa(String(ra), { numbersAre: 'degrees' });
+    const decDeg = parseDec(String(dec));
+    return raDeg === undefined || decDeg === undefined ? undefined : { raDeg, decDeg };
+  }
+
+  relations(): Relation[] {
+    return this.profile.relations
+      .flatMap((pattern) => (pattern.endsWith('*') ? this.keywordsLike(pattern) : [pattern]))
+      .map((key) => ({ key, name: relatedName(this.find(key) ?? '') }))
+      .filter(({ name }) => name !== '');
+  }
+
+  private keywordsLike(pattern: string): string[] {
+    const start = pattern.slice(0, -1).toUpperCase();
+    const keywords = this.headers.flatMap(({ cards }) => cards.map(({ keyword }) => keyword));
+    return [...new Set(keywords)].filter((keyword) => keyword.toUpperCase().startsWith(start));
+  }
+
+  /** The first source that can be read; one that cannot is warned of and passed over. */
+  private read<T>(
+    column: Column,
+    parse: (text: string, source: Source) => T | undefined,
+  ): T | null {
+    for (const source of this.sources(column)) {
+      const text = this.find(source.keyword);
+      if (text === undefined) continue;
+      const value = parse(text, source);
+      if (value !== undefined) return value;
+      this.warn(source.keyword, text);
+    }
+    return null;
+  }
+
+  private sources(column: Column): Source[] {
+    const all = this.profile.columns[column] ?? [];
+    return all.filter(({ when }) => when === undefined || holds(when, this.hdus, this.headers));
+  }
+
+  private find(keyword: string): string | undefined {
+    return findIn(this.headers, keyword, this.profile.missing)?.text;
+  }
+
+  private warn(keyword: string, text: string): void {
+    this.warnings.push(`${keyword} cannot be used: '${text}'`);
+  }
+}
+
+function isModernFrame(header: Header): boolean {
+  const system = header.string('RADESYS') ?? header.string('RADECSYS');
+  if (system !== undefined) return !/^\s*fk4/i.test(system);
+  return (header.number('EQUINOX') ?? header.number('EPOCH') ?? 2000) >= 1984;
+}
+
+function relatedName(text: string): string {
+  const name = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1);
+  return splitFitsName(name).basename;
+}

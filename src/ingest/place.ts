@@ -1,0 +1,72 @@
+import type { FrameFacts } from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import { hasCode } from '../lib/errors.js';
+import type { Inspected } from './inspect.js';
+import { findCard } from './keywords.js';
+import type { SiteDefaults } from './mapping.js';
+import { filePlace, formatTemplate, type FilePlace, type TemplateLookup } from './naming.js';
+import type { Spooled } from './spool.js';
+
+export function siteDefaults(config: Config): SiteDefaults {
+  return {
+    siteId: config.SITE_ID,
+    telescope: config.TELESCOPE_ID,
+    instrument: config.INSTRUMENT_ID,
+    latitudeDeg: config.SITE_LATITUDE,
+    longitudeDeg: config.SITE_LONGITUDE,
+  };
+}
+
+/**
+ * Folder, name and extension of an upload by the templates of the settings. A keyword that the
+ * headers lack is filled from what was worked out about the frame, then from FORMATTER_DEFAULTS.
+ *
+ * @throws 'header_missing', 'header_invalid', 'path_escapes'
+ */
+export function placeFile(
+  config: Config,
+  file: Spooled,
+  inspected: Inspected,
+  facts: FrameFacts,
+): FilePlace {
+  const fname = findCard(inspected.hdus, 'FNAME')?.value;
+  return filePlace({
+    pathTemplate: config.PATH_FORMATTER,
+    filenameTemplate: config.FILENAME_FORMATTER,
+    lookup: lookupIn(config, inspected, facts),
+    uploadName: file.uploadName,
+    fname: typeof fname === 'string' ? fname : undefined,
+    container: inspected.container,
+  });
+}
+
+function lookupIn(config: Config, inspected: Inspected, facts: FrameFacts): TemplateLookup {
+  const workedOut: Readonly<Record<string, string | null>> = {
+    SITEID: facts.siteId,
+    TELID: facts.telescope,
+    INSTRUME: facts.instrument,
+    'DAY-OBS': facts.night,
+    IMAGETYP: facts.imageKind,
+  };
+  return (key) => {
+    const card = findCard(inspected.hdus, key);
+    if (card !== undefined && card.value !== null && card.value !== '') return card;
+    const name = key.toUpperCase();
+    return workedOut[name] || config.FORMATTER_DEFAULTS[name] || card;
+  };
+}
+
+/**
+ * Tries the templates once, so that a mistake in them stops the start and not the first upload.
+ * @throws 'config_invalid'
+ */
+export function checkTemplates(config: Config): void {
+  for (const template of [config.PATH_FORMATTER, config.FILENAME_FORMATTER]) {
+    try {
+      formatTemplate(template, () => '2000-01-01');
+    } catch (error) {
+      // That a date is no number says nothing about the template.
+      if (!hasCode(error, 'header_invalid')) throw error;
+    }
+  }
+}

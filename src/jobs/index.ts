@@ -1,0 +1,2 @@
+export { createHandlers } from './handlers.js';
+export { startJobs, type JobRunner } from './runner.js';

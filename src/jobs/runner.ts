@@ -1,0 +1,88 @@
+import { claimJob, delayJob, finishJob, type Catalog, type Job } from '../catalog/index.js';
+import { errorFields, type Log } from '../lib/log.js';
+
+/** Work of one kind. Must be idempotent: after a crash it is done again. Throws to be tried later. */
+export type JobHandler = (payload: unknown) => Promise<void>;
+
+export interface JobRunner {
+  /** Says that there may be work, so that it need not wait for the next look. */
+  wake(): void;
+  /** Resolves when the job at hand, if any, has ended. */
+  close(): Promise<void>;
+}
+
+const LEASE_MS = 120_000;
+const LOOK_EVERY_MS = 10_000;
+const FIRST_DELAY_MS = 5_000;
+const LONGEST_DELAY_MS = 3_600_000;
+/** After this often a job is given up: its row stays out of the way for a day at a time. */
+const MAX_ATTEMPTS = 10;
+const GIVE_UP_MS = 86_400_000;
+
+/** Works off the jobs of the catalogue, one at a time, until closed. */
+export function startJobs(
+  catalog: Catalog,
+  handlers: Readonly<Record<string, JobHandler>>,
+  log: Log,
+): JobRunner {
+  let closing = false;
+  let rouse: (() => void) | undefined;
+  let pending = true;
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, LOOK_EVERY_MS);
+      rouse = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const loop = async (): Promise<void> => {
+    while (!closing) {
+      pending = false;
+      const job = await claimJob(catalog, LEASE_MS).catch((error: unknown) => {
+        log.warn('jobs cannot be read', errorFields(error));
+        return undefined;
+      });
+      if (job !== undefined) await runJob(catalog, handlers, log, job);
+      else if (!pending) await pause();
+    }
+  };
+  const done = loop();
+
+  return {
+    wake() {
+      pending = true;
+      rouse?.();
+    },
+    async close() {
+      closing = true;
+      rouse?.();
+      await done;
+    },
+  };
+}
+
+async function runJob(
+  catalog: Catalog,
+  handlers: Readonly<Record<string, JobHandler>>,
+  log: Log,
+  job: Job,
+): Promise<void> {
+  try {
+    const handler = handlers[job.kind];
+    if (handler === undefined) throw new Error(`there is no handler for jobs of kind '${job.kind}'`);
+    await handler(job.payload);
+    await finishJob(catalog, job.id);
+  } catch (error) {
+    const fields = errorFields(error);
+    log.warn('job failed', { job: job.id, kind: job.kind, attempts: job.attempts, ...fields });
+    const backOff = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (job.attempts - 1));
+    const delay = job.attempts >= MAX_ATTEMPTS ? GIVE_UP_MS : backOff;
+    await delayJob(catalog, job.id, delay, String(fields.error)).catch((failure: unknown) => {
+      // The lease ends by itself, and the job is due again then.
+      log.warn('job not put off', errorFields(failure));
+    });
+  }
+}

@@ -1,0 +1,2 @@
+export { createPixelPool } from './pool.js';
+export type { JobOptions, PixelPool, PoolOptions } from './pool.js';

@@ -1,0 +1,185 @@
+import { constants } from 'node:fs';
+import { access, copyFile, link, mkdir, open, opendir, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { AppError, hasCode, systemCode } from '../lib/errors.js';
+import { isInside } from '../lib/paths.js';
+import type { Store } from './store.js';
+
+/** Large reads: with Node's 64 KB a download is half as quick. */
+const READ_CHUNK_BYTES = 1024 * 1024;
+
+/** Names at the top of the tree that are ours: the spool, and what later keeps the tree's own journal. */
+const SPOOL_DIR = '.incoming';
+
+/**
+ * A store on a directory tree. A file appears under its name by `link`, complete or not at all, and
+ * never replaces another; file and folders are flushed before `put` resolves.
+ */
+export async function openFsStore(root: string): Promise<Store> {
+  const spoolDir = join(root, SPOOL_DIR);
+  await mkdir(spoolDir, { recursive: true }).catch(asStoreError);
+  const pathOf = (key: string): string => {
+    const path = resolve(root, key);
+    if (key === '' || path === resolve(root) || !isInside(root, path) || isInside(spoolDir, path)) {
+      throw new AppError('path_escapes', `Formatted path escapes ARCHIVE_ROOT: '${key}'`);
+    }
+    return path;
+  };
+
+  return {
+    spoolDir,
+
+    async put(key, spooledPath) {
+      const path = pathOf(key);
+      try {
+        await makeFolders(root, dirname(path));
+        await linkOrCopy(spooledPath, path);
+        await unlink(spooledPath);
+        await syncPath(dirname(path));
+      } catch (error) {
+        if (systemCode(error) === 'EEXIST') {
+          throw new AppError('key_exists', `There is a file at '${key}' already.`, { key }, error);
+        }
+        asStoreError(error);
+      }
+    },
+
+    async read(key, range) {
+      const handle = await open(pathOf(key), 'r').catch(asStoreError);
+      const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
+      return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
+    },
+
+    async stat(key) {
+      try {
+        const found = await stat(pathOf(key));
+        return { sizeBytes: found.size, modifiedMs: Math.floor(found.mtimeMs) };
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        return asStoreError(error);
+      }
+    },
+
+    async localPath(key) {
+      const path = pathOf(key);
+      await stat(path).catch(asStoreError);
+      return path;
+    },
+
+    async remove(key) {
+      const path = pathOf(key);
+      try {
+        await rm(path, { force: true });
+      } catch (error) {
+        asStoreError(error);
+      }
+      await removeEmptyFolders(root, dirname(path));
+    },
+
+    async *list(prefix) {
+      const start = prefix === '' ? root : pathOf(prefix);
+      for await (const path of walk(start)) {
+        if (isInside(spoolDir, path)) continue;
+        const found = await stat(path);
+        yield { key: relative(root, path).split(sep).join('/'), sizeBytes: found.size };
+      }
+    },
+
+    async check() {
+      try {
+        await access(spoolDir, constants.W_OK);
+      } catch (error) {
+        const code = systemCode(error) ?? 'unknown error';
+        throw new AppError('store_unavailable', `The archive cannot be reached or written (${code}).`, {}, error);
+      }
+    },
+
+    async sweep() {
+      const names = await readdir(spoolDir);
+      for (const name of names) await rm(join(spoolDir, name), { force: true, recursive: true });
+      return names.length;
+    },
+  };
+}
+
+/** Flushes a file or folder, so that its bytes (or the names in it) survive a power cut. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Error of the file system → what it means for a store. Never returns. */
+export function asStoreError(error: unknown): never {
+  if (error instanceof AppError) throw error;
+  const code = systemCode(error);
+  if (isAbsent(error)) throw new AppError('not_found', 'The file is not there.', {}, error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    throw new AppError('store_full', 'The disk of the archive is full. Nothing was stored.', {}, error);
+  }
+  if (code === 'ENAMETOOLONG') {
+    throw new AppError('header_invalid', 'The name made from the header is too long for a file.', {}, error);
+  }
+  if (code === undefined) throw error;
+  throw new AppError('store_unavailable', `The archive cannot be reached or written (${code}).`, {}, error);
+}
+
+function isAbsent(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR' || hasCode(error, 'not_found');
+}
+
+/** Makes missing folders one by one and flushes the parent of each: mkdir -p alone flushes none. */
+async function makeFolders(root: string, folder: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = folder; at !== root; at = dirname(at)) {
+    const found = await stat(at).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found?.isDirectory() === true) break;
+    if (found !== undefined) {
+      throw new AppError('header_invalid', `'${relative(root, at)}' is a file, not a folder.`);
+    }
+    missing.unshift(at);
+  }
+  for (const path of missing) {
+    await mkdir(path, { recursive: true });
+    await syncPath(dirname(path));
+  }
+}
+
+/** `rename` would silently replace; where links are not supported, an exclusive copy does. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EXDEV' && code !== 'EMLINK') throw error;
+    await copyFile(from, to, constants.COPYFILE_EXCL);
+    await syncPath(to);
+  }
+}
+
+async function removeEmptyFolders(root: string, folder: string): Promise<void> {
+  for (let at = folder; at !== root && isInside(root, at); at = dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch (error) {
+      // Not empty, or gone: in either case nothing above it can be removed by us.
+      if (systemCode(error) === undefined) throw error;
+      return;
+    }
+  }
+}
+
+async function* walk(folder: string): AsyncIterable<string> {
+  for await (const entry of await opendir(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* walk(path);
+    else if (entry.isFile()) yield path;
+  }
+}

@@ -1,0 +1,2 @@
+export type { Store } from './store.js';
+export { openFsStore, asStoreError, syncPath } from './fs.js';

@@ -1,0 +1,115 @@
+import type { Request, Response } from 'express';
+import { may } from '../auth/index.js';
+import { countQuarantined, type Viewer } from '../catalog/index.js';
+import { basePath, CSRF_FIELD, hasSession, issueCsrf, viewerOf, type Services } from '../http/index.js';
+import { createAssets, type AssetUrl } from './assets.js';
+import { initials } from './render.js';
+import { themeOf, type Theme } from './theme.js';
+
+/** What every page handler works with. */
+export interface Web {
+  readonly services: Services;
+  /** Path below the host, without a slash at its end. */
+  readonly base: string;
+  readonly asset: AssetUrl;
+}
+
+export function createWebContext(services: Services): Web {
+  const base = basePath(services);
+  return { services, base, asset: createAssets(base) };
+}
+
+export type Place = 'frames' | 'upload' | 'account' | 'users' | '';
+
+/** What the parts around every page need: head, top bar, foot. */
+export interface PageFrame {
+  readonly base: string;
+  readonly asset: AssetUrl;
+  readonly sprite: string;
+  readonly title: string;
+  readonly place: Place;
+  readonly theme: Theme;
+  readonly csrf: string;
+  readonly csrfField: string;
+  readonly siteName: string;
+  readonly version: string;
+  /** This page, as a path without the base: where forms and the login come back to. */
+  readonly path: string;
+  readonly user: {
+    readonly name: string;
+    readonly initials: string;
+    readonly role: string;
+    readonly mayUpload: boolean;
+    readonly mayAdminister: boolean;
+  } | null;
+  /** Files that wait for someone; 0 shows nothing. */
+  readonly quarantined: number;
+  /** `HH:MM`, UTC, when the page was made. */
+  readonly nowUtc: string;
+  /** Longitude for the sidereal clock, degrees east; null if the site is not set. */
+  readonly longitudeDeg: number | null;
+}
+
+export interface PageOptions {
+  readonly title: string;
+  readonly place?: Place;
+  readonly quarantined?: number;
+}
+
+/** Makes the common part of a page, and sets the CSRF cookies for its forms. */
+export function makePage(web: Web, req: Request, res: Response, options: PageOptions): PageFrame {
+  const { services, base, asset } = web;
+  const { config } = services;
+  // An error may come before anyone asked who is there.
+  const viewer = viewerOf(res) as Viewer | undefined;
+  const hasPlace = config.SITE_LONGITUDE !== 0 || config.SITE_LATITUDE !== 0;
+  return {
+    base,
+    asset,
+    sprite: asset('icons/sprite.svg'),
+    title: options.title,
+    place: options.place ?? '',
+    theme: themeOf(req),
+    csrf: viewer === undefined ? '' : issueCsrf(services, req, res),
+    csrfField: CSRF_FIELD,
+    siteName: config.SITE_NAME,
+    version: services.version,
+    path: req.method === 'GET' ? req.originalUrl : '/frames/',
+    user: viewer === undefined || !hasSession(res) ? null : toUserFrame(viewer),
+    quarantined: options.quarantined ?? 0,
+    nowUtc: new Date().toISOString().slice(11, 16),
+    longitudeDeg: hasPlace ? config.SITE_LONGITUDE : null,
+  };
+}
+
+/** Sends a page: `view` gets `page` and the fields of `model`. */
+export async function sendPage(
+  web: Web,
+  req: Request,
+  res: Response,
+  view: string,
+  options: PageOptions,
+  model: object = {},
+): Promise<void> {
+  const isWriter = may(viewerOf(res), 'upload');
+  const quarantined = isWriter ? (await countQuarantined(web.services.catalog)).files : 0;
+  const page = makePage(web, req, res, { ...options, quarantined });
+  res.set('Cache-Control', 'private, no-cache');
+  res.render(view, { page, ...model });
+}
+
+function toUserFrame(viewer: Viewer): PageFrame['user'] {
+  return {
+    name: viewer.username,
+    initials: initials(viewer.username),
+    role: viewer.role,
+    mayUpload: may(viewer, 'upload'),
+    mayAdminister: may(viewer, 'administer'),
+  };
+}
+
+/** Sends the browser on; the CSRF cookies come along, since clients read them from any answer. */
+export function goTo(web: Web, req: Request, res: Response, url: string): void {
+  issueCsrf(web.services, req, res);
+  res.redirect(req.method === 'GET' ? 302 : 303, url);
+}

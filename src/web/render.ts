@@ -1,0 +1,171 @@
+import type { ImageKind } from '../catalog/index.js';
+
+/** Narrow blank that does not break: between thousands, and between a number and its unit. */
+const THIN = '\u202f';
+const MINUS = '\u2212';
+
+/** Stands for "no value" in every table. */
+export const NONE = '–';
+
+/** `1 048 377` */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, THIN);
+}
+
+/** `134 frames`, `1 frame` */
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+const SIZE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** Bytes with a decimal unit and three figures at most: `20.3 MB`, `2.88 kB`, `640 B`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < SIZE_UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  const decimals = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${value.toFixed(decimals)}${THIN}${SIZE_UNITS[unit] ?? 'B'}`;
+}
+
+/** A number with a true minus; NONE for null. `decimals` undefined writes it as short as it is. */
+export function formatNumber(value: number | null, decimals?: number): string {
+  if (value === null) return NONE;
+  const text = decimals === undefined ? String(Number(value.toPrecision(10))) : value.toFixed(decimals);
+  return text.replace('-', MINUS);
+}
+
+/** Decimals that a column needs to show all its values alike, at most `most`. */
+export function decimalsOf(values: readonly (number | null)[], most: number): number {
+  for (let decimals = 0; decimals < most; decimals += 1) {
+    const scale = 10 ** decimals;
+    const isEnough = values.every(
+      (value) => value === null || Math.abs(value * scale - Math.round(value * scale)) < 1e-6,
+    );
+    if (isEnough) return decimals;
+  }
+  return most;
+}
+
+/** `18:28:00` UTC; NONE for null. */
+export function formatTime(ms: number | null): string {
+  return ms === null ? NONE : new Date(ms).toISOString().slice(11, 19);
+}
+
+/** `2026-11-14 18:28:00` UTC; NONE for null. */
+export function formatDateTime(ms: number | null): string {
+  return ms === null ? NONE : new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+] as const;
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
+const DAY_MS = 86_400_000;
+
+/** A night by its two days: `Saturday 14 → Sunday 15 November 2026`. The date itself if it is none. */
+export function formatNight(night: string): string {
+  const evening = new Date(`${night}T00:00:00Z`);
+  if (Number.isNaN(evening.getTime())) return night;
+  const morning = new Date(evening.getTime() + DAY_MS);
+  const month = (date: Date): string => MONTHS[date.getUTCMonth()] ?? '';
+  const day = (date: Date): string => `${DAYS[date.getUTCDay()] ?? ''} ${date.getUTCDate()}`;
+  const isSame = month(evening) === month(morning);
+  return `${day(evening)}${isSame ? '' : ` ${month(evening)}`} → ${day(morning)} ${month(morning)} ${morning.getUTCFullYear()}`;
+}
+
+const KIND_LABELS: Readonly<Record<ImageKind, string>> = {
+  object: 'Object',
+  bias: 'Bias',
+  dark: 'Dark',
+  flat: 'Flat',
+  skyflat: 'Sky flat',
+  focus: 'Focus',
+  acquisition: 'Acquisition',
+  guiding: 'Guiding',
+  standard: 'Standard',
+  arc: 'Arc',
+  other: 'Other',
+};
+
+/** A kind of frame as observers say it. */
+export function kindLabel(kind: string): string {
+  return Object.hasOwn(KIND_LABELS, kind) ? KIND_LABELS[kind as ImageKind] : kind;
+}
+
+/** The slots of LOOK: each has one colour and one shape, whatever a site calls its filters. */
+export const FILTER_SLOTS = ['U', 'B', 'V', 'R', 'I', 'clear', 'Ha', 'OIII', 'SII'] as const;
+export type FilterSlot = (typeof FILTER_SLOTS)[number] | 'none';
+
+/** Names in the wild, lower case without blanks and signs → slot. */
+const FILTER_NAMES: readonly (readonly [RegExp, FilterSlot])[] = [
+  [/^(?:u|up|uband|ultraviolet|uv)$/, 'U'],
+  [/^(?:b|bp|g|gp|blue|bband)$/, 'B'],
+  [/^(?:v|vp|green|vband|photv|vis)$/, 'V'],
+  [/^(?:r|rp|rc|red|rband)$/, 'R'],
+  [/^(?:i|ip|ic|z|zs|zp|y|iband|nir|ir)$/, 'I'],
+  [/^(?:l|lum|lumi|luminance|c|clear|w|white|open|air|none|nofilter|empty|air\d?|luminosity)$/, 'clear'],
+  [/^(?:ha|hα|halpha|h|hydrogenalpha|h_?a)\d*(?:nm)?$/, 'Ha'],
+  [/^(?:oiii|o3|o)\d*(?:nm)?$/, 'OIII'],
+  [/^(?:sii|s2|s)\d*(?:nm)?$/, 'SII'],
+];
+
+/** Words that say whose filter it is, not which. */
+const MAKERS = /bessell?|johnson|cousins|sloan|sdss|astrodon|baader|chroma|optolong|antlia|filter|phot/g;
+
+/** Which mark a filter gets; `none` for a name nobody knows, which is then shown without one. */
+export function filterSlot(name: string | null): FilterSlot {
+  if (name === null) return 'none';
+  const word = name
+    .toLowerCase()
+    .replace(/[^a-zα0-9]/g, '')
+    .replace(MAKERS, '');
+  return FILTER_NAMES.find(([pattern]) => pattern.test(word))?.[1] ?? 'none';
+}
+
+/** The value of a header card as text; strings in quotes as in the file. */
+export function formatCardValue(card: {
+  readonly kind: string;
+  readonly value: string | number | boolean | readonly [number, number] | null;
+}): string {
+  const { kind, value } = card;
+  if (value === null) return '';
+  if (typeof value === 'boolean') return value ? 'T' : 'F';
+  if (typeof value === 'string') return kind === 'string' ? `'${value}'` : value;
+  if (typeof value === 'number') return String(value);
+  return `(${value[0]}, ${value[1]})`;
+}
+
+/** The first two letters by which a person is shown in the top bar. */
+export function initials(username: string): string {
+  const words = username.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
+  const letters = words.length > 1 ? words.map((word) => word.charAt(0)).join('') : username;
+  return letters.slice(0, 2).toUpperCase();
+}
+
+/**
+ * A path of ours to go to after a form, or `otherwise`. Anything that a browser could read as
+ * another host (`//host`, `/\host`, a scheme, control characters) is not one.
+ */
+export function localPath(text: string, otherwise: string): string {
+  // eslint-disable-next-line no-control-regex -- browsers drop these before they read the address
+  if (!/^\/(?![/\\])[^\\\u0000-\u0020]*$/.test(text)) return otherwise;
+  return text;
+}
+
+/** How thumbnails are drawn, everywhere alike, so that each is made once. */
+export const THUMBNAIL_QUERY = 'width=200&limits=zscale';

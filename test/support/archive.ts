@@ -1,0 +1,191 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
+const PROGRAM = join(PROJECT_DIR, 'bin/platevault.cjs');
+
+export const ADMIN_PASSWORD = 'correct horse battery';
+
+/** What `POST /frames/create/` answers. */
+export interface CreateAnswer {
+  created: number;
+  filenames: string[];
+  errors?: string[];
+  files: {
+    name: string;
+    basename: string | null;
+    id: number | null;
+    version: number | null;
+    status: string;
+    error: string | null;
+    warnings: string[];
+    sha256: string;
+    size: number;
+  }[];
+}
+
+/** A real server in a process of its own, with its own database and directory. */
+export interface TestArchive {
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly adminPassword: string;
+  /** Token of the admin, scope admin. */
+  readonly adminToken: string;
+  readonly process: ChildProcess;
+  /** Everything it has printed so far. */
+  output(): string;
+  /** Request with the token of the admin, unless `token` says otherwise ('' for none). */
+  fetch(path: string, init?: RequestInit & { token?: string }): Promise<Response>;
+  /** As `fetch`, parsed as JSON. */
+  json<T = unknown>(path: string, init?: RequestInit & { token?: string }): Promise<T>;
+  upload(content: Uint8Array, name: string, token?: string): Promise<CreateAnswer>;
+  /** Runs a command of the program with the same environment. */
+  run(args: readonly string[], input?: string): Promise<CommandResult>;
+  /** Lines of `check --read-data`; [] if catalogue and store agree. */
+  check(): Promise<string[]>;
+  /** Ends the process as SIGTERM does, or at once; the data stay. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** Starts again on the same data after `stop`. */
+  restart(): Promise<void>;
+  /** Stops and removes everything. */
+  close(): Promise<void>;
+}
+
+export interface CommandResult {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `platevault` with these arguments. */
+export function runProgram(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      env: { ...cleanEnvironment(), ...env },
+    });
+    const out: string[] = [];
+    const err: string[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (status) => {
+      resolve({ status, stdout: out.join(''), stderr: err.join('') });
+    });
+    child.stdin.end(input);
+  });
+}
+
+/** Starts a server on a free port with a fresh data folder, and makes a token for its admin. */
+export async function startArchive(settings: Readonly<Record<string, string>> = {}): Promise<TestArchive> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'platevault-test-'));
+  const env = {
+    HOST: '127.0.0.1',
+    PORT: '0',
+    DATA_DIR: dataDir,
+    ADMIN_PASSWORD,
+    LOG: 'off',
+    ...settings,
+  };
+  let server = await startServer(env);
+  const made = await runProgram(['token', 'add', 'admin', '--scope', 'admin'], env);
+  if (made.status !== 0) throw new Error(`no token: ${made.stderr}`);
+  const adminToken = made.stdout.trim();
+
+  const archive: TestArchive = {
+    get url() {
+      return server.url;
+    },
+    get port() {
+      return Number(new URL(server.url).port);
+    },
+    get process() {
+      return server.child;
+    },
+    dataDir,
+    adminPassword: ADMIN_PASSWORD,
+    adminToken,
+    output: () => server.output(),
+    fetch(path, { token = adminToken, ...init } = {}) {
+      const headers = new Headers(init.headers);
+      if (token !== '') headers.set('Authorization', `Token ${token}`);
+      return fetch(new URL(path, server.url), { ...init, headers });
+    },
+    async json<T>(path: string, init?: RequestInit & { token?: string }) {
+      const response = await archive.fetch(path, init);
+      const text = await response.text();
+      try {
+        return JSON.parse(text) as T;
+      } catch {
+        throw new Error(`${path}: ${response.status} ${text.slice(0, 300)}`);
+      }
+    },
+    upload(content, name, token = adminToken) {
+      const form = new FormData();
+      form.append('file', new Blob([content as Uint8Array<ArrayBuffer>]), name);
+      return archive.json('/frames/create/', { method: 'POST', body: form, token });
+    },
+    run: (args, input) => runProgram(args, env, input),
+    async check() {
+      const result = await runProgram(['check', '--read-data'], env);
+      if (result.stderr !== '') throw new Error(result.stderr);
+      return result.stdout.split('\n').filter((line) => line !== '');
+    },
+    stop: (signal = 'SIGTERM') => stopServer(server.child, signal),
+    async restart() {
+      server = await startServer(env);
+    },
+    async close() {
+      await stopServer(server.child, 'SIGKILL');
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+  return archive;
+}
+
+interface RunningServer {
+  readonly child: ChildProcess;
+  readonly url: string;
+  output(): string;
+}
+
+function startServer(env: Readonly<Record<string, string>>): Promise<RunningServer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, 'serve'], {
+      env: { ...cleanEnvironment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const printed: string[] = [];
+    const output = (): string => printed.join('');
+    child.stderr.on('data', (chunk: Buffer) => printed.push(chunk.toString()));
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed.push(chunk.toString());
+      const url = /serving on (http:\S+)/.exec(output())?.[1];
+      if (url !== undefined) resolve({ child, url, output });
+    });
+    child.once('error', reject);
+    child.once('exit', (status) => {
+      reject(new Error(`the server ended with ${String(status)}: ${output()}`));
+    });
+  });
+}
+
+async function stopServer(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await ended;
+}
+
+/** The environment without what a developer may have set for a server of their own. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, TMPDIR } = process.env;
+  return { PATH, HOME, LANG, TMPDIR };
+}
