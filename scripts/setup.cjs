@@ -91,21 +91,26 @@ function installHash() {
 }
 
 function install() {
-  console.error('Installing packages (npm ci) …');
+  console.error('Installing packages …');
   // A production environment would leave out the compiler.
-  const status = runNpm(['ci', '--include=dev', '--no-audit', '--no-fund']);
-  if (status !== 0) throw new SetupError(explainInstall());
+  const flags = ['--include=dev', '--no-audit', '--no-fund'];
+  // npm ci refuses a lock file that lacks the binaries of some other system, as one does that was
+  // made with a registry that does not have them; npm install keeps to the same versions without.
+  const isLockWhole = runNpm(['ci', '--dry-run', '--silent'].concat(flags), 'ignore') === 0;
+  const how = isLockWhole ? ['ci'] : ['install', '--no-save'];
+  if (runNpm(how.concat(flags), 'inherit') !== 0) throw new SetupError(explainInstall());
   fs.writeFileSync(INSTALL_STAMP, installHash());
 }
 
-function runNpm(args) {
+/** @param {'inherit' | 'ignore'} errors where npm's words go */
+function runNpm(args, errors) {
   const own = process.env.npm_execpath;
   const useOwn = own !== undefined && path.basename(own) === 'npm-cli.js' && fs.existsSync(own);
   const [command, first] = useOwn ? [process.execPath, [own]] : ['npm', []];
   const result = spawnSync(command, first.concat(args), {
     cwd: ROOT,
     // Standard output belongs to the command that asked for the set-up.
-    stdio: ['ignore', process.stderr, 'inherit'],
+    stdio: ['ignore', errors === 'ignore' ? 'ignore' : process.stderr, errors],
     shell: !useOwn && process.platform === 'win32',
   });
   return result.error === undefined ? result.status : 1;

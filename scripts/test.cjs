@@ -90,14 +90,19 @@ function runSuites(args) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'platevault-test-'));
   const countsFile = path.join(folder, 'counts.json');
   try {
-    const flags = ['--maxWorkers=2', '--reporters=default'];
-    const reporter = `--reporters=${path.join(__dirname, 'count-reporter.cjs')}`;
+    const isPaced = args.some((arg) => /^(?:-i|--runInBand|-w|--maxWorkers)(?:=|$)/.test(arg));
+    // After the arguments of the caller: an option that takes several values would swallow them.
+    const flags = [
+      ...(isPaced ? [] : ['--maxWorkers=2']),
+      '--reporters=default',
+      `--reporters=${path.join(__dirname, 'count-reporter.cjs')}`,
+    ];
     const nodeOptions = [
       process.env.NODE_OPTIONS,
       '--experimental-vm-modules',
       '--disable-warning=ExperimentalWarning',
     ];
-    const status = run('tests', [tool('jest', 'bin', 'jest.js'), ...flags, reporter, ...args], {
+    const status = run('tests', [tool('jest', 'bin', 'jest.js'), ...args, ...flags], {
       NODE_OPTIONS: nodeOptions.filter(Boolean).join(' '),
       TEST_COUNTS_FILE: countsFile,
     });

@@ -69,7 +69,6 @@ export async function openServer(config: Config): Promise<ServerContext> {
     tempDir: store.spoolDir,
     log,
   });
-  const jobs = startJobs(catalog, createHandlers({ catalog, store, previews }), log);
   const ingest = createIngest({
     catalog,
     store,
@@ -79,6 +78,12 @@ export async function openServer(config: Config): Promise<ServerContext> {
       jobs.wake();
     },
   });
+  const jobs = startJobs(
+    catalog,
+    createHandlers({ catalog, store, previews }),
+    () => ingest.isReceiving(),
+    log,
+  );
 
   return {
     config,

@@ -1,14 +1,18 @@
-/** What the headers of a frame say, after a profile has read them. Made by `ingest/mapping.ts`. */
+/**
+ * What the headers of a frame say, after a profile has read them (`ingest/mapping.ts`): the columns of
+ * a frame. Angles are degrees, instants epoch ms UTC.
+ */
 export interface FrameFacts {
+  /** Name of the profile that was used. */
   readonly profile: string;
   readonly siteId: string;
   readonly telescope: string;
   readonly instrument: string;
-  /** IMAGETYP exactly as in the file, trimmed. */
+  /** The word in the file, trimmed. */
   readonly imageType: string | null;
   readonly imageKind: ImageKind;
   readonly dateObsMs: number | null;
-  /** ISO date of the evening. */
+  /** `YYYY-MM-DD`; null only if there is neither a day nor a date. */
   readonly night: string | null;
   readonly object: string | null;
   readonly filter: string | null;
@@ -20,17 +24,20 @@ export interface FrameFacts {
   readonly publicDateMs: number | null;
   readonly binningX: number;
   readonly binningY: number;
+  /** Pixels of the main image; 0 × 0 if the file has none. */
   readonly width: number;
   readonly height: number;
-  /** Pointing, ICRS degrees. */
+  /** As in the header, taken for ICRS: positions of other equinoxes are not precessed. */
   readonly raDeg: number | null;
   readonly decDeg: number | null;
   readonly altDeg: number | null;
   readonly azDeg: number | null;
+  /** In the unit of the focuser: mm or steps. */
   readonly focus: number | null;
   readonly sunAltDeg: number | null;
   readonly sunDistanceDeg: number | null;
   readonly moonAltDeg: number | null;
+  /** Lit part of the Moon, 0…1. */
   readonly moonFraction: number | null;
   readonly moonDistanceDeg: number | null;
   readonly originX: number | null;
@@ -38,11 +45,14 @@ export interface FrameFacts {
   readonly dataMean: number | null;
   readonly airmass: number | null;
   readonly ccdTempC: number | null;
+  /** As written: electrons per ADU, or the setting of a CMOS camera. */
   readonly gain: number | null;
   readonly relations: readonly Relation[];
+  /** What could not be read or had to be guessed, for people. */
   readonly warnings: readonly string[];
 }
 
+/** What a frame is, whatever word its header has for it; `other` if unknown or not said. */
 export const IMAGE_KINDS = [
   'object',
   'bias',
@@ -58,7 +68,7 @@ export const IMAGE_KINDS = [
 ] as const;
 export type ImageKind = (typeof IMAGE_KINDS)[number];
 
-/** A frame that a header names: `L1BIAS` → basename. */
+/** A frame that a header names, without folder and known extensions: `L1BIAS` → basename. */
 export interface Relation {
   readonly key: string;
   readonly name: string;

@@ -96,7 +96,8 @@ async function fillArchive(archive: Archive, options: Options, out: Output): Pro
   const startedAt = performance.now();
   const plan = planNight(options.night, options.frames - PRODUCTS, options.size);
   const files = listFiles(plan, createRenderer(options.seed));
-  out.line(`The night of ${options.night}: ${options.frames} frames and a broken file …`);
+  const { night, frames } = options;
+  out.record({ night, frames }, `The night of ${night}: ${frames} frames and a broken file …`);
   const tally: Tally = { stored: 0, alreadyThere: 0, refused: 0, surprises: [] };
   let done = 0;
   await mapConcurrently(files, UPLOADS_AT_ONCE, async (file) => {
@@ -121,7 +122,8 @@ async function uploadOne(
   const isRefused = outcome === 'refused';
   if (file.isBroken && isRefused) {
     clearProgress();
-    out.line(`Refused, as it must be: ${file.name} (${reason})`);
+    const text = `Refused, as it must be: ${file.name} (${reason})`;
+    out.record({ name: file.name, expected: 'refused', reason }, text);
   } else if (file.isBroken) {
     tally.surprises.push(`${file.name} is cut off in the middle, but the archive took it`);
   } else if (isRefused) {

@@ -30,6 +30,10 @@ export const serve: Command = {
       // A frame over a slow line takes its time; what is idle is cut off by the others.
       server.requestTimeout = 0;
       server.keepAliveTimeout = 65_000;
+      process.on('unhandledRejection', (error) => {
+        // A bug, but of one request: the others must not pay for it.
+        context.log.error('unhandled rejection', errorFields(error));
+      });
       await listen(server, config.PORT, config.HOST);
       out.line(`Platevault ${context.version} is serving on ${urlOf(server)}`);
       const timer = setInterval(() => void tidy(context), TIDY_EVERY_MS).unref();

@@ -150,6 +150,12 @@ function parseInteger(token: string): number | bigint {
   return BigInt(token.startsWith('+') ? token.slice(1) : token);
 }
 
+/** The number a text wholly is, also with Fortran's D; undefined for any other text. */
+export function parseNumber(text: string): number | undefined {
+  const token = text.trim();
+  return FLOAT.test(token) ? parseFloatText(token) : undefined;
+}
+
 function parseFloatText(token: string): number {
   return Number(token.replaceAll(' ', '').replace(/d/i, 'E'));
 }

@@ -17,7 +17,8 @@ const MAX_RATIO = 500;
  * the file and keeps nothing; the first step backward expands it once into a temporary file.
  * A stream that breaks off is read as a shorter file.
  *
- * @throws on reading: 'too_large' beyond the limits, 'fits_invalid' if the gzip data are damaged
+ * @throws on reading: 'too_large' beyond the limits, 'fits_invalid' if the gzip data are damaged,
+ *         'store_full' if there is no room for the temporary file
  */
 export async function openGzipSource(path: string, limits: SourceLimits): Promise<ByteSource> {
   const { size: packedBytes } = await stat(path);
@@ -25,6 +26,7 @@ export async function openGzipSource(path: string, limits: SourceLimits): Promis
     checkExpansion(bytes, packedBytes, limits.maxExpandedBytes);
   };
   let forward: ForwardReader | undefined = new ForwardReader(path, check);
+  let expanding: Promise<ByteSource> | undefined; // one expansion, however many ask for it
   let expanded: ByteSource | undefined;
 
   const reach = async (position: number): Promise<ForwardReader | ByteSource> => {
@@ -33,7 +35,8 @@ export async function openGzipSource(path: string, limits: SourceLimits): Promis
     }
     await forward?.close();
     forward = undefined;
-    expanded ??= await expandToFile(path, limits.tempDir, check);
+    expanding ??= expandToFile(path, limits.tempDir, check);
+    expanded = await expanding;
     return expanded;
   };
 
@@ -45,7 +48,7 @@ export async function openGzipSource(path: string, limits: SourceLimits): Promis
     extent: async (end) => (expanded ?? forward)?.extent(end) ?? 0,
     close: async () => {
       await forward?.close();
-      await expanded?.close();
+      await (await expanding?.catch(() => undefined))?.close(); // its failure is the reader's to see
     },
   };
 }
@@ -93,7 +96,7 @@ class ForwardReader {
       parts.push(part);
       at += part.length;
     }
-    const bytes = Buffer.concat(parts);
+    const bytes = joinParts(parts);
     // What was just read stays: a header is read in larger pieces than it fills.
     this.window = Buffer.concat([bytes, this.window.subarray(Math.max(0, at - this.windowStart))]);
     this.windowStart = this.windowEnd - this.window.length;
@@ -125,6 +128,17 @@ class ForwardReader {
   }
 }
 
+/** In memory of its own, not Node's shared pool: the caller may hand it to another thread. */
+function joinParts(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.allocUnsafeSlow(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 async function expandToFile(
   path: string,
   tempDir: string,
@@ -143,7 +157,8 @@ async function expandToFile(
   } catch (error) {
     await handle.close();
     await rm(tempPath, { force: true });
-    throw error;
+    if (systemCode(error) !== 'ENOSPC') throw error;
+    throw new AppError('store_full', 'The disk is full.', { tempDir }, error);
   } finally {
     stream.stop();
   }

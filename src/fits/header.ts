@@ -1,5 +1,5 @@
 import { AppError } from '../lib/errors.js';
-import { CARD_BYTES, isEnd, parseCards } from './card.js';
+import { CARD_BYTES, isEnd, parseCards, parseNumber } from './card.js';
 import type { ByteSource, Card, CardValue, Header } from './types.js';
 
 /** FITS files are made of blocks of this many bytes. FITS Standard 4.0 §3.1. */
@@ -106,9 +106,7 @@ function join(pieces: readonly Uint8Array[]): Uint8Array {
 function toNumber(value: CardValue | undefined): number | undefined {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
-  if (typeof value !== 'string' || value.trim() === '') return undefined;
-  const number = Number(value.trim().replace(/^([+-]?[\d.]+)[dD]/, '$1E'));
-  return Number.isFinite(number) ? number : undefined;
+  return typeof value === 'string' ? parseNumber(value) : undefined;
 }
 
 function toText(card: Card | undefined): string | undefined {

@@ -35,6 +35,8 @@ export interface TableColumn {
   readonly repeat: number;
   /** Element type and size in the heap; only for the descriptors P and Q. */
   readonly heapCode: ColumnCode | undefined;
+  /** Shape of a cell (TDIMn), fastest axis first; [] if it has none or one that does not fit. */
+  readonly dims: readonly number[];
   /** Place of the cell in its row, bytes. */
   readonly offset: number;
   readonly widthBytes: number;
@@ -44,7 +46,10 @@ export interface TableColumn {
   readonly tnull: number | bigint | undefined;
 }
 
-/** A number, text, logical value or null; complex is [real, imaginary]; several elements are an array. */
+/**
+ * A number, text, logical value or null; complex is [real, imaginary]. Several elements are a flat
+ * array, whatever their TDIMn; text with TDIMn is an array of texts.
+ */
 export type CellValue = string | number | bigint | boolean | null | readonly CellValue[];
 
 /**
@@ -182,6 +187,7 @@ function parseColumn(
     code,
     repeat,
     heapCode,
+    dims: parseDims(header.string(`TDIM${number}`), code, repeat),
     offset,
     widthBytes: cellBytes(code, repeat),
     unit: header.string(`TUNIT${number}`)?.trim() ?? '',
@@ -189,6 +195,15 @@ function parseColumn(
     tzero: header.number(`TZERO${number}`) ?? 0,
     tnull: typeof tnull === 'number' || typeof tnull === 'bigint' ? tnull : undefined,
   };
+}
+
+/** FITS Standard 4.0 §7.3.2 (TDIMn): the product may be less than the elements there are. */
+function parseDims(text: string | undefined, code: ColumnCode, repeat: number): number[] {
+  const match = /^\s*\(([\d\s,]+)\)\s*$/.exec(text ?? '');
+  const dims = match?.[1]?.split(',').map(Number) ?? [];
+  const elements = dims.reduce((product, dim) => product * dim, 1);
+  const fits = elements > 0 && (elements <= repeat || code === 'P' || code === 'Q');
+  return fits ? dims : [];
 }
 
 function isCode(code: string | undefined): code is ColumnCode {
@@ -238,7 +253,7 @@ function readCell(
   at: { offset: number; repeat: number },
 ): CellValue {
   const { offset, repeat } = at;
-  if (code === 'A') return readText(view, offset, repeat);
+  if (code === 'A') return readTexts(column, view, at);
   if (code === 'X') {
     const bits = Array.from({ length: repeat }, (_, bit) => {
       return ((view.getUint8(offset + (bit >> 3)) >> (7 - (bit & 7))) & 1) === 1;
@@ -248,6 +263,22 @@ function readCell(
   if (repeat === 1) return readElement(column, code, view, offset);
   return Array.from({ length: repeat }, (_, index) =>
     readElement(column, code, view, offset + index * ELEMENT_BYTES[code]),
+  );
+}
+
+function readTexts(
+  { dims }: TableColumn,
+  view: DataView,
+  { offset, repeat }: { offset: number; repeat: number },
+): CellValue {
+  const [length = repeat, ...more] = dims;
+  if (more.length === 0) return readText(view, offset, repeat);
+  const count = Math.min(
+    more.reduce((product, dim) => product * dim, 1),
+    Math.floor(repeat / length),
+  );
+  return Array.from({ length: count }, (_, index) =>
+    readText(view, offset + index * length, length),
   );
 }
 

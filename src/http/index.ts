@@ -13,4 +13,4 @@ export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
 export { basePath, downloadUrl, isSigned, rootUrl } from './links.js';
 export { contentDisposition, sendDownload, sendStream, type Download } from './download.js';
-export { filesOf, receiveFiles, type ReceivedFile } from './upload.js';
+export { receiveFiles, storeFiles } from './upload.js';

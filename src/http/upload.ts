@@ -1,20 +1,21 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import multer, { MulterError, type StorageEngine } from 'multer';
-import type { Spooled } from '../ingest/index.js';
+import type { IngestResult, Spooled } from '../ingest/index.js';
 import { AppError } from '../lib/errors.js';
+import { mapConcurrently } from '../lib/pool.js';
+import { requireCsrf } from './csrf.js';
 import type { Services } from './services.js';
+import { requireAction } from './viewer.js';
 
-/** A file part of a request, received and hashed, not yet judged. */
-export interface ReceivedFile extends Spooled {
-  readonly fieldName: string;
-}
+/** Files of one request that are judged at the same time. */
+const AT_ONCE = 4;
 
 /**
  * Receives every file part of a multipart request, whatever its field is called, straight into the
  * file system of the store. Other bodies are left alone: they hold no files.
  */
 export function receiveFiles(services: Services): RequestHandler {
-  const { config, ingest } = services;
+  const { config } = services;
   const upload = multer({
     storage: spoolEngine(services),
     limits: {
@@ -35,10 +36,6 @@ export function receiveFiles(services: Services): RequestHandler {
       next();
       return;
     }
-    // Whatever happens after this, no spooled file outlives its request.
-    res.once('close', () => {
-      void ingest.discard(filesOf(req));
-    });
     upload(req, res, (error: unknown) => {
       if (error === undefined || error === null) next();
       else next(toUploadError(error, config.MAX_UPLOAD_BYTES));
@@ -46,9 +43,31 @@ export function receiveFiles(services: Services): RequestHandler {
   };
 }
 
-/** The files that `receiveFiles` received. */
-export function filesOf(req: Request): ReceivedFile[] {
-  return Array.isArray(req.files) ? (req.files as unknown as ReceivedFile[]) : [];
+/**
+ * Judges and stores the files that `receiveFiles` received, some at a time. The CSRF token is asked
+ * for first: it may be a field of the same form. Whatever happens, no spooled file outlives this.
+ *
+ * @returns results in the order of the parts
+ * @throws 'forbidden', and what `Ingest.store` throws
+ */
+export async function storeFiles(
+  services: Services,
+  req: Request,
+  res: Response,
+): Promise<IngestResult[]> {
+  const { ingest, log } = services;
+  const files = Array.isArray(req.files) ? (req.files as unknown as Spooled[]) : [];
+  try {
+    const viewer = requireAction(res, 'upload');
+    requireCsrf(services, req, res);
+    const results = await mapConcurrently(files, AT_ONCE, (file) => ingest.store(file, viewer.userId));
+    for (const { name, status, id, sizeBytes } of results) {
+      log.info('file judged', { name, status, frameId: id, sizeBytes, by: viewer.username });
+    }
+    return results;
+  } finally {
+    await ingest.discard(files);
+  }
 }
 
 function spoolEngine({ ingest }: Services): StorageEngine {

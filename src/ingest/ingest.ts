@@ -49,6 +49,8 @@ export interface IngestResult {
 }
 
 export interface Ingest {
+  /** True while a file is being received: work that can wait should. */
+  isReceiving(): boolean;
   /** Receives the bytes of one file. The caller discards what it does not hand to `store`. */
   spool(stream: Readable, name: string): Promise<Spooled>;
   /**
@@ -91,9 +93,19 @@ export function createIngest(parts: IngestParts): Ingest {
   // From choosing a name to its row being committed, one at a time: two uploads of one name must
   // not choose the same place. Receiving, hashing and parsing are long done by then.
   const oneAtATime = createLimiter(1);
+  let receiving = 0;
 
   return {
-    spool: (stream, name) => spoolStream(stream, store.spoolDir, name),
+    isReceiving: () => receiving > 0,
+
+    async spool(stream, name) {
+      receiving += 1;
+      try {
+        return await spoolStream(stream, store.spoolDir, name);
+      } finally {
+        receiving -= 1;
+      }
+    },
 
     async store(file, uploadedBy) {
       try {

@@ -22,10 +22,11 @@ export async function inspect(file: Spooled, maxExpandedBytes: number, tempDir: 
   if (file.sizeBytes === 0) throw new AppError('fits_invalid', 'The file is empty.');
   const fits = await openFits(file.path, { maxExpandedBytes, tempDir });
   try {
-    const cut = fits.issues.find((issue) => issue.code === 'truncated');
-    if (cut !== undefined) {
-      throw new AppError('fits_truncated', `${cut.text} Nothing is lost: send the whole file again.`);
+    const fault = fits.issues.find((issue) => issue.level === 'error');
+    if (fault?.code === 'truncated') {
+      throw new AppError('fits_truncated', `${fault.text} Nothing is lost: send the whole file again.`);
     }
+    if (fault !== undefined) throw new AppError('fits_invalid', fault.text);
     if (fits.hdus.every((hdu) => hdu.dataBytes === 0)) {
       throw new AppError('fits_invalid', 'The file has headers, but no image and no table.');
     }

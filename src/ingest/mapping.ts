@@ -1,3 +1,4 @@
+import type { FrameFacts, Relation } from '../catalog/index.js';
 import { mainImage } from '../fits/index.js';
 import type { Hdu, Header } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
@@ -16,7 +17,7 @@ import {
   textOf,
 } from './keywords.js';
 import { normaliseWord } from './profiles.js';
-import type { Column, ImageKind, PositionSource, Profile, Source } from './profiles.js';
+import type { Column, PositionSource, Profile, Source } from './profiles.js';
 
 export type { Profile } from './profiles.js';
 
@@ -28,63 +29,6 @@ export interface SiteDefaults {
   readonly latitudeDeg?: number;
   /** Positive east. */
   readonly longitudeDeg?: number;
-}
-
-/** Another file named in the header, without folder and known extensions. */
-export interface Relation {
-  readonly key: string;
-  readonly name: string;
-}
-
-/** The columns of a frame, as far as its headers tell. Angles are degrees, instants epoch ms UTC. */
-export interface FrameFacts {
-  /** Name of the profile that was used. */
-  readonly profile: string;
-  readonly siteId: string;
-  readonly telescope: string;
-  readonly instrument: string;
-  /** The word in the file, trimmed. */
-  readonly imageType: string | null;
-  readonly imageKind: ImageKind;
-  readonly dateObsMs: number | null;
-  /** `YYYY-MM-DD`; null only if there is neither a day nor a date. */
-  readonly night: string | null;
-  readonly object: string | null;
-  readonly filter: string | null;
-  readonly exposureSec: number | null;
-  readonly reductionLevel: number;
-  readonly requestNumber: string | null;
-  readonly obsNumber: string | null;
-  readonly proposal: string | null;
-  readonly publicDateMs: number | null;
-  readonly binningX: number;
-  readonly binningY: number;
-  /** Pixels of the main image; 0 × 0 if the file has none. */
-  readonly width: number;
-  readonly height: number;
-  /** As in the header, taken for ICRS: positions of other equinoxes are not precessed. */
-  readonly raDeg: number | null;
-  readonly decDeg: number | null;
-  readonly altDeg: number | null;
-  readonly azDeg: number | null;
-  /** In the unit of the focuser: mm or steps. */
-  readonly focus: number | null;
-  readonly sunAltDeg: number | null;
-  readonly sunDistanceDeg: number | null;
-  readonly moonAltDeg: number | null;
-  /** Lit part of the Moon, 0…1. */
-  readonly moonFraction: number | null;
-  readonly moonDistanceDeg: number | null;
-  readonly originX: number | null;
-  readonly originY: number | null;
-  readonly dataMean: number | null;
-  readonly airmass: number | null;
-  readonly ccdTempC: number | null;
-  /** As written: electrons per ADU, or the setting of a CMOS camera. */
-  readonly gain: number | null;
-  readonly relations: readonly Relation[];
-  /** What could not be read or had to be guessed, for people. */
-  readonly warnings: readonly string[];
 }
 
 /**

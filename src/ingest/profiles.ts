@@ -1,5 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { IMAGE_KINDS, type ImageKind } from '../catalog/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
 
 /**
@@ -58,22 +59,6 @@ const COLUMNS = {
   gain: 'number',
 } as const satisfies Record<string, ValueType>;
 export type Column = keyof typeof COLUMNS;
-
-/** What a frame is, whatever word its header has for it; `other` if unknown or not said. */
-export const IMAGE_KINDS = [
-  'object',
-  'bias',
-  'dark',
-  'flat',
-  'skyflat',
-  'focus',
-  'acquisition',
-  'guiding',
-  'standard',
-  'arc',
-  'other',
-] as const;
-export type ImageKind = (typeof IMAGE_KINDS)[number];
 
 /** A condition on the headers of a file. Texts are compared without regard to case. */
 export type Rule =

@@ -1,3 +1,5 @@
+import { setTimeout as startTimer, clearTimeout } from 'node:timers';
+import { setTimeout } from 'node:timers/promises';
 import { claimJob, delayJob, finishJob, type Catalog, type Job } from '../catalog/index.js';
 import { errorFields, type Log } from '../lib/log.js';
 
@@ -19,10 +21,19 @@ const LONGEST_DELAY_MS = 3_600_000;
 const MAX_ATTEMPTS = 10;
 const GIVE_UP_MS = 86_400_000;
 
-/** Works off the jobs of the catalogue, one at a time, until closed. */
+/** A job waits this long at most for a quiet moment, looking this often. */
+const YIELD_MS = 2_000;
+const YIELD_STEP_MS = 50;
+
+/**
+ * Works off the jobs of the catalogue, one at a time, until closed.
+ *
+ * @param isBusy true while something goes on that must not be slowed down; a job then waits a little
+ */
 export function startJobs(
   catalog: Catalog,
   handlers: Readonly<Record<string, JobHandler>>,
+  isBusy: () => boolean,
   log: Log,
 ): JobRunner {
   let closing = false;
@@ -31,15 +42,22 @@ export function startJobs(
 
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, LOOK_EVERY_MS);
+      const timer = startTimer(resolve, LOOK_EVERY_MS);
       rouse = () => {
         clearTimeout(timer);
         resolve();
       };
     });
 
+  const quiet = async (): Promise<void> => {
+    for (let waited = 0; isBusy() && waited < YIELD_MS && !closing; waited += YIELD_STEP_MS) {
+      await setTimeout(YIELD_STEP_MS);
+    }
+  };
+
   const loop = async (): Promise<void> => {
     while (!closing) {
+      await quiet();
       pending = false;
       const job = await claimJob(catalog, LEASE_MS).catch((error: unknown) => {
         log.warn('jobs cannot be read', errorFields(error));

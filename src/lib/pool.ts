@@ -1,6 +1,6 @@
 /**
  * Runs `work` over `items` with at most `limit` at once and gives the results in the order of the
- * items. The first rejection rejects; work that has begun then still ends, no more is begun.
+ * items. After a rejection no more is begun; what has begun is waited for, then the first rejects.
  */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
@@ -16,12 +16,13 @@ export async function mapConcurrently<T, R>(
       results[index] = await work(item, index);
     }
   };
-  const lanes = Array.from({ length: Math.min(limit, items.length) }, lane);
-  try {
-    await Promise.all(lanes);
-  } finally {
+  const stopOnFailure = (error: unknown): never => {
     next = items.length;
-  }
+    throw error;
+  };
+  const lanes = Array.from({ length: Math.min(limit, items.length) }, () => lane().catch(stopOnFailure));
+  await Promise.allSettled(lanes);
+  await Promise.all(lanes);
   return results;
 }
 

@@ -35,8 +35,9 @@ export function createBinner(
   const line = new Float64Array(region.width);
   const sums = new Float64Array(width);
   const counts = new Float64Array(width);
-  const step = Math.max(1, Math.ceil((region.width * region.height) / SAMPLE));
-  const picked = new Float64Array(Math.ceil((region.width * region.height) / step) + region.height);
+  const pixels = region.width * region.height;
+  const step = Math.max(1, Math.ceil(pixels / SAMPLE));
+  const picked = new Float64Array(Math.min(Math.ceil(pixels / step) + region.height, 4 * SAMPLE));
   let pickedCount = 0;
   let values: Float32Array | Float64Array | undefined;
   let least = Infinity;
@@ -46,7 +47,7 @@ export function createBinner(
     // A start that wanders from row to row, so that a step dividing the width hits all columns.
     for (let x = (row * 7919) % step; x < line.length; x += step) {
       const value = line[x] ?? NaN;
-      if (value - value === 0) picked[pickedCount++] = value;
+      if (value - value === 0 && pickedCount < picked.length) picked[pickedCount++] = value;
     }
   };
   const look = (): void => {

@@ -97,7 +97,7 @@ export function showFrames(web: Web): RequestHandler {
     const { limit, offset } = state;
     const [found, panel] = await Promise.all([
       listFrames(catalog, { conditions, order, limit, offset }, viewer),
-      readPanel(web, state, viewer),
+      readPanel(web, req, state, viewer),
     ]);
     if (found.items.length === 0 && found.total > 0) {
       const last = Math.floor((found.total - 1) / limit) * limit;
@@ -201,6 +201,8 @@ export function toRows(base: string, frames: readonly Frame[], back = ''): Frame
 }
 
 interface Panel {
+  /** As it was left: the script of the page keeps it in a cookie, so that nothing jumps. */
+  readonly isOpen: boolean;
   readonly groups: ReadonlyMap<string, ChoiceGroup & { readonly label: string; readonly absentUrls: readonly string[] }>;
   readonly archiveTotal: string;
   readonly nights: readonly { night: string; count: string; url: string; isChosen: boolean }[];
@@ -213,7 +215,8 @@ interface Panel {
   readonly hidden: readonly { name: string; value: string }[];
 }
 
-async function readPanel({ services, base }: Web, state: ListState, viewer: Viewer): Promise<Panel> {
+async function readPanel(web: Web, req: Request, state: ListState, viewer: Viewer): Promise<Panel> {
+  const { services, base } = web;
   const { catalog } = services;
   const others = new Map([...state.filters].filter(([name]) => !FACET_NAMES.has(name)));
   const conditions = parseConditions(others);
@@ -228,6 +231,7 @@ async function readPanel({ services, base }: Web, state: ListState, viewer: View
   const toNight = (night: string | undefined): string =>
     night === undefined ? '' : listUrl(base, withFilter(state, 'night', [night]));
   return {
+    isOpen: !/(?:^|;\s*)filters=closed/.test(req.headers.cookie ?? ''),
     groups: new Map(
       groups.map((group) => [
         group.name,

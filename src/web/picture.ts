@@ -16,17 +16,62 @@ export interface ToolGroup {
 
 type Parameters = ReadonlyMap<string, readonly string[]>;
 
-/** Values as `parseRenderOptions` of the preview room reads them; the first is the page's default. */
-const CHOICES = [
-  { name: 'stretch', label: 'Stretch', key: 'S', values: { asinh: 'Asinh', linear: 'Linear', log: 'Log', sqrt: 'Sqrt' } },
-  { name: 'limits', label: 'Cuts', key: 'C', values: { zscale: 'Zscale', '99.5': '99.5\u202f%', minmax: 'Min–max' } },
-  { name: 'cmap', label: 'Colour map', key: '', values: { grey: 'Grey', viridis: 'Viridis', heat: 'Heat', ice: 'Ice' } },
-  { name: 'invert', label: 'Invert', key: 'I', values: { '': 'As it is', '1': 'Inverted' } },
-  { name: 'width', label: 'Size', key: '', values: { '1024': '1024', '512': '512', '2048': '2048', '4096': '4096' } },
-] as const;
+interface ToolChoice {
+  readonly name: string;
+  readonly label: string;
+  readonly key: string;
+  /** Value and words for it; the first is what the page shows unasked. */
+  readonly values: readonly (readonly [value: string, text: string])[];
+}
+
+/** Values as `parseRenderOptions` of the preview room reads them. */
+const CHOICES: readonly ToolChoice[] = [
+  {
+    name: 'stretch',
+    label: 'Stretch',
+    key: 'S',
+    values: [
+      ['asinh', 'Asinh'],
+      ['linear', 'Linear'],
+      ['log', 'Log'],
+      ['sqrt', 'Sqrt'],
+    ],
+  },
+  {
+    name: 'limits',
+    label: 'Cuts',
+    key: 'C',
+    values: [
+      ['zscale', 'Zscale'],
+      ['99.5', '99.5\u202f%'],
+      ['minmax', 'Min–max'],
+    ],
+  },
+  {
+    name: 'cmap',
+    label: 'Colour map',
+    key: '',
+    values: [
+      ['grey', 'Grey'],
+      ['viridis', 'Viridis'],
+      ['heat', 'Heat'],
+      ['ice', 'Ice'],
+    ],
+  },
+  {
+    name: 'width',
+    label: 'Width in pixels',
+    key: '',
+    values: [
+      ['1024', '1024'],
+      ['2048', '2048'],
+      ['4096', '4096'],
+    ],
+  },
+];
 
 /** Parameters of the page that are about the picture; HDU and plane have no default. */
-const NAMES: readonly string[] = [...CHOICES.map(({ name }) => name), 'hdu', 'plane'];
+const NAMES = [...CHOICES.map(({ name }) => name), 'invert', 'hdu', 'plane', 'min', 'max'];
 
 /** An image of the file that can be shown. */
 export interface ImageHdu {
@@ -50,10 +95,11 @@ export function toPicture(
   const given = (name: string): string => parameter(parameters, name);
   const picture = new URLSearchParams();
   for (const { name, values } of CHOICES) {
-    const value = given(name) || (Object.keys(sorted(values))[0] ?? '');
-    if (value !== '') picture.set(name, value);
+    picture.set(name, given(name) || usualOf(values));
   }
-  for (const name of ['hdu', 'plane', 'min', 'max']) if (given(name) !== '') picture.set(name, given(name));
+  for (const name of ['invert', 'hdu', 'plane', 'min', 'max']) {
+    if (given(name) !== '') picture.set(name, given(name));
+  }
 
   const url = (changes: Readonly<Record<string, string>>): string => {
     const query = new URLSearchParams();
@@ -66,18 +112,20 @@ export function toPicture(
     return text === '' ? pageUrl : `${pageUrl}?${text}`;
   };
 
-  const groups: ToolGroup[] = CHOICES.map(({ name, label, key, values }) => {
-    const entries = Object.entries(sorted(values));
-    const usual = entries[0]?.[0] ?? '';
-    return {
-      label,
-      key,
-      tools: entries.map(([value, text]) => ({
-        label: text,
-        url: url({ [name]: value === usual ? '' : value }),
-        isChosen: (given(name) || usual) === value,
-      })),
-    };
+  const groups: ToolGroup[] = CHOICES.map(({ name, label, key, values }) => ({
+    label,
+    key,
+    tools: values.map(([value, text]) => ({
+      label: text,
+      url: url({ [name]: value === usualOf(values) ? '' : value }),
+      isChosen: (given(name) || usualOf(values)) === value,
+    })),
+  }));
+  const isInverted = given('invert') !== '';
+  groups.push({
+    label: 'Negative',
+    key: 'I',
+    tools: [{ label: 'Invert', url: url({ invert: isInverted ? '' : '1' }), isChosen: isInverted }],
   });
   const shown = images.find(({ hdu }) => String(hdu) === given('hdu')) ?? images[0];
   if (images.length > 1) {
@@ -109,12 +157,11 @@ function toPlanes(
   };
 }
 
-/** Keys that look like numbers come first in an object whatever the order; the table means its own. */
-function sorted(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return values;
+function usualOf(values: ToolChoice['values']): string {
+  return values[0]?.[0] ?? '';
 }
 
-/** What is left of the parameters of the page when the picture goes: for forms of the other parts. */
+/** How the picture is shown, as hidden fields for the forms of the page, which must not lose it. */
 export function pictureFields(parameters: Parameters): { name: string; value: string }[] {
   return NAMES.flatMap((name) => {
     const value = parameter(parameters, name);

@@ -81,7 +81,7 @@ async function send(archive: Archive, path: string, init: RequestInit): Promise<
 
 function unexpected(archive: Archive, status: number): AppError {
   const how =
-    "make a token with 'npx platevault token add demo --scope upload' and set PLATEVAULT_TOKEN to it";
+    "make a token with 'npx platevault token add admin --scope upload' and set PLATEVAULT_TOKEN to it";
   if (status === 401 && archive.token === '') {
     return new AppError('unauthenticated', `The archive at ${archive.url} wants a token: ${how}.`);
   }

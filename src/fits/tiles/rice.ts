@@ -23,6 +23,8 @@ const KINDS: Readonly<Record<number, RiceKind>> = {
  * same", `rawCode` for differences not packed, else the number of low bits kept beside the unary
  * rest. Differences are folded: even are positive, odd are negative.
  *
+ * Filling up `bits` is written out at each place, so that its state stays in local variables.
+ *
  * @param bytes     the packed tile
  * @param pixels    where to; its length is the number of pixels of the tile
  * @param blockSize pixels of a block (BLOCKSIZE)

@@ -34,12 +34,19 @@ test('values are found without regard to case, the first of several, never in co
 });
 
 test('a value that is absent, empty or not a number is undefined', () => {
-  const found = header('A       =', "B       = '   '", "C       = '12:30:01'", "D       = '1.5D2'");
-  expect(['A', 'B', 'C', 'D'].map((keyword) => found.number(keyword))).toEqual([
+  const found = header(
+    'A       =',
+    "B       = '   '",
+    "C       = '12:30:01'",
+    "D       = '1.5D2'",
+    "E       = '0x10'",
+  );
+  expect(['A', 'B', 'C', 'D', 'E'].map((keyword) => found.number(keyword))).toEqual([
     undefined,
     undefined,
     undefined,
     150,
+    undefined,
   ]);
   expect([found.string('A'), found.string('B'), found.value('A')]).toEqual([
     undefined,

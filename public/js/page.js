@@ -1,0 +1,129 @@
+// Every page: theme, clocks, keys. Each page works without this.
+
+import { isCommand } from './common.js';
+
+const root = document.documentElement;
+const base = document.body.dataset.base ?? '';
+const YEAR_SEC = 31_536_000;
+
+/** @param {string} theme auto, light, dark or red */
+function setTheme(theme) {
+  root.dataset.theme = theme;
+  const secure = location.protocol === 'https:' ? '; secure' : '';
+  document.cookie = `theme=${theme}; path=/; max-age=${5 * YEAR_SEC}; samesite=lax${secure}`;
+  for (const button of document.querySelectorAll('.themes button')) {
+    button.setAttribute('aria-pressed', String(button.value === theme));
+  }
+  const colours = { red: '#0b0000', dark: '#121417', light: '#ffffff' };
+  const isDark = matchMedia('(prefers-color-scheme: dark)').matches;
+  const colour = colours[theme] ?? (isDark ? colours.dark : colours.light);
+  for (const meta of document.querySelectorAll('meta[name="theme-color"]')) meta.content = colour;
+}
+
+for (const form of document.querySelectorAll('form.themes')) {
+  form.addEventListener('submit', (event) => {
+    if (event.submitter === null) return;
+    event.preventDefault();
+    setTheme(event.submitter.value);
+  });
+}
+
+/** Night vision on, and back to what was before. */
+function toggleRed() {
+  const before = sessionStorage.getItem('theme-before-red') ?? 'auto';
+  if (root.dataset.theme === 'red') setTheme(before);
+  else {
+    sessionStorage.setItem('theme-before-red', root.dataset.theme ?? 'auto');
+    setTheme('red');
+  }
+}
+
+/** Local mean sidereal time, `HH:MM`; good to a second for decades, which a clock of minutes is not. */
+function siderealTime(date, longitudeDeg) {
+  const days = date.getTime() / 86_400_000 + 2_440_587.5 - 2_451_545;
+  const degrees = 280.46061837 + 360.98564736629 * days + longitudeDeg;
+  const minutes = Math.floor((((degrees % 360) + 360) % 360) * 4);
+  return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+}
+
+const clocks = document.getElementById('clocks');
+if (clocks !== null) {
+  const local = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' });
+  const show = () => {
+    const now = new Date();
+    const times = [['UTC', now.toISOString().slice(11, 16)]];
+    const parts = Object.fromEntries(local.formatToParts(now).map(({ type, value }) => [type, value]));
+    if (!/^(UTC|GMT)$/.test(parts.timeZoneName)) times.push([parts.timeZoneName, `${parts.hour}:${parts.minute}`]);
+    const longitude = clocks.dataset.longitude;
+    if (longitude !== undefined) times.push(['LST', siderealTime(now, Number(longitude))]);
+    clocks.replaceChildren(
+      ...times.map(([name, time]) => {
+        const span = document.createElement('span');
+        const figure = document.createElement('b');
+        figure.textContent = time;
+        span.append(`${name} `, figure);
+        return span;
+      }),
+    );
+    setTimeout(show, 60_000 - (Date.now() % 60_000));
+  };
+  show();
+}
+
+const keysDialog = document.getElementById('keys');
+
+/** In red the list is not modal: the layer that makes all red does not reach above the page. */
+function showKeys() {
+  if (keysDialog.open) keysDialog.close();
+  else if (root.dataset.theme === 'red') keysDialog.show();
+  else keysDialog.showModal();
+}
+
+const PLACES = { f: '/frames/', u: '/upload/', a: '/account/' };
+const GO_MS = 700;
+let going;
+
+/** `g` waits for the letter of a place; alone it is the key of a link like any other. */
+function startGoing() {
+  going = setTimeout(() => {
+    going = undefined;
+    follow('g');
+  }, GO_MS);
+}
+
+/** Follows the link that has this key: `<a data-key="ArrowLeft">`. */
+function follow(key) {
+  const link = [...document.querySelectorAll('[data-key]')].find(({ dataset }) => dataset.key === key);
+  link?.click();
+  return link !== undefined;
+}
+
+/** @returns true if the key meant something */
+function obey(event) {
+  const { key } = event;
+  if (going !== undefined) {
+    clearTimeout(going);
+    going = undefined;
+    if (key in PLACES) {
+      location.href = base + PLACES[key];
+      return true;
+    }
+  }
+  if (key === '?') showKeys();
+  else if (key === 'R') toggleRed();
+  else if (key === 'Escape' && keysDialog.open) keysDialog.close();
+  else if (keysDialog.open) return false;
+  else if (key === '/') document.getElementById('search')?.focus();
+  else if (key === 'g') startGoing();
+  else if (key === 'G') return follow('g');
+  else return follow(key);
+  return true;
+}
+
+document.addEventListener('keydown', (event) => {
+  if (isCommand(event)) {
+    if (obey(event)) event.preventDefault();
+  } else if (event.key === 'Escape' && event.target instanceof HTMLElement) {
+    event.target.blur();
+  }
+});

@@ -1,0 +1,144 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { User } from '../catalog/index.js';
+import { AppError } from '../lib/errors.js';
+import {
+  bodyText,
+  hasSession,
+  parameter,
+  queryParameters,
+  requireCsrf,
+  SESSION_COOKIE,
+  verifyCsrf,
+} from '../http/index.js';
+import { goTo, sendPage, type Web } from './page.js';
+import { localPath } from './render.js';
+
+const HOME = '/frames/';
+
+/** `GET /accounts/login/?next=<path>` */
+export function showLogin(web: Web): RequestHandler {
+  return async (req, res) => {
+    const next = localPath(parameter(queryParameters(req), 'next'), HOME);
+    if (hasSession(res)) {
+      goTo(web, req, res, web.base + next);
+      return;
+    }
+    await sendLogin(web, req, res, { next, username: '', message: '' });
+  };
+}
+
+/** `POST /accounts/login/`: a session with a new id, then back to where one wanted to go. */
+export function logIn(web: Web): RequestHandler {
+  return async (req, res) => {
+    verifyCsrf(web.services, req, res);
+    const next = localPath(bodyText(req, 'next'), HOME);
+    const username = bodyText(req, 'username');
+    const user = await authenticate(web, req, res);
+    if (user === undefined) {
+      // One sentence for all: whether a name exists is nobody's business.
+      const message = 'Name and password do not fit together.';
+      await sendLogin(web, req, res, { next, username, message });
+      return;
+    }
+    await startSession(req, user.id);
+    goTo(web, req, res, web.base + next);
+  };
+}
+
+/** `GET /accounts/logout/`: asks, because a link alone must not sign anyone out. */
+export function showLogout(web: Web): RequestHandler {
+  return async (req, res) => {
+    if (!hasSession(res)) {
+      goTo(web, req, res, `${web.base}/accounts/login/`);
+      return;
+    }
+    await sendPage(web, req, res, 'logout', { title: 'Sign out' });
+  };
+}
+
+/** `POST /accounts/logout/` */
+export function logOut(web: Web): RequestHandler {
+  return async (req, res) => {
+    requireCsrf(web.services, req, res);
+    if (hasSession(res)) {
+      await settle((done) => {
+        req.session.destroy(done);
+      });
+      res.clearCookie(SESSION_COOKIE, { path: '/' });
+    }
+    goTo(web, req, res, `${web.base}/accounts/login/`);
+  };
+}
+
+/** A new session for this user; the id of before is worth nothing any more (session fixation). */
+export async function startSession(req: Request, userId: number): Promise<void> {
+  if ((req.session as unknown) === undefined) {
+    throw new AppError('bad_request', 'Leave out the token to sign in with a password.');
+  }
+  await settle((done) => {
+    req.session.regenerate(done);
+  });
+  req.session.userId = userId;
+  await settle((done) => {
+    req.session.save(done);
+  });
+}
+
+interface LoginModel {
+  readonly next: string;
+  readonly username: string;
+  readonly message: string;
+}
+
+async function sendLogin(web: Web, req: Request, res: Response, model: LoginModel): Promise<void> {
+  const isAsked = model.next !== HOME;
+  await sendPage(web, req, res, 'login', { title: 'Sign in' }, { ...model, isAsked, trails: starTrails() });
+}
+
+/** Name and password of the form against the catalogue; undefined if they do not fit. */
+function authenticate({ services }: Web, req: Request, res: Response): Promise<User | undefined> {
+  return new Promise((resolve, reject) => {
+    const done = (error: unknown, user: User | false | null | undefined): void => {
+      if (error !== null && error !== undefined) reject(error as Error);
+      else resolve(user === false || user === null ? undefined : user);
+    };
+    const check = services.passport.authenticate('local', { session: false }, done) as RequestHandler;
+    void check(req, res, reject);
+  });
+}
+
+function settle(work: (done: (error?: unknown) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    work((error) => {
+      if (error === null || error === undefined) resolve();
+      else reject(error as Error);
+    });
+  });
+}
+
+/**
+ * Arcs about a celestial pole for the background of the login: the only ornament. They are counted
+ * out by a small generator with a fixed seed, so that the page is the same each time.
+ *
+ * @returns path data in a box of 1440 × 900, and the class of its brightness
+ */
+function starTrails(): { d: string; className: string }[] {
+  const [centreX, centreY] = [405, 560];
+  let seed = 20261114;
+  const random = (): number => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return seed / 2 ** 32;
+  };
+  return Array.from({ length: 90 }, (_, index) => {
+    const radius = 28 + index * 11.5 + random() * 9;
+    const from = random() * 2 * Math.PI;
+    const to = from + 0.3 + random() * 0.25;
+    const at = (angle: number): string =>
+      `${(centreX + radius * Math.cos(angle)).toFixed(1)} ${(centreY + radius * Math.sin(angle)).toFixed(1)}`;
+    const r = radius.toFixed(1);
+    return {
+      d: `M${at(from)}A${r} ${r} 0 0 1 ${at(to)}`,
+      className: `trail-${Math.floor(random() ** 2 * 3)}`,
+    };
+  });
+}

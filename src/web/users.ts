@@ -1,0 +1,81 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { hashPassword, makePassword } from '../auth/index.js';
+import { findUserById, insertUser, listUsers, ROLES, updateUser } from '../catalog/index.js';
+import { bodyText, parseId, requireAction, requireCsrf } from '../http/index.js';
+import { AppError, hasCode } from '../lib/errors.js';
+import { goTo, sendPage, type Web } from './page.js';
+import { formatDateTime } from './render.js';
+
+const NAME = /^[\p{L}\p{N}@.+_-]{1,150}$/u;
+const GIVEN_ROLES = ROLES.filter((role) => role !== 'anonymous');
+
+/** `GET /admin/users/` */
+export function showUsers(web: Web): RequestHandler {
+  return async (req, res) => {
+    requireAction(res, 'administer');
+    await sendUsers(web, req, res, {});
+  };
+}
+
+/** `POST /admin/users/`: makes an account with a password that is shown this once. */
+export function addUser(web: Web): RequestHandler {
+  const { services } = web;
+  return async (req, res) => {
+    requireAction(res, 'administer');
+    requireCsrf(services, req, res);
+    const username = bodyText(req, 'username').trim();
+    const role = GIVEN_ROLES.find((each) => each === bodyText(req, 'role'));
+    if (!NAME.test(username) || role === undefined) {
+      await sendUsers(web, req, res, { problem: 'A name has letters, digits and . _ - + @ only.' });
+      return;
+    }
+    const password = makePassword();
+    try {
+      await insertUser(services.catalog, { username, passwordHash: await hashPassword(password), role });
+    } catch (error) {
+      if (!hasCode(error, 'bad_request')) throw error;
+      await sendUsers(web, req, res, { problem: (error as AppError).message });
+      return;
+    }
+    await sendUsers(web, req, res, { newName: username, newPassword: password });
+  };
+}
+
+/** `POST /admin/users/<id>/disable/` with `disabled=1` or `0`. One cannot shut oneself out. */
+export function disableUser(web: Web): RequestHandler {
+  const { services } = web;
+  return async (req, res) => {
+    const viewer = requireAction(res, 'administer');
+    requireCsrf(services, req, res);
+    const user = await findUserById(services.catalog, parseId(req.params.id));
+    if (user === undefined) throw new AppError('not_found', 'Not found.');
+    if (user.id === viewer.userId) throw new AppError('bad_request', 'You cannot disable your own account.');
+    await updateUser(services.catalog, user.id, { disabled: bodyText(req, 'disabled') === '1' });
+    goTo(web, req, res, `${web.base}/admin/users/`);
+  };
+}
+
+interface UserNotes {
+  readonly problem?: string;
+  readonly newName?: string;
+  readonly newPassword?: string;
+}
+
+async function sendUsers(web: Web, req: Request, res: Response, notes: UserNotes): Promise<void> {
+  const { userId } = requireAction(res, 'administer');
+  const users = await listUsers(web.services.catalog);
+  await sendPage(web, req, res, 'users', { title: 'Users', place: 'users' }, {
+    problem: notes.problem ?? '',
+    newName: notes.newName ?? '',
+    newPassword: notes.newPassword ?? '',
+    roles: GIVEN_ROLES,
+    users: users.map((user) => ({
+      id: user.id,
+      name: user.username,
+      role: user.role,
+      isDisabled: user.disabled,
+      isSelf: user.id === userId,
+      created: formatDateTime(user.createdMs),
+    })),
+  });
+}
