@@ -16,6 +16,14 @@ export default tseslint.config(
       '@typescript-eslint/prefer-nullish-coalescing': 'off',
     },
   },
+  {
+    // knex gives rows as any; each query here says what its rows are, and nobody else sees them.
+    files: ['src/catalog/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+    },
+  },
   { files: ['src/cli/**/*.ts', 'src/main.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['test/**/*.ts'],

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import express, { type Express, type RequestHandler } from 'express';
 import { createApi } from './api/index.js';
 import { PROGRAM_DIR } from './context.js';
-import { createAuthentication, handleProblems, requestIdOf, type Authentication, type Services } from './http/index.js';
+import {
+  createAuthentication,
+  handleProblems,
+  requestIdOf,
+  type Authentication,
+  type Services,
+} from './http/index.js';
 import { createWeb, renderProblem } from './web/index.js';
 
 const YEAR_SEC = 31_536_000;
@@ -69,7 +75,10 @@ function serveStatic(): RequestHandler {
   const files = express.static(join(PROGRAM_DIR, 'public'), { index: false, redirect: false });
   return (req, res, next) => {
     const forever = req.query.v !== undefined;
-    res.set('Cache-Control', forever ? `public, max-age=${YEAR_SEC}, immutable` : 'public, max-age=300');
+    res.set(
+      'Cache-Control',
+      forever ? `public, max-age=${YEAR_SEC}, immutable` : 'public, max-age=300',
+    );
     files(req, res, () => {
       res.removeHeader('Cache-Control');
       next();
@@ -89,7 +98,8 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
     res.set({
       'Access-Control-Allow-Origin': origin,
       'Access-Control-Allow-Credentials': 'true',
-      'Access-Control-Expose-Headers': 'Content-Disposition, Content-Length, ETag, Accept-Ranges, X-Request-Id',
+      'Access-Control-Expose-Headers':
+        'Content-Disposition, Content-Length, ETag, Accept-Ranges, X-Request-Id',
     });
     if (req.method !== 'OPTIONS' || req.get('access-control-request-method') === undefined) {
       next();

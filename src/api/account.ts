@@ -10,7 +10,11 @@ import { bodyText, type Services } from '../http/index.js';
  */
 export function createTokenHandler(services: Services): RequestHandler {
   return async (req, res) => {
-    const user = await checkPassword(services.catalog, bodyText(req, 'username'), bodyText(req, 'password'));
+    const user = await checkPassword(
+      services.catalog,
+      bodyText(req, 'username'),
+      bodyText(req, 'password'),
+    );
     if (user === undefined) {
       res.status(400).json({ non_field_errors: ['Unable to log in with provided credentials.'] });
       return;

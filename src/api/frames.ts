@@ -77,9 +77,13 @@ export function createFrameHandlers(services: Services) {
     } else if (wanted !== '') {
       const hdu = hdus.filter((each) => String(each.hdu) === wanted);
       if (hdu.length === 0) {
-        throw new AppError('bad_request', `Invalid value for hdu: expected all or a number from 0 to ${hdus.length - 1}.`, {
-          parameter: 'hdu',
-        });
+        throw new AppError(
+          'bad_request',
+          `Invalid value for hdu: expected all or a number from 0 to ${hdus.length - 1}.`,
+          {
+            parameter: 'hdu',
+          },
+        );
       }
       res.json({ ...toHdusShape(hdu), ...toHeadersShape(hdu[0]) });
     } else {
@@ -117,7 +121,10 @@ export function createFrameHandlers(services: Services) {
       return getFrame(catalog, id, viewerOf(res));
     }
     if (!isSigned(services, id, parameter(parameters, 'exp'), signature)) {
-      throw new AppError('unauthenticated', 'This address has expired or was changed. Ask the archive for a new one.');
+      throw new AppError(
+        'unauthenticated',
+        'This address has expired or was changed. Ask the archive for a new one.',
+      );
     }
     return getFrame(catalog, id, { ...viewerOf(res), role: 'user' });
   };
@@ -131,7 +138,11 @@ export function createFrameHandlers(services: Services) {
     res.once('close', () => {
       gone.abort();
     });
-    const picture = await services.previews.get({ path, sha256: frame.version.sha256 }, options, gone.signal);
+    const picture = await services.previews.get(
+      { path, sha256: frame.version.sha256 },
+      options,
+      gone.signal,
+    );
     res.set({
       'Content-Type': picture.contentType,
       ETag: picture.etag,
@@ -147,9 +158,14 @@ export function createFrameHandlers(services: Services) {
     const frame = await frameOf(req, res);
     const path = await localFile(frame);
     res.type('text/comma-separated-values');
-    const fits = await openFits(path, { maxExpandedBytes: config.MAX_EXPANDED_BYTES, tempDir: store.spoolDir });
+    const fits = await openFits(path, {
+      maxExpandedBytes: config.MAX_EXPANDED_BYTES,
+      tempDir: store.spoolDir,
+    });
     try {
-      const table = fits.hdus.find((hdu) => hdu.name.toUpperCase() === 'CAT' && hdu.kind === 'bintable');
+      const table = fits.hdus.find(
+        (hdu) => hdu.name.toUpperCase() === 'CAT' && hdu.kind === 'bintable',
+      );
       // The reference archive answers with nothing, and its clients know it so.
       if (table === undefined) res.end();
       else await sendCsv(res, tableColumns(table), eachRow(fits, table));
@@ -167,7 +183,10 @@ export function createFrameHandlers(services: Services) {
 
   const requireFile = async (frame: Frame): Promise<void> => {
     if ((await store.stat(frame.version.key)) === undefined) {
-      throw new AppError('not_found', `The file of this frame is missing in the archive: ${frame.version.key}`);
+      throw new AppError(
+        'not_found',
+        `The file of this frame is missing in the archive: ${frame.version.key}`,
+      );
     }
   };
 
@@ -180,7 +199,9 @@ export function createFrameHandlers(services: Services) {
 }
 
 function lastValues(parameters: ReadonlyMap<string, readonly string[]>): Record<string, string> {
-  return Object.fromEntries([...parameters.keys()].map((name) => [name, parameter(parameters, name)]));
+  return Object.fromEntries(
+    [...parameters.keys()].map((name) => [name, parameter(parameters, name)]),
+  );
 }
 
 /** `next` and `previous` of the OCS dialect: absolute, with the query kept; null at the ends. */

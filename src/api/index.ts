@@ -43,7 +43,10 @@ export function createApi(services: Services, authentication: Authentication): R
 
   for (const [path, verbs] of routes) {
     const route = router.route(path);
-    for (const [verb, handlers] of Object.entries(verbs) as ['get' | 'post' | 'delete', Handlers][]) {
+    for (const [verb, handlers] of Object.entries(verbs) as [
+      'get' | 'post' | 'delete',
+      Handlers,
+    ][]) {
       route[verb](...[handlers].flat());
     }
     route.all(otherVerbs(Object.keys(verbs)));
@@ -61,10 +64,15 @@ const onlyMultipart: RequestHandler = (req, _res, next) => {
 };
 
 function otherVerbs(verbs: readonly string[]): RequestHandler {
-  const allowed = verbs.flatMap((verb) => (verb === 'get' ? ['GET', 'HEAD'] : [verb.toUpperCase()]));
+  const allowed = verbs.flatMap((verb) =>
+    verb === 'get' ? ['GET', 'HEAD'] : [verb.toUpperCase()],
+  );
   return (req, res) => {
     if (req.method !== 'OPTIONS') throw notAllowed(req, [...allowed, 'OPTIONS']);
-    res.set('Allow', [...allowed, 'OPTIONS'].join(', ')).status(200).json({ allow: allowed });
+    res
+      .set('Allow', [...allowed, 'OPTIONS'].join(', '))
+      .status(200)
+      .json({ allow: allowed });
   };
 }
 

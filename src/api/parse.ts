@@ -1,4 +1,11 @@
-import { FRAME_FILTERS, CONE_PARAMETERS, parseConditions, SORT_COLUMNS, type FrameOrder, type FrameQuery } from '../catalog/index.js';
+import {
+  FRAME_FILTERS,
+  CONE_PARAMETERS,
+  parseConditions,
+  SORT_COLUMNS,
+  type FrameOrder,
+  type FrameQuery,
+} from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { parameter } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
@@ -46,7 +53,10 @@ export function parseFrameQuery(parameters: Parameters, config: Config): FrameQu
   return {
     conditions: parseConditions(parameters),
     order: parseOrder(parameters, isPyobs),
-    limit: Math.min(MAX_LIMIT, parseCount(parameters, 'limit', isPyobs ? MAX_LIMIT : config.DEFAULT_LIMIT)),
+    limit: Math.min(
+      MAX_LIMIT,
+      parseCount(parameters, 'limit', isPyobs ? MAX_LIMIT : config.DEFAULT_LIMIT),
+    ),
     offset: parseCount(parameters, 'offset', 0),
   };
 }

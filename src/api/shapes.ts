@@ -12,7 +12,11 @@ const WITHOUT_TARGET = new Set(['bias', 'dark']);
  *
  * @param root public address of the archive, with a slash at its end
  */
-export function toFrameShape(services: Services, root: string, frame: Frame): Record<string, unknown> {
+export function toFrameShape(
+  services: Services,
+  root: string,
+  frame: Frame,
+): Record<string, unknown> {
   const { version } = frame;
   const hasTarget = !WITHOUT_TARGET.has(frame.imageKind);
   const dateObs = frame.dateObsMs === null ? null : formatInstant(frame.dateObsMs);
@@ -103,7 +107,8 @@ function digits(text: string | null): number | null {
 /** What there is to choose from, in the words of both dialects. */
 export function toAggregateShape(facets: readonly Facet[]): Record<string, unknown> {
   const distinct = (pick: (facet: Facet) => string | null): string[] => {
-    const values = facets.map(pick).filter((value) => value !== null);
+    // An empty name would be asked for as `SITE=`, which means any site.
+    const values = facets.map((facet) => pick(facet) ?? '').filter((value) => value !== '');
     return [...new Set(values)].sort();
   };
   const imagetypes = distinct((facet) => facet.imageType ?? facet.imageKind);
@@ -130,13 +135,19 @@ const PACKING =
   /^(?:XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|TTYPE\d+|TFORM\d+|ZIMAGE|ZCMPTYPE|ZTILE\d+|ZNAME\d+|ZVAL\d+|ZQUANTIZ|ZDITHER0|ZBLANK|CHECKSUM|DATASUM)$/;
 /** Keywords of the image inside → what they are called in the image itself. */
 const UNPACKED = /^Z(SIMPLE|TENSION|EXTEND|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|HECKSUM|DATASUM)$/;
-const UNPACKED_NAMES: Readonly<Record<string, string>> = { TENSION: 'XTENSION', HECKSUM: 'CHECKSUM' };
+const UNPACKED_NAMES: Readonly<Record<string, string>> = {
+  TENSION: 'XTENSION',
+  HECKSUM: 'CHECKSUM',
+};
 
 /**
  * The header of one HDU as both dialects give it: `results` in the order of keys, without commentary,
  * and `data` as an object. That of a compressed image reads as that of the image inside.
  */
-export function toHeadersShape(hdu: StoredHdu | undefined): { results: HeaderEntry[]; data: object } {
+export function toHeadersShape(hdu: StoredHdu | undefined): {
+  results: HeaderEntry[];
+  data: object;
+} {
   const entries: HeaderEntry[] = [];
   for (const card of hdu?.cards ?? []) {
     if (card.kind === 'commentary' || card.keyword === '' || card.keyword === 'END') continue;
@@ -172,7 +183,12 @@ export function toHdusShape(hdus: readonly StoredHdu[]): Record<string, unknown>
       kind: hdu.kind,
       bitpix: hdu.bitpix,
       axes: hdu.axes,
-      cards: hdu.cards.map(({ keyword, kind, value, comment }) => ({ key: keyword, kind, value, comment })),
+      cards: hdu.cards.map(({ keyword, kind, value, comment }) => ({
+        key: keyword,
+        kind,
+        value,
+        comment,
+      })),
     })),
   };
 }

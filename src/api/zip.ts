@@ -21,7 +21,7 @@ type Entry = Version & { readonly basename: string };
 const MAX_FRAMES = 100_000;
 
 /** Handlers for zips of chosen frames (POST) and of all that match a query (GET). */
-export function createZipHandlers(services: Services, { adoptToken }: Authentication) {
+export function createZipHandlers(services: Services, authentication: Authentication) {
   const { catalog, config } = services;
 
   /** All frames that match; `limit` and `offset` are read, so that bad ones are told, but not obeyed. */
@@ -29,21 +29,32 @@ export function createZipHandlers(services: Services, { adoptToken }: Authentica
     const viewer = requireAction(res, 'read');
     const parameters = queryParameters(req);
     parseFrameQuery(parameters, config);
-    const entries = await listVersions(catalog, parseConditions(parameters), MAX_FRAMES + 1, viewer);
+    const entries = await listVersions(
+      catalog,
+      parseConditions(parameters),
+      MAX_FRAMES + 1,
+      viewer,
+    );
     if (entries.length === 0) throw new AppError('not_found', 'No frames match.');
     if (entries.length > MAX_FRAMES) {
-      throw new AppError('too_large', `More than ${MAX_FRAMES} frames match. Ask for fewer at once.`);
+      throw new AppError(
+        'too_large',
+        `More than ${MAX_FRAMES} frames match. Ask for fewer at once.`,
+      );
     }
     await sendZip(services, res, entries);
   };
 
   const ofIds: RequestHandler = async (req, res) => {
     const token = bodyText(req, 'auth_token');
-    if (token !== '' && viewerOf(res).role === 'anonymous') await adoptToken(res, token);
+    if (token !== '' && viewerOf(res).role === 'anonymous') await authentication.adoptToken(res, token);
     const viewer = requireAction(res, 'read');
     requireCsrf(services, req, res);
     const ids = [...new Set(readIds(req))];
-    if (ids.length === 0) throw new AppError('bad_request', 'No frames were chosen: frame_ids is empty.', { parameter: 'frame_ids' });
+    if (ids.length === 0)
+      throw new AppError('bad_request', 'No frames were chosen: frame_ids is empty.', {
+        parameter: 'frame_ids',
+      });
     const frames = await findFrames(catalog, ids, viewer);
     if (frames.length < ids.length) throw new AppError('not_found', 'Not found.');
     await sendZip(
@@ -60,21 +71,28 @@ export function createZipHandlers(services: Services, { adoptToken }: Authentica
 function readIds(req: Request): number[] {
   const body: unknown = req.body;
   if (typeof body !== 'object' || body === null) return [];
-  const texts = Object.entries(body)
+  const texts: unknown[] = Object.entries(body)
     .filter(([name]) => /^frame_ids(?:\[\d*\])?$/.test(name))
-    .flatMap(([, value]) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+    .flatMap(([, value]: [string, unknown]) => (Array.isArray(value) ? (value as unknown[]) : [value]))
     .flatMap((value) => (typeof value === 'string' ? value.split(',') : [value]));
   return texts.map((text) => {
-    const id = typeof text === 'number' ? text : /^\s*\d{1,15}\s*$/.test(String(text)) ? Number(text) : NaN;
+    const id =
+      typeof text === 'number' ? text : /^\s*\d{1,15}\s*$/.test(String(text)) ? Number(text) : NaN;
     if (!Number.isSafeInteger(id)) {
-      throw new AppError('bad_request', 'Invalid value for frame_ids: expected ids of frames.', { parameter: 'frame_ids' });
+      throw new AppError('bad_request', 'Invalid value for frame_ids: expected ids of frames.', {
+        parameter: 'frame_ids',
+      });
     }
     return id;
   });
 }
 
 /** Streams the files, stored and not packed again, in one folder; what is missing is listed in it. */
-async function sendZip({ config, store }: Services, res: Response, entries: readonly Entry[]): Promise<void> {
+async function sendZip(
+  { config, store }: Services,
+  res: Response,
+  entries: readonly Entry[],
+): Promise<void> {
   const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
   const folder = `${config.ZIP_BASENAME}-${day}-${entries.length}`;
   const zip = new ZipArchive({ store: true });
@@ -82,7 +100,10 @@ async function sendZip({ config, store }: Services, res: Response, entries: read
   for (const entry of entries) {
     try {
       const path = await store.localPath(entry.key);
-      zip.file(path, { name: `${folder}/${entry.basename}${entry.extension}`, date: new Date(entry.createdMs) });
+      zip.file(path, {
+        name: `${folder}/${entry.basename}${entry.extension}`,
+        date: new Date(entry.createdMs),
+      });
     } catch (error) {
       if (!hasCode(error, 'not_found')) throw error;
       missing.push(`${entry.basename}${entry.extension}`);

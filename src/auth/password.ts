@@ -16,21 +16,19 @@ export async function hashPassword(password: string): Promise<string> {
   if (password.length > MAX_LENGTH) throw new AppError('bad_request', 'The password is too long.');
   const salt = randomBytes(16);
   const key = await derive(password, salt, COST);
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')].join('$');
+  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')].join(
+    '$',
+  );
 }
 
 /** Takes as long for an unknown user (`hash` undefined) as for a wrong password. */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
   if (password.length > MAX_LENGTH) return false;
-  const parts = (hash ?? '').split('$');
-  const known = parts.length === 6 && parts[0] === 'scrypt';
-  const [, n, r, p, salt, key] = known ? parts : ['', COST.N, COST.r, COST.p, '', ''];
-  const expected = Buffer.from(String(key), 'base64');
-  const actual = await derive(password, Buffer.from(String(salt), 'base64'), {
-    N: Number(n),
-    r: Number(r),
-    p: Number(p),
-  });
+  const [kind, n, r, p, salt = '', key = ''] = (hash ?? '').split('$');
+  const known = kind === 'scrypt' && key !== '';
+  const cost = known ? { N: Number(n), r: Number(r), p: Number(p) } : COST;
+  const expected = Buffer.from(key, 'base64');
+  const actual = await derive(password, Buffer.from(salt, 'base64'), cost);
   return known && expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
@@ -42,9 +40,15 @@ export function makePassword(): string {
 
 function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    scrypt(password.normalize('NFKC'), salt, KEY_BYTES, { ...cost, maxmem: 256 * 2 ** 20 }, (error, key) => {
-      if (error === null) resolve(key);
-      else reject(error);
-    });
+    scrypt(
+      password.normalize('NFKC'),
+      salt,
+      KEY_BYTES,
+      { ...cost, maxmem: 256 * 2 ** 20 },
+      (error, key) => {
+        if (error === null) resolve(key);
+        else reject(error);
+      },
+    );
   });
 }

@@ -23,5 +23,7 @@ const RANK: Readonly<Record<Role, number>> = { anonymous: 0, user: 1, writer: 2,
 /** Whether the role of the viewer, and the scope of the token in use, allow `action`. */
 export function may(viewer: Viewer, action: Action): boolean {
   if (action === 'read' && viewer.role === 'anonymous') return viewer.seesPublic;
-  return RANK[viewer.role] >= RANK[NEEDED_ROLE[action]] && NEEDED_SCOPES[action].includes(viewer.scope);
+  return (
+    RANK[viewer.role] >= RANK[NEEDED_ROLE[action]] && NEEDED_SCOPES[action].includes(viewer.scope)
+  );
 }

@@ -56,10 +56,11 @@ export class CatalogSessions extends session.Store {
   }
 }
 
-function settle(work: Promise<SessionData | null | undefined | void>, callback: Callback): void {
+/** Promise → callback: null where there is nothing to tell. */
+function settle(work: Promise<unknown>, callback: Callback): void {
   work.then(
     (data) => {
-      callback(null, data ?? null);
+      callback(null, (data ?? null) as SessionData | null);
     },
     (error: unknown) => {
       callback(error);

@@ -60,7 +60,7 @@ export async function listFacets(
     filter: row.filter,
     binning: `${row.binning_x}x${row.binning_y}`,
     reductionLevel: row.reduction_level,
-    frames: Number(row.frames),
+    frames: row.frames,
   }));
 }
 

@@ -214,7 +214,8 @@ function instant(name: string, label: string, operator: '>=' | '<='): FrameFilte
     condition: (values) => {
       const text = last(values);
       const ms = parseInstant(text);
-      if (ms === undefined) throw badValue(name, text, 'a date such as 2026-03-01 or 2026-03-01T20:00:00');
+      if (ms === undefined)
+        throw badValue(name, text, 'a date such as 2026-03-01 or 2026-03-01T20:00:00');
       return (query) => void query.where('frames.date_obs_ms', operator, ms);
     },
   };
@@ -244,7 +245,6 @@ function parseNumber(name: string, text: string): number {
 
 /** NUL and its like are in no header; PostgreSQL would refuse them later, with less to say. */
 function refuseControl(name: string, value: string): void {
-  // eslint-disable-next-line no-control-regex -- exactly these are meant
   if (/[\u0000-\u001f]/.test(value)) throw badValue(name, value, 'text without control characters');
 }
 

@@ -78,17 +78,23 @@ export const SORT_COLUMNS: Readonly<Record<string, string>> = {
 };
 
 /** One page of the frames that `viewer` may see; count and page come from one snapshot. */
-export async function listFrames(catalog: Catalog, query: FrameQuery, viewer: Viewer): Promise<Page<Frame>> {
+export async function listFrames(
+  catalog: Catalog,
+  query: FrameQuery,
+  viewer: Viewer,
+): Promise<Page<Frame>> {
   return inSnapshot(catalog, async (tx) => {
     const counted: { total: number } | undefined = await matching(tx, query.conditions, viewer)
       .count({ total: '*' })
       .first();
-    const total = Number(counted?.total ?? 0);
+    const total = counted?.total ?? 0;
     if (query.limit === 0 || query.offset >= total) return { total, items: [] };
     const direction = query.order.descending ? 'desc' : 'asc';
     const rows: Row[] = await withVersion(matching(tx, query.conditions, viewer))
       // The column comes from SORT_COLUMNS; frames without a value stand last either way.
-      .orderByRaw(`${query.order.column} is null, ${query.order.column} ${direction}, frames.id asc`)
+      .orderByRaw(
+        `${query.order.column} is null, ${query.order.column} ${direction}, frames.id asc`,
+      )
       .limit(query.limit)
       .offset(query.offset);
     return { total, items: await withRelations(tx, rows) };
@@ -96,7 +102,11 @@ export async function listFrames(catalog: Catalog, query: FrameQuery, viewer: Vi
 }
 
 /** Frames by id, in the order of `ids`; those that are unknown or hidden are left out. */
-export async function findFrames(catalog: Catalog, ids: readonly number[], viewer: Viewer): Promise<Frame[]> {
+export async function findFrames(
+  catalog: Catalog,
+  ids: readonly number[],
+  viewer: Viewer,
+): Promise<Frame[]> {
   return inSnapshot(catalog, async (tx) => {
     const found = new Map<number, Frame>();
     for (let at = 0; at < ids.length; at += 500) {
@@ -130,7 +140,11 @@ export async function listVersions(
 }
 
 /** Ids of the frames whose headers name `basename`. */
-export async function findUsers(catalog: Catalog, basename: string, viewer: Viewer): Promise<number[]> {
+export async function findUsers(
+  catalog: Catalog,
+  basename: string,
+  viewer: Viewer,
+): Promise<number[]> {
   const rows: { id: number }[] = await matching(catalog.read, [], viewer)
     .join('relations', 'relations.frame_id', 'frames.id')
     .where('relations.name', basename)
@@ -161,7 +175,7 @@ export async function findNamesake(db: Knex, basename: string): Promise<Namesake
     id: Number(row.id),
     basename: String(row.basename),
     instrument: String(row.instrument),
-    dateObsMs: row.date_obs_ms == null ? null : Number(row.date_obs_ms),
+    dateObsMs: row.date_obs_ms === null || row.date_obs_ms === undefined ? null : Number(row.date_obs_ms),
     versions: Number(row.versions),
   };
 }
@@ -204,17 +218,23 @@ export async function insertFrame(
 ): Promise<{ frameId: number; versionId: number }> {
   const now = Date.now();
   const { facts } = frame;
-  const vector = facts.raDeg === null || facts.decDeg === null ? null : toUnitVector({ raDeg: facts.raDeg, decDeg: facts.decDeg });
+  const vector =
+    facts.raDeg === null || facts.decDeg === null
+      ? null
+      : toUnitVector({ raDeg: facts.raDeg, decDeg: facts.decDeg });
   const columns = { ...toFrameRow(facts, vector), updated_ms: now };
   const frameId =
-    of?.frameId ?? (await insertRow(tx, 'frames', { ...columns, basename: frame.basename, created_ms: now }));
+    of?.frameId ??
+    (await insertRow(tx, 'frames', { ...columns, basename: frame.basename, created_ms: now }));
   const versionId = await insertRow(tx, 'versions', {
     ...toVersionRow(frame.version),
     frame_id: frameId,
     number: of?.number ?? 1,
     created_ms: now,
   });
-  await tx('frames').where({ id: frameId }).update({ ...columns, version_id: versionId });
+  await tx('frames')
+    .where({ id: frameId })
+    .update({ ...columns, version_id: versionId });
   for (const hdu of frame.hdus) {
     await tx('hdus').insert({
       version_id: versionId,
@@ -223,11 +243,17 @@ export async function insertFrame(
       kind: hdu.kind,
       bitpix: hdu.bitpix,
       axes: JSON.stringify(hdu.axes),
-      cards: JSON.stringify(hdu.cards.map((card) => [card.keyword, card.kind, card.value, card.comment])),
+      cards: JSON.stringify(
+        hdu.cards.map((card) => [card.keyword, card.kind, card.value, card.comment]),
+      ),
     });
   }
   await tx('relations').where({ frame_id: frameId }).delete();
-  const relations = facts.relations.map(({ key, name }) => ({ frame_id: frameId, keyword: key, name }));
+  const relations = facts.relations.map(({ key, name }) => ({
+    frame_id: frameId,
+    keyword: key,
+    name,
+  }));
   if (relations.length > 0) await tx.batchInsert('relations', relations, 100);
   return { frameId, versionId };
 }
@@ -235,13 +261,20 @@ export async function insertFrame(
 /** Removes a frame with all its versions; the caller then removes the files of the keys returned. */
 export async function deleteFrame(tx: Knex.Transaction, id: number): Promise<string[]> {
   const rows: { key: string }[] = await tx('versions').where({ frame_id: id }).select('key');
-  required(await tx('frames').where({ id }).delete().then((count) => (count > 0 ? count : undefined)));
+  required(
+    await tx('frames')
+      .where({ id })
+      .delete()
+      .then((count) => (count > 0 ? count : undefined)),
+  );
   return rows.map((row) => row.key);
 }
 
 /** Every stored version, in order of id; for `check`, which sees everything. */
-export async function* eachVersion(catalog: Catalog): AsyncIterable<Version & { readonly basename: string }> {
-  for (let after = 0; ; ) {
+export async function* eachVersion(
+  catalog: Catalog,
+): AsyncIterable<Version & { readonly basename: string }> {
+  for (let after = 0; ;) {
     const rows: Row[] = await catalog
       .read('versions')
       .join('frames', 'frames.id', 'versions.frame_id')
@@ -262,14 +295,20 @@ export async function hasKey(catalog: Catalog, key: string): Promise<boolean> {
 }
 
 /** The frames that `viewer` may see under `conditions`; the start of every reading query. */
-export function matching(db: Knex, conditions: readonly Condition[], viewer: Viewer): Knex.QueryBuilder {
+export function matching(
+  db: Knex,
+  conditions: readonly Condition[],
+  viewer: Viewer,
+): Knex.QueryBuilder {
   const query = db('frames').modify(visibleTo, viewer);
   for (const condition of conditions) condition(query);
   return query;
 }
 
 function withVersion(query: Knex.QueryBuilder): Knex.QueryBuilder {
-  return query.join('versions', 'versions.id', 'frames.version_id').select('frames.*', ...VERSION_COLUMNS);
+  return query
+    .join('versions', 'versions.id', 'frames.version_id')
+    .select('frames.*', ...VERSION_COLUMNS);
 }
 
 /** Resolves the names in the headers of all rows in one query. */
@@ -293,13 +332,21 @@ async function withRelations(db: Knex, rows: readonly Row[]): Promise<Frame[]> {
 }
 
 /** Inserts one row and gives its id; knex's return value differs between dialects without this. */
-export async function insertRow(db: Knex, table: string, row: Record<string, unknown>): Promise<number> {
+export async function insertRow(
+  db: Knex,
+  table: string,
+  row: Record<string, unknown>,
+): Promise<number> {
   const [inserted]: { id: number }[] = await db(table).insert(row).returning('id');
   return required(inserted).id;
 }
 
 /** A version by its id, whoever asks: for jobs. */
 export async function findVersion(catalog: Catalog, id: number): Promise<Version | undefined> {
-  const row: Row | undefined = await catalog.read('versions').where({ id }).select(VERSION_COLUMNS).first();
+  const row: Row | undefined = await catalog
+    .read('versions')
+    .where({ id })
+    .select(VERSION_COLUMNS)
+    .first();
   return row === undefined ? undefined : toVersion(row);
 }

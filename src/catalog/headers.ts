@@ -4,11 +4,21 @@ import type { StoredCard, StoredHdu, Version } from './schema.js';
 type CardTuple = [string, string, StoredCard['value'], string];
 
 /** Headers of every HDU of a version, in order; of one HDU if `hdu` is given. */
-export async function listHeaders(catalog: Catalog, version: Version, hdu?: number): Promise<StoredHdu[]> {
+export async function listHeaders(
+  catalog: Catalog,
+  version: Version,
+  hdu?: number,
+): Promise<StoredHdu[]> {
   const query = catalog.read('hdus').where({ version_id: version.id }).orderBy('hdu');
   if (hdu !== undefined) void query.andWhere({ hdu });
-  const rows: { hdu: number; name: string; kind: string; bitpix: number; axes: string; cards: string }[] =
-    await query;
+  const rows: {
+    hdu: number;
+    name: string;
+    kind: string;
+    bitpix: number;
+    axes: string;
+    cards: string;
+  }[] = await query;
   return rows.map((row) => ({
     hdu: row.hdu,
     name: row.name,

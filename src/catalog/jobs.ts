@@ -9,7 +9,11 @@ export interface Job {
 }
 
 /** Adds work to be done after the caller's transaction has been committed. */
-export async function insertJob(tx: Knex.Transaction, kind: string, payload: object): Promise<void> {
+export async function insertJob(
+  tx: Knex.Transaction,
+  kind: string,
+  payload: object,
+): Promise<void> {
   const now = Date.now();
   await tx('jobs').insert({ kind, payload: JSON.stringify(payload), due_ms: now, created_ms: now });
 }
@@ -24,7 +28,10 @@ export async function claimJob(catalog: Catalog, leaseMs: number): Promise<Job |
   if (due === undefined) return undefined;
   return catalog.write.transaction(async (tx) => {
     const rows: { id: number; kind: string; payload: string; attempts: number }[] = await tx('jobs')
-      .whereIn('id', tx('jobs').where('due_ms', '<=', now).orderBy(['due_ms', 'id']).limit(1).select('id'))
+      .whereIn(
+        'id',
+        tx('jobs').where('due_ms', '<=', now).orderBy(['due_ms', 'id']).limit(1).select('id'),
+      )
       .update({ due_ms: now + leaseMs, attempts: tx.raw('attempts + 1') })
       .returning(['id', 'kind', 'payload', 'attempts']);
     const [row] = rows;
@@ -37,8 +44,16 @@ export async function finishJob(catalog: Catalog, id: number): Promise<void> {
 }
 
 /** Puts a failed job off; it stays visible with its error. */
-export async function delayJob(catalog: Catalog, id: number, delayMs: number, error: string): Promise<void> {
-  await catalog.write('jobs').where({ id }).update({ due_ms: Date.now() + delayMs, error });
+export async function delayJob(
+  catalog: Catalog,
+  id: number,
+  delayMs: number,
+  error: string,
+): Promise<void> {
+  await catalog
+    .write('jobs')
+    .where({ id })
+    .update({ due_ms: Date.now() + delayMs, error });
 }
 
 export async function countJobs(catalog: Catalog): Promise<number> {

@@ -18,7 +18,11 @@ export async function migrate(catalog: Catalog): Promise<void> {
   for (const [index, migration] of MIGRATIONS.entries()) {
     if (index < applied) continue;
     await write.transaction(async (tx) => {
-      await tx('migrations').insert({ id: index + 1, name: migration.name, applied_ms: Date.now() });
+      await tx('migrations').insert({
+        id: index + 1,
+        name: migration.name,
+        applied_ms: Date.now(),
+      });
       await migration.up(tx);
     });
   }
@@ -29,7 +33,10 @@ export async function requireCurrentSchema(catalog: Catalog): Promise<void> {
   const exists: unknown = await catalog.write.schema.hasTable('migrations');
   const applied = exists === true ? await countApplied(catalog.write) : 0;
   if (applied < MIGRATIONS.length) {
-    throw new AppError('database_version', 'The database is older than the program. Start the server once to bring it up to date.');
+    throw new AppError(
+      'database_version',
+      'The database is older than the program. Start the server once to bring it up to date.',
+    );
   }
 }
 

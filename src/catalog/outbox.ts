@@ -2,7 +2,11 @@ import type { Knex } from 'knex';
 import type { Catalog } from './db.js';
 
 /** Writes down an event in the caller's transaction: it is told if and only if the change is kept. */
-export async function insertEvent(tx: Knex.Transaction, kind: string, payload: object): Promise<void> {
+export async function insertEvent(
+  tx: Knex.Transaction,
+  kind: string,
+  payload: object,
+): Promise<void> {
   await tx('outbox').insert({ kind, payload: JSON.stringify(payload), created_ms: Date.now() });
 }
 

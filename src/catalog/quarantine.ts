@@ -68,13 +68,23 @@ export async function listQuarantined(catalog: Catalog, limit = 1000): Promise<Q
   }));
 }
 
-export async function countQuarantined(catalog: Catalog): Promise<{ files: number; bytes: number }> {
-  const row = await catalog.read('quarantine').count({ files: '*' }).sum({ bytes: 'size_bytes' }).first();
+export async function countQuarantined(
+  catalog: Catalog,
+): Promise<{ files: number; bytes: number }> {
+  const row = await catalog
+    .read('quarantine')
+    .count({ files: '*' })
+    .sum({ bytes: 'size_bytes' })
+    .first();
   return { files: Number(row?.files ?? 0), bytes: Number(row?.bytes ?? 0) };
 }
 
 /** Removes the oldest rows until at most `files` and `bytes` are left. @returns their file names */
-export async function trimQuarantine(catalog: Catalog, files: number, bytes: number): Promise<string[]> {
+export async function trimQuarantine(
+  catalog: Catalog,
+  files: number,
+  bytes: number,
+): Promise<string[]> {
   return inTransaction(catalog, async (tx) => {
     const rows: { id: number; file: string; size_bytes: number }[] = await tx('quarantine')
       .orderBy('id', 'desc')

@@ -183,7 +183,9 @@ export const VERSION_COLUMNS = [
 
 /** @param row a row of `frames` joined with VERSION_COLUMNS */
 export function toFrame(row: Row, relatedIds: readonly number[]): Frame {
-  const facts = Object.fromEntries(columnEntries.map(([name, column]) => [name, row[column] ?? null]));
+  const facts = Object.fromEntries(
+    columnEntries.map(([name, column]) => [name, row[column] ?? null]),
+  );
   return {
     ...(facts as unknown as Omit<FrameFacts, 'relations' | 'warnings'>),
     warnings: JSON.parse(String(row.warnings)) as string[],
@@ -216,7 +218,10 @@ export function toVersion(row: Row): Version {
 }
 
 /** The columns of `frames` that come from the facts. `vector` is the unit vector of the pointing. */
-export function toFrameRow(facts: FrameFacts, vector: readonly number[] | null): Record<string, unknown> {
+export function toFrameRow(
+  facts: FrameFacts,
+  vector: readonly number[] | null,
+): Record<string, unknown> {
   return {
     ...Object.fromEntries(columnEntries.map(([name, column]) => [column, facts[name]])),
     request_key: requestKey(facts.requestNumber),

@@ -26,7 +26,11 @@ export async function saveSession(
     .merge();
 }
 
-export async function extendSession(catalog: Catalog, idHash: string, expiresMs: number): Promise<void> {
+export async function extendSession(
+  catalog: Catalog,
+  idHash: string,
+  expiresMs: number,
+): Promise<void> {
   await catalog.write('sessions').where({ id_hash: idHash }).update({ expires_ms: expiresMs });
 }
 

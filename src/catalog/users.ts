@@ -140,7 +140,10 @@ export async function findToken(
 }
 
 /** Notes when tokens were last used. */
-export async function touchTokens(catalog: Catalog, usedMs: ReadonlyMap<number, number>): Promise<void> {
+export async function touchTokens(
+  catalog: Catalog,
+  usedMs: ReadonlyMap<number, number>,
+): Promise<void> {
   await catalog.write.transaction(async (tx) => {
     for (const [id, used_ms] of usedMs) await tx('tokens').where({ id }).update({ used_ms });
   });

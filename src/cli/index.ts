@@ -30,13 +30,19 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) {
     const asked = name === '--help' || name === '-h' || name === 'help';
-    (asked ? console.log : console.error)(asked ? helpText() : `There is no command '${name}'.\n\n${helpText()}`);
+    (asked ? console.log : console.error)(
+      asked ? helpText() : `There is no command '${name}'.\n\n${helpText()}`,
+    );
     return asked ? 0 : 2;
   }
   return runCommand(name, command, argv.slice(name.split(' ').length));
 }
 
-async function runCommand(name: string, command: Command, argv: readonly string[]): Promise<number> {
+async function runCommand(
+  name: string,
+  command: Command,
+  argv: readonly string[],
+): Promise<number> {
   let parsed;
   try {
     parsed = parseArgs({
@@ -50,7 +56,9 @@ async function runCommand(name: string, command: Command, argv: readonly string[
       strict: true,
     });
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${commandHelp(name, command)}`);
+    console.error(
+      `${error instanceof Error ? error.message : String(error)}\n\n${commandHelp(name, command)}`,
+    );
     return 2;
   }
   if (parsed.values.help === true) {
@@ -82,7 +90,9 @@ function createOutput(asJson: boolean): Output {
 
 function helpText(): string {
   const width = Math.max(...Object.values(COMMANDS).map((command) => command.usage.length));
-  const lines = Object.values(COMMANDS).map((command) => `  ${command.usage.padEnd(width)}  ${command.summary}`);
+  const lines = Object.values(COMMANDS).map(
+    (command) => `  ${command.usage.padEnd(width)}  ${command.summary}`,
+  );
   return `Usage: platevault COMMAND\n\n${lines.join('\n')}\n\nplatevault COMMAND --help tells more about one.`;
 }
 
@@ -90,7 +100,9 @@ function commandHelp(name: string, command: Command): string {
   const options = Object.entries(command.options).map(([option, { type }]) =>
     type === 'string' ? `  --${option} VALUE` : `  --${option}`,
   );
-  const exits = Object.entries({ ...COMMON_EXITS, ...command.exits }).map(([status, when]) => `  ${status}  ${when}`);
+  const exits = Object.entries({ ...COMMON_EXITS, ...command.exits }).map(
+    ([status, when]) => `  ${status}  ${when}`,
+  );
   return [
     `Usage: platevault ${command.usage}`,
     '',

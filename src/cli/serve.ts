@@ -80,7 +80,8 @@ async function listen(server: Server, port: number, host: string): Promise<void>
   try {
     await once(server, 'listening');
   } catch (error) {
-    const reason = systemCode(error) === 'EADDRINUSE' ? 'the port is in use' : String(systemCode(error));
+    const reason =
+      systemCode(error) === 'EADDRINUSE' ? 'the port is in use' : String(systemCode(error));
     throw new AppError('config_invalid', `Cannot listen on ${host}:${port}: ${reason}.`, {}, error);
   }
 }

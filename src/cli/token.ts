@@ -8,7 +8,8 @@ const DAY_MS = 86_400_000;
 
 export const tokenAdd: Command = {
   usage: 'token add NAME [--scope read|upload|admin] [--label TEXT] [--days N]',
-  summary: 'Make a token for user NAME and print it alone; it is not shown again. Scope admin (the default): all that the role of NAME allows.',
+  summary:
+    'Make a token for user NAME and print it alone; it is not shown again. Scope admin (the default): all that the role of NAME allows.',
   exits: COMMON_EXITS,
   options: { scope: { type: 'string' }, label: { type: 'string' }, days: { type: 'string' } },
   async run(args, out) {
@@ -40,7 +41,10 @@ export const tokenList: Command = {
   async run(args, out) {
     const tokens = await withCatalog(async (catalog) => {
       const [name] = args.positionals;
-      return listTokens(catalog, name === undefined ? undefined : (await requireUser(catalog, name)).id);
+      return listTokens(
+        catalog,
+        name === undefined ? undefined : (await requireUser(catalog, name)).id,
+      );
     });
     for (const token of tokens) {
       const fields = {
@@ -53,7 +57,12 @@ export const tokenList: Command = {
         expires: formatTime(token.expiresMs),
         used: formatTime(token.usedMs),
       };
-      out.record(fields, Object.values(fields).map((value) => value ?? '-').join('\t'));
+      out.record(
+        fields,
+        Object.values(fields)
+          .map((value) => value ?? '-')
+          .join('\t'),
+      );
     }
     return 0;
   },
@@ -78,14 +87,16 @@ export const tokenRevoke: Command = {
 
 function parseScope(value: unknown): Scope {
   const scope = SCOPES.find((each) => each === (value ?? 'admin'));
-  if (scope === undefined) throw new AppError('bad_request', '--scope needs one of read, upload, admin.');
+  if (scope === undefined)
+    throw new AppError('bad_request', '--scope needs one of read, upload, admin.');
   return scope;
 }
 
 function parseDays(value: unknown): number | null {
   if (value === undefined) return null;
   const days = Number(value);
-  if (!(days > 0 && days <= 36_500)) throw new AppError('bad_request', '--days needs a number of days.');
+  if (!(days > 0 && days <= 36_500))
+    throw new AppError('bad_request', '--days needs a number of days.');
   return Date.now() + days * DAY_MS;
 }
 

@@ -1,6 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import { hashPassword } from '../auth/index.js';
-import { findUser, insertUser, listUsers, ROLES, updateUser, type Catalog, type Role, type User } from '../catalog/index.js';
+import {
+  findUser,
+  insertUser,
+  listUsers,
+  ROLES,
+  updateUser,
+  type Catalog,
+  type Role,
+  type User,
+} from '../catalog/index.js';
 import { openArchive, readConfig } from '../context.js';
 import { AppError } from '../lib/errors.js';
 import { COMMON_EXITS, type Command, type CommandArguments } from './command.js';
@@ -32,7 +41,10 @@ export const userList: Command = {
       const { username, role, disabled } = user;
       const created = new Date(user.createdMs).toISOString();
       const state = disabled ? 'disabled' : 'active';
-      out.record({ username, role, disabled, created }, `${username}\t${role}\t${state}\t${created}`);
+      out.record(
+        { username, role, disabled, created },
+        `${username}\t${role}\t${state}\t${created}`,
+      );
     }
     return 0;
   },
@@ -61,7 +73,10 @@ export const userDisable: Command = {
     const username = requireName(args);
     const disabled = args.values.enable !== true;
     await changeUser(username, { disabled });
-    out.record({ username, disabled }, `User '${username}' is ${disabled ? 'disabled' : 'active'} now.`);
+    out.record(
+      { username, disabled },
+      `User '${username}' is ${disabled ? 'disabled' : 'active'} now.`,
+    );
     return 0;
   },
 };
@@ -86,14 +101,18 @@ export async function requireUser(catalog: Catalog, username: string): Promise<U
 /** The one positional argument. @throws 'bad_request' */
 export function requireName(args: CommandArguments): string {
   const [name, ...more] = args.positionals;
-  if (name === undefined || more.length > 0) throw new AppError('bad_request', 'One NAME is needed.');
+  if (name === undefined || more.length > 0)
+    throw new AppError('bad_request', 'One NAME is needed.');
   if (!NAME.test(name)) {
     throw new AppError('bad_request', `'${name}' is no user name: letters, digits and @.+_- are.`);
   }
   return name;
 }
 
-async function changeUser(username: string, change: Parameters<typeof updateUser>[2]): Promise<void> {
+async function changeUser(
+  username: string,
+  change: Parameters<typeof updateUser>[2],
+): Promise<void> {
   await withCatalog(async (catalog) => {
     const user = await requireUser(catalog, username);
     await updateUser(catalog, user.id, change);
@@ -102,16 +121,23 @@ async function changeUser(username: string, change: Parameters<typeof updateUser
 
 function parseRole(value: unknown): Role {
   const role = ROLES.find((each) => each === value && each !== 'anonymous');
-  if (role === undefined) throw new AppError('bad_request', '--role needs one of user, writer, admin.');
+  if (role === undefined)
+    throw new AppError('bad_request', '--role needs one of user, writer, admin.');
   return role;
 }
 
 /** The first line of standard input: never an argument, which every user of the box could read. */
 async function readPassword(args: CommandArguments): Promise<string> {
   if (args.values['password-stdin'] !== true && !process.stdin.isTTY) {
-    throw new AppError('bad_request', 'Give the password on standard input, with --password-stdin.');
+    throw new AppError(
+      'bad_request',
+      'Give the password on standard input, with --password-stdin.',
+    );
   }
-  const input = createInterface({ input: process.stdin, output: process.stdin.isTTY ? process.stderr : undefined });
+  const input = createInterface({
+    input: process.stdin,
+    output: process.stdin.isTTY ? process.stderr : undefined,
+  });
   try {
     if (process.stdin.isTTY) return await input.question('Password: ');
     for await (const line of input) return line;

@@ -37,13 +37,19 @@ export function loadConfig(env: Environment, configDir: string): LoadedConfig {
     const textValue = raw.text.replace('$DATA_DIR', typeof dataDir === 'string' ? dataDir : '');
     const value = parseSetting(SETTINGS[name], textValue);
     if (value === undefined) {
-      problems.push(`${name} (${raw.origin}): ${describeType(SETTINGS[name])} expected, got '${mask(name, raw.text)}'`);
+      problems.push(
+        `${name} (${raw.origin}): ${describeType(SETTINGS[name])} expected, got '${mask(name, raw.text)}'`,
+      );
     } else {
       values.set(name, value);
     }
   }
   if (problems.length > 0) {
-    throw new AppError('config_invalid', `Bad settings:\n${problems.map((p) => `  ${p}`).join('\n')}`, { problems });
+    throw new AppError(
+      'config_invalid',
+      `Bad settings:\n${problems.map((p) => `  ${p}`).join('\n')}`,
+      { problems },
+    );
   }
   return {
     config: Object.freeze(Object.fromEntries(values)) as Config,
@@ -55,7 +61,10 @@ export function loadConfig(env: Environment, configDir: string): LoadedConfig {
 export function formatConfig({ config, origins }: LoadedConfig): string {
   const width = Math.max(...names.map((name) => name.length));
   return names
-    .map((name) => `${name.padEnd(width)}  ${mask(name, formatValue(config[name]))}  (${origins[name]})`)
+    .map(
+      (name) =>
+        `${name.padEnd(width)}  ${mask(name, formatValue(config[name]))}  (${origins[name]})`,
+    )
     .join('\n');
 }
 
@@ -87,7 +96,10 @@ How headers become columns is described by the profiles in \`mapping/\`.
 `;
 }
 
-function readFiles(configDir: string, problems: string[]): Map<string, { text: string; origin: string }> {
+function readFiles(
+  configDir: string,
+  problems: string[],
+): Map<string, { text: string; origin: string }> {
   const found = new Map<string, { text: string; origin: string }>();
   for (const file of listConfigFiles(configDir)) {
     let content: unknown;
@@ -137,7 +149,8 @@ function findMisspelt(env: Environment): string[] {
   for (const key of Object.keys(env)) {
     if (key in SETTINGS || CLIENT_VARIABLES.has(key)) continue;
     const meant = bare.get(key.replaceAll('_', '').replaceAll('-', ''));
-    if (meant !== undefined) problems.push(`${key} (environment): unknown setting; meant is ${meant}?`);
+    if (meant !== undefined)
+      problems.push(`${key} (environment): unknown setting; meant is ${meant}?`);
     else if (key.startsWith('PLATEVAULT_')) problems.push(`${key} (environment): unknown setting`);
   }
   return problems;
@@ -157,7 +170,9 @@ function pickRaw(
     try {
       return { text: readFileSync(secretFile, 'utf8').trim(), origin: `${name}_FILE` };
     } catch (error) {
-      problems.push(`${name}_FILE: cannot read ${secretFile} (${systemCode(error) ?? 'unknown error'})`);
+      problems.push(
+        `${name}_FILE: cannot read ${secretFile} (${systemCode(error) ?? 'unknown error'})`,
+      );
     }
   }
   return files.get(name) ?? { text: setting.default, origin: 'default' };

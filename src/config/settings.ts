@@ -32,9 +32,17 @@ const TIB = 2 ** 40;
  */
 export const SETTINGS = {
   HOST: { type: text, default: '127.0.0.1', help: 'Address to listen on.' },
-  PORT: { type: integer(0, 65535), default: '8000', help: 'Port to listen on; 0 takes a free one.' },
+  PORT: {
+    type: integer(0, 65535),
+    default: '8000',
+    help: 'Port to listen on; 0 takes a free one.',
+  },
   HTTP_ROOT: {
-    type: { kind: 'text', pattern: /^(?:https?:\/\/[^\s/?#]+(?:\/[^\s?#]*)?)?$/, hint: 'an http(s) URL' },
+    type: {
+      kind: 'text',
+      pattern: /^(?:https?:\/\/[^\s/?#]+(?:\/[^\s?#]*)?)?$/,
+      hint: 'an http(s) URL',
+    },
     default: '',
     help: 'Public URL of the archive, such as `https://archive.example.org/`. Empty: taken from each request.',
   },
@@ -46,7 +54,11 @@ export const SETTINGS = {
   DATA_DIR: { type: path, default: './data', help: 'Folder for everything that Platevault keeps.' },
   ARCHIVE_ROOT: { type: path, default: '$DATA_DIR/archive', help: 'Root of the tree of frames.' },
   DATABASE_URL: {
-    type: { kind: 'text', pattern: /^sqlite:.+$/, hint: '`sqlite:<path>` (the only kind in this version)' },
+    type: {
+      kind: 'text',
+      pattern: /^sqlite:.+$/,
+      hint: '`sqlite:<path>` (the only kind in this version)',
+    },
     default: 'sqlite:$DATA_DIR/platevault.sqlite',
     help: 'The catalogue.',
     secret: true,
@@ -57,7 +69,11 @@ export const SETTINGS = {
     help: 'Key that signs sessions and download addresses. Empty: made once and kept in `$DATA_DIR/secret.key`.',
     secret: true,
   },
-  ADMIN_USERNAME: { type: text, default: 'admin', help: 'Name of the account made at the first start.' },
+  ADMIN_USERNAME: {
+    type: text,
+    default: 'admin',
+    help: 'Name of the account made at the first start.',
+  },
   ADMIN_PASSWORD: {
     type: text,
     default: '',
@@ -81,7 +97,11 @@ export const SETTINGS = {
   },
   SITE_ID: { type: text, default: 'site', help: 'Site of frames without `SITEID`.' },
   SITE_NAME: { type: text, default: '', help: 'Name of the observatory, shown on the pages.' },
-  SITE_LATITUDE: { type: number(-90, 90), default: '0', help: 'Latitude of the site, degrees north.' },
+  SITE_LATITUDE: {
+    type: number(-90, 90),
+    default: '0',
+    help: 'Latitude of the site, degrees north.',
+  },
   SITE_LONGITUDE: {
     type: number(-180, 180),
     default: '0',
@@ -99,33 +119,69 @@ export const SETTINGS = {
     default: 'none',
     help: 'What visitors without account see: nothing, or frames whose public date has passed.',
   },
-  CORS_ALLOWED_ORIGINS: { type: { kind: 'list' }, default: '', help: 'Origins whose pages may call the API.' },
+  CORS_ALLOWED_ORIGINS: {
+    type: { kind: 'list' },
+    default: '',
+    help: 'Origins whose pages may call the API.',
+  },
   DEFAULT_LIMIT: {
     type: integer(1, 1000),
     default: '100',
     help: 'Frames in a list without `limit`; 1000 when a parameter of the pyobs dialect is present.',
   },
-  MAX_UPLOAD_BYTES: { type: integer(2880, TIB), default: String(4 * GIB), help: 'Largest file taken.' },
-  MAX_UPLOAD_FILES: { type: integer(1, 10_000), default: '500', help: 'Most files in one request.' },
+  MAX_UPLOAD_BYTES: {
+    type: integer(2880, TIB),
+    default: String(4 * GIB),
+    help: 'Largest file taken.',
+  },
+  MAX_UPLOAD_FILES: {
+    type: integer(1, 10_000),
+    default: '500',
+    help: 'Most files in one request.',
+  },
   MAX_EXPANDED_BYTES: {
     type: integer(2880, TIB),
     default: String(8 * GIB),
     help: 'Largest size to which a compressed file may open.',
   },
-  QUARANTINE_FILES: { type: integer(0, 1_000_000), default: '1000', help: 'Refused files kept at most.' },
-  QUARANTINE_BYTES: { type: integer(0, TIB), default: String(10 * GIB), help: 'Their size at most.' },
+  QUARANTINE_FILES: {
+    type: integer(0, 1_000_000),
+    default: '1000',
+    help: 'Refused files kept at most.',
+  },
+  QUARANTINE_BYTES: {
+    type: integer(0, TIB),
+    default: String(10 * GIB),
+    help: 'Their size at most.',
+  },
   ZIP_BASENAME: {
-    type: { kind: 'text', pattern: /^[A-Za-z0-9._-]{1,64}$/, hint: 'letters, digits, `.`, `_`, `-`' },
+    type: {
+      kind: 'text',
+      pattern: /^[A-Za-z0-9._-]{1,64}$/,
+      hint: 'letters, digits, `.`, `_`, `-`',
+    },
     default: 'platevault',
     help: 'First word of the name of a zip and of the folder in it.',
   },
   X_ACCEL_PREFIX: {
-    type: { kind: 'text', pattern: /^(?:\/[A-Za-z0-9._-]+\/)?$/, hint: 'a path such as `/protected/`' },
+    type: {
+      kind: 'text',
+      pattern: /^(?:\/[A-Za-z0-9._-]+\/)?$/,
+      hint: 'a path such as `/protected/`',
+    },
     default: '',
     help: 'Internal location of nginx that serves `ARCHIVE_ROOT`: downloads then leave by `X-Accel-Redirect`.',
   },
-  SESSION_DAYS: { type: number(0.01, 365), default: '14', help: 'Days until an unused login ends.' },
-  URL_HOURS: { type: number(0.01, 8760), default: '48', help: 'Hours for which a signed download address works.' },
+  SESSION_DAYS: {
+    type: number(0.01, 365),
+    default: '14',
+    help: 'Days until an unused login ends.',
+  },
+  URL_HOURS: {
+    type: number(0.01, 8760),
+    default: '48',
+    help: 'Hours for which a signed download address works.',
+  },
   PIXEL_WORKERS: {
     type: integer(1, 64),
     default: '1',
@@ -141,7 +197,11 @@ export const SETTINGS = {
     default: '12',
     help: 'Threads for file, database and picture work. With fewer than about 12, a slow query makes quick ones wait.',
   },
-  LOG: { type: { kind: 'choice', values: ['on', 'off'] }, default: 'on', help: 'Log lines (JSON) on standard error.' },
+  LOG: {
+    type: { kind: 'choice', values: ['on', 'off'] },
+    default: 'on',
+    help: 'Log lines (JSON) on standard error.',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -21,9 +21,15 @@ const LIFETIME_MS = 365 * 86_400_000;
  */
 export function issueCsrf(services: Services, req: Request, res: Response): string {
   const given = cookieOf(req);
-  const token = given !== undefined && isOurs(services, res, given) ? given : makeToken(services, res);
+  const token =
+    given !== undefined && isOurs(services, res, given) ? given : makeToken(services, res);
   for (const name of CSRF_COOKIES) {
-    res.cookie(name, token, { sameSite: 'lax', secure: req.secure, maxAge: LIFETIME_MS, path: '/' });
+    res.cookie(name, token, {
+      sameSite: 'lax',
+      secure: req.secure,
+      maxAge: LIFETIME_MS,
+      path: '/',
+    });
   }
   return token;
 }

@@ -35,7 +35,10 @@ export async function sendDownload(
 ): Promise<void> {
   const found = await store.stat(download.key);
   if (found === undefined) {
-    throw new AppError('not_found', `The file of this frame is missing in the archive: ${download.key}`);
+    throw new AppError(
+      'not_found',
+      `The file of this frame is missing in the archive: ${download.key}`,
+    );
   }
   const etag = `"${download.sha256}"`;
   const lastModified = new Date(Math.floor(download.modifiedMs / 1000) * 1000);
@@ -63,7 +66,8 @@ export async function sendDownload(
     return;
   }
   const { start, end } = range ?? { start: 0, end: size };
-  if (range !== undefined) res.status(206).set('Content-Range', `bytes ${start}-${end - 1}/${size}`);
+  if (range !== undefined)
+    res.status(206).set('Content-Range', `bytes ${start}-${end - 1}/${size}`);
   res.set('Content-Length', String(end - start));
   if (req.method === 'HEAD' || end === start) {
     res.end();
@@ -77,15 +81,22 @@ export async function sendStream(from: NodeJS.ReadableStream, res: Response): Pr
   try {
     await pipeline(from, res);
   } catch (error) {
-    if (systemCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE' && systemCode(error) !== 'ECONNRESET') throw error;
+    if (systemCode(error) !== 'ERR_STREAM_PREMATURE_CLOSE' && systemCode(error) !== 'ECONNRESET')
+      throw error;
   }
 }
 
 /** A name for any browser: plain ASCII, and the exact name in RFC 8187 form where that differs. */
-export function contentDisposition(filename: string, kind: 'attachment' | 'inline' = 'attachment'): string {
+export function contentDisposition(
+  filename: string,
+  kind: 'attachment' | 'inline' = 'attachment',
+): string {
   const ascii = filename.replace(/[^\x20-\x7e]|["\\%]/g, '_');
   if (ascii === filename) return `${kind}; filename="${ascii}"`;
-  const encoded = encodeURIComponent(filename).replace(/['()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  const encoded = encodeURIComponent(filename).replace(
+    /['()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16)}`,
+  );
   return `${kind}; filename="${ascii}"; filename*=UTF-8''${encoded}`;
 }
 
@@ -100,7 +111,8 @@ function parseRange(
   lastModified: Date,
 ): ByteRange | 'unsatisfiable' | undefined {
   const ifRange = req.get('if-range');
-  if (ifRange !== undefined && ifRange !== etag && ifRange !== lastModified.toUTCString()) return undefined;
+  if (ifRange !== undefined && ifRange !== etag && ifRange !== lastModified.toUTCString())
+    return undefined;
   const match = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/.exec(req.get('range') ?? '');
   if (match === null) return undefined;
   const [, first = '', final = ''] = match;

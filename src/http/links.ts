@@ -28,7 +28,12 @@ export function downloadUrl(services: Services, root: string, frameId: number): 
 }
 
 /** True if the address was signed by us for this frame and has not expired. */
-export function isSigned(services: Services, frameId: number, expires: string, signature: string): boolean {
+export function isSigned(
+  services: Services,
+  frameId: number,
+  expires: string,
+  signature: string,
+): boolean {
   if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < Date.now()) return false;
   return services.signer.verify('fetch', `${frameId} ${expires}`, signature);
 }

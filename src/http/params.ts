@@ -3,7 +3,9 @@ import { AppError } from '../lib/errors.js';
 
 /** Parameters of a query string, each with its values in order. Names in brackets stay as they are. */
 export function queryParameters(req: Request): Map<string, string[]> {
-  return parseParameters(req.originalUrl.slice(req.originalUrl.indexOf('?') + 1 || req.originalUrl.length));
+  return parseParameters(
+    req.originalUrl.slice(req.originalUrl.indexOf('?') + 1 || req.originalUrl.length),
+  );
 }
 
 /** As `queryParameters`, of any form-encoded text. */
@@ -18,7 +20,10 @@ export function parseParameters(text: string): Map<string, string[]> {
 }
 
 /** The last value of a parameter, trimmed; '' if there is none. */
-export function parameter(parameters: ReadonlyMap<string, readonly string[]>, name: string): string {
+export function parameter(
+  parameters: ReadonlyMap<string, readonly string[]>,
+  name: string,
+): string {
   return parameters.get(name)?.at(-1)?.trim() ?? '';
 }
 

@@ -72,7 +72,8 @@ export function handleProblems(
     res.status(status);
     if (status === 401) res.set('WWW-Authenticate', 'Token');
     if (status === 503) res.set('Retry-After', String(RETRY_AFTER_SEC));
-    if (status === 405 && Array.isArray(expected?.data.allow)) res.set('Allow', expected.data.allow.join(', '));
+    if (status === 405 && Array.isArray(expected?.data.allow))
+      res.set('Allow', expected.data.allow.join(', '));
     res.set('Cache-Control', 'no-store');
     drain(req, services.config.MAX_UPLOAD_BYTES);
     if (prefersHtml(req)) renderPage(req, res, { status, message, requestId });
@@ -97,10 +98,20 @@ function toAppError(error: unknown): AppError | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { status, type, code } = error as { status?: unknown; type?: unknown; code?: unknown };
   if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
-    return new AppError('busy', 'The catalogue is busy. Nothing was changed; try again.', {}, error);
+    return new AppError(
+      'busy',
+      'The catalogue is busy. Nothing was changed; try again.',
+      {},
+      error,
+    );
   }
   if (code === 'SQLITE_FULL') {
-    return new AppError('store_full', 'The disk of the catalogue is full. Nothing was stored.', {}, error);
+    return new AppError(
+      'store_full',
+      'The disk of the catalogue is full. Nothing was stored.',
+      {},
+      error,
+    );
   }
   if (error instanceof URIError || status === 400) {
     return new AppError('bad_request', 'The request cannot be read.', {}, error);
@@ -108,6 +119,7 @@ function toAppError(error: unknown): AppError | undefined {
   if (status === 413 || type === 'entity.too.large') {
     return new AppError('too_large', 'The request is too large.', {}, error);
   }
-  if (status === 415) return new AppError('unsupported', 'This kind of content is not read.', {}, error);
+  if (status === 415)
+    return new AppError('unsupported', 'This kind of content is not read.', {}, error);
   return undefined;
 }

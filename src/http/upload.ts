@@ -60,7 +60,9 @@ export async function storeFiles(
   try {
     const viewer = requireAction(res, 'upload');
     requireCsrf(services, req, res);
-    const results = await mapConcurrently(files, AT_ONCE, (file) => ingest.store(file, viewer.userId));
+    const results = await mapConcurrently(files, AT_ONCE, (file) =>
+      ingest.store(file, viewer.userId),
+    );
     for (const { name, status, id, sizeBytes } of results) {
       log.info('file judged', { name, status, frameId: id, sizeBytes, by: viewer.username });
     }
@@ -75,7 +77,7 @@ function spoolEngine({ ingest }: Services): StorageEngine {
     _handleFile(_req, file, callback) {
       ingest.spool(file.stream, file.originalname).then(
         (spooled) => {
-          callback(null, spooled as unknown as Partial<Express.Multer.File>);
+          callback(null, spooled);
         },
         (error: unknown) => {
           // Read on to the end of the part: a client that is cut off does not see our answer.
@@ -95,18 +97,32 @@ function spoolEngine({ ingest }: Services): StorageEngine {
 function toUploadError(error: unknown, maxBytes: number): unknown {
   if (error instanceof MulterError) {
     if (error.code === 'LIMIT_FILE_SIZE') {
-      return new AppError('too_large', `The file is larger than ${maxBytes} bytes. Nothing was stored.`, {}, error);
+      return new AppError(
+        'too_large',
+        `The file is larger than ${maxBytes} bytes. Nothing was stored.`,
+        {},
+        error,
+      );
     }
     if (error.code === 'LIMIT_FILE_COUNT' || error.code === 'LIMIT_PART_COUNT') {
-      return new AppError('too_large', 'Too many files in one request. Nothing was stored.', {}, error);
+      return new AppError(
+        'too_large',
+        'Too many files in one request. Nothing was stored.',
+        {},
+        error,
+      );
     }
     return new AppError('bad_request', `The upload cannot be read: ${error.message}.`, {}, error);
   }
   if (error instanceof AppError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (/Multipart|Malformed|Unexpected end|boundary|aborted/i.test(message)) {
-    return new AppError('bad_request', 'The upload broke off or is not multipart. Nothing was stored.', {}, error);
+    return new AppError(
+      'bad_request',
+      'The upload broke off or is not multipart. Nothing was stored.',
+      {},
+      error,
+    );
   }
   return error;
 }
-

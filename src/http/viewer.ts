@@ -119,7 +119,10 @@ function readToken(header: string | undefined): string | undefined {
     throw new AppError('unauthenticated', 'Invalid token header. No credentials provided.');
   }
   if (/\s/.test(secret)) {
-    throw new AppError('unauthenticated', 'Invalid token header. Token string should not contain spaces.');
+    throw new AppError(
+      'unauthenticated',
+      'Invalid token header. Token string should not contain spaces.',
+    );
   }
   return secret;
 }
@@ -129,7 +132,13 @@ function setViewer(res: Response, viewer: Viewer): void {
 }
 
 function toViewer(services: Services, user: User, scope: Viewer['scope']): Viewer {
-  return { ...anonymous(services), userId: user.id, username: user.username, role: user.role, scope };
+  return {
+    ...anonymous(services),
+    userId: user.id,
+    username: user.username,
+    role: user.role,
+    scope,
+  };
 }
 
 function anonymous({ config }: Services): Viewer {
@@ -143,7 +152,10 @@ function anonymous({ config }: Services): Viewer {
 }
 
 /** Collects when tokens were used and writes it once a minute: reading must not cost a write. */
-function createUseNotes({ catalog, log }: Services): { note(id: number): void; close(): Promise<void> } {
+function createUseNotes({ catalog, log }: Services): {
+  note(id: number): void;
+  close(): Promise<void>;
+} {
   const used = new Map<number, number>();
   let timer: NodeJS.Timeout | undefined;
   const flush = async (): Promise<void> => {

@@ -41,7 +41,8 @@ async function compareVersion(
 ): Promise<Difference | undefined> {
   const { key, basename } = version;
   const found = await store.stat(key);
-  if (found === undefined) return { kind: 'missing', key, text: `The file of frame '${basename}' is missing.` };
+  if (found === undefined)
+    return { kind: 'missing', key, text: `The file of frame '${basename}' is missing.` };
   if (found.sizeBytes !== version.sizeBytes) {
     const text = `The file of frame '${basename}' has ${found.sizeBytes} bytes instead of ${version.sizeBytes}.`;
     return { kind: 'size', key, text };

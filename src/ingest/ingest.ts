@@ -210,7 +210,9 @@ async function chooseTarget(
   let { basename } = place;
   let namesake = await findNamesake(parts.catalog.read, basename);
   if (namesake !== undefined && !isSameExposure(namesake, facts)) {
-    warnings.push(`Another exposure is called '${basename}' already, so the time was added to the name.`);
+    warnings.push(
+      `Another exposure is called '${basename}' already, so the time was added to the name.`,
+    );
     ({ basename, namesake } = await findOwnName(parts.catalog, place.basename, facts));
   }
   const number = (namesake?.versions ?? 0) + 1;
@@ -251,7 +253,8 @@ async function freeKey(
     if (await hasKey(catalog, key)) continue;
     const found = await store.stat(key);
     if (found === undefined) return { key, isPut: false };
-    const isTwin = found.sizeBytes === file.sizeBytes && (await hashFile(store, key)) === file.sha256;
+    const isTwin =
+      found.sizeBytes === file.sizeBytes && (await hashFile(store, key)) === file.sha256;
     if (isTwin) return { key, isPut: true };
   }
 }
@@ -266,10 +269,17 @@ async function putAndRecord(
   if (!target.isPut) await store.put(target.key, file.path);
   try {
     return await inTransaction(catalog, async (tx) => {
-      const of = target.frameId === undefined ? undefined : { frameId: target.frameId, number: target.number };
+      const of =
+        target.frameId === undefined
+          ? undefined
+          : { frameId: target.frameId, number: target.number };
       const { frameId, versionId } = await insertFrame(tx, frame, of);
       await insertJob(tx, 'preview', { frameId, versionId });
-      await insertEvent(tx, 'frame.stored', { frameId, version: target.number, sha256: file.sha256 });
+      await insertEvent(tx, 'frame.stored', {
+        frameId,
+        version: target.number,
+        sha256: file.sha256,
+      });
       return frameId;
     });
   } catch (error) {
@@ -283,7 +293,12 @@ function aboutFile(file: Spooled) {
   return { name: file.uploadName, sha256: file.sha256, sizeBytes: file.sizeBytes };
 }
 
-function stored(file: Spooled, target: Target, id: number, warnings: readonly string[]): IngestResult {
+function stored(
+  file: Spooled,
+  target: Target,
+  id: number,
+  warnings: readonly string[],
+): IngestResult {
   return {
     ...aboutFile(file),
     basename: target.basename,

@@ -18,13 +18,20 @@ export interface Inspected {
  *
  * @throws 'fits_invalid', 'fits_truncated', 'fits_unsupported', 'too_large'
  */
-export async function inspect(file: Spooled, maxExpandedBytes: number, tempDir: string): Promise<Inspected> {
+export async function inspect(
+  file: Spooled,
+  maxExpandedBytes: number,
+  tempDir: string,
+): Promise<Inspected> {
   if (file.sizeBytes === 0) throw new AppError('fits_invalid', 'The file is empty.');
   const fits = await openFits(file.path, { maxExpandedBytes, tempDir });
   try {
     const fault = fits.issues.find((issue) => issue.level === 'error');
     if (fault?.code === 'truncated') {
-      throw new AppError('fits_truncated', `${fault.text} Nothing is lost: send the whole file again.`);
+      throw new AppError(
+        'fits_truncated',
+        `${fault.text} Nothing is lost: send the whole file again.`,
+      );
     }
     if (fault !== undefined) throw new AppError('fits_invalid', fault.text);
     if (fits.hdus.every((hdu) => hdu.dataBytes === 0)) {

@@ -16,7 +16,12 @@ export function createQuarantine(parts: { catalog: Catalog; config: Config }): Q
   const folder = join(config.DATA_DIR, 'quarantine');
   return {
     async keep(file, reason, uploadedBy) {
-      if (file.sizeBytes === 0 || file.sizeBytes > config.QUARANTINE_BYTES || config.QUARANTINE_FILES === 0) return;
+      if (
+        file.sizeBytes === 0 ||
+        file.sizeBytes > config.QUARANTINE_BYTES ||
+        config.QUARANTINE_FILES === 0
+      )
+        return;
       const path = join(folder, file.sha256);
       try {
         await mkdir(folder, { recursive: true });
@@ -35,7 +40,11 @@ export function createQuarantine(parts: { catalog: Catalog; config: Config }): Q
         reason: reason.message,
         uploadedBy,
       });
-      const surplus = await trimQuarantine(catalog, config.QUARANTINE_FILES, config.QUARANTINE_BYTES);
+      const surplus = await trimQuarantine(
+        catalog,
+        config.QUARANTINE_FILES,
+        config.QUARANTINE_BYTES,
+      );
       for (const name of surplus) await rm(join(folder, name), { force: true });
     },
   };

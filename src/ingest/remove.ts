@@ -1,4 +1,11 @@
-import { deleteFrame, getFrame, insertEvent, inTransaction, type Catalog, type Viewer } from '../catalog/index.js';
+import {
+  deleteFrame,
+  getFrame,
+  insertEvent,
+  inTransaction,
+  type Catalog,
+  type Viewer,
+} from '../catalog/index.js';
 import type { Store } from '../store/index.js';
 
 /**
@@ -14,7 +21,11 @@ export async function removeFrame(
 ): Promise<void> {
   const frame = await getFrame(catalog, id, viewer);
   const keys = await inTransaction(catalog, async (tx) => {
-    await insertEvent(tx, 'frame.removed', { frameId: id, basename: frame.basename, by: viewer.username });
+    await insertEvent(tx, 'frame.removed', {
+      frameId: id,
+      basename: frame.basename,
+      by: viewer.username,
+    });
     return deleteFrame(tx, id);
   });
   for (const key of keys) await store.remove(key);

@@ -22,11 +22,19 @@ export interface Spooled {
  * Writes a stream to a new file in `folder`, hashing on the way, and flushes it. On any failure
  * (client gone, disk full) nothing is left behind.
  */
-export async function spoolStream(stream: Readable, folder: string, name: string): Promise<Spooled> {
+export async function spoolStream(
+  stream: Readable,
+  folder: string,
+  name: string,
+): Promise<Spooled> {
   const path = join(folder, `${randomUUID()}.part`);
   const meter = createMeter();
   try {
-    await pipeline(stream, meter.through, createWriteStream(path, { flags: 'wx', highWaterMark: 1024 * 1024 }));
+    await pipeline(
+      stream,
+      meter.through,
+      createWriteStream(path, { flags: 'wx', highWaterMark: 1024 * 1024 }),
+    );
     await flush(path);
   } catch (error) {
     await rm(path, { force: true });
@@ -52,7 +60,12 @@ function createMeter() {
   });
   return {
     through,
-    digest: () => ({ sizeBytes, sha256: sha256.digest('hex'), md5: md5.digest('hex'), crc32: checksum }),
+    digest: () => ({
+      sizeBytes,
+      sha256: sha256.digest('hex'),
+      md5: md5.digest('hex'),
+      crc32: checksum,
+    }),
   };
 }
 

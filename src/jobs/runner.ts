@@ -38,7 +38,7 @@ export function startJobs(
 ): JobRunner {
   let closing = false;
   let rouse: (() => void) | undefined;
-  let pending = true;
+  let rings = 0;
 
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
@@ -58,20 +58,21 @@ export function startJobs(
   const loop = async (): Promise<void> => {
     while (!closing) {
       await quiet();
-      pending = false;
+      const heard = rings;
       const job = await claimJob(catalog, LEASE_MS).catch((error: unknown) => {
         log.warn('jobs cannot be read', errorFields(error));
         return undefined;
       });
       if (job !== undefined) await runJob(catalog, handlers, log, job);
-      else if (!pending) await pause();
+      // Rung while it was looked for a job: then it looks once more before it pauses.
+      else if (rings === heard) await pause();
     }
   };
   const done = loop();
 
   return {
     wake() {
-      pending = true;
+      rings += 1;
       rouse?.();
     },
     async close() {
@@ -90,7 +91,8 @@ async function runJob(
 ): Promise<void> {
   try {
     const handler = handlers[job.kind];
-    if (handler === undefined) throw new Error(`there is no handler for jobs of kind '${job.kind}'`);
+    if (handler === undefined)
+      throw new Error(`there is no handler for jobs of kind '${job.kind}'`);
     await handler(job.payload);
     await finishJob(catalog, job.id);
   } catch (error) {

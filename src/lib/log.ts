@@ -11,9 +11,11 @@ export interface Log {
 
 /** @param write takes one line without its end */
 export function createLog(write: (line: string) => void, base: LogFields = {}): Log {
-  const line = (level: string) => (text: string, fields: LogFields = {}) => {
-    write(JSON.stringify({ at: new Date().toISOString(), level, text, ...base, ...fields }));
-  };
+  const line =
+    (level: string) =>
+    (text: string, fields: LogFields = {}) => {
+      write(JSON.stringify({ at: new Date().toISOString(), level, text, ...base, ...fields }));
+    };
   return {
     info: line('info'),
     warn: line('warn'),

@@ -20,7 +20,9 @@ export async function mapConcurrently<T, R>(
     next = items.length;
     throw error;
   };
-  const lanes = Array.from({ length: Math.min(limit, items.length) }, () => lane().catch(stopOnFailure));
+  const lanes = Array.from({ length: Math.min(limit, items.length) }, () =>
+    lane().catch(stopOnFailure),
+  );
   await Promise.allSettled(lanes);
   await Promise.all(lanes);
   return results;

@@ -1,5 +1,17 @@
 import { constants } from 'node:fs';
-import { access, copyFile, link, mkdir, open, opendir, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import {
+  access,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { isInside } from '../lib/paths.js';
@@ -90,7 +102,12 @@ export async function openFsStore(root: string): Promise<Store> {
         await access(spoolDir, constants.W_OK);
       } catch (error) {
         const code = systemCode(error) ?? 'unknown error';
-        throw new AppError('store_unavailable', `The archive cannot be reached or written (${code}).`, {}, error);
+        throw new AppError(
+          'store_unavailable',
+          `The archive cannot be reached or written (${code}).`,
+          {},
+          error,
+        );
       }
     },
 
@@ -118,13 +135,28 @@ export function asStoreError(error: unknown): never {
   const code = systemCode(error);
   if (isAbsent(error)) throw new AppError('not_found', 'The file is not there.', {}, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    throw new AppError('store_full', 'The disk of the archive is full. Nothing was stored.', {}, error);
+    throw new AppError(
+      'store_full',
+      'The disk of the archive is full. Nothing was stored.',
+      {},
+      error,
+    );
   }
   if (code === 'ENAMETOOLONG') {
-    throw new AppError('header_invalid', 'The name made from the header is too long for a file.', {}, error);
+    throw new AppError(
+      'header_invalid',
+      'The name made from the header is too long for a file.',
+      {},
+      error,
+    );
   }
   if (code === undefined) throw error;
-  throw new AppError('store_unavailable', `The archive cannot be reached or written (${code}).`, {}, error);
+  throw new AppError(
+    'store_unavailable',
+    `The archive cannot be reached or written (${code}).`,
+    {},
+    error,
+  );
 }
 
 function isAbsent(error: unknown): boolean {
@@ -158,7 +190,8 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
     await link(from, to);
   } catch (error) {
     const code = systemCode(error);
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EXDEV' && code !== 'EMLINK') throw error;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EXDEV' && code !== 'EMLINK')
+      throw error;
     await copyFile(from, to, constants.COPYFILE_EXCL);
     await syncPath(to);
   }

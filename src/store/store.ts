@@ -12,7 +12,9 @@ export interface Store {
   put(key: string, spooledPath: string): Promise<void>;
   /** Bytes [start, end) of `key`, default all. @throws 'not_found' before the first byte */
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
-  stat(key: string): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined>;
+  stat(
+    key: string,
+  ): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined>;
   /** Path of a local file with the bytes of `key`. @throws 'not_found' */
   localPath(key: string): Promise<string>;
   /** Removing a missing key succeeds. Empty folders above it go too. */

@@ -76,7 +76,7 @@ export function toChoiceGroups(
       label: choiceLabel(facetKey.name, value),
       count,
       isChosen: values.includes(value),
-      slot: facetKey.name === 'FILTER' ? filterSlot(value) : 'none',
+      slot: facetKey.name === 'FILTER' && value !== 'None' ? filterSlot(value) : 'none',
     });
     return {
       name: facetKey.name,
@@ -123,5 +123,5 @@ const SLOT_ORDER: readonly FilterSlot[] = ['U', 'B', 'V', 'R', 'I', 'clear', 'Ha
 function byRank(a: Choice, b: Choice): number {
   const rank = (choice: Choice): number =>
     SLOT_ORDER.indexOf(choice.slot) * 100 + KIND_ORDER.indexOf(choice.value);
-  return rank(a) - rank(b) || a.label.localeCompare(b.label, 'en', { numeric: true });
+  return Number(a.value === 'None') - Number(b.value === 'None') || rank(a) - rank(b) || a.label.localeCompare(b.label, 'en', { numeric: true });
 }

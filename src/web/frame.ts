@@ -198,6 +198,7 @@ function imagesOf(hdus: readonly StoredHdu[]): ImageHdu[] {
     .map(({ hdu, name, axes }) => ({
       hdu,
       label: name === '' ? String(hdu) : `${hdu} ${name}`,
+      width: axes[0] ?? 0,
       planes: axes.slice(2).reduce((product, length) => product * length, 1),
     }));
 }

@@ -27,11 +27,11 @@ import {
 import { goTo, sendPage, type Web } from './page.js';
 import {
   countOf,
-  decimalsOf,
   filterSlot,
   formatBytes,
   formatCount,
   formatDateTime,
+  formatExposure,
   formatNumber,
   formatTime,
   kindLabel,
@@ -106,6 +106,7 @@ export function showFrames(web: Web): RequestHandler {
     }
     const rows = toRows(base, found.items, listQuery(state));
     const chips = listChips(state).map((chip) => ({ label: chip.label, url: listUrl(base, chip.state) }));
+    const closest = found.total === 0 ? await findClosest(web, state, viewer) : [];
     await sendPage(web, req, res, 'frames', { title: countOf(found.total, 'frame'), place: 'frames' }, {
       total: found.total,
       totalText: formatCount(found.total),
@@ -122,7 +123,8 @@ export function showFrames(web: Web): RequestHandler {
       rows,
       groups: state.view === 'sheet' ? groupByTarget(rows) : [],
       pager: toPager(base, state, found.total, rows.length),
-      closest: found.total === 0 ? await findClosest(web, state, viewer) : [],
+      closest,
+      isClose: closest.some(({ frames }) => frames > 0),
     });
   };
 }
@@ -175,10 +177,6 @@ export function splitPosition(text: string): { ra: string; dec: string } | undef
 
 /** Frames as the pages show them. `back` is the query of the list that one comes from. */
 export function toRows(base: string, frames: readonly Frame[], back = ''): FrameRow[] {
-  const decimals = decimalsOf(
-    frames.map((frame) => frame.exposureSec),
-    3,
-  );
   const from = back === '' ? '' : `?from=${encodeURIComponent(back)}`;
   return frames.map((frame) => ({
     id: frame.id,
@@ -191,7 +189,7 @@ export function toRows(base: string, frames: readonly Frame[], back = ''): Frame
     kind: kindLabel(frame.imageKind),
     filter: frame.filter ?? NONE,
     slot: filterSlot(frame.filter),
-    exposure: formatNumber(frame.exposureSec, Math.max(1, decimals)),
+    exposure: formatExposure(frame.exposureSec),
     exposureWithUnit: frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
     camera: frame.instrument === '' ? NONE : frame.instrument,
     size: formatBytes(frame.version.sizeBytes),
@@ -289,37 +287,43 @@ function toPager(base: string, state: ListState, total: number, shown: number) {
   };
 }
 
-/** Rows by target, in the order in which the targets first come up. */
+/** Rows by target in the order in which they first come up; frames without one by type, after them. */
 export function groupByTarget(rows: readonly FrameRow[]) {
   const groups = new Map<string, FrameRow[]>();
   for (const row of rows) {
-    const group = groups.get(row.target);
-    if (group === undefined) groups.set(row.target, [row]);
+    const title = row.target === NONE ? row.kind : row.target;
+    const group = groups.get(title);
+    if (group === undefined) groups.set(title, [row]);
     else group.push(row);
   }
-  return [...groups].map(([target, members]) => ({
-    target: target === NONE ? 'No target' : target,
-    rows: members,
-    summary: [
-      countOf(members.length, 'frame'),
-      [...new Set(members.map((row) => row.camera))].join(', '),
-      [...new Set(members.map((row) => row.filter))].filter((name) => name !== NONE).join(' '),
-    ]
-      .filter((part) => part !== '')
-      .join(' · '),
-  }));
+  const isAimed = ([row]: readonly FrameRow[]): number => (row?.target === NONE ? 1 : 0);
+  return [...groups]
+    .sort(([, a], [, b]) => isAimed(a) - isAimed(b))
+    .map(([title, members]) => ({
+      title,
+      rows: members,
+      summary: [
+        countOf(members.length, 'frame'),
+        [...new Set(members.map((row) => row.camera))].join(', '),
+        [...new Set(members.map((row) => row.filter))].filter((name) => name !== NONE).join(' '),
+      ]
+        .filter((part) => part !== '')
+        .join(' · '),
+    }));
 }
 
 /** For a list without a result: each condition, and how many frames there would be without it. */
 async function findClosest(web: Web, state: ListState, viewer: Viewer) {
-  const chips = listChips(state);
-  return Promise.all(
-    chips.map(async (chip) => ({
+  const closest = await Promise.all(
+    listChips(state).map(async (chip) => ({
       label: chip.label,
       url: listUrl(web.base, chip.state),
-      count: countOf(await count(web, chip.state, viewer), 'frame'),
+      frames: await count(web, chip.state, viewer),
     })),
   );
+  return closest
+    .sort((a, b) => b.frames - a.frames)
+    .map((each) => ({ ...each, count: countOf(each.frames, 'frame') }));
 }
 
 async function count({ services }: Web, state: ListState, viewer: Viewer): Promise<number> {

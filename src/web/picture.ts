@@ -31,8 +31,8 @@ const CHOICES: readonly ToolChoice[] = [
     label: 'Stretch',
     key: 'S',
     values: [
-      ['asinh', 'Asinh'],
       ['linear', 'Linear'],
+      ['asinh', 'Asinh'],
       ['log', 'Log'],
       ['sqrt', 'Sqrt'],
     ],
@@ -58,25 +58,20 @@ const CHOICES: readonly ToolChoice[] = [
       ['ice', 'Ice'],
     ],
   },
-  {
-    name: 'width',
-    label: 'Width in pixels',
-    key: '',
-    values: [
-      ['1024', '1024'],
-      ['2048', '2048'],
-      ['4096', '4096'],
-    ],
-  },
 ];
 
 /** Parameters of the page that are about the picture; HDU and plane have no default. */
-const NAMES = [...CHOICES.map(({ name }) => name), 'invert', 'hdu', 'plane', 'min', 'max'];
+const NAMES = [...CHOICES.map(({ name }) => name), 'width', 'invert', 'hdu', 'plane', 'min', 'max'];
+
+/** Width of the picture that fits the page, and those to look closer, in pixels. */
+const FIT = 1024;
+const LARGER = [2048, 4096];
 
 /** An image of the file that can be shown. */
 export interface ImageHdu {
   readonly hdu: number;
   readonly label: string;
+  readonly width: number;
   readonly planes: number;
 }
 
@@ -97,6 +92,7 @@ export function toPicture(
   for (const { name, values } of CHOICES) {
     picture.set(name, given(name) || usualOf(values));
   }
+  picture.set('width', given('width') || String(FIT));
   for (const name of ['invert', 'hdu', 'plane', 'min', 'max']) {
     if (given(name) !== '') picture.set(name, given(name));
   }
@@ -128,6 +124,8 @@ export function toPicture(
     tools: [{ label: 'Invert', url: url({ invert: isInverted ? '' : '1' }), isChosen: isInverted }],
   });
   const shown = images.find(({ hdu }) => String(hdu) === given('hdu')) ?? images[0];
+  const isLarge = Number(given('width')) > FIT;
+  if ((shown?.width ?? 0) > FIT || isLarge) groups.push(sizeGroup(shown?.width ?? 0, given('width'), url));
   if (images.length > 1) {
     groups.push({
       label: 'HDU',
@@ -139,7 +137,22 @@ export function toPicture(
       })),
     });
   }
-  return { src: `${pictureUrl}?${picture.toString()}`, groups, planes: toPlanes(shown, given('plane'), url) };
+  return { src: `${pictureUrl}?${picture.toString()}`, isLarge, groups, planes: toPlanes(shown, given('plane'), url) };
+}
+
+/** No larger than the image itself: a picture does not get better by being blown up. */
+function sizeGroup(
+  imageWidth: number,
+  given: string,
+  url: (changes: Readonly<Record<string, string>>) => string,
+): ToolGroup {
+  const larger = LARGER.filter((width) => width < 2 * imageWidth).map((width) => ({
+    label: `${width} px`,
+    url: url({ width: String(width) }),
+    isChosen: given === String(width),
+  }));
+  const fit = { label: 'Fit', url: url({ width: '' }), isChosen: given === '' };
+  return { label: 'Width', key: '', tools: [fit, ...larger] };
 }
 
 /** Steps through the planes of a cube; null for a plain image. */

@@ -38,16 +38,15 @@ export function formatNumber(value: number | null, decimals?: number): string {
   return text.replace('-', MINUS);
 }
 
-/** Decimals that a column needs to show all its values alike, at most `most`. */
-export function decimalsOf(values: readonly (number | null)[], most: number): number {
-  for (let decimals = 0; decimals < most; decimals += 1) {
-    const scale = 10 ** decimals;
-    const isEnough = values.every(
-      (value) => value === null || Math.abs(value * scale - Math.round(value * scale)) < 1e-6,
-    );
-    if (isEnough) return decimals;
-  }
-  return most;
+/**
+ * Exposure in seconds without its unit: one decimal, so that a column lines up; more only where a
+ * short exposure needs them (`0.25`). NONE for null.
+ */
+export function formatExposure(seconds: number | null): string {
+  if (seconds === null) return NONE;
+  const isRound = Math.abs(seconds * 10 - Math.round(seconds * 10)) < 1e-6;
+  if (isRound || seconds >= 10) return seconds.toFixed(1);
+  return String(Number(seconds.toPrecision(3)));
 }
 
 /** `18:28:00` UTC; NONE for null. */

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFits } from '../../src/fits/index.js';
-import { mapHeader, type FrameFacts } from '../../src/ingest/mapping.js';
+import type { FrameFacts } from '../../src/catalog/index.js';
+import { mapHeader } from '../../src/ingest/mapping.js';
 import { loadProfiles } from '../../src/ingest/profiles.js';
 
 /*

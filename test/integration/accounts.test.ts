@@ -18,7 +18,9 @@ function cookiesOf(response: Response): string {
 
 /** Logs in as a browser does. @returns the Cookie header of the session, and its CSRF token */
 async function logIn(username: string, password: string) {
-  const page = await fetch(`${archive.url}/accounts/login/?next=/`, { headers: { Accept: 'text/html' } });
+  const page = await fetch(`${archive.url}/accounts/login/?next=/`, {
+    headers: { Accept: 'text/html' },
+  });
   const cookies = cookiesOf(page);
   const csrf = /csrftoken=([^;]*)/.exec(cookies)?.[1] ?? '';
   const response = await fetch(`${archive.url}/accounts/login/`, {
@@ -27,23 +29,42 @@ async function logIn(username: string, password: string) {
     headers: { Cookie: cookies, Accept: 'text/html' },
     body: new URLSearchParams({ username, password, next: '/frames/', csrfmiddlewaretoken: csrf }),
   });
-  return { response, cookies: cookiesOf(response), csrf: /csrftoken=([^;]*)/.exec(cookiesOf(response))?.[1] ?? csrf };
+  return {
+    response,
+    cookies: cookiesOf(response),
+    csrf: /csrftoken=([^;]*)/.exec(cookiesOf(response))?.[1] ?? csrf,
+  };
 }
 
 test('an account of each role is made, listed, changed and disabled from the command line', async () => {
   for (const role of ['user', 'writer', 'admin']) {
-    const added = await archive.run(['user', 'add', `cli-${role}`, '--role', role, '--password-stdin'], 'long enough\n');
+    const added = await archive.run(
+      ['user', 'add', `cli-${role}`, '--role', role, '--password-stdin'],
+      'long enough\n',
+    );
     expect([added.status, added.stderr]).toEqual([0, '']);
   }
-  const twice = await archive.run(['user', 'add', 'CLI-user', '--role', 'user', '--password-stdin'], 'long enough\n');
+  const twice = await archive.run(
+    ['user', 'add', 'CLI-user', '--role', 'user', '--password-stdin'],
+    'long enough\n',
+  );
   expect([twice.status, twice.stderr]).toEqual([2, "There is a user 'CLI-user' already.\n"]);
-  const short = await archive.run(['user', 'add', 'x', '--role', 'user', '--password-stdin'], 'short\n');
+  const short = await archive.run(
+    ['user', 'add', 'x', '--role', 'user', '--password-stdin'],
+    'short\n',
+  );
   expect(short.stderr).toMatch(/at least 8/);
-  const role = await archive.run(['user', 'add', 'x', '--role', 'king', '--password-stdin'], 'long enough\n');
+  const role = await archive.run(
+    ['user', 'add', 'x', '--role', 'king', '--password-stdin'],
+    'long enough\n',
+  );
   expect([role.status, role.stderr]).toEqual([2, '--role needs one of user, writer, admin.\n']);
 
   const list = await archive.run(['user', 'list', '--json']);
-  const names = list.stdout.trim().split('\n').map((line) => (JSON.parse(line) as { username: string }).username);
+  const names = list.stdout
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { username: string }).username);
   expect(names).toEqual(['admin', 'cli-admin', 'cli-user', 'cli-writer']);
 
   const token = (await archive.run(['token', 'add', 'cli-user'])).stdout.trim();
@@ -74,14 +95,28 @@ test('a token is good for its scope and the role of its owner, not more', async 
   expect(await statusOf('/frames/create/', uploader)).toBe(200);
   expect(await statusOf('/frames/1/delete/', uploader, 'DELETE')).toBe(403);
   expect(await statusOf('/frames/', readOnly, 'GET')).toBe(200);
-  expect((await archive.run(['token', 'add', 'nobody'])).stderr).toBe("There is no user 'nobody'.\n");
+  expect((await archive.run(['token', 'add', 'nobody'])).stderr).toBe(
+    "There is no user 'nobody'.\n",
+  );
 });
 
 test('without credentials everything is 401 with a challenge, before anything else is told', async () => {
-  for (const path of ['/frames/', '/frames/999/', '/frames/aggregate/', '/frames/999/download/', '/frames/zip/']) {
+  for (const path of [
+    '/frames/',
+    '/frames/999/',
+    '/frames/aggregate/',
+    '/frames/999/download/',
+    '/frames/zip/',
+  ]) {
     const response = await archive.fetch(path, { token: '' });
-    expect([path, response.status, response.headers.get('www-authenticate')]).toEqual([path, 401, 'Token']);
-    expect(await response.json()).toEqual({ detail: 'Authentication credentials were not provided.' });
+    expect([path, response.status, response.headers.get('www-authenticate')]).toEqual([
+      path,
+      401,
+      'Token',
+    ]);
+    expect(await response.json()).toEqual({
+      detail: 'Authentication credentials were not provided.',
+    });
   }
   const bad = await archive.fetch('/frames/', { token: 'bad' });
   expect([bad.status, await bad.json()]).toEqual([401, { detail: 'Invalid token.' }]);
@@ -113,7 +148,11 @@ test('neither passwords nor tokens nor session ids are readable in the database'
   expect(id.length).toBeGreaterThan(20);
   const { readFile } = await import('node:fs/promises');
   const bytes = Buffer.concat(
-    await Promise.all(['platevault.sqlite', 'platevault.sqlite-wal'].map((name) => readFile(`${archive.dataDir}/${name}`))),
+    await Promise.all(
+      ['platevault.sqlite', 'platevault.sqlite-wal'].map((name) =>
+        readFile(`${archive.dataDir}/${name}`),
+      ),
+    ),
   );
   for (const secret of [ADMIN_PASSWORD, archive.adminToken, id]) {
     expect(bytes.includes(secret)).toBe(false);
@@ -126,7 +165,11 @@ test('a session works like a token, but must show the CSRF token to change anyth
   expect(list.status).toBe(200);
   const send = (headers: Record<string, string>) => {
     const form = new FormData();
-    form.append('file', new Blob([new Uint8Array(pyobsFrame({ FNAME: 'session.fits' }))]), 'session.fits');
+    form.append(
+      'file',
+      new Blob([new Uint8Array(pyobsFrame({ FNAME: 'session.fits' }))]),
+      'session.fits',
+    );
     return fetch(`${archive.url}/frames/create/`, { method: 'POST', body: form, headers });
   };
   const without = await send({ Cookie: cookies });
@@ -134,7 +177,9 @@ test('a session works like a token, but must show the CSRF token to change anyth
     403,
     { detail: 'CSRF Failed: CSRF token missing or incorrect.' },
   ]);
-  const page = await fetch(`${archive.url}/frames/`, { headers: { Cookie: cookies, Accept: 'text/html' } });
+  const page = await fetch(`${archive.url}/frames/`, {
+    headers: { Cookie: cookies, Accept: 'text/html' },
+  });
   const fresh = /csrftoken=([^;]*)/.exec(cookiesOf(page))?.[1] ?? csrf;
   const session = /platevault_session=[^;]*/.exec(cookies)?.[0] ?? '';
   const sent = await send({ Cookie: `${session}; csrftoken=${fresh}`, 'X-CSRFToken': fresh });

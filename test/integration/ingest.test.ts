@@ -18,7 +18,11 @@ interface FrameShape {
 let archive: TestArchive;
 
 beforeAll(async () => {
-  archive = await startArchive({ SITE_ID: 'roof', SITE_LONGITUDE: '-70', MAX_UPLOAD_BYTES: '2000000' });
+  archive = await startArchive({
+    SITE_ID: 'roof',
+    SITE_LONGITUDE: '-70',
+    MAX_UPLOAD_BYTES: '2000000',
+  });
 });
 afterAll(() => archive.close());
 afterEach(async () => {
@@ -39,7 +43,9 @@ test('a frame is filed by its headers and comes back byte for byte', async () =>
   expect(answer).toMatchObject({
     created: 1,
     filenames: ['first'],
-    files: [{ name: 'whatever.fits', basename: 'first', version: 1, status: 'stored', error: null }],
+    files: [
+      { name: 'whatever.fits', basename: 'first', version: 1, status: 'stored', error: null },
+    ],
   });
   expect(answer.errors).toBeUndefined();
   expect((await downloadOf(answer.files[0]?.id)).equals(file)).toBe(true);
@@ -50,7 +56,11 @@ test('the same bytes again are a success that changes nothing, also under anothe
   const file = pyobsFrame({ FNAME: 'twice.fits' });
   const first = await archive.upload(file, 'twice.fits');
   const again = await archive.upload(file, 'other-name.fits');
-  expect(again).toMatchObject({ created: 1, filenames: ['twice'], files: [{ status: 'already-there', version: 1 }] });
+  expect(again).toMatchObject({
+    created: 1,
+    filenames: ['twice'],
+    files: [{ status: 'already-there', version: 1 }],
+  });
   expect(again.files[0]?.id).toBe(first.files[0]?.id);
 });
 
@@ -79,16 +89,25 @@ test('the same name from another night is a frame of its own, and the answer say
   expect(second.filenames[0]).toMatch(/^M31_001.+20260302/);
   expect(second.files[0]?.warnings.join()).toMatch(/M31_001/);
   // The same exposure once more, with other bytes, finds its own frame again.
-  const repeat = makeFits({ cards: { 'DATE-OBS': '2026-03-02T02:03:04.5', INSTRUME: 'SBIG' }, seed: 9 });
+  const repeat = makeFits({
+    cards: { 'DATE-OBS': '2026-03-02T02:03:04.5', INSTRUME: 'SBIG' },
+    seed: 9,
+  });
   const third = await archive.upload(repeat, 'M31_001.fits');
-  expect(third.files[0]).toMatchObject({ id: second.files[0]?.id, version: 2, status: 'new-version' });
+  expect(third.files[0]).toMatchObject({
+    id: second.files[0]?.id,
+    version: 2,
+    status: 'new-version',
+  });
 });
 
 test('a dot inside a name stays: m31.001 and m31.002 are two frames', async () => {
   const names = ['m31.001.fits', 'm31.002.fits'];
   const ids = [];
   for (const [seed, FNAME] of names.entries()) {
-    ids.push((await archive.upload(pyobsFrame({ FNAME }, { seed: 50 + seed }), FNAME)).files[0]?.id);
+    ids.push(
+      (await archive.upload(pyobsFrame({ FNAME }, { seed: 50 + seed }), FNAME)).files[0]?.id,
+    );
   }
   expect(new Set(ids).size).toBe(2);
   expect((await frame(ids[1])).basename).toBe('m31.002');
@@ -130,13 +149,21 @@ describe('what is refused, with a reason and a place in quarantine', () => {
     ['an HTML page', Buffer.from('<!DOCTYPE html><html>404</html>'), /HTML/i],
     ['a truncated file', cut, /too early|ends|missing/i],
     ['an unreadable date', pyobsFrame({ 'DATE-OBS': 'yesterday' }), /DATE-OBS/],
-    ['a site that climbs out', pyobsFrame({ SITEID: '../../etc' }), /escapes ARCHIVE_ROOT: '\.\.\/\.\.\/etc/],
+    [
+      'a site that climbs out',
+      pyobsFrame({ SITEID: '../../etc' }),
+      /escapes ARCHIVE_ROOT: '\.\.\/\.\.\/etc/,
+    ],
     ['an absolute site', pyobsFrame({ SITEID: '/etc' }), /escapes ARCHIVE_ROOT/],
     ['a name with a backslash', pyobsFrame({ FNAME: 'a\\b.fits' }), /Invalid filename/],
   ];
   test.each(cases)('%s', async (name, content, reason) => {
     const answer = await archive.upload(content, `${name}.fits`);
-    expect(answer).toMatchObject({ created: 0, filenames: [], files: [{ status: 'refused', id: null }] });
+    expect(answer).toMatchObject({
+      created: 0,
+      filenames: [],
+      files: [{ status: 'refused', id: null }],
+    });
     expect(answer.errors?.join()).toMatch(reason);
     const kept = await readdir(join(archive.dataDir, 'quarantine'));
     expect(kept.includes(answer.files[0]?.sha256 ?? '')).toBe(content.length > 0);
@@ -158,18 +185,33 @@ test('a traversal in FNAME is reduced to its last part', async () => {
 });
 
 test('relations are kept by name and resolve when the frame arrives', async () => {
-  const reduced = pyobsFrame({ FNAME: 'red.fits', RLEVEL: 1, L1BIAS: 'late-bias', L1RAW: 'late-raw.fits' });
+  const reduced = pyobsFrame({
+    FNAME: 'red.fits',
+    RLEVEL: 1,
+    L1BIAS: 'late-bias',
+    L1RAW: 'late-raw.fits',
+  });
   const id = (await archive.upload(reduced, 'red.fits')).files[0]?.id;
   expect((await frame(id)).related_frames).toEqual([]);
-  const raw = await archive.upload(pyobsFrame({ FNAME: 'late-raw.fits' }, { seed: 3 }), 'late-raw.fits');
-  const bias = await archive.upload(pyobsFrame({ FNAME: 'late-bias.fits', IMAGETYP: 'bias' }), 'late-bias.fits');
+  const raw = await archive.upload(
+    pyobsFrame({ FNAME: 'late-raw.fits' }, { seed: 3 }),
+    'late-raw.fits',
+  );
+  const bias = await archive.upload(
+    pyobsFrame({ FNAME: 'late-bias.fits', IMAGETYP: 'bias' }),
+    'late-bias.fits',
+  );
   const ids = [raw.files[0]?.id, bias.files[0]?.id];
   expect((await frame(id)).related_frames).toEqual(ids);
 });
 
 test('many clients with one name at once: every file is safe, no two share a place', async () => {
-  const files = Array.from({ length: 12 }, (_, seed) => pyobsFrame({ FNAME: 'race.fits' }, { seed: 100 + seed }));
-  const answers = await Promise.all([...files, ...files].map((file) => archive.upload(file, 'race.fits')));
+  const files = Array.from({ length: 12 }, (_, seed) =>
+    pyobsFrame({ FNAME: 'race.fits' }, { seed: 100 + seed }),
+  );
+  const answers = await Promise.all(
+    [...files, ...files].map((file) => archive.upload(file, 'race.fits')),
+  );
   expect(answers.every((answer) => answer.created === 1)).toBe(true);
   const ids = new Set(answers.map((answer) => answer.files[0]?.id));
   expect(ids.size).toBe(1);

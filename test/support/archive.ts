@@ -84,7 +84,9 @@ export function runProgram(
 }
 
 /** Starts a server on a free port with a fresh data folder, and makes a token for its admin. */
-export async function startArchive(settings: Readonly<Record<string, string>> = {}): Promise<TestArchive> {
+export async function startArchive(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<TestArchive> {
   const dataDir = await mkdtemp(join(tmpdir(), 'platevault-test-'));
   const env = {
     HOST: '127.0.0.1',
@@ -129,7 +131,7 @@ export async function startArchive(settings: Readonly<Record<string, string>> = 
     },
     upload(content, name, token = adminToken) {
       const form = new FormData();
-      form.append('file', new Blob([content as Uint8Array<ArrayBuffer>]), name);
+      form.append('file', new Blob([new Uint8Array(content)]), name);
       return archive.json('/frames/create/', { method: 'POST', body: form, token });
     },
     run: (args, input) => runProgram(args, env, input),

@@ -2,7 +2,8 @@ import { parseCard } from '../../../src/fits/card.js';
 import { makeHeader } from '../../../src/fits/header.js';
 import type { Hdu } from '../../../src/fits/index.js';
 import { findCard } from '../../../src/ingest/keywords.js';
-import { mapHeader, type FrameFacts, type SiteDefaults } from '../../../src/ingest/mapping.js';
+import type { FrameFacts } from '../../../src/catalog/index.js';
+import { mapHeader, type SiteDefaults } from '../../../src/ingest/mapping.js';
 import { loadProfiles, type Profile } from '../../../src/ingest/profiles.js';
 
 const SITE: SiteDefaults = { siteId: 'home', telescope: 'main', instrument: 'camera' };

@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { PROJECT_DIR } from './support/archive.js';
+
+const SRC = join(PROJECT_DIR, 'src');
+
+/** Room → rooms it may import, besides itself. `types` in brackets means types alone. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  config: ['lib'],
+  fits: ['lib'],
+  sky: ['lib'],
+  store: ['lib', 'sky'],
+  catalog: ['lib', 'sky'],
+  pixels: ['lib', 'fits', 'preview'],
+  ingest: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
+  preview: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
+  auth: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
+  jobs: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'ingest', 'preview'],
+  http: ['lib', 'config', 'catalog', 'store', 'auth', 'ingest', 'preview'],
+  api: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'auth', 'ingest', 'preview', 'http'],
+  web: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'auth', 'ingest', 'preview', 'http'],
+  // Server verbs; the client verbs are held to CLIENT_MAY below.
+  cli: ['lib', 'config', 'fits', 'catalog', 'auth', 'ingest', 'context', 'app'],
+};
+
+/** The client verbs speak HTTP: they would work on a machine that has no archive. */
+const CLIENT_FILES = /^cli\/demo/;
+const CLIENT_MAY = ['lib', 'config', 'fits'];
+
+/** Packages that only one room may know. */
+const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  knex: ['catalog'],
+  sqlite3: ['catalog'],
+  sharp: ['preview', 'pixels'],
+  archiver: ['api'],
+  multer: ['http'],
+  passport: ['auth'],
+  'passport-local': ['auth'],
+  'express-session': ['auth', 'http'],
+  'node:worker_threads': ['pixels'],
+};
+
+interface Import {
+  readonly file: string;
+  readonly room: string;
+  readonly target: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.split(sep).join('/'));
+
+const imports: readonly Import[] = files.flatMap((file) =>
+  [...readFileSync(join(SRC, file), 'utf8').matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+    (match) => ({
+      file,
+      room: roomOf(file),
+      target: String(match[1]),
+    }),
+  ),
+);
+
+function roomOf(file: string): string {
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : file.replace(/\.ts$/, '');
+}
+
+/** Path below src of a relative import, without extension. */
+function inSource({ file, target }: Import): string | undefined {
+  if (!target.startsWith('.')) return undefined;
+  const path = relative(SRC, resolve(SRC, dirname(file), target));
+  return path.split(sep).join('/').replace(/\.js$/, '');
+}
+
+test('rooms import only what the table allows', () => {
+  const offences = imports.flatMap((each) => {
+    const path = inSource(each);
+    if (path === undefined || !(each.room in MAY_IMPORT)) return [];
+    const room = roomOf(path);
+    if (room === each.room) return [];
+    const allowed = CLIENT_FILES.test(each.file) ? CLIENT_MAY : MAY_IMPORT[each.room];
+    return allowed?.includes(room) === true ? [] : [`${each.file} imports ${path}`];
+  });
+  expect(offences).toEqual([]);
+});
+
+test('a room is entered through its index; lib is words, and pixels runs the pure files of preview', () => {
+  const offences = imports.flatMap((each) => {
+    const path = inSource(each);
+    if (path === undefined || !path.includes('/')) return [];
+    const room = roomOf(path);
+    const isOpen =
+      room === each.room || room === 'lib' || (each.room === 'pixels' && room === 'preview');
+    return isOpen || path === `${room}/index` ? [] : [`${each.file} imports ${path}`];
+  });
+  expect(offences).toEqual([]);
+});
+
+test('packages with a room of their own are not used elsewhere', () => {
+  const offences = imports.filter(
+    ({ room, target }) => PACKAGE_ROOMS[target]?.includes(room) === false,
+  );
+  expect(offences).toEqual([]);
+});
+
+test('there are no cycles between rooms', () => {
+  const edges = new Map<string, Set<string>>();
+  for (const each of imports) {
+    const path = inSource(each);
+    if (path === undefined || roomOf(path) === each.room) continue;
+    edges.set(each.room, (edges.get(each.room) ?? new Set()).add(roomOf(path)));
+  }
+  // pixels draws with preview's pure files; preview knows pixels only as an interface.
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+    [...(edges.get(from) ?? [])].some((next) => {
+      if (next === to) return true;
+      if (seen.has(next)) return false;
+      return reaches(next, to, seen.add(next));
+    });
+  expect([...edges.keys()].filter((room) => reaches(room, room))).toEqual([]);
+});
+
+test('process.env is read in config alone, console used in cli alone, and nothing exports by default', () => {
+  const text = (file: string): string => readFileSync(join(SRC, file), 'utf8');
+  const inFiles = (pattern: RegExp, rooms: readonly string[]): string[] =>
+    files.filter((file) => !rooms.includes(roomOf(file)) && pattern.test(text(file)));
+  expect(inFiles(/process\.env/, ['config', 'cli', 'context'])).toEqual([]);
+  expect(inFiles(/\bconsole\./, ['cli'])).toEqual([]);
+  expect(inFiles(/export default/, [])).toEqual([]);
+});
+
+test('no file is longer than 400 lines', () => {
+  const roots = ['src', 'test', 'scripts', 'public', 'views'];
+  const long = roots.flatMap((root) =>
+    readdirSync(join(PROJECT_DIR, root), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|js|cjs|mjs|css|ejs)$/.test(name))
+      .map((name) => ({
+        name: `${root}/${name}`,
+        lines: readFileSync(join(PROJECT_DIR, root, name), 'utf8').split('\n').length,
+      }))
+      .filter(({ name, lines }) => lines > 401 && !TABLES.includes(name)),
+  );
+  expect(long).toEqual([]);
+});
+
+/** Files that are one table. */
+const TABLES = ['test/golden/mapping.test.ts'];

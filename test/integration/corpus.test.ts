@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { PROJECT_DIR, startArchive } from '../support/archive.js';
+
+const CORPUS = process.env.FITS_CORPUS ?? join(PROJECT_DIR, '../shared/fits');
+const MANIFEST = join(CORPUS, 'manifest.json');
+const there = existsSync(MANIFEST);
+if (!there)
+  process.stdout.write(`NOT TESTED: no corpus at ${CORPUS}: real files through upload.\n`);
+const inCorpus = there ? test : test.skip;
+
+interface Entry {
+  readonly path: string;
+  readonly group: string;
+  readonly validity: string;
+  readonly first_image_hdu?: number | null;
+}
+
+/** Groups whose valid images must all be stored. */
+const MUST_STORE = new Set(['small-observatory', 'lco', 'pyobs']);
+
+inCorpus(
+  'every file of the corpus goes through upload: stored or refused with a reason, and comes back whole',
+  async () => {
+    const { files } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { files: Entry[] };
+    const archive = await startArchive();
+    const table = new Map<string, { stored: number; refused: number; pictures: number }>();
+    const reasons: string[] = [];
+    try {
+      for (const file of files) {
+        const content = await readFile(join(CORPUS, file.path));
+        const answer = await archive.upload(content, basename(file.path));
+        const result = answer.files[0];
+        const row = table.get(file.group) ?? { stored: 0, refused: 0, pictures: 0 };
+        table.set(file.group, row);
+        if (result?.status === 'refused') {
+          row.refused += 1;
+          reasons.push(`${file.path}: ${String(result.error)}`);
+          expect(String(result.error)).toMatch(/^[A-Z'].{15,}/);
+          const mustStore =
+            MUST_STORE.has(file.group) &&
+            file.validity === 'valid' &&
+            typeof file.first_image_hdu === 'number';
+          expect([file.path, mustStore]).toEqual([file.path, false]);
+          continue;
+        }
+        row.stored += 1;
+        const download = await archive.fetch(`/frames/${String(result?.id)}/download/`);
+        expect(Buffer.from(await download.arrayBuffer()).equals(content)).toBe(true);
+        const preview = await archive.fetch(`/frames/${String(result?.id)}/preview/`);
+        expect([file.path, preview.status, preview.headers.get('content-type')]).toEqual([
+          file.path,
+          200,
+          'image/png',
+        ]);
+        await preview.arrayBuffer();
+        row.pictures += 1;
+        const headers = await archive.fetch(`/frames/${String(result?.id)}/headers/?hdu=all`);
+        expect([file.path, headers.status]).toEqual([file.path, 200]);
+        await headers.arrayBuffer();
+      }
+      expect(await archive.check()).toEqual([]);
+      process.stdout.write(
+        [...table].map(([group, row]) => `corpus ${group}: ${JSON.stringify(row)}`).join('\n') +
+          `\nrefused:\n${reasons.map((reason) => `  ${reason}`).join('\n')}\n`,
+      );
+    } finally {
+      await archive.close();
+    }
+  },
+  600_000,
+);

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { pyobsFrame } from '../fixtures/night.js';
+import { PROJECT_DIR, startArchive } from '../support/archive.js';
+
+const run = promisify(execFile);
+
+test('the tour of the README works as it is written', async () => {
+  const readme = await readFile(join(PROJECT_DIR, 'README.md'), 'utf8');
+  const tour = /<!-- tour[^>]*-->\s*```sh\n([\s\S]*?)```/.exec(readme)?.[1];
+  if (tour === undefined) throw new Error('the README has no tour');
+  const archive = await startArchive();
+  const folder = await mkdtemp(join(tmpdir(), 'platevault-tour-'));
+  try {
+    const frame = join(folder, 'm31.fits');
+    await writeFile(frame, pyobsFrame({ FNAME: 'm31.fits' }));
+    const { PATH, HOME } = process.env;
+    const env = {
+      PATH,
+      HOME,
+      TMPDIR: folder,
+      PLATEVAULT_URL: archive.url,
+      DATA_DIR: archive.dataDir,
+      FRAME: frame,
+    };
+    const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', tour], {
+      cwd: PROJECT_DIR,
+      env,
+    });
+    expect(stdout).toContain('"created":1,"filenames":["m31"]');
+    expect(stdout).toContain('"count":1');
+    expect(stdout).toMatch(/platevault-\d{8}-1\/m31\.fits/);
+  } finally {
+    await archive.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
