@@ -53,7 +53,8 @@ async function swap(url) {
 
 document.addEventListener('click', (event) => {
   const link = event.target instanceof Element ? event.target.closest('a[data-swap]') : null;
-  if (link === null || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  if (link === null || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0)
+    return;
   event.preventDefault();
   link.focus();
   void swap(link.href);
@@ -72,4 +73,6 @@ document.addEventListener('keydown', (event) => {
 // The strip shows this frame in its middle.
 const strip = document.querySelector('.strip');
 const here = strip?.querySelector('[aria-current]');
-if (strip && here) strip.scrollLeft = here.offsetLeft - strip.offsetLeft - strip.clientWidth / 2 + here.clientWidth / 2;
+if (strip && here)
+  strip.scrollLeft =
+    here.offsetLeft - strip.offsetLeft - strip.clientWidth / 2 + here.clientWidth / 2;

@@ -48,12 +48,19 @@ function siderealTime(date, longitudeDeg) {
 
 const clocks = document.getElementById('clocks');
 if (clocks !== null) {
-  const local = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' });
+  const local = new Intl.DateTimeFormat('en-GB', {
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  });
   const show = () => {
     const now = new Date();
     const times = [['UTC', now.toISOString().slice(11, 16)]];
-    const parts = Object.fromEntries(local.formatToParts(now).map(({ type, value }) => [type, value]));
-    if (!/^(UTC|GMT)$/.test(parts.timeZoneName)) times.push([parts.timeZoneName, `${parts.hour}:${parts.minute}`]);
+    const parts = Object.fromEntries(
+      local.formatToParts(now).map(({ type, value }) => [type, value]),
+    );
+    if (!/^(UTC|GMT)$/.test(parts.timeZoneName))
+      times.push([parts.timeZoneName, `${parts.hour}:${parts.minute}`]);
     const longitude = clocks.dataset.longitude;
     if (longitude !== undefined) times.push(['LST', siderealTime(now, Number(longitude))]);
     clocks.replaceChildren(
@@ -93,7 +100,9 @@ function startGoing() {
 
 /** Follows the link that has this key: `<a data-key="ArrowLeft">`. */
 function follow(key) {
-  const link = [...document.querySelectorAll('[data-key]')].find(({ dataset }) => dataset.key === key);
+  const link = [...document.querySelectorAll('[data-key]')].find(
+    ({ dataset }) => dataset.key === key,
+  );
   link?.click();
   return link !== undefined;
 }

@@ -44,7 +44,9 @@ document.addEventListener('drop', (event) => {
   if (!event.dataTransfer?.types.includes('Files')) return;
   event.preventDefault();
   form.classList.remove('is-over');
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const entries = [...event.dataTransfer.items]
+    .map((item) => item.webkitGetAsEntry())
+    .filter((entry) => entry !== null);
   void Promise.all(entries.map(filesOf)).then((lists) => {
     add(lists.flat());
   });
@@ -58,12 +60,19 @@ window.addEventListener('beforeunload', (event) => {
 /** All files of a dropped entry; folders are opened, hidden files left out. */
 async function filesOf(entry) {
   if (entry.name.startsWith('.')) return [];
-  if (entry.isFile) return [await new Promise((resolve, reject) => { entry.file(resolve, reject); })];
+  if (entry.isFile)
+    return [
+      await new Promise((resolve, reject) => {
+        entry.file(resolve, reject);
+      }),
+    ];
   const reader = entry.createReader();
   const found = [];
   for (;;) {
     // One call gives at most a hundred entries.
-    const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+    const some = await new Promise((resolve, reject) => {
+      reader.readEntries(resolve, reject);
+    });
     if (some.length === 0) return (await Promise.all(found.map(filesOf))).flat();
     found.push(...some);
   }
@@ -139,11 +148,15 @@ function judge(request, line) {
   }
   const [result] = answer.files ?? [];
   if (request.status !== 200 || result === undefined) {
-    const reason = answer.detail ?? (request.status === 0 ? 'the connection broke' : `status ${request.status}`);
+    const reason =
+      answer.detail ?? (request.status === 0 ? 'the connection broke' : `status ${request.status}`);
     finish(line, 'bad', `not stored: ${reason} Nothing is lost; send it again.`);
     return 'failed';
   }
-  const url = result.id === null || result.id === undefined ? '' : create.replace(/create\/$/, `${result.id}/`);
+  const url =
+    result.id === null || result.id === undefined
+      ? ''
+      : create.replace(/create\/$/, `${result.id}/`);
   if (result.status === 'refused') {
     finish(line, 'bad', `quarantined: ${result.error}`);
     return 'refused';

@@ -175,7 +175,8 @@ export async function findNamesake(db: Knex, basename: string): Promise<Namesake
     id: Number(row.id),
     basename: String(row.basename),
     instrument: String(row.instrument),
-    dateObsMs: row.date_obs_ms === null || row.date_obs_ms === undefined ? null : Number(row.date_obs_ms),
+    dateObsMs:
+      row.date_obs_ms === null || row.date_obs_ms === undefined ? null : Number(row.date_obs_ms),
     versions: Number(row.versions),
   };
 }

@@ -59,11 +59,16 @@ export function createToken(web: Web): RequestHandler {
     const scope = scopesFor(viewer).find((each) => each === bodyText(req, 'scope'));
     const expiresMs = parseDays(bodyText(req, 'days').trim());
     if (name === '' || name.length > MAX_NAME) {
-      await sendAccount(web, req, res, { tokenProblem: `Give the token a name of at most ${MAX_NAME} letters.` });
+      await sendAccount(web, req, res, {
+        tokenProblem: `Give the token a name of at most ${MAX_NAME} letters.`,
+      });
       return;
     }
     if (scope === undefined || expiresMs === undefined) {
-      const what = scope === undefined ? 'Choose what the token is for.' : `Days must be a number from 1 to ${MAX_DAYS}.`;
+      const what =
+        scope === undefined
+          ? 'Choose what the token is for.'
+          : `Days must be a number from 1 to ${MAX_DAYS}.`;
       await sendAccount(web, req, res, { tokenProblem: what });
       return;
     }
@@ -97,7 +102,13 @@ export function changePassword(web: Web): RequestHandler {
     const { viewer, userId } = requireOwn(res);
     requireCsrf(services, req, res);
     const [old, wanted, again] = ['old', 'new', 'again'].map((name) => bodyText(req, name));
-    const problem = await findPasswordProblem(web, viewer.username, old ?? '', wanted ?? '', again ?? '');
+    const problem = await findPasswordProblem(
+      web,
+      viewer.username,
+      old ?? '',
+      wanted ?? '',
+      again ?? '',
+    );
     if (problem !== '') {
       await sendAccount(web, req, res, { passwordProblem: problem });
       return;
@@ -149,28 +160,40 @@ interface AccountNotes {
   readonly passwordProblem?: string;
 }
 
-async function sendAccount(web: Web, req: Request, res: Response, notes: AccountNotes): Promise<void> {
+async function sendAccount(
+  web: Web,
+  req: Request,
+  res: Response,
+  notes: AccountNotes,
+): Promise<void> {
   const { viewer, userId } = requireOwn(res);
   const tokens = await listTokens(web.services.catalog, userId);
   const done = parameter(queryParameters(req), 'done');
-  await sendPage(web, req, res, 'account', { title: 'Account', place: 'account' }, {
-    viewer,
-    done: Object.hasOwn(DONE, done) ? DONE[done] : '',
-    newToken: notes.newToken ?? '',
-    newName: notes.newName ?? '',
-    tokenProblem: notes.tokenProblem ?? '',
-    passwordProblem: notes.passwordProblem ?? '',
-    root: rootUrl(web.services, req),
-    scopes: scopesFor(viewer).map((scope) => ({ scope, label: SCOPE_WORDS[scope] })),
-    tokens: tokens.map((token) => ({
-      id: token.id,
-      name: token.name,
-      hint: token.hint,
-      scope: token.scope,
-      created: formatDateTime(token.createdMs),
-      used: token.usedMs === null ? 'never' : formatDateTime(token.usedMs),
-      expires: token.expiresMs === null ? 'never' : formatDateTime(token.expiresMs),
-      isExpired: token.expiresMs !== null && token.expiresMs <= Date.now(),
-    })),
-  });
+  await sendPage(
+    web,
+    req,
+    res,
+    'account',
+    { title: 'Account', place: 'account' },
+    {
+      viewer,
+      done: Object.hasOwn(DONE, done) ? DONE[done] : '',
+      newToken: notes.newToken ?? '',
+      newName: notes.newName ?? '',
+      tokenProblem: notes.tokenProblem ?? '',
+      passwordProblem: notes.passwordProblem ?? '',
+      root: rootUrl(web.services, req),
+      scopes: scopesFor(viewer).map((scope) => ({ scope, label: SCOPE_WORDS[scope] })),
+      tokens: tokens.map((token) => ({
+        id: token.id,
+        name: token.name,
+        hint: token.hint,
+        scope: token.scope,
+        created: formatDateTime(token.createdMs),
+        used: token.usedMs === null ? 'never' : formatDateTime(token.usedMs),
+        expires: token.expiresMs === null ? 'never' : formatDateTime(token.expiresMs),
+        isExpired: token.expiresMs !== null && token.expiresMs <= Date.now(),
+      })),
+    },
+  );
 }

@@ -16,7 +16,9 @@ export function createAssets(base: string): AssetUrl {
   return (name) => {
     let url = known.get(name);
     if (url === undefined) {
-      const hash = createHash('sha256').update(readFileSync(`${PUBLIC_DIR}${name}`)).digest('hex');
+      const hash = createHash('sha256')
+        .update(readFileSync(`${PUBLIC_DIR}${name}`))
+        .digest('hex');
       url = `${base}/static/${name}?v=${hash.slice(0, 12)}`;
       known.set(name, url);
     }

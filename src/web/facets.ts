@@ -69,8 +69,11 @@ export function toChoiceGroups(
     const counts = countBy(here, facetKey);
     const values = chosen.get(facetKey.name) ?? [];
     // A chosen value stays in sight even when nothing has it, or nobody could take it back.
-    for (const value of values) if (!counts.has(value)) counts.set(value, countOf(here, facetKey, value));
-    const everywhere = [...countBy(all, facetKey)].filter(([value]) => value !== '' && !counts.has(value));
+    for (const value of values)
+      if (!counts.has(value)) counts.set(value, countOf(here, facetKey, value));
+    const everywhere = [...countBy(all, facetKey)].filter(
+      ([value]) => value !== '' && !counts.has(value),
+    );
     const toChoice = ([value, count]: readonly [string, number]): Choice => ({
       value,
       label: choiceLabel(facetKey.name, value),
@@ -80,7 +83,10 @@ export function toChoiceGroups(
     });
     return {
       name: facetKey.name,
-      choices: [...counts].filter(([value]) => value !== '').map(toChoice).sort(byRank),
+      choices: [...counts]
+        .filter(([value]) => value !== '')
+        .map(toChoice)
+        .sort(byRank),
       absent: everywhere.map(toChoice).sort(byRank),
     };
   });
@@ -116,12 +122,39 @@ function choiceLabel(name: string, value: string): string {
   return value;
 }
 
-const KIND_ORDER = ['object', 'standard', 'skyflat', 'flat', 'dark', 'bias', 'arc', 'focus', 'acquisition', 'guiding', 'other'];
-const SLOT_ORDER: readonly FilterSlot[] = ['U', 'B', 'V', 'R', 'I', 'clear', 'Ha', 'OIII', 'SII', 'none'];
+const KIND_ORDER = [
+  'object',
+  'standard',
+  'skyflat',
+  'flat',
+  'dark',
+  'bias',
+  'arc',
+  'focus',
+  'acquisition',
+  'guiding',
+  'other',
+];
+const SLOT_ORDER: readonly FilterSlot[] = [
+  'U',
+  'B',
+  'V',
+  'R',
+  'I',
+  'clear',
+  'Ha',
+  'OIII',
+  'SII',
+  'none',
+];
 
 /** Types by how often one asks for them, filters by wavelength, the rest by name. */
 function byRank(a: Choice, b: Choice): number {
   const rank = (choice: Choice): number =>
     SLOT_ORDER.indexOf(choice.slot) * 100 + KIND_ORDER.indexOf(choice.value);
-  return Number(a.value === 'None') - Number(b.value === 'None') || rank(a) - rank(b) || a.label.localeCompare(b.label, 'en', { numeric: true });
+  return (
+    Number(a.value === 'None') - Number(b.value === 'None') ||
+    rank(a) - rank(b) ||
+    a.label.localeCompare(b.label, 'en', { numeric: true })
+  );
 }

@@ -55,54 +55,68 @@ export function showFrame(web: Web): RequestHandler {
       findFrames(catalog, frame.relatedIds, viewer),
       findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
       findNeighbours(web, frame, viewer),
-      frame.version.uploadedBy === null ? undefined : findUserById(catalog, frame.version.uploadedBy),
+      frame.version.uploadedBy === null
+        ? undefined
+        : findUserById(catalog, frame.version.uploadedBy),
     ]);
     const pageUrl = `${base}/frames/${frame.id}/`;
     const images = imagesOf(hdus);
     const from = parameter(parameters, 'from');
     const { version } = frame;
     const relatives = [...related, ...users];
-    const relativeBytes = relatives.reduce((sum, each) => sum + each.version.sizeBytes, version.sizeBytes);
-    await sendPage(web, req, res, 'frame', { title: frame.basename, place: 'frames' }, {
-      frame,
-      pageUrl,
-      picture: toPicture(parameters, images, { pageUrl, pictureUrl: `${pageUrl}preview/` }),
-      shape: pictureShape(frame),
-      filter: { name: frame.filter ?? NONE, slot: filterSlot(frame.filter) },
-      exposure: frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
-      kind: kindLabel(frame.imageKind),
-      facts: toFacts(base, frame),
-      conditions: toConditions(frame),
-      kept: [
-        { label: 'File', text: `${frame.basename}${version.extension}` },
-        { label: 'Lies at', text: version.key },
-        { label: 'sha256', text: version.sha256 },
-        { label: 'md5', text: version.md5 },
-        { label: 'crc32', text: version.crc32.toString(16).padStart(8, '0') },
-      ],
-      arrival: {
-        version: version.number,
-        by: uploader?.username ?? 'the archive itself',
-        at: formatDateTime(version.createdMs),
-        as: version.uploadName,
+    const relativeBytes = relatives.reduce(
+      (sum, each) => sum + each.version.sizeBytes,
+      version.sizeBytes,
+    );
+    await sendPage(
+      web,
+      req,
+      res,
+      'frame',
+      { title: frame.basename, place: 'frames' },
+      {
+        frame,
+        pageUrl,
+        picture: toPicture(parameters, images, { pageUrl, pictureUrl: `${pageUrl}preview/` }),
+        shape: pictureShape(frame),
+        filter: { name: frame.filter ?? NONE, slot: filterSlot(frame.filter) },
+        exposure: frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
+        kind: kindLabel(frame.imageKind),
+        facts: toFacts(base, frame),
+        conditions: toConditions(frame),
+        kept: [
+          { label: 'File', text: `${frame.basename}${version.extension}` },
+          { label: 'Lies at', text: version.key },
+          { label: 'sha256', text: version.sha256 },
+          { label: 'md5', text: version.md5 },
+          { label: 'crc32', text: version.crc32.toString(16).padStart(8, '0') },
+        ],
+        arrival: {
+          version: version.number,
+          by: uploader?.username ?? 'the archive itself',
+          at: formatDateTime(version.createdMs),
+          as: version.uploadName,
+        },
+        size: formatBytes(version.sizeBytes),
+        downloadUrl: `${pageUrl}download/`,
+        catalogUrl: hdus.some(({ name }) => name.toUpperCase() === 'CAT')
+          ? `${pageUrl}catalog/`
+          : '',
+        named: toRows(base, related),
+        users: toRows(base, users),
+        bundle:
+          relatives.length === 0
+            ? null
+            : {
+                ids: [frame.id, ...relatives.map(({ id }) => id)],
+                label: `With ${formatCount(relatives.length)} related · ${formatBytes(relativeBytes)}`,
+              },
+        header: toHeader(hdus, parameters, pageUrl),
+        night,
+        listUrl: from === '' ? '' : listUrl(base, parseListState(new Map(groupParameters(from)))),
+        deleteUrl: may(viewer, 'delete') ? `${pageUrl}delete/` : '',
       },
-      size: formatBytes(version.sizeBytes),
-      downloadUrl: `${pageUrl}download/`,
-      catalogUrl: hdus.some(({ name }) => name.toUpperCase() === 'CAT') ? `${pageUrl}catalog/` : '',
-      named: toRows(base, related),
-      users: toRows(base, users),
-      bundle:
-        relatives.length === 0
-          ? null
-          : {
-              ids: [frame.id, ...relatives.map(({ id }) => id)],
-              label: `With ${formatCount(relatives.length)} related · ${formatBytes(relativeBytes)}`,
-            },
-      header: toHeader(hdus, parameters, pageUrl),
-      night,
-      listUrl: from === '' ? '' : listUrl(base, parseListState(new Map(groupParameters(from)))),
-      deleteUrl: may(viewer, 'delete') ? `${pageUrl}delete/` : '',
-    });
+    );
   };
 }
 
@@ -112,7 +126,14 @@ export function askDelete(web: Web): RequestHandler {
     const viewer = requireAction(res, 'delete');
     const frame = await getFrame(web.services.catalog, parseId(req.params.id), viewer);
     const size = formatBytes(frame.version.sizeBytes);
-    await sendPage(web, req, res, 'delete', { title: `Remove ${frame.basename}`, place: 'frames' }, { frame, size });
+    await sendPage(
+      web,
+      req,
+      res,
+      'delete',
+      { title: `Remove ${frame.basename}`, place: 'frames' },
+      { frame, size },
+    );
   };
 }
 
@@ -142,7 +163,10 @@ function toFacts(base: string, frame: Frame): Fact[] {
   const { raDeg, decDeg } = frame;
   const camera = [frame.instrument, frame.telescope, frame.siteId].filter((text) => text !== '');
   return [
-    { label: 'Start', text: frame.dateObsMs === null ? NONE : `${formatDateTime(frame.dateObsMs)} UTC` },
+    {
+      label: 'Start',
+      text: frame.dateObsMs === null ? NONE : `${formatDateTime(frame.dateObsMs)} UTC`,
+    },
     {
       label: 'Night',
       text: frame.night === null ? NONE : formatNight(frame.night),
@@ -218,7 +242,11 @@ function toHeader(
     hdus[0];
   const all = (shown?.cards ?? [])
     .filter(({ keyword, kind, value }) => keyword !== '' || (kind === 'commentary' && value !== ''))
-    .map((card) => ({ keyword: card.keyword, value: formatCardValue(card), comment: card.comment }));
+    .map((card) => ({
+      keyword: card.keyword,
+      value: formatCardValue(card),
+      comment: card.comment,
+    }));
   const word = find.toLowerCase();
   const cards = all.filter(({ keyword, value, comment }) =>
     [keyword, value, comment].some((text) => text.toLowerCase().includes(word)),
@@ -265,14 +293,16 @@ async function findNeighbours({ services, base }: Web, frame: Frame, viewer: Vie
     list('end', STRIP_SIDE + SAME_INSTANT),
     list('start', STRIP_SIDE + SAME_INSTANT),
   ]);
-  const compare = (a: Frame, b: Frame): number => (a.dateObsMs ?? 0) - (b.dateObsMs ?? 0) || a.id - b.id;
+  const compare = (a: Frame, b: Frame): number =>
+    (a.dateObsMs ?? 0) - (b.dateObsMs ?? 0) || a.id - b.id;
   const before = until.items.filter((other) => compare(other, frame) < 0).sort(compare);
   const after = since.items.filter((other) => compare(other, frame) > 0);
   const sameInstant = until.items.filter((other) => other.dateObsMs === dateObsMs);
   const strip = [...before.slice(-STRIP_SIDE), frame, ...after.slice(0, STRIP_SIDE)];
   const isLater = (other: Frame): boolean => compare(other, frame) > 0;
   const place = until.total - sameInstant.filter(isLater).length;
-  const url = (other: Frame | undefined): string => (other === undefined ? '' : `${base}/frames/${other.id}/`);
+  const url = (other: Frame | undefined): string =>
+    other === undefined ? '' : `${base}/frames/${other.id}/`;
   return {
     place: formatCount(place),
     total: formatCount(until.total + since.total - sameInstant.length),
@@ -284,4 +314,3 @@ async function findNeighbours({ services, base }: Web, frame: Frame, viewer: Vie
     strip: toRows(base, strip).map((row) => ({ ...row, isThis: row.id === frame.id })),
   };
 }
-

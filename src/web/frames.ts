@@ -105,27 +105,37 @@ export function showFrames(web: Web): RequestHandler {
       return;
     }
     const rows = toRows(base, found.items, listQuery(state));
-    const chips = listChips(state).map((chip) => ({ label: chip.label, url: listUrl(base, chip.state) }));
+    const chips = listChips(state).map((chip) => ({
+      label: chip.label,
+      url: listUrl(base, chip.state),
+    }));
     const closest = found.total === 0 ? await findClosest(web, state, viewer) : [];
-    await sendPage(web, req, res, 'frames', { title: countOf(found.total, 'frame'), place: 'frames' }, {
-      total: found.total,
-      totalText: formatCount(found.total),
-      count: formatCount,
-      state,
-      chips,
-      panel,
-      clearUrl: listUrl(base, { ...state, filters: new Map(), offset: 0 }),
-      apiUrl: apiUrl(base, state),
-      zipUrl: `${base}/frames/zip/?${filterQuery(state)}`,
-      tableUrl: listUrl(base, { ...state, view: 'table' }),
-      sheetUrl: listUrl(base, { ...state, view: 'sheet' }),
-      columns: toColumns(base, state),
-      rows,
-      groups: state.view === 'sheet' ? groupByTarget(rows) : [],
-      pager: toPager(base, state, found.total, rows.length),
-      closest,
-      isClose: closest.some(({ frames }) => frames > 0),
-    });
+    await sendPage(
+      web,
+      req,
+      res,
+      'frames',
+      { title: countOf(found.total, 'frame'), place: 'frames' },
+      {
+        total: found.total,
+        totalText: formatCount(found.total),
+        count: formatCount,
+        state,
+        chips,
+        panel,
+        clearUrl: listUrl(base, { ...state, filters: new Map(), offset: 0 }),
+        apiUrl: apiUrl(base, state),
+        zipUrl: `${base}/frames/zip/?${filterQuery(state)}`,
+        tableUrl: listUrl(base, { ...state, view: 'table' }),
+        sheetUrl: listUrl(base, { ...state, view: 'sheet' }),
+        columns: toColumns(base, state),
+        rows,
+        groups: state.view === 'sheet' ? groupByTarget(rows) : [],
+        pager: toPager(base, state, found.total, rows.length),
+        closest,
+        isClose: closest.some(({ frames }) => frames > 0),
+      },
+    );
   };
 }
 
@@ -190,7 +200,8 @@ export function toRows(base: string, frames: readonly Frame[], back = ''): Frame
     filter: frame.filter ?? NONE,
     slot: filterSlot(frame.filter),
     exposure: formatExposure(frame.exposureSec),
-    exposureWithUnit: frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
+    exposureWithUnit:
+      frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
     camera: frame.instrument === '' ? NONE : frame.instrument,
     size: formatBytes(frame.version.sizeBytes),
     sizeBytes: frame.version.sizeBytes,
@@ -201,7 +212,10 @@ export function toRows(base: string, frames: readonly Frame[], back = ''): Frame
 interface Panel {
   /** As it was left: the script of the page keeps it in a cookie, so that nothing jumps. */
   readonly isOpen: boolean;
-  readonly groups: ReadonlyMap<string, ChoiceGroup & { readonly label: string; readonly absentUrls: readonly string[] }>;
+  readonly groups: ReadonlyMap<
+    string,
+    ChoiceGroup & { readonly label: string; readonly absentUrls: readonly string[] }
+  >;
   readonly archiveTotal: string;
   readonly nights: readonly { night: string; count: string; url: string; isChosen: boolean }[];
   /** Nights before and after the chosen one that have frames. */
@@ -236,22 +250,29 @@ async function readPanel(web: Web, req: Request, state: ListState, viewer: Viewe
         {
           ...group,
           label: FRAME_FILTERS.find(({ name }) => name === group.name)?.label ?? group.name,
-          absentUrls: group.absent.map(({ value }) => listUrl(base, withFilter(only, group.name, [value]))),
+          absentUrls: group.absent.map(({ value }) =>
+            listUrl(base, withFilter(only, group.name, [value])),
+          ),
         },
       ]),
     ),
     archiveTotal: formatCount(sumFrames(all)),
     nights: nights.slice(0, NIGHTS_SHOWN).map(({ night, frames }) => ({
       night,
-      count: formatCount(Number(frames)),
+      count: formatCount(frames),
       url: toNight(night),
       isChosen: night === chosen,
     })),
-    earlierUrl: chosen === undefined ? '' : toNight(nights.find(({ night }) => night < chosen)?.night),
-    laterUrl: chosen === undefined ? '' : toNight(nights.findLast(({ night }) => night > chosen)?.night),
+    earlierUrl:
+      chosen === undefined ? '' : toNight(nights.find(({ night }) => night < chosen)?.night),
+    laterUrl:
+      chosen === undefined ? '' : toNight(nights.findLast(({ night }) => night > chosen)?.night),
     value: (name) => state.filters.get(name)?.[0] ?? '',
     help: (name) => FRAME_FILTERS.find((filter) => filter.name === name)?.help ?? '',
-    hidden: [...new URLSearchParams(listQuery({ ...only, offset: 0 }))].map(([name, value]) => ({ name, value })),
+    hidden: [...new URLSearchParams(listQuery({ ...only, offset: 0 }))].map(([name, value]) => ({
+      name,
+      value,
+    })),
   };
 }
 
@@ -329,6 +350,10 @@ async function findClosest(web: Web, state: ListState, viewer: Viewer) {
 async function count({ services }: Web, state: ListState, viewer: Viewer): Promise<number> {
   const conditions: Condition[] = parseConditions(state.filters);
   const order = { column: 'frames.id', descending: false };
-  const page = await listFrames(services.catalog, { conditions, order, limit: 0, offset: 0 }, viewer);
+  const page = await listFrames(
+    services.catalog,
+    { conditions, order, limit: 0, offset: 0 },
+    viewer,
+  );
   return page.total;
 }

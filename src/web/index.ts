@@ -1,5 +1,12 @@
 import { Router, urlencoded, type RequestHandler } from 'express';
-import { allow, hasSession, prefersHtml, receiveFiles, viewerOf, type Services } from '../http/index.js';
+import {
+  allow,
+  hasSession,
+  prefersHtml,
+  receiveFiles,
+  viewerOf,
+  type Services,
+} from '../http/index.js';
 import { changePassword, createToken, revokeToken, showAccount } from './account.js';
 import { askDelete, removeFrame, showFrame } from './frame.js';
 import { search, showFrames } from './frames.js';
@@ -66,7 +73,8 @@ const digitsOrElse: RequestHandler = (req, _res, next) => {
 /** The root has no page of its own. A token is not a person with a browser, so it does not count. */
 function showRoot(web: Web): RequestHandler {
   return (req, res) => {
-    const mayLook = hasSession(res) || (viewerOf(res).role === 'anonymous' && viewerOf(res).seesPublic);
+    const mayLook =
+      hasSession(res) || (viewerOf(res).role === 'anonymous' && viewerOf(res).seesPublic);
     goTo(web, req, res, `${web.base}${mayLook ? '/frames/' : '/accounts/login/?next=/'}`);
   };
 }

@@ -162,7 +162,10 @@ function coneChip(state: ListState): Chip | undefined {
   const decDeg = parseDec(dec);
   if (raDeg === undefined || decDeg === undefined) return undefined;
   const size = radius === '' ? 10 : Number(radius) * 60;
-  const width = size >= 60 ? `${formatNumber(Number((size / 60).toFixed(2)))}°` : `${formatNumber(Number(size.toFixed(1)))}′`;
+  const width =
+    size >= 60
+      ? `${formatNumber(Number((size / 60).toFixed(2)))}°`
+      : `${formatNumber(Number(size.toFixed(1)))}′`;
   const without = CONE_PARAMETERS.reduce((each, name) => withFilter(each, name, []), state);
   return {
     label: `Within ${width} of ${formatRa(raDeg, 0)} ${formatDec(decDeg, 0).replace('-', '−')}`,

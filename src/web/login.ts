@@ -92,17 +92,28 @@ interface LoginModel {
 
 async function sendLogin(web: Web, req: Request, res: Response, model: LoginModel): Promise<void> {
   const isAsked = model.next !== HOME;
-  await sendPage(web, req, res, 'login', { title: 'Sign in' }, { ...model, isAsked, trails: starTrails() });
+  await sendPage(
+    web,
+    req,
+    res,
+    'login',
+    { title: 'Sign in' },
+    { ...model, isAsked, trails: starTrails() },
+  );
 }
 
 /** Name and password of the form against the catalogue; undefined if they do not fit. */
 function authenticate({ services }: Web, req: Request, res: Response): Promise<User | undefined> {
   return new Promise((resolve, reject) => {
     const done = (error: unknown, user: User | false | null | undefined): void => {
-      if (error !== null && error !== undefined) reject(error as Error);
+      if (error !== null && error !== undefined) reject(asError(error));
       else resolve(user === false || user === null ? undefined : user);
     };
-    const check = services.passport.authenticate('local', { session: false }, done) as RequestHandler;
+    const check = services.passport.authenticate(
+      'local',
+      { session: false },
+      done,
+    ) as RequestHandler;
     void check(req, res, reject);
   });
 }
@@ -111,9 +122,14 @@ function settle(work: (done: (error?: unknown) => void) => void): Promise<void> 
   return new Promise((resolve, reject) => {
     work((error) => {
       if (error === null || error === undefined) resolve();
-      else reject(error as Error);
+      else reject(asError(error));
     });
   });
+}
+
+/** What was thrown, as an Error: strategies and session stores may hand over anything. */
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('login failed', { cause: error });
 }
 
 /**

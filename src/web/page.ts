@@ -1,7 +1,14 @@
 import type { Request, Response } from 'express';
 import { may } from '../auth/index.js';
 import { countQuarantined, type Viewer } from '../catalog/index.js';
-import { basePath, CSRF_FIELD, hasSession, issueCsrf, viewerOf, type Services } from '../http/index.js';
+import {
+  basePath,
+  CSRF_FIELD,
+  hasSession,
+  issueCsrf,
+  viewerOf,
+  type Services,
+} from '../http/index.js';
 import { createAssets, type AssetUrl } from './assets.js';
 import { initials } from './render.js';
 import { themeOf, type Theme } from './theme.js';

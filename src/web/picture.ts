@@ -125,7 +125,8 @@ export function toPicture(
   });
   const shown = images.find(({ hdu }) => String(hdu) === given('hdu')) ?? images[0];
   const isLarge = Number(given('width')) > FIT;
-  if ((shown?.width ?? 0) > FIT || isLarge) groups.push(sizeGroup(shown?.width ?? 0, given('width'), url));
+  if ((shown?.width ?? 0) > FIT || isLarge)
+    groups.push(sizeGroup(shown?.width ?? 0, given('width'), url));
   if (images.length > 1) {
     groups.push({
       label: 'HDU',
@@ -137,7 +138,12 @@ export function toPicture(
       })),
     });
   }
-  return { src: `${pictureUrl}?${picture.toString()}`, isLarge, groups, planes: toPlanes(shown, given('plane'), url) };
+  return {
+    src: `${pictureUrl}?${picture.toString()}`,
+    isLarge,
+    groups,
+    planes: toPlanes(shown, given('plane'), url),
+  };
 }
 
 /** No larger than the image itself: a picture does not get better by being blown up. */

@@ -7,20 +7,26 @@ const WORDS: Readonly<Record<number, { title: string; advice: string }>> = {
   400: { title: 'This cannot be read', advice: 'Correct the value and send it again.' },
   403: {
     title: 'You may not do this',
-    advice: 'If the page has been open for long, or you signed in meanwhile, reload it and try again.',
+    advice:
+      'If the page has been open for long, or you signed in meanwhile, reload it and try again.',
   },
   404: {
     title: 'There is nothing here',
-    advice: 'The frame may have been removed, or it may not be yours to see. Or the address has a slip.',
+    advice:
+      'The frame may have been removed, or it may not be yours to see. Or the address has a slip.',
   },
   405: { title: 'This address does not work that way', advice: 'Go back and follow a link.' },
   413: { title: 'That is too large', advice: 'Choose fewer or smaller files.' },
   503: { title: 'The archive is busy', advice: 'Nothing was changed. Try again in half a minute.' },
-  507: { title: 'The disk is full', advice: 'Nothing was stored. The admin has to make room first.' },
+  507: {
+    title: 'The disk is full',
+    advice: 'Nothing was stored. The admin has to make room first.',
+  },
 };
 const OURS = {
   title: 'Something went wrong here',
-  advice: 'It is not your fault, and nothing that was stored is lost. Tell the admin the request number below.',
+  advice:
+    'It is not your fault, and nothing that was stored is lost. Tell the admin the request number below.',
 };
 const YOURS = { title: 'This did not work', advice: 'Go back and try it another way.' };
 
@@ -40,7 +46,8 @@ export function renderProblem(
     const words = WORDS[problem.status] ?? (problem.status >= 500 ? OURS : YOURS);
     const page = makePage(web, req, res, { title: words.title });
     // "Not found." says no more than the title does.
-    const message = problem.status === 404 && problem.message === 'Not found.' ? '' : problem.message;
+    const message =
+      problem.status === 404 && problem.message === 'Not found.' ? '' : problem.message;
     res.render('error', { page, words, message, problem });
   };
 }

@@ -34,7 +34,8 @@ export function formatBytes(bytes: number): string {
 /** A number with a true minus; NONE for null. `decimals` undefined writes it as short as it is. */
 export function formatNumber(value: number | null, decimals?: number): string {
   if (value === null) return NONE;
-  const text = decimals === undefined ? String(Number(value.toPrecision(10))) : value.toFixed(decimals);
+  const text =
+    decimals === undefined ? String(Number(value.toPrecision(10))) : value.toFixed(decimals);
   return text.replace('-', MINUS);
 }
 
@@ -73,7 +74,15 @@ const MONTHS = [
   'November',
   'December',
 ] as const;
-const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
+const DAYS = [
+  'Sunday',
+  'Monday',
+  'Tuesday',
+  'Wednesday',
+  'Thursday',
+  'Friday',
+  'Saturday',
+] as const;
 const DAY_MS = 86_400_000;
 
 /** A night by its two days: `Saturday 14 → Sunday 15 November 2026`. The date itself if it is none. */
@@ -117,14 +126,18 @@ const FILTER_NAMES: readonly (readonly [RegExp, FilterSlot])[] = [
   [/^(?:v|vp|green|vband|photv|vis)$/, 'V'],
   [/^(?:r|rp|rc|red|rband)$/, 'R'],
   [/^(?:i|ip|ic|z|zs|zp|y|iband|nir|ir)$/, 'I'],
-  [/^(?:l|lum|lumi|luminance|c|clear|w|white|open|air|none|nofilter|empty|air\d?|luminosity)$/, 'clear'],
+  [
+    /^(?:l|lum|lumi|luminance|c|clear|w|white|open|air|none|nofilter|empty|air\d?|luminosity)$/,
+    'clear',
+  ],
   [/^(?:ha|hα|halpha|h|hydrogenalpha|h_?a)\d*(?:nm)?$/, 'Ha'],
   [/^(?:oiii|o3|o)\d*(?:nm)?$/, 'OIII'],
   [/^(?:sii|s2|s)\d*(?:nm)?$/, 'SII'],
 ];
 
 /** Words that say whose filter it is, not which. */
-const MAKERS = /bessell?|johnson|cousins|sloan|sdss|astrodon|baader|chroma|optolong|antlia|filter|phot/g;
+const MAKERS =
+  /bessell?|johnson|cousins|sloan|sdss|astrodon|baader|chroma|optolong|antlia|filter|phot/g;
 
 /** Which mark a filter gets; `none` for a name nobody knows, which is then shown without one. */
 export function filterSlot(name: string | null): FilterSlot {
@@ -161,7 +174,6 @@ export function initials(username: string): string {
  * another host (`//host`, `/\host`, a scheme, control characters) is not one.
  */
 export function localPath(text: string, otherwise: string): string {
-  // eslint-disable-next-line no-control-regex -- browsers drop these before they read the address
   if (!/^\/(?![/\\])[^\\\u0000-\u0020]*$/.test(text)) return otherwise;
   return text;
 }

@@ -22,7 +22,12 @@ export function switchTheme(base: string): RequestHandler {
   return (req, res) => {
     const theme = THEMES.find((each) => each === bodyText(req, 'theme')) ?? 'auto';
     // The script of the page sets it too, so it is not httpOnly; it is no secret.
-    res.cookie(COOKIE, theme, { sameSite: 'lax', secure: req.secure, maxAge: LIFETIME_MS, path: '/' });
+    res.cookie(COOKIE, theme, {
+      sameSite: 'lax',
+      secure: req.secure,
+      maxAge: LIFETIME_MS,
+      path: '/',
+    });
     res.redirect(303, base + localPath(bodyText(req, 'back'), '/frames/'));
   };
 }

@@ -40,17 +40,31 @@ export function receiveUpload(web: Web): RequestHandler {
 
 /** The sentence for a result; the page's script says the same in the same words. */
 export function toOutcome(base: string, result: IngestResult): Outcome {
-  const about = { name: result.name, size: formatBytes(result.sizeBytes), warnings: result.warnings };
+  const about = {
+    name: result.name,
+    size: formatBytes(result.sizeBytes),
+    warnings: result.warnings,
+  };
   const url = result.id === null ? '' : `${base}/frames/${result.id}/`;
   switch (result.status) {
     case 'stored':
       return { ...about, icon: 'tick', text: `stored as ${result.basename ?? ''}`, url };
     case 'new-version':
-      return { ...about, icon: 'tick', text: `stored as version ${result.version ?? ''} of ${result.basename ?? ''}`, url };
+      return {
+        ...about,
+        icon: 'tick',
+        text: `stored as version ${result.version ?? ''} of ${result.basename ?? ''}`,
+        url,
+      };
     case 'already-there':
       return { ...about, icon: 'tick', text: 'already here, same bytes', url };
     case 'refused':
-      return { ...about, icon: 'bad', text: `quarantined: ${result.error ?? 'it cannot be read'}`, url };
+      return {
+        ...about,
+        icon: 'bad',
+        text: `quarantined: ${result.error ?? 'it cannot be read'}`,
+        url,
+      };
   }
 }
 
@@ -63,19 +77,26 @@ async function sendUpload(
 ): Promise<void> {
   const { catalog, config } = web.services;
   const items = await listQuarantined(catalog, QUARANTINE_SHOWN);
-  await sendPage(web, req, res, 'upload', { title: 'Upload', place: 'upload' }, {
-    outcomes,
-    message,
-    summary: countOf(outcomes.length, 'file'),
-    createUrl: `${web.base}/frames/create/`,
-    maxBytes: config.MAX_UPLOAD_BYTES,
-    maxSize: formatBytes(config.MAX_UPLOAD_BYTES),
-    quarantine: items.map((item) => ({
-      name: item.uploadName,
-      reason: item.reason,
-      size: formatBytes(item.sizeBytes),
-      at: formatDateTime(item.createdMs),
-      sha256: item.sha256.slice(0, 12),
-    })),
-  });
+  await sendPage(
+    web,
+    req,
+    res,
+    'upload',
+    { title: 'Upload', place: 'upload' },
+    {
+      outcomes,
+      message,
+      summary: countOf(outcomes.length, 'file'),
+      createUrl: `${web.base}/frames/create/`,
+      maxBytes: config.MAX_UPLOAD_BYTES,
+      maxSize: formatBytes(config.MAX_UPLOAD_BYTES),
+      quarantine: items.map((item) => ({
+        name: item.uploadName,
+        reason: item.reason,
+        size: formatBytes(item.sizeBytes),
+        at: formatDateTime(item.createdMs),
+        sha256: item.sha256.slice(0, 12),
+      })),
+    },
+  );
 }

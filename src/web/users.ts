@@ -31,7 +31,11 @@ export function addUser(web: Web): RequestHandler {
     }
     const password = makePassword();
     try {
-      await insertUser(services.catalog, { username, passwordHash: await hashPassword(password), role });
+      await insertUser(services.catalog, {
+        username,
+        passwordHash: await hashPassword(password),
+        role,
+      });
     } catch (error) {
       if (!hasCode(error, 'bad_request')) throw error;
       await sendUsers(web, req, res, { problem: (error as AppError).message });
@@ -49,7 +53,8 @@ export function disableUser(web: Web): RequestHandler {
     requireCsrf(services, req, res);
     const user = await findUserById(services.catalog, parseId(req.params.id));
     if (user === undefined) throw new AppError('not_found', 'Not found.');
-    if (user.id === viewer.userId) throw new AppError('bad_request', 'You cannot disable your own account.');
+    if (user.id === viewer.userId)
+      throw new AppError('bad_request', 'You cannot disable your own account.');
     await updateUser(services.catalog, user.id, { disabled: bodyText(req, 'disabled') === '1' });
     goTo(web, req, res, `${web.base}/admin/users/`);
   };
@@ -64,18 +69,25 @@ interface UserNotes {
 async function sendUsers(web: Web, req: Request, res: Response, notes: UserNotes): Promise<void> {
   const { userId } = requireAction(res, 'administer');
   const users = await listUsers(web.services.catalog);
-  await sendPage(web, req, res, 'users', { title: 'Users', place: 'users' }, {
-    problem: notes.problem ?? '',
-    newName: notes.newName ?? '',
-    newPassword: notes.newPassword ?? '',
-    roles: GIVEN_ROLES,
-    users: users.map((user) => ({
-      id: user.id,
-      name: user.username,
-      role: user.role,
-      isDisabled: user.disabled,
-      isSelf: user.id === userId,
-      created: formatDateTime(user.createdMs),
-    })),
-  });
+  await sendPage(
+    web,
+    req,
+    res,
+    'users',
+    { title: 'Users', place: 'users' },
+    {
+      problem: notes.problem ?? '',
+      newName: notes.newName ?? '',
+      newPassword: notes.newPassword ?? '',
+      roles: GIVEN_ROLES,
+      users: users.map((user) => ({
+        id: user.id,
+        name: user.username,
+        role: user.role,
+        isDisabled: user.disabled,
+        isSelf: user.id === userId,
+        created: formatDateTime(user.createdMs),
+      })),
+    },
+  );
 }

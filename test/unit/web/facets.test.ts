@@ -1,7 +1,12 @@
 import { sumFrames, toChoiceGroups } from '../../../src/web/facets.js';
 import type { Facet } from '../../../src/catalog/index.js';
 
-const facet = (imageKind: string, filter: string | null, frames: number, more: Partial<Facet> = {}): Facet => ({
+const facet = (
+  imageKind: string,
+  filter: string | null,
+  frames: number,
+  more: Partial<Facet> = {},
+): Facet => ({
   imageType: imageKind === 'object' ? 'Light Frame' : imageKind,
   imageKind,
   siteId: 'hill',
@@ -22,7 +27,9 @@ const ALL = [
   facet('object', 'Ha', 7, { instrument: 'cam2', siteId: '' }),
 ];
 const group = (name: string, chosen: Record<string, string[]>, matching = ALL) =>
-  toChoiceGroups(matching, ALL, new Map(Object.entries(chosen))).find((each) => each.name === name)!;
+  toChoiceGroups(matching, ALL, new Map(Object.entries(chosen))).find(
+    (each) => each.name === name,
+  )!;
 const counts = (choices: readonly { value: string; count: number }[]) =>
   choices.map(({ value, count }) => [value, count]);
 
@@ -52,7 +59,11 @@ test('values that would give nothing stand apart with their count in the archive
 test('conditions that are no choices shrink the counts, not what the archive has', () => {
   const night = [facet('object', 'R', 4)];
   expect(counts(group('FILTER', {}, night).choices)).toEqual([['R', 4]]);
-  expect(counts(group('FILTER', {}, night).absent).map(([value]) => value)).toEqual(['V', 'Ha', 'None']);
+  expect(counts(group('FILTER', {}, night).absent).map(([value]) => value)).toEqual([
+    'V',
+    'Ha',
+    'None',
+  ]);
 });
 
 test('a type may be chosen by the word in the header, whatever its case', () => {
@@ -67,9 +78,9 @@ test('a type may be chosen by the word in the header, whatever its case', () => 
 });
 
 test('a chosen value that nothing has stays, so that it can be taken back', () => {
-  expect(group('FILTER', { FILTER: ['zz'] }).choices.filter(({ isChosen }) => isChosen)).toMatchObject([
-    { value: 'zz', count: 0 },
-  ]);
+  expect(
+    group('FILTER', { FILTER: ['zz'] }).choices.filter(({ isChosen }) => isChosen),
+  ).toMatchObject([{ value: 'zz', count: 0 }]);
 });
 
 test('filters stand in the order of wavelength, no filter last; empty values are no choice', () => {

@@ -19,7 +19,10 @@ const codeOf = (work: () => unknown): unknown => {
   try {
     work();
   } catch (error) {
-    return [(error as { code: string }).code, (error as { data: { parameter: string } }).data.parameter];
+    return [
+      (error as { code: string }).code,
+      (error as { data: { parameter: string } }).data.parameter,
+    ];
   }
   return undefined;
 };
@@ -27,7 +30,13 @@ const codeOf = (work: () => unknown): unknown => {
 test('without parameters: newest first, a hundred rows, the table', () => {
   const state = parse('');
   expect([...state.filters]).toEqual([]);
-  expect(state).toMatchObject({ sort: 'DATE_OBS', descending: true, limit: 100, offset: 0, view: 'table' });
+  expect(state).toMatchObject({
+    sort: 'DATE_OBS',
+    descending: true,
+    limit: 100,
+    offset: 0,
+    view: 'table',
+  });
   expect(listUrl('/base', state)).toBe('/base/frames/');
 });
 
@@ -38,11 +47,15 @@ test.each([
   'order=asc',
 ])('the address %s says what it said', (query) => {
   const url = listUrl('', parse(query));
-  expect(new URLSearchParams(url.split('?')[1]).toString()).toBe(new URLSearchParams(query).toString());
+  expect(new URLSearchParams(url.split('?')[1]).toString()).toBe(
+    new URLSearchParams(query).toString(),
+  );
 });
 
 test('empty values, ALL and unknown parameters are left out of the address', () => {
-  expect(listUrl('', parse('OBJECT=&SITE=ALL&FILTER=V&FILTER=&evil=1&RA='))).toBe('/frames/?FILTER=V');
+  expect(listUrl('', parse('OBJECT=&SITE=ALL&FILTER=V&FILTER=&evil=1&RA='))).toBe(
+    '/frames/?FILTER=V',
+  );
 });
 
 test('names of objects that are no parameters of ours are no filters', () => {

@@ -30,7 +30,9 @@ test('every choice of the tool bar is one that the renderer takes', () => {
 });
 
 test('a choice keeps the others and everything else of the address', () => {
-  expect(toolOf('stretch=log&hq=date', 'Heat')?.url).toBe('/frames/7/?stretch=log&hq=date&cmap=heat');
+  expect(toolOf('stretch=log&hq=date', 'Heat')?.url).toBe(
+    '/frames/7/?stretch=log&hq=date&cmap=heat',
+  );
   expect(toolOf('stretch=log&hq=date', 'Linear')?.url).toBe('/frames/7/?hq=date');
   expect(toolOf('stretch=log', 'Log')?.isChosen).toBe(true);
 });
@@ -50,8 +52,14 @@ test('widths beyond the image are not offered', () => {
 test('several images can be chosen, a cube has planes', () => {
   const images = [IMAGE, { hdu: 3, label: '3 CUBE', width: 100, planes: 5 }];
   const { groups, planes, src } = toPicture(read('hdu=3&plane=4'), images, PLACES);
-  expect(groups.find(({ label }) => label === 'HDU')?.tools.map(({ isChosen }) => isChosen)).toEqual([false, true]);
-  expect(planes).toEqual({ label: 'Plane 5 of 5', backUrl: '/frames/7/?hdu=3&plane=3', nextUrl: '' });
+  expect(
+    groups.find(({ label }) => label === 'HDU')?.tools.map(({ isChosen }) => isChosen),
+  ).toEqual([false, true]);
+  expect(planes).toEqual({
+    label: 'Plane 5 of 5',
+    backUrl: '/frames/7/?hdu=3&plane=3',
+    nextUrl: '',
+  });
   expect(src).toContain('&hdu=3&plane=4');
 });
 
