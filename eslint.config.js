@@ -30,7 +30,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
-    files: ['scripts/**', 'bin/**'],
+    files: ['scripts/**', 'bin/**', 'bench/**'],
     languageOptions: { globals: globals.node },
   },
   {

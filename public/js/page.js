@@ -17,8 +17,22 @@ function setTheme(theme) {
   const colours = { red: '#0b0000', dark: '#121417', light: '#ffffff' };
   const isDark = matchMedia('(prefers-color-scheme: dark)').matches;
   const colour = colours[theme] ?? (isDark ? colours.dark : colours.light);
+  tameTips();
   for (const meta of document.querySelectorAll('meta[name="theme-color"]')) meta.content = colour;
 }
+
+/** Tips are drawn by the system, in white: in red there are none. */
+function tameTips() {
+  const isRed = root.dataset.theme === 'red';
+  for (const element of document.querySelectorAll(isRed ? '[title]' : '[data-tip]')) {
+    if (isRed) {
+      element.dataset.tip = element.title;
+      element.removeAttribute('title');
+    } else element.title = element.dataset.tip;
+  }
+}
+
+tameTips();
 
 for (const form of document.querySelectorAll('form.themes')) {
   form.addEventListener('submit', (event) => {

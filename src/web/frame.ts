@@ -13,7 +13,15 @@ import {
   type StoredHdu,
   type Viewer,
 } from '../catalog/index.js';
-import { parameter, parseId, queryParameters, requireAction, requireCsrf } from '../http/index.js';
+import {
+  parameter,
+  parseId,
+  parseParameters,
+  queryParameters,
+  requireAction,
+  requireCsrf,
+} from '../http/index.js';
+import { hasCode } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
 import { formatDec, formatRa } from '../sky/index.js';
 import { toRows } from './frames.js';
@@ -113,7 +121,7 @@ export function showFrame(web: Web): RequestHandler {
               },
         header: toHeader(hdus, parameters, pageUrl),
         night,
-        listUrl: from === '' ? '' : listUrl(base, parseListState(new Map(groupParameters(from)))),
+        listUrl: backUrl(base, from),
         deleteUrl: may(viewer, 'delete') ? `${pageUrl}delete/` : '',
       },
     );
@@ -149,9 +157,15 @@ export function removeFrame(web: Web): RequestHandler {
   };
 }
 
-function groupParameters(query: string): [string, string[]][] {
-  const names = new URLSearchParams(query);
-  return [...new Set(names.keys())].map((name) => [name, names.getAll(name)]);
+/** Address of the list that `from` describes; '' if there is none, or someone wrote nonsense. */
+function backUrl(base: string, from: string): string {
+  if (from === '') return '';
+  try {
+    return listUrl(base, parseListState(parseParameters(from)));
+  } catch (error) {
+    if (hasCode(error, 'bad_request')) return '';
+    throw error;
+  }
 }
 
 function nightUrl(base: string, night: string | null): string {
