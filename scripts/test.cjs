@@ -23,6 +23,9 @@ const NEEDED = [
     tests: 'the pages in a browser',
   },
   { programs: ['fpack'], packages: ['libcfitsio-bin'], tests: 'comparison with cfitsio' },
+  { programs: ['curl'], packages: ['curl'], tests: 'the tour of the README' },
+  { programs: ['wget'], packages: ['wget'], tests: 'the tour of the README' },
+  { programs: ['unzip'], packages: ['unzip'], tests: 'what is in a zip' },
 ];
 
 /** One shell for root: services that a package brings must not start on somebody's machine. */

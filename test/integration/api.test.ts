@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { WriteHdu } from '../../src/fits/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
+import { testWith } from '../support/programs.js';
 
 const run = promisify(execFile);
 
@@ -373,6 +374,7 @@ test('the url of a frame works without credentials, for that frame, until it exp
 });
 
 describe('zips', () => {
+  const unzipped = testWith(['unzip'], 'what is in a zip');
   const openZip = async (response: Response) => {
     const folder = await mkdtemp(join(tmpdir(), 'platevault-zip-'));
     try {
@@ -391,7 +393,7 @@ describe('zips', () => {
   };
   const day = () => new Date().toISOString().slice(0, 10).replaceAll('-', '');
 
-  test('of all that match, in a folder, byte for byte', async () => {
+  unzipped('of all that match, in a folder, byte for byte', async () => {
     const files = await openZip(
       await archive.fetch('/frames/zip?q=a&OBJECT=M%2031&RLEVEL=0&FILTER=V&IMAGETYPE=object'),
     );
@@ -404,44 +406,47 @@ describe('zips', () => {
     ).toBe(true);
   });
 
-  test('of chosen frames, in every spelling, with a token in the header or in the body', async () => {
-    const [a, b] = [String(idOf('m31')), String(idOf('bias'))];
-    const form = (pairs: [string, string][]) => ({ body: new URLSearchParams(pairs) });
-    const json = {
-      body: JSON.stringify({ frame_ids: [Number(a), b] }),
-      headers: { 'Content-Type': 'application/json' },
-    };
-    const spellings: (RequestInit & { token?: string })[] = [
-      form([
-        ['frame_ids[]', a],
-        ['frame_ids[]', b],
-      ]),
-      form([
-        ['frame_ids', a],
-        ['frame_ids', b],
-      ]),
-      form([
-        ['frame_ids[0]', a],
-        ['frame_ids[1]', b],
-      ]),
-      json,
-      {
-        ...form([
-          ['auth_token', archive.adminToken],
+  unzipped(
+    'of chosen frames, in every spelling, with a token in the header or in the body',
+    async () => {
+      const [a, b] = [String(idOf('m31')), String(idOf('bias'))];
+      const form = (pairs: [string, string][]) => ({ body: new URLSearchParams(pairs) });
+      const json = {
+        body: JSON.stringify({ frame_ids: [Number(a), b] }),
+        headers: { 'Content-Type': 'application/json' },
+      };
+      const spellings: (RequestInit & { token?: string })[] = [
+        form([
           ['frame_ids[]', a],
           ['frame_ids[]', b],
         ]),
-        token: '',
-      },
-    ];
-    for (const init of spellings) {
-      const response = await archive.fetch('/frames/zip/', { method: 'POST', ...init });
-      expect([...(await openZip(response)).keys()].sort()).toEqual([
-        `platevault-${day()}-2/bias.fits`,
-        `platevault-${day()}-2/m31.fits`,
-      ]);
-    }
-  });
+        form([
+          ['frame_ids', a],
+          ['frame_ids', b],
+        ]),
+        form([
+          ['frame_ids[0]', a],
+          ['frame_ids[1]', b],
+        ]),
+        json,
+        {
+          ...form([
+            ['auth_token', archive.adminToken],
+            ['frame_ids[]', a],
+            ['frame_ids[]', b],
+          ]),
+          token: '',
+        },
+      ];
+      for (const init of spellings) {
+        const response = await archive.fetch('/frames/zip/', { method: 'POST', ...init });
+        expect([...(await openZip(response)).keys()].sort()).toEqual([
+          `platevault-${day()}-2/bias.fits`,
+          `platevault-${day()}-2/m31.fits`,
+        ]);
+      }
+    },
+  );
 
   test('no ids, bad ids, unknown ids', async () => {
     const statusOf = async (pairs: [string, string][], token = archive.adminToken) =>
@@ -467,21 +472,24 @@ describe('zips', () => {
     ).toBe(401);
   });
 
-  test('a file that is gone is listed in the zip; its download, headers and preview say 404', async () => {
-    const answer = await archive.upload(
-      pyobsFrame({ FNAME: 'lost.fits', OBJECT: 'lost' }),
-      'lost.fits',
-    );
-    await unlink(join(archive.dataDir, 'archive/hill/2026-03-01/lost.fits'));
-    const id = String(answer.files[0]?.id);
-    for (const what of ['download', 'headers', 'preview', 'catalog']) {
-      const response = await archive.fetch(`/frames/${id}/${what}/`);
-      expect([what, response.status]).toEqual([what, 404]);
-    }
-    const files = await openZip(await archive.fetch('/frames/zip/?OBJECT=lost'));
-    expect(String(files.get(`platevault-${day()}-1/MISSING.txt`))).toContain('lost.fits');
-    expect((await archive.fetch(`/frames/${id}/delete`, { method: 'DELETE' })).status).toBe(200);
-  });
+  unzipped(
+    'a file that is gone is listed in the zip; its download, headers and preview say 404',
+    async () => {
+      const answer = await archive.upload(
+        pyobsFrame({ FNAME: 'lost.fits', OBJECT: 'lost' }),
+        'lost.fits',
+      );
+      await unlink(join(archive.dataDir, 'archive/hill/2026-03-01/lost.fits'));
+      const id = String(answer.files[0]?.id);
+      for (const what of ['download', 'headers', 'preview', 'catalog']) {
+        const response = await archive.fetch(`/frames/${id}/${what}/`);
+        expect([what, response.status]).toEqual([what, 404]);
+      }
+      const files = await openZip(await archive.fetch('/frames/zip/?OBJECT=lost'));
+      expect(String(files.get(`platevault-${day()}-1/MISSING.txt`))).toContain('lost.fits');
+      expect((await archive.fetch(`/frames/${id}/delete`, { method: 'DELETE' })).status).toBe(200);
+    },
+  );
 });
 
 test('verbs and slashes: both forms work, others are 405, HEAD and OPTIONS are answered', async () => {
