@@ -15,10 +15,6 @@ RUN node scripts/build.cjs
 RUN npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20-bookworm-slim
-# Pictures that explain themselves have words in them.
-RUN apt-get update \
-  && apt-get install -y --no-install-recommends fontconfig-config fonts-dejavu-core \
-  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 ENV NODE_ENV=production \
   HOST=0.0.0.0 \
