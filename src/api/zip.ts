@@ -47,7 +47,8 @@ export function createZipHandlers(services: Services, authentication: Authentica
 
   const ofIds: RequestHandler = async (req, res) => {
     const token = bodyText(req, 'auth_token');
-    if (token !== '' && viewerOf(res).role === 'anonymous') await authentication.adoptToken(res, token);
+    if (token !== '' && viewerOf(res).role === 'anonymous')
+      await authentication.adoptToken(res, token);
     const viewer = requireAction(res, 'read');
     requireCsrf(services, req, res);
     const ids = [...new Set(readIds(req))];
@@ -73,7 +74,9 @@ function readIds(req: Request): number[] {
   if (typeof body !== 'object' || body === null) return [];
   const texts: unknown[] = Object.entries(body)
     .filter(([name]) => /^frame_ids(?:\[\d*\])?$/.test(name))
-    .flatMap(([, value]: [string, unknown]) => (Array.isArray(value) ? (value as unknown[]) : [value]))
+    .flatMap(([, value]: [string, unknown]) =>
+      Array.isArray(value) ? (value as unknown[]) : [value],
+    )
     .flatMap((value) => (typeof value === 'string' ? value.split(',') : [value]));
   return texts.map((text) => {
     const id =

@@ -1,6 +1,6 @@
 import { findVersion, type Catalog } from '../catalog/index.js';
 import { hasCode } from '../lib/errors.js';
-import { DEFAULT_OPTIONS, type Previews } from '../preview/index.js';
+import { THUMBNAIL, type Previews } from '../preview/index.js';
 import type { Store } from '../store/index.js';
 import type { JobHandler } from './runner.js';
 
@@ -20,7 +20,7 @@ export function createHandlers({ catalog, store, previews }: JobParts): Record<s
       if (version === undefined) return;
       try {
         const path = await store.localPath(version.key);
-        await previews.warm({ path, sha256: version.sha256 }, [DEFAULT_OPTIONS]);
+        await previews.warm({ path, sha256: version.sha256 }, [THUMBNAIL]);
       } catch (error) {
         // The frame was removed in the meantime: nothing to draw any more.
         if (!hasCode(error, 'not_found')) throw error;

@@ -31,6 +31,9 @@ export const DEFAULT_OPTIONS: RenderOptions = {
   format: 'png',
 };
 
+/** The picture of a frame in a list; drawn ahead, when the frame arrives. */
+export const THUMBNAIL: RenderOptions = { ...DEFAULT_OPTIONS, limits: { kind: 'zscale' } };
+
 const WORDS: Readonly<Record<string, string>> = { gray: 'grey', jpg: 'jpeg' };
 const YES = ['', '1', 'true', 'yes', 'on'];
 const NO = ['0', 'false', 'no', 'off'];

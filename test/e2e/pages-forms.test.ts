@@ -6,23 +6,24 @@ import { nightFrame, openNight, signIn, zipNames } from '../support/pages.js';
 import type { OpenNight } from '../support/pages.js';
 
 withChromium('the pages that change something, in a real browser', () => {
-  let night: OpenNight;
+  let night: OpenNight | undefined;
   let archive: TestArchive;
   let browser: Browser;
   let page: Page;
-  let complaints: string[];
+  let complaints: string[] = [];
   let ids: ReadonlyMap<string, number>;
 
   beforeAll(async () => {
-    night = await openNight();
-    ({ archive, browser, page, complaints, ids } = night);
+    const opened = await openNight();
+    night = opened;
+    ({ archive, browser, page, complaints, ids } = opened);
   });
 
   afterEach(() => {
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  afterAll(() => night.close());
+  afterAll(() => night?.close());
 
   test('who is not signed in is sent to the login and then to where one wanted to go', async () => {
     const { context: fresh, complaints: own } = await openContext(browser, archive.url);

@@ -6,23 +6,24 @@ import { openNight, zipNames } from '../support/pages.js';
 import type { OpenNight } from '../support/pages.js';
 
 withChromium('the pages that show frames, in a real browser', () => {
-  let night: OpenNight;
+  let night: OpenNight | undefined;
   let archive: TestArchive;
   let browser: Browser;
   let page: Page;
-  let complaints: string[];
+  let complaints: string[] = [];
   let ids: ReadonlyMap<string, number>;
 
   beforeAll(async () => {
-    night = await openNight();
-    ({ archive, browser, page, complaints, ids } = night);
+    const opened = await openNight();
+    night = opened;
+    ({ archive, browser, page, complaints, ids } = opened);
   });
 
   afterEach(() => {
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  afterAll(() => night.close());
+  afterAll(() => night?.close());
 
   const names = (on: Page): Promise<string[]> =>
     on.locator('[data-row] .col-name a').allInnerTexts();
@@ -211,7 +212,7 @@ withChromium('the pages that show frames, in a real browser', () => {
   ])('no page scrolls sideways on a small phone: %s', async (path) => {
     const phone = await openContext(browser, archive.url, {
       viewport: { width: 360, height: 740 },
-      storageState: await night.context.storageState(),
+      storageState: await page.context().storageState(),
     });
     const small = await phone.context.newPage();
     await small.goto(path === 'frame' ? `/frames/${ids.get('hill-0004')}/` : path);

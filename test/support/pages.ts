@@ -47,27 +47,34 @@ export async function openNight(): Promise<OpenNight> {
     startArchive({ SITE_NAME: 'Test Hill' }),
     openBrowser(),
   ]);
-  const ids = new Map<string, number>();
-  for (const [index, [name]] of NIGHT.entries()) {
-    const answer = await archive.upload(nightFrame(index), `${name}.fits`);
-    ids.set(name, answer.files[0]!.id!);
+  try {
+    const ids = new Map<string, number>();
+    for (const [index, [name]] of NIGHT.entries()) {
+      const answer = await archive.upload(nightFrame(index), `${name}.fits`);
+      ids.set(name, answer.files[0]!.id!);
+    }
+    const { context, complaints } = await openContext(browser, archive.url);
+    const page = await context.newPage();
+    await signIn(page, archive, '/frames/');
+    return {
+      archive,
+      browser,
+      context,
+      page,
+      complaints,
+      ids,
+      async close() {
+        await browser.close();
+        expect(await archive.check()).toEqual([]);
+        await archive.close();
+      },
+    };
+  } catch (error) {
+    // A browser left open would keep the test run from ending.
+    await browser.close();
+    await archive.close();
+    throw error;
   }
-  const { context, complaints } = await openContext(browser, archive.url);
-  const page = await context.newPage();
-  await signIn(page, archive, '/frames/');
-  return {
-    archive,
-    browser,
-    context,
-    page,
-    complaints,
-    ids,
-    async close() {
-      await browser.close();
-      expect(await archive.check()).toEqual([]);
-      await archive.close();
-    },
-  };
 }
 
 /** Signs the admin in by the form and waits until `next` is there. */

@@ -1,5 +1,6 @@
 import { pictureFields, toPicture } from '../../../src/web/picture.js';
-import { parseRenderOptions } from '../../../src/preview/index.js';
+import { parseRenderOptions, THUMBNAIL } from '../../../src/preview/index.js';
+import { THUMBNAIL_QUERY } from '../../../src/web/render.js';
 
 const PLACES = { pageUrl: '/frames/7/', pictureUrl: '/frames/7/preview/' };
 const IMAGE = { hdu: 1, label: '1 SCI', width: 3000, planes: 1 };
@@ -68,4 +69,9 @@ test('forms of the page hand on how the picture is shown, nothing else', () => {
     { name: 'stretch', value: 'log' },
     { name: 'invert', value: '1' },
   ]);
+});
+
+test('the thumbnails of the lists are those that are drawn when a frame arrives', () => {
+  const query = Object.fromEntries(new URLSearchParams(THUMBNAIL_QUERY));
+  expect(parseRenderOptions(query)).toEqual(THUMBNAIL);
 });
