@@ -145,3 +145,15 @@ test('no file is longer than 400 lines', () => {
 
 /** Files that are one table. */
 const TABLES = ['test/golden/mapping.test.ts'];
+
+test('views escape everything they show: raw output is for including other views alone', () => {
+  const views = readdirSync(join(PROJECT_DIR, 'views'), { recursive: true, encoding: 'utf8' });
+  const raw = views
+    .filter((name) => name.endsWith('.ejs'))
+    .flatMap((name) => {
+      const text = readFileSync(join(PROJECT_DIR, 'views', name), 'utf8');
+      return [...text.matchAll(/<%-(.*)/g)].map((match) => `${name}: ${String(match[1]).trim()}`);
+    })
+    .filter((line) => !/^\S+: include\(/.test(line));
+  expect(raw).toEqual([]);
+});
