@@ -1,21 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPassport, createSigner } from './auth/index.js';
-import { migrate, openCatalog, type Catalog } from './catalog/index.js';
+import { databasePath, holdLock, migrate, openCatalog, type Catalog } from './catalog/index.js';
 import { loadConfig, type Config, type LoadedConfig } from './config/index.js';
 import type { Services } from './http/index.js';
 import { checkTemplates, createIngest, loadProfiles } from './ingest/index.js';
 import { createHandlers, startJobs, type JobRunner } from './jobs/index.js';
-import { systemCode } from './lib/errors.js';
+import { AppError } from './lib/errors.js';
 import { createLog, type Log } from './lib/log.js';
 import { createPixelPool } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
-import { openFsStore, type Store } from './store/index.js';
+import { openFsStore, syncPath, type Store } from './store/index.js';
 
 /** The folder of the program: `views`, `public`, `config` and `package.json` lie in it. */
 export const PROGRAM_DIR = fileURLToPath(new URL('..', import.meta.url));
+
+const MIN_KEY_LENGTH = 16;
 
 /** What the commands that work on the archive itself need. */
 export interface Archive {
@@ -30,8 +33,17 @@ export function readConfig(): LoadedConfig {
   return loadConfig(process.env, join(PROGRAM_DIR, 'config'));
 }
 
-/** Opens catalogue and store, and brings the catalogue up to date. Works beside a running server. */
-export async function openArchive(config: Config): Promise<Archive> {
+/**
+ * Opens catalogue and store, and brings the catalogue up to date. Works beside a running server.
+ *
+ * @param options.create false for commands that only look: they must not make an archive where a
+ *        mistyped setting leads them
+ * @throws 'not_found' if there is no archive and none is to be made
+ */
+export async function openArchive(config: Config, options = { create: true }): Promise<Archive> {
+  if (!options.create && !existsSync(databasePath(config.DATABASE_URL))) {
+    throw new AppError('not_found', `There is no archive in ${config.DATA_DIR}.`);
+  }
   await mkdir(config.DATA_DIR, { recursive: true });
   const catalog = openCatalog(config.DATABASE_URL);
   try {
@@ -57,6 +69,7 @@ export async function openServer(config: Config): Promise<ServerContext> {
   const log = openLog(config);
   const archive = await openArchive(config);
   const { catalog, store } = archive;
+  const lock = await lockArchive(archive);
 
   const left = await store.sweep();
   if (left > 0) log.info('unfinished uploads removed', { files: left });
@@ -101,6 +114,7 @@ export async function openServer(config: Config): Promise<ServerContext> {
       await previews.close();
       await pool.close();
       await archive.close();
+      await lock.release();
     },
   };
 }
@@ -117,14 +131,32 @@ function openLog(config: Config): Log {
   });
 }
 
+/** One server for one archive: a second one would sweep away what the first is receiving. */
+async function lockArchive(archive: Archive): Promise<{ release(): Promise<void> }> {
+  try {
+    return await holdLock(join(archive.store.stateDir, 'server.lock'));
+  } catch (error) {
+    await archive.close();
+    const message = `Another server is at work on ${archive.config.ARCHIVE_ROOT}. Stop it first.`;
+    throw new AppError('busy', message, {}, error);
+  }
+}
+
 /** The configured key, or one that is made at the first start and kept. */
 async function secretKey(config: Config): Promise<string> {
   if (config.SECRET_KEY !== '') return config.SECRET_KEY;
   const path = join(config.DATA_DIR, 'secret.key');
-  try {
-    await writeFile(path, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
+  if (!existsSync(path)) {
+    // Whole or not at all: half a key would sign, and be guessed.
+    const draft = `${path}.${String(process.pid)}`;
+    await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
+    await syncPath(draft);
+    await rename(draft, path);
   }
-  return (await readFile(path, 'utf8')).trim();
+  const key = (await readFile(path, 'utf8')).trim();
+  if (key.length < MIN_KEY_LENGTH) {
+    const message = `${path} does not hold a key. Remove it to have one made: all sessions then end.`;
+    throw new AppError('config_invalid', message);
+  }
+  return key;
 }

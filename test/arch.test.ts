@@ -4,7 +4,7 @@ import { PROJECT_DIR } from './support/archive.js';
 
 const SRC = join(PROJECT_DIR, 'src');
 
-/** Room → rooms it may import, besides itself. `types` in brackets means types alone. */
+/** Room → rooms it may import, besides itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   config: ['lib'],
@@ -20,6 +20,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['lib', 'config', 'catalog', 'store', 'auth', 'ingest', 'preview'],
   api: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'auth', 'ingest', 'preview', 'http'],
   web: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'auth', 'ingest', 'preview', 'http'],
+  context: [
+    'lib',
+    'config',
+    'store',
+    'catalog',
+    'ingest',
+    'preview',
+    'pixels',
+    'auth',
+    'jobs',
+    'http',
+  ],
+  app: ['context', 'http', 'api', 'web'],
+  main: ['cli'],
   // Server verbs; the client verbs are held to CLIENT_MAY below.
   cli: ['lib', 'config', 'fits', 'catalog', 'auth', 'ingest', 'context', 'app'],
 };
@@ -75,7 +89,7 @@ function inSource({ file, target }: Import): string | undefined {
 test('rooms import only what the table allows', () => {
   const offences = imports.flatMap((each) => {
     const path = inSource(each);
-    if (path === undefined || !(each.room in MAY_IMPORT)) return [];
+    if (path === undefined) return [];
     const room = roomOf(path);
     if (room === each.room) return [];
     const allowed = CLIENT_FILES.test(each.file) ? CLIENT_MAY : MAY_IMPORT[each.room];

@@ -16,6 +16,7 @@ import {
   queryParameters,
   requireAction,
   requireCsrf,
+  requireIntact,
   rootUrl,
   sendDownload,
   viewerOf,
@@ -69,7 +70,7 @@ export function createFrameHandlers(services: Services) {
   const headers: RequestHandler = async (req, res) => {
     requireAction(res, 'read');
     const frame = await frameOf(req, res);
-    await requireFile(frame);
+    await requireIntact(store, frame.version);
     const hdus = await listHeaders(catalog, frame.version);
     const wanted = parameter(queryParameters(req), 'hdu');
     if (wanted === 'all') {
@@ -134,23 +135,23 @@ export function createFrameHandlers(services: Services) {
     const frame = await frameOf(req, res);
     const options = parseRenderOptions(lastValues(queryParameters(req)));
     const path = await localFile(frame);
+    const source = { path, sha256: frame.version.sha256 };
+    // The picture of these bytes with these options never changes; only who may see it may.
+    res.set('Cache-Control', 'private, max-age=3600');
+    res.set('ETag', services.previews.etag(source, options));
+    if (req.fresh) {
+      res.status(304).end();
+      return;
+    }
     const gone = new AbortController();
     res.once('close', () => {
       gone.abort();
     });
-    const picture = await services.previews.get(
-      { path, sha256: frame.version.sha256 },
-      options,
-      gone.signal,
-    );
-    res.set({
-      'Content-Type': picture.contentType,
-      ETag: picture.etag,
-      // The picture of these bytes with these options never changes; only who may see it may.
-      'Cache-Control': 'private, max-age=3600',
-    });
-    if (req.fresh) res.status(304).end();
-    else res.send(Buffer.from(picture.bytes));
+    const picture = await services.previews.get(source, options, gone.signal);
+    res.set({ 'Content-Type': picture.contentType, ETag: picture.etag });
+    // For programs; people read it in the picture.
+    if (picture.problem !== undefined) res.set('X-Problem', encodeURI(picture.problem));
+    res.send(Buffer.from(picture.bytes));
   };
 
   const tableOfFrame: RequestHandler = async (req, res) => {
@@ -177,21 +178,13 @@ export function createFrameHandlers(services: Services) {
   const remove: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'delete');
     requireCsrf(services, req, res);
-    await services.ingest.remove(parseId(req.params.id), viewer);
+    const left = await services.ingest.remove(parseId(req.params.id), viewer);
+    if (left.length > 0) services.log.warn('files of a removed frame stay behind', { keys: left });
     res.status(200).end();
   };
 
-  const requireFile = async (frame: Frame): Promise<void> => {
-    if ((await store.stat(frame.version.key)) === undefined) {
-      throw new AppError(
-        'not_found',
-        `The file of this frame is missing in the archive: ${frame.version.key}`,
-      );
-    }
-  };
-
   const localFile = async (frame: Frame): Promise<string> => {
-    await requireFile(frame);
+    await requireIntact(store, frame.version);
     return store.localPath(frame.version.key);
   };
 

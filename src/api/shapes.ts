@@ -120,7 +120,7 @@ export function toAggregateShape(facets: readonly Facet[]): Record<string, unkno
     filters: distinct((facet) => facet.filter || 'None'),
     binnings: distinct((facet) => facet.binning),
     obstypes: imagetypes,
-    proposals: [],
+    proposals: distinct((facet) => facet.proposal),
     generated_at: new Date().toISOString(),
   };
 }
@@ -198,7 +198,7 @@ export function toHdusShape(hdus: readonly StoredHdu[]): Record<string, unknown>
  * file. `created` counts every file that is safe in the archive now, also if it was there before.
  */
 export function toCreateShape(results: readonly IngestResult[]): Record<string, unknown> {
-  const safe = results.filter((result) => result.status !== 'refused');
+  const safe = results.filter((result) => result.id !== null);
   const errors = [...new Set(results.flatMap((result) => result.error ?? []))];
   return {
     created: safe.length,

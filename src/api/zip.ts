@@ -7,6 +7,7 @@ import {
   queryParameters,
   requireAction,
   requireCsrf,
+  requireIntact,
   sendStream,
   viewerOf,
   type Authentication,
@@ -52,10 +53,7 @@ export function createZipHandlers(services: Services, authentication: Authentica
     const viewer = requireAction(res, 'read');
     requireCsrf(services, req, res);
     const ids = [...new Set(readIds(req))];
-    if (ids.length === 0)
-      throw new AppError('bad_request', 'No frames were chosen: frame_ids is empty.', {
-        parameter: 'frame_ids',
-      });
+    if (ids.length === 0) throw badIds('no frames were chosen');
     const frames = await findFrames(catalog, ids, viewer);
     if (frames.length < ids.length) throw new AppError('not_found', 'Not found.');
     await sendZip(
@@ -79,15 +77,16 @@ function readIds(req: Request): number[] {
     )
     .flatMap((value) => (typeof value === 'string' ? value.split(',') : [value]));
   return texts.map((text) => {
-    const id =
-      typeof text === 'number' ? text : /^\s*\d{1,15}\s*$/.test(String(text)) ? Number(text) : NaN;
-    if (!Number.isSafeInteger(id)) {
-      throw new AppError('bad_request', 'Invalid value for frame_ids: expected ids of frames.', {
-        parameter: 'frame_ids',
-      });
-    }
-    return id;
+    const isId =
+      typeof text === 'string' ? /^\s*\d{1,15}\s*$/.test(text) : Number.isSafeInteger(text);
+    if (!isId) throw badIds('expected ids of frames');
+    return Number(text);
   });
+}
+
+function badIds(reason: string): AppError {
+  const message = `Invalid value for frame_ids: ${reason}.`;
+  return new AppError('bad_request', message, { parameter: 'frame_ids' });
 }
 
 /** Streams the files, stored and not packed again, in one folder; what is missing is listed in it. */
@@ -102,18 +101,19 @@ async function sendZip(
   const missing: string[] = [];
   for (const entry of entries) {
     try {
+      await requireIntact(store, entry);
       const path = await store.localPath(entry.key);
       zip.file(path, {
         name: `${folder}/${entry.basename}${entry.extension}`,
         date: new Date(entry.createdMs),
       });
     } catch (error) {
-      if (!hasCode(error, 'not_found')) throw error;
+      if (!hasCode(error, 'not_found') && !hasCode(error, 'damaged')) throw error;
       missing.push(`${entry.basename}${entry.extension}`);
     }
   }
   if (missing.length > 0) {
-    const text = `These files are missing in the archive and so not in this zip:\n\n${missing.join('\n')}\n`;
+    const text = `These files are missing or damaged in the archive, and so not in this zip:\n\n${missing.join('\n')}\n`;
     zip.append(text, { name: `${folder}/MISSING.txt` });
   }
   res.set({
@@ -122,6 +122,10 @@ async function sendZip(
     'Cache-Control': 'private, no-store',
   });
   res.cookie('fileDownload', 'true', { path: '/' });
+  if (res.req.method === 'HEAD') {
+    res.end();
+    return;
+  }
   res.once('close', () => {
     zip.abort();
   });

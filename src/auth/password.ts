@@ -1,5 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { AppError } from '../lib/errors.js';
+import { createLimiter } from '../lib/pool.js';
 
 /** Cost of a guess: about 60 ms and 32 MB. Kept in each hash, so that it can be raised later. */
 const COST = { N: 2 ** 15, r: 8, p: 1 };
@@ -38,7 +39,14 @@ export function makePassword(): string {
   return [...randomBytes(20)].map((byte) => alphabet[byte % alphabet.length]).join('');
 }
 
+/** Two guesses at a time: each takes 32 MB and a thread that files and queries need as well. */
+const oneOfTwo = createLimiter(2, { waitMs: 10_000, waiting: 100 });
+
 function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
+  return oneOfTwo(() => deriveNow(password, salt, cost));
+}
+
+function deriveNow(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(
       password.normalize('NFKC'),

@@ -15,12 +15,16 @@ declare module 'express-session' {
   }
 }
 
+const TOUCH_EVERY_MS = 3_600_000;
+const MAX_TOUCHED = 10_000;
+
 type Callback = (error?: unknown, data?: SessionData | null) => void;
 
 /** Sessions of express-session as rows of the catalogue, under the hash of their id. */
 export class CatalogSessions extends session.Store {
   readonly #catalog: Catalog;
   readonly #lifetimeMs: number;
+  readonly #touchedMs = new Map<string, number>();
 
   constructor(catalog: Catalog, lifetimeMs: number) {
     super();
@@ -51,8 +55,17 @@ export class CatalogSessions extends session.Store {
     settle(deleteSession(this.#catalog, hashSecret(id)), callback);
   }
 
+  /** Called at each request; but reading must not cost a write, so it is kept for once an hour. */
   override touch(id: string, _data: SessionData, callback: Callback = ignore): void {
-    settle(extendSession(this.#catalog, hashSecret(id), Date.now() + this.#lifetimeMs), callback);
+    const idHash = hashSecret(id);
+    const now = Date.now();
+    if (now - (this.#touchedMs.get(idHash) ?? 0) < TOUCH_EVERY_MS) {
+      callback();
+      return;
+    }
+    if (this.#touchedMs.size > MAX_TOUCHED) this.#touchedMs.clear();
+    this.#touchedMs.set(idHash, now);
+    settle(extendSession(this.#catalog, idHash, now + this.#lifetimeMs), callback);
   }
 }
 

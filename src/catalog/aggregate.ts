@@ -13,6 +13,7 @@ export interface Facet {
   readonly filter: string | null;
   readonly binning: string;
   readonly reductionLevel: number;
+  readonly proposal: string | null;
   readonly frames: number;
 }
 
@@ -26,6 +27,7 @@ interface FacetRow {
   binning_x: number;
   binning_y: number;
   reduction_level: number;
+  proposal: string | null;
   frames: number;
 }
 
@@ -39,6 +41,7 @@ const FACET_COLUMNS = [
   'binning_x',
   'binning_y',
   'reduction_level',
+  'proposal',
 ];
 
 /** What there is to choose from among the matching frames: one row per combination, with its count. */
@@ -60,6 +63,7 @@ export async function listFacets(
     filter: row.filter,
     binning: `${row.binning_x}x${row.binning_y}`,
     reductionLevel: row.reduction_level,
+    proposal: row.proposal,
     frames: row.frames,
   }));
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
-import { AppError } from '../lib/errors.js';
+import { AppError, systemCode } from '../lib/errors.js';
 
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
@@ -16,7 +16,9 @@ interface SqliteConnection {
 }
 
 const READERS = 4;
-const BUSY_TIMEOUT_MS = 15_000;
+/** Clients give up after 30 s: they must have heard from us before. */
+const BUSY_TIMEOUT_MS = 5_000;
+const ACQUIRE_TIMEOUT_MS = 10_000;
 
 /**
  * WAL with `synchronous = FULL`: a committed transaction survives a power cut, at the price of one
@@ -36,9 +38,14 @@ const READER_PRAGMAS = `
   PRAGMA mmap_size = 268435456;
 `;
 
+/** Path of the file that `sqlite:<path>` names. */
+export function databasePath(url: string): string {
+  return url.replace(/^sqlite:(?:\/\/(?=\/))?/, '');
+}
+
 /** @param url `sqlite:<path>`; the folder is made when absent */
 export function openCatalog(url: string): Catalog {
-  const filename = url.replace(/^sqlite:(?:\/\/(?=\/))?/, '');
+  const filename = databasePath(url);
   mkdirSync(dirname(filename), { recursive: true });
   const write = openSqlite(filename, 1, WRITER_PRAGMAS);
   const read = openSqlite(filename, READERS, READER_PRAGMAS);
@@ -57,8 +64,7 @@ function openSqlite(filename: string, connections: number, pragmas: string): Kne
     client: 'sqlite3',
     connection: { filename },
     useNullAsDefault: true,
-    // A waiting request is better than a refused one; nobody waits longer than a client does.
-    acquireConnectionTimeout: 30_000,
+    acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
     pool: {
       min: 1,
       max: connections,
@@ -91,6 +97,24 @@ export async function inSnapshot<T>(
   work: (tx: Knex.Transaction) => Promise<T>,
 ): Promise<T> {
   return catalog.read.transaction(work);
+}
+
+/** What an error of the database means for those who asked; undefined if it is a bug of ours. */
+export function toCatalogError(error: unknown): AppError | undefined {
+  const code = systemCode(error) ?? '';
+  const isTimeout = error instanceof Error && error.name === 'KnexTimeoutError';
+  if (isTimeout || code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
+    const message = 'The catalogue is busy. Nothing was changed; try again in a moment.';
+    return new AppError('busy', message, {}, error);
+  }
+  if (code === 'SQLITE_FULL') {
+    const message = 'The disk of the catalogue is full. Nothing was changed.';
+    return new AppError('store_full', message, {}, error);
+  }
+  if (/^SQLITE_(?:CANTOPEN|READONLY|IOERR|CORRUPT|NOTADB)$/.test(code)) {
+    return new AppError('store_unavailable', `The catalogue cannot be used (${code}).`, {}, error);
+  }
+  return undefined;
 }
 
 /** Index or column that a UNIQUE error is about, as SQLite names it (`versions.sha256`). */

@@ -228,7 +228,7 @@ function contains(column: string, part: string): Condition {
 
 /** @throws 'bad_request' naming the parameter */
 export function requireDate(name: string, text: string): string {
-  if (parseDate(text) === undefined) throw badValue(name, text, 'a date such as 2026-03-01');
+  if (parseDate(text) !== text) throw badValue(name, text, 'a date such as 2026-03-01');
   return text;
 }
 

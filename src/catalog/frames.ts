@@ -97,7 +97,7 @@ export async function listFrames(
       )
       .limit(query.limit)
       .offset(query.offset);
-    return { total, items: await withRelations(tx, rows) };
+    return { total, items: await withRelations(tx, rows, viewer) };
   });
 }
 
@@ -112,7 +112,7 @@ export async function findFrames(
     for (let at = 0; at < ids.length; at += 500) {
       const part = ids.slice(at, at + 500);
       const rows: Row[] = await withVersion(matching(tx, [], viewer)).whereIn('frames.id', part);
-      for (const frame of await withRelations(tx, rows)) found.set(frame.id, frame);
+      for (const frame of await withRelations(tx, rows, viewer)) found.set(frame.id, frame);
     }
     return ids.flatMap((id) => found.get(id) ?? []);
   });
@@ -181,21 +181,31 @@ export async function findNamesake(db: Knex, basename: string): Promise<Namesake
   };
 }
 
+/** Where bytes are that have been stored before. */
+export interface KnownBytes {
+  readonly frameId: number;
+  readonly basename: string;
+  readonly version: number;
+  /** Number of the version that the frame shows. */
+  readonly currentVersion: number;
+  readonly key: string;
+}
+
 /** The frame and version that hold exactly these bytes, if any. For ingest. */
-export async function findBySha256(
-  db: Knex,
-  sha256: string,
-): Promise<{ frameId: number; basename: string; version: number; key: string } | undefined> {
+export async function findBySha256(db: Knex, sha256: string): Promise<KnownBytes | undefined> {
   const row: Row | undefined = await db('versions')
     .join('frames', 'frames.id', 'versions.frame_id')
+    .join('versions as current', 'current.id', 'frames.version_id')
     .where('versions.sha256', sha256)
     .select('frames.id', 'frames.basename', 'versions.number', 'versions.key')
+    .select({ current_number: 'current.number' })
     .first();
   if (row === undefined) return undefined;
   return {
     frameId: Number(row.id),
     basename: String(row.basename),
     version: Number(row.number),
+    currentVersion: Number(row.current_number),
     key: String(row.key),
   };
 }
@@ -236,19 +246,18 @@ export async function insertFrame(
   await tx('frames')
     .where({ id: frameId })
     .update({ ...columns, version_id: versionId });
-  for (const hdu of frame.hdus) {
-    await tx('hdus').insert({
-      version_id: versionId,
-      hdu: hdu.hdu,
-      name: hdu.name,
-      kind: hdu.kind,
-      bitpix: hdu.bitpix,
-      axes: JSON.stringify(hdu.axes),
-      cards: JSON.stringify(
-        hdu.cards.map((card) => [card.keyword, card.kind, card.value, card.comment]),
-      ),
-    });
-  }
+  const hdus = frame.hdus.map((hdu) => ({
+    version_id: versionId,
+    hdu: hdu.hdu,
+    name: hdu.name,
+    kind: hdu.kind,
+    bitpix: hdu.bitpix,
+    axes: JSON.stringify(hdu.axes),
+    cards: JSON.stringify(
+      hdu.cards.map((card) => [card.keyword, card.kind, card.value, card.comment]),
+    ),
+  }));
+  await tx.batchInsert('hdus', hdus, 50);
   await tx('relations').where({ frame_id: frameId }).delete();
   const relations = facts.relations.map(({ key, name }) => ({
     frame_id: frameId,
@@ -313,10 +322,11 @@ function withVersion(query: Knex.QueryBuilder): Knex.QueryBuilder {
 }
 
 /** Resolves the names in the headers of all rows in one query. */
-async function withRelations(db: Knex, rows: readonly Row[]): Promise<Frame[]> {
+async function withRelations(db: Knex, rows: readonly Row[], viewer: Viewer): Promise<Frame[]> {
   const related = new Map<number, number[]>();
   const pairs: { frame_id: number; id: number }[] = await db('relations')
     .join('frames', 'frames.basename', 'relations.name')
+    .modify(visibleTo, viewer)
     .whereIn(
       'relations.frame_id',
       rows.map((row) => Number(row.id)),

@@ -1,5 +1,13 @@
-export { openCatalog, inTransaction, uniqueViolation, type Catalog } from './db.js';
-export { migrate, requireCurrentSchema } from './migrate.js';
+export {
+  databasePath,
+  inTransaction,
+  openCatalog,
+  toCatalogError,
+  uniqueViolation,
+  type Catalog,
+} from './db.js';
+export { holdLock } from './lock.js';
+export { migrate } from './migrate.js';
 export * from './schema.js';
 export { ROLES, SCOPES, type Role, type Scope, type Viewer } from './visibility.js';
 export * from './filters.js';

@@ -28,18 +28,6 @@ export async function migrate(catalog: Catalog): Promise<void> {
   }
 }
 
-/** @throws 'database_version' if the database is not at the schema of this program */
-export async function requireCurrentSchema(catalog: Catalog): Promise<void> {
-  const exists: unknown = await catalog.write.schema.hasTable('migrations');
-  const applied = exists === true ? await countApplied(catalog.write) : 0;
-  if (applied < MIGRATIONS.length) {
-    throw new AppError(
-      'database_version',
-      'The database is older than the program. Start the server once to bring it up to date.',
-    );
-  }
-}
-
 /** @throws 'database_version' if a newer program has been at work here */
 async function countApplied(db: Knex): Promise<number> {
   const rows: { id: number; name: string }[] = await db('migrations').orderBy('id');

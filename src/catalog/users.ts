@@ -9,6 +9,8 @@ export interface User {
   readonly passwordHash: string;
   readonly role: Role;
   readonly disabled: boolean;
+  /** Part of what the token of /api-token-auth/ is made from. */
+  readonly tokenSerial: number;
   readonly createdMs: number;
 }
 
@@ -30,6 +32,7 @@ interface UserRow {
   password_hash: string;
   role: Role;
   disabled: number | boolean;
+  token_serial: number;
   created_ms: number;
 }
 
@@ -84,6 +87,9 @@ export async function listUsers(catalog: Catalog): Promise<User[]> {
   return rows.map(toUser);
 }
 
+/** Name of the token that a name and a password are exchanged for. */
+export const PASSWORD_TOKEN = 'api-token-auth';
+
 /** Changes a user and ends all sessions, so that an old password or role is worth nothing. */
 export async function updateUser(
   catalog: Catalog,
@@ -99,6 +105,9 @@ export async function updateUser(
         ...(change.disabled === undefined ? {} : { disabled: change.disabled }),
       });
     await tx('sessions').where({ user_id: id }).delete();
+    if (change.passwordHash !== undefined) {
+      await tx('tokens').where({ user_id: id, name: PASSWORD_TOKEN }).delete();
+    }
   });
 }
 
@@ -162,8 +171,12 @@ export async function deleteToken(catalog: Catalog, id: number, userId?: number)
   await inTransaction(catalog, async (tx) => {
     const query = tx('tokens').where({ id });
     if (userId !== undefined) void query.andWhere({ user_id: userId });
-    const count = await query.delete();
-    if (count === 0) throw new AppError('not_found', 'There is no such token.');
+    const row: { user_id: number; name: string } | undefined = await query.first();
+    if (row === undefined) throw new AppError('not_found', 'There is no such token.');
+    await tx('tokens').where({ id }).delete();
+    if (row.name === PASSWORD_TOKEN) {
+      await tx('users').where({ id: row.user_id }).increment('token_serial', 1);
+    }
   });
 }
 
@@ -181,6 +194,7 @@ function toUser(row: UserRow): User {
     passwordHash: row.password_hash,
     role: row.role,
     disabled: Boolean(row.disabled),
+    tokenSerial: row.token_serial,
     createdMs: row.created_ms,
   };
 }

@@ -8,7 +8,7 @@ export const check: Command = {
   exits: { 0: 'no differences', 1: 'differences found, or it could not finish', 2: 'wrong usage' },
   options: { 'read-data': { type: 'boolean' } },
   async run(args, out) {
-    const archive = await openArchive(readConfig().config);
+    const archive = await openArchive(readConfig().config, { create: false });
     try {
       let differences = 0;
       const readData = args.values['read-data'] === true;

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { toCatalogError } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 import { check } from './check.js';
 import { COMMON_EXITS, type Command, type Output } from './command.js';
@@ -68,9 +69,10 @@ async function runCommand(
   try {
     return await command.run(parsed, createOutput(parsed.values.json === true));
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    console.error(error.message);
-    return error.code === 'bad_request' ? 2 : 1;
+    const known = error instanceof AppError ? error : toCatalogError(error);
+    if (known === undefined) throw error;
+    console.error(known.message);
+    return known.code === 'bad_request' ? 2 : 1;
   }
 }
 

@@ -11,6 +11,7 @@ import { COMMON_EXITS, type Command, type Output } from './command.js';
 
 /** Time for requests that are under way when the server is told to stop. */
 const GRACE_MS = 10_000;
+const IDLE_MS = 300_000;
 const TIDY_EVERY_MS = 3_600_000;
 const KEEP_EVENTS_MS = 30 * 86_400_000;
 
@@ -27,8 +28,9 @@ export const serve: Command = {
       await tidy(context);
       const { app, authentication } = createApp(context);
       const server = createServer(app);
-      // A frame over a slow line takes its time; what is idle is cut off by the others.
+      // A frame over a slow line takes its time, but a line without a byte for this long is dead.
       server.requestTimeout = 0;
+      server.timeout = IDLE_MS;
       server.keepAliveTimeout = 65_000;
       process.on('unhandledRejection', (error) => {
         // A bug, but of one request: the others must not pay for it.

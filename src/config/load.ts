@@ -114,7 +114,7 @@ function readFiles(
       continue;
     }
     for (const [name, value] of Object.entries(content)) {
-      if (!(name in SETTINGS)) problems.push(`${file}: unknown setting '${name}'`);
+      if (!Object.hasOwn(SETTINGS, name)) problems.push(`${file}: unknown setting '${name}'`);
       else found.set(name, { text: textOf(value), origin: file });
     }
   }
@@ -142,18 +142,30 @@ function textOf(value: unknown): string {
   return String(value);
 }
 
-/** Names in the environment that differ from a setting only by underscores, or claim our prefix. */
+/** Names in the environment that are a setting but for underscores or one letter, or claim our prefix. */
 function findMisspelt(env: Environment): string[] {
   const bare = new Map(names.map((name) => [name.replaceAll('_', ''), name]));
   const problems: string[] = [];
   for (const key of Object.keys(env)) {
-    if (key in SETTINGS || CLIENT_VARIABLES.has(key)) continue;
-    const meant = bare.get(key.replaceAll('_', '').replaceAll('-', ''));
+    if (Object.hasOwn(SETTINGS, key) || CLIENT_VARIABLES.has(key)) continue;
+    const meant =
+      bare.get(key.replaceAll('_', '').replaceAll('-', '')) ??
+      names.find((name) => name.includes('_') && isOneLetterOff(key, name));
     if (meant !== undefined)
       problems.push(`${key} (environment): unknown setting; meant is ${meant}?`);
     else if (key.startsWith('PLATEVAULT_')) problems.push(`${key} (environment): unknown setting`);
   }
   return problems;
+}
+
+/** True if one letter is missing, too many, or another. */
+function isOneLetterOff(a: string, b: string): boolean {
+  const [short, long] = a.length <= b.length ? [a, b] : [b, a];
+  if (long.length - short.length > 1 || short === long) return false;
+  let same = 0;
+  while (same < short.length && short[same] === long[same]) same += 1;
+  const rest = long.slice(same + 1);
+  return rest === short.slice(short.length === long.length ? same + 1 : same);
 }
 
 function pickRaw(
@@ -168,7 +180,9 @@ function pickRaw(
   const secretFile = setting.secret === true ? env[`${name}_FILE`] : undefined;
   if (secretFile !== undefined && secretFile !== '') {
     try {
-      return { text: readFileSync(secretFile, 'utf8').trim(), origin: `${name}_FILE` };
+      const text = readFileSync(secretFile, 'utf8').trim();
+      if (text === '') problems.push(`${name}_FILE: ${secretFile} is empty`);
+      return { text, origin: `${name}_FILE` };
     } catch (error) {
       problems.push(
         `${name}_FILE: cannot read ${secretFile} (${systemCode(error) ?? 'unknown error'})`,

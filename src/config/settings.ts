@@ -70,12 +70,16 @@ export const SETTINGS = {
     secret: true,
   },
   ADMIN_USERNAME: {
-    type: text,
+    type: {
+      kind: 'text',
+      pattern: /^[A-Za-z0-9@.+_-]{1,150}$/,
+      hint: 'letters, digits and `@.+_-`',
+    },
     default: 'admin',
     help: 'Name of the account made at the first start.',
   },
   ADMIN_PASSWORD: {
-    type: text,
+    type: { kind: 'text', pattern: /^(?:.{8,1024})?$/, hint: 'at least 8 characters' },
     default: '',
     help: 'Its password at the first start. Empty: a one-time password is made and printed once.',
     secret: true,

@@ -6,7 +6,7 @@ import type { ByteSource, Card, CardValue, Header } from './types.js';
 export const BLOCK_BYTES = 2880;
 
 /** Most bytes of all headers of a file together; more is refused before it is parsed. */
-export const MAX_HEADER_BYTES = 64 * 1024 * 1024;
+export const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 const FIRST_READ_BYTES = 4 * BLOCK_BYTES;
 
 /** A header over cards already read; the cards keep their order and their duplicates. */
@@ -36,7 +36,7 @@ export interface FoundHeader {
 }
 
 /**
- * Reads the header that starts at `position`, in growing pieces, never more than 64 MB.
+ * Reads the header that starts at `position`, in growing pieces, never more than 8 MB.
  *
  * @throws 'fits_invalid' if there is no END card before something that is not text, or the header
  *         is beyond the limit; 'fits_truncated' if the file ends inside the first block
@@ -53,7 +53,7 @@ export async function readHeader(source: ByteSource, position: number): Promise<
     if (end !== undefined) break;
     if (piece.length < want - (want % BLOCK_BYTES)) return withoutEnd(pieces, position, length);
     if (length > MAX_HEADER_BYTES) {
-      throw new AppError('fits_invalid', 'The header is longer than 64 MB.', { position });
+      throw new AppError('fits_invalid', 'The header is longer than 8 MB.', { position });
     }
   }
   const cards = parseCards(join(pieces), position);

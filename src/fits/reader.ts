@@ -50,7 +50,7 @@ async function walk(source: ByteSource): Promise<Walk> {
     found.hdus.push(hdu);
     headerBytes += hdu.dataOffset - hdu.headerOffset;
     if (headerBytes > MAX_HEADER_BYTES) {
-      throw new AppError('fits_invalid', 'The headers together are longer than 64 MB.');
+      throw new AppError('fits_invalid', 'The headers together are longer than 8 MB.');
     }
     if (!(await checkData(source, hdu, found))) return found;
     offset = nextOffset(hdu);

@@ -1,7 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
-import { systemCode } from '../lib/errors.js';
-import { AppError } from '../lib/errors.js';
+import { AppError, systemCode } from '../lib/errors.js';
 import type { Store } from '../store/index.js';
 
 export interface Download {
@@ -24,7 +23,7 @@ interface ByteRange {
  * Sends a stored file: GET and HEAD, Range and If-Range, ETag and Last-Modified (RFC 9110 §8.8,
  * §13, §14). Behind nginx the bytes are left to it (`accelPrefix`), else they are streamed.
  *
- * @throws 'not_found' if the file is not in the store
+ * @throws 'not_found' if the file is not in the store, 'damaged' if it has not the length it had
  */
 export async function sendDownload(
   req: Request,
@@ -33,13 +32,7 @@ export async function sendDownload(
   download: Download,
   accelPrefix: string,
 ): Promise<void> {
-  const found = await store.stat(download.key);
-  if (found === undefined) {
-    throw new AppError(
-      'not_found',
-      `The file of this frame is missing in the archive: ${download.key}`,
-    );
-  }
+  await requireIntact(store, download);
   const etag = `"${download.sha256}"`;
   const lastModified = new Date(Math.floor(download.modifiedMs / 1000) * 1000);
   res.set({
@@ -59,7 +52,7 @@ export async function sendDownload(
     res.set('X-Accel-Redirect', accelPrefix + path).end();
     return;
   }
-  const size = found.sizeBytes;
+  const size = download.sizeBytes;
   const range = parseRange(req, size, etag, lastModified);
   if (range === 'unsatisfiable') {
     res.status(416).set('Content-Range', `bytes */${size}`).end();
@@ -74,6 +67,24 @@ export async function sendDownload(
     return;
   }
   await sendStream(await store.read(download.key, { start, end }), res);
+}
+
+/**
+ * A stored file as the catalogue knows it; a shorter or longer one must not pass for it.
+ * @throws 'not_found', 'damaged'
+ */
+export async function requireIntact(
+  store: Store,
+  { key, sizeBytes }: { readonly key: string; readonly sizeBytes: number },
+): Promise<void> {
+  const found = await store.stat(key);
+  if (found === undefined) {
+    throw new AppError('not_found', `The file of this frame is missing in the archive: ${key}`);
+  }
+  if (found.sizeBytes !== sizeBytes) {
+    const message = `The stored file is damaged: ${key} has ${found.sizeBytes} bytes instead of ${sizeBytes}.`;
+    throw new AppError('damaged', message);
+  }
 }
 
 /** Streams to the client; a client that leaves is no error. */

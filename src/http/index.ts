@@ -1,6 +1,7 @@
 export type { Services } from './services.js';
 export * from './params.js';
 export {
+  adoptUser,
   allow,
   createAuthentication,
   hasSession,
@@ -12,5 +13,11 @@ export {
 export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
 export { basePath, downloadUrl, isSigned, rootUrl } from './links.js';
-export { contentDisposition, sendDownload, sendStream, type Download } from './download.js';
+export {
+  contentDisposition,
+  requireIntact,
+  sendDownload,
+  sendStream,
+  type Download,
+} from './download.js';
 export { receiveFiles, storeFiles } from './upload.js';

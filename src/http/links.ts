@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { AppError } from '../lib/errors.js';
 import type { Services } from './services.js';
 
 const HOUR_MS = 3_600_000;
@@ -6,6 +7,10 @@ const HOUR_MS = 3_600_000;
 /** Public address of the archive as this client reaches it, with a slash at its end. */
 export function rootUrl({ config }: Services, req: Request): string {
   if (config.HTTP_ROOT !== '') return config.HTTP_ROOT.replace(/\/*$/, '/');
+  // A name or address with a port; what else a client sends must not get into our links.
+  if (!/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(req.host)) {
+    throw new AppError('bad_request', 'The Host header is not the name of a host.');
+  }
   return `${req.protocol}://${req.host}/`;
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, Request, Response } from 'express';
+import { toCatalogError } from '../catalog/index.js';
 import { AppError, type ErrorCode } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
 import { drain } from './drain.js';
@@ -23,6 +24,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   header_missing: 400,
   header_invalid: 400,
   path_escapes: 400,
+  damaged: 500,
   key_exists: 409,
   store_full: 507,
   store_unavailable: 503,
@@ -96,23 +98,9 @@ export function requestIdOf(res: Response): string {
 function toAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
   if (typeof error !== 'object' || error === null) return undefined;
-  const { status, type, code } = error as { status?: unknown; type?: unknown; code?: unknown };
-  if (code === 'SQLITE_BUSY' || code === 'SQLITE_LOCKED') {
-    return new AppError(
-      'busy',
-      'The catalogue is busy. Nothing was changed; try again.',
-      {},
-      error,
-    );
-  }
-  if (code === 'SQLITE_FULL') {
-    return new AppError(
-      'store_full',
-      'The disk of the catalogue is full. Nothing was stored.',
-      {},
-      error,
-    );
-  }
+  const { status, type } = error as { status?: unknown; type?: unknown };
+  const ofCatalog = toCatalogError(error);
+  if (ofCatalog !== undefined) return ofCatalog;
   if (error instanceof URIError || status === 400) {
     return new AppError('bad_request', 'The request cannot be read.', {}, error);
   }

@@ -1,8 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import multer, { MulterError, type StorageEngine } from 'multer';
-import type { IngestResult, Spooled } from '../ingest/index.js';
-import { AppError } from '../lib/errors.js';
+import { toCatalogError } from '../catalog/index.js';
+import { notStored, type IngestResult, type Spooled } from '../ingest/index.js';
+import { AppError, systemCode } from '../lib/errors.js';
 import { mapConcurrently } from '../lib/pool.js';
+import { asStoreError } from '../store/index.js';
 import { requireCsrf } from './csrf.js';
 import type { Services } from './services.js';
 import { requireAction } from './viewer.js';
@@ -60,9 +62,20 @@ export async function storeFiles(
   try {
     const viewer = requireAction(res, 'upload');
     requireCsrf(services, req, res);
-    const results = await mapConcurrently(files, AT_ONCE, (file) =>
-      ingest.store(file, viewer.userId),
-    );
+    const failures: AppError[] = [];
+    const results = await mapConcurrently(files, AT_ONCE, async (file) => {
+      try {
+        return await ingest.store(file, viewer.userId);
+      } catch (error) {
+        const failure = error instanceof AppError ? error : toCatalogError(error);
+        if (failure === undefined) throw error;
+        failures.push(failure);
+        return notStored(file, 'failed', failure);
+      }
+    });
+    const [failure] = failures;
+    // As long as one file is safe, the answer says which; else it is a status that asks for a retry.
+    if (failure !== undefined && results.every(({ id }) => id === null)) throw failure;
     for (const { name, status, id, sizeBytes } of results) {
       log.info('file judged', { name, status, frameId: id, sizeBytes, by: viewer.username });
     }
@@ -115,6 +128,8 @@ function toUploadError(error: unknown, maxBytes: number): unknown {
     return new AppError('bad_request', `The upload cannot be read: ${error.message}.`, {}, error);
   }
   if (error instanceof AppError) return error;
+  // A full disk breaks the stream that is written to it, and comes here as the system calls it.
+  if (systemCode(error) !== undefined) return toStoreError(error);
   const message = error instanceof Error ? error.message : String(error);
   if (/Multipart|Malformed|Unexpected end|boundary|aborted/i.test(message)) {
     return new AppError(
@@ -125,4 +140,12 @@ function toUploadError(error: unknown, maxBytes: number): unknown {
     );
   }
   return error;
+}
+
+function toStoreError(error: unknown): unknown {
+  try {
+    return asStoreError(error);
+  } catch (meant) {
+    return meant;
+  }
 }

@@ -106,8 +106,7 @@ async function bySession(services: Services, req: Request, res: Response): Promi
   if (userId === undefined) return;
   const user = await findUserById(services.catalog, userId);
   if (user === undefined || user.disabled) return;
-  setViewer(res, toViewer(services, user, 'admin'));
-  (res.locals as { bySession?: boolean }).bySession = true;
+  adoptUser(services, res, user);
 }
 
 /** The secret of an Authorization header `Token …` or `Bearer …`. @throws 'unauthenticated' */
@@ -125,6 +124,12 @@ function readToken(header: string | undefined): string | undefined {
     );
   }
   return secret;
+}
+
+/** From here on the request is that of a user who has just signed in. */
+export function adoptUser(services: Services, res: Response, user: User): void {
+  setViewer(res, toViewer(services, user, 'admin'));
+  (res.locals as { bySession?: boolean }).bySession = true;
 }
 
 function setViewer(res: Response, viewer: Viewer): void {

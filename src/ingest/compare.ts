@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { eachVersion, hasKey, type Catalog, type Version } from '../catalog/index.js';
 import type { Store } from '../store/index.js';
 
@@ -13,6 +14,9 @@ export interface Difference {
   readonly key: string;
   readonly text: string;
 }
+
+/** Age from which an unfinished upload is a leftover. */
+const UNFINISHED_MS = 3_600_000;
 
 /** Compares every version with its file and every file with the versions. Changes nothing. */
 export async function* compareStore(
@@ -30,6 +34,9 @@ export async function* compareStore(
     }
   }
   for (const name of await readdir(store.spoolDir)) {
+    const found = await stat(join(store.spoolDir, name)).catch(() => undefined);
+    // A young one may belong to an upload that is just coming in, or be gone by now.
+    if (found === undefined || Date.now() - found.mtimeMs < UNFINISHED_MS) continue;
     yield { kind: 'leftover', key: name, text: 'An upload that was not finished.' };
   }
 }

@@ -1,4 +1,10 @@
-export { createIngest, type Ingest, type IngestParts, type IngestResult } from './ingest.js';
+export {
+  createIngest,
+  notStored,
+  type Ingest,
+  type IngestParts,
+  type IngestResult,
+} from './ingest.js';
 export { compareStore, type Difference } from './compare.js';
 export { checkTemplates } from './place.js';
 export { loadProfiles, type Profile } from './profiles.js';

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   findBySha256,
-  findNamesake,
   hasKey,
   insertEvent,
   insertFrame,
@@ -10,24 +9,22 @@ import {
   inTransaction,
   uniqueViolation,
   type Catalog,
-  type FrameFacts,
-  type Namesake,
+  type KnownBytes,
   type NewFrame,
   type Viewer,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError, hasCode, type ErrorCode } from '../lib/errors.js';
-import { createLimiter } from '../lib/pool.js';
+import { createLimiter, type Limiter } from '../lib/pool.js';
 import type { Store } from '../store/index.js';
-import { hashFile } from './compare.js';
 import { inspect } from './inspect.js';
 import { mapHeader } from './mapping.js';
-import { exposureSuffix, versionKey, type FilePlace } from './naming.js';
 import { placeFile, siteDefaults } from './place.js';
 import type { Profile } from './profiles.js';
 import { createQuarantine } from './quarantine.js';
 import { removeFrame } from './remove.js';
 import { spoolStream, type Spooled } from './spool.js';
+import { chooseTarget, type Target } from './target.js';
 
 /** What became of one uploaded file. */
 export interface IngestResult {
@@ -38,9 +35,10 @@ export interface IngestResult {
   readonly version: number | null;
   /**
    * `stored`: a new frame; `new-version`: other bytes of a known exposure; `already-there`: the
-   * same bytes again, nothing changed; `refused`: not stored, see `error`.
+   * same bytes again, nothing changed; `refused`: not stored, see `error`; `failed`: not stored by no
+   * fault of the file, so worth sending again.
    */
-  readonly status: 'stored' | 'new-version' | 'already-there' | 'refused';
+  readonly status: 'stored' | 'new-version' | 'already-there' | 'refused' | 'failed';
   readonly error: string | null;
   readonly code: ErrorCode | null;
   readonly warnings: readonly string[];
@@ -60,8 +58,12 @@ export interface Ingest {
   store(file: Spooled, uploadedBy: number | null): Promise<IngestResult>;
   /** Removes spooled files that were not stored. */
   discard(files: readonly Spooled[]): Promise<void>;
-  /** Removes a frame with all its versions. @throws 'not_found' */
-  remove(frameId: number, viewer: Viewer): Promise<void>;
+  /**
+   * Removes a frame with all its versions.
+   * @returns keys of files that could not be removed; no frame refers to them any more
+   * @throws 'not_found'
+   */
+  remove(frameId: number, viewer: Viewer): Promise<string[]>;
 }
 
 export interface IngestParts {
@@ -84,6 +86,12 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'path_escapes',
 ]);
 
+/** Without a byte for this long, nothing is being received: a client that stalls holds up no one. */
+const RECEIVING_MS = 500;
+
+/** Longest wait for one's turn to be stored; clients give up after 30 s. */
+const MAX_WAIT_MS = 20_000;
+
 /** A race for a name, lost to another process, is decided anew this often. */
 const MAX_TRIES = 5;
 
@@ -92,20 +100,16 @@ export function createIngest(parts: IngestParts): Ingest {
   const quarantine = createQuarantine(parts);
   // From choosing a name to its row being committed, one at a time: two uploads of one name must
   // not choose the same place. Receiving, hashing and parsing are long done by then.
-  const oneAtATime = createLimiter(1);
-  let receiving = 0;
+  const oneAtATime = createLimiter(1, { waitMs: MAX_WAIT_MS, waiting: 10_000 });
+  let lastByteMs = 0;
 
   return {
-    isReceiving: () => receiving > 0,
+    isReceiving: () => Date.now() - lastByteMs < RECEIVING_MS,
 
-    async spool(stream, name) {
-      receiving += 1;
-      try {
-        return await spoolStream(stream, store.spoolDir, name);
-      } finally {
-        receiving -= 1;
-      }
-    },
+    spool: (stream, name) =>
+      spoolStream(stream, store.spoolDir, name, () => {
+        lastByteMs = Date.now();
+      }),
 
     async store(file, uploadedBy) {
       try {
@@ -115,16 +119,7 @@ export function createIngest(parts: IngestParts): Ingest {
       } catch (error) {
         if (!(error instanceof AppError) || !REFUSALS.has(error.code)) throw error;
         await quarantine.keep(file, error, uploadedBy);
-        return {
-          ...aboutFile(file),
-          basename: null,
-          id: null,
-          version: null,
-          status: 'refused',
-          error: error.message,
-          code: error.code,
-          warnings: [],
-        };
+        return notStored(file, 'refused', error);
       } finally {
         await rm(file.path, { force: true });
       }
@@ -141,13 +136,13 @@ export function createIngest(parts: IngestParts): Ingest {
 /** The pipeline: known bytes? → parse → map → name → put → one transaction. */
 async function storeFile(
   parts: IngestParts,
-  oneAtATime: ReturnType<typeof createLimiter>,
+  oneAtATime: Limiter,
   file: Spooled,
   uploadedBy: number | null,
 ): Promise<IngestResult> {
   const { catalog, config, profiles, store } = parts;
   const known = await findBySha256(catalog.read, file.sha256);
-  if (known !== undefined) return alreadyThere(file, known);
+  if (known !== undefined) return alreadyThere(parts, file, known);
 
   const inspected = await inspect(file, config.MAX_EXPANDED_BYTES, store.spoolDir);
   const facts = mapHeader(inspected.hdus, profiles, siteDefaults(config));
@@ -177,86 +172,12 @@ async function storeFile(
         return stored(file, target, id, facts.warnings);
       } catch (error) {
         const twin = await findBySha256(catalog.read, file.sha256);
-        if (twin !== undefined) return alreadyThere(file, twin);
+        if (twin !== undefined) return alreadyThere(parts, file, twin);
         const lostRace = hasCode(error, 'key_exists') || uniqueViolation(error) !== undefined;
         if (!lostRace || attempt >= MAX_TRIES) throw error;
       }
     }
   });
-}
-
-/** Where an upload goes: a new frame, or the next version of one. */
-interface Target {
-  readonly basename: string;
-  readonly key: string;
-  readonly number: number;
-  readonly frameId: number | undefined;
-  /** Whether these very bytes lie under the key already, left by an upload that died halfway. */
-  readonly isPut: boolean;
-  readonly warnings: readonly string[];
-}
-
-/**
- * The same name is the same frame only for the same exposure: cameras that write `M31_001.fits`
- * every night are normal, and must not overwrite each other.
- */
-async function chooseTarget(
-  parts: IngestParts,
-  place: FilePlace,
-  facts: FrameFacts,
-  file: Spooled,
-): Promise<Target> {
-  const warnings: string[] = [];
-  let { basename } = place;
-  let namesake = await findNamesake(parts.catalog.read, basename);
-  if (namesake !== undefined && !isSameExposure(namesake, facts)) {
-    warnings.push(
-      `Another exposure is called '${basename}' already, so the time was added to the name.`,
-    );
-    ({ basename, namesake } = await findOwnName(parts.catalog, place.basename, facts));
-  }
-  const number = (namesake?.versions ?? 0) + 1;
-  const where = await freeKey(parts, { ...place, basename }, number, file);
-  return { basename, ...where, number, frameId: namesake?.id, warnings };
-}
-
-/** `name-<time>`, then `name-<time>-2` and so on, until one is free or means this exposure. */
-async function findOwnName(
-  catalog: Catalog,
-  name: string,
-  facts: FrameFacts,
-): Promise<{ basename: string; namesake: Namesake | undefined }> {
-  const stem = `${name}${exposureSuffix(facts.dateObsMs)}`;
-  for (let count = 1; ; count += 1) {
-    const basename = count === 1 ? stem : `${stem}-${count}`;
-    const namesake = await findNamesake(catalog.read, basename);
-    if (namesake === undefined || isSameExposure(namesake, facts)) return { basename, namesake };
-  }
-}
-
-function isSameExposure(namesake: Namesake, facts: FrameFacts): boolean {
-  return namesake.instrument === facts.instrument && namesake.dateObsMs === facts.dateObsMs;
-}
-
-/**
- * The first key that neither a row nor a file holds. A file without a row is what a crash between
- * file and row leaves: if it holds these very bytes it is taken over, else it is left in peace.
- */
-async function freeKey(
-  { catalog, store }: IngestParts,
-  place: FilePlace,
-  number: number,
-  file: Spooled,
-): Promise<{ key: string; isPut: boolean }> {
-  for (let suffix = number; ; suffix += 1) {
-    const key = versionKey(place.folder, place.basename, place.extension, suffix);
-    if (await hasKey(catalog, key)) continue;
-    const found = await store.stat(key);
-    if (found === undefined) return { key, isPut: false };
-    const isTwin =
-      found.sizeBytes === file.sizeBytes && (await hashFile(store, key)) === file.sha256;
-    if (isTwin) return { key, isPut: true };
-  }
 }
 
 /** File first, row second: a crash in between leaves a file without a row, never a row without one. */
@@ -289,6 +210,24 @@ async function putAndRecord(
   }
 }
 
+/** The result for a file that is not in the archive now. */
+export function notStored(
+  file: Spooled,
+  status: 'refused' | 'failed',
+  { message, code }: AppError,
+): IngestResult {
+  return {
+    ...aboutFile(file),
+    basename: null,
+    id: null,
+    version: null,
+    status,
+    error: message,
+    code,
+    warnings: [],
+  };
+}
+
 function aboutFile(file: Spooled) {
   return { name: file.uploadName, sha256: file.sha256, sizeBytes: file.sizeBytes };
 }
@@ -311,10 +250,27 @@ function stored(
   };
 }
 
-function alreadyThere(
+/**
+ * The answer for bytes that are known. It is an acknowledgement, so the stored file is looked at
+ * first: if it has gone or lost its end, these bytes take its place.
+ */
+async function alreadyThere(
+  { store }: IngestParts,
   file: Spooled,
-  known: { frameId: number; basename: string; version: number },
-): IngestResult {
+  known: KnownBytes,
+): Promise<IngestResult> {
+  const warnings: string[] = [];
+  const found = await store.stat(known.key);
+  if (found?.sizeBytes !== file.sizeBytes) {
+    if (found !== undefined) await store.remove(known.key);
+    await store.put(known.key, file.path);
+    warnings.push('The stored file was missing or damaged, and has been put back.');
+  }
+  if (known.version !== known.currentVersion) {
+    warnings.push(
+      `These bytes are version ${known.version}; version ${known.currentVersion} is the current one.`,
+    );
+  }
   return {
     ...aboutFile(file),
     basename: known.basename,
@@ -323,6 +279,6 @@ function alreadyThere(
     status: 'already-there',
     error: null,
     code: null,
-    warnings: [],
+    warnings,
   };
 }

@@ -1,10 +1,10 @@
 import type { FrameFacts } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { hasCode } from '../lib/errors.js';
+import { AppError, hasCode } from '../lib/errors.js';
 import type { Inspected } from './inspect.js';
 import { findCard } from './keywords.js';
 import type { SiteDefaults } from './mapping.js';
-import { filePlace, formatTemplate, type FilePlace, type TemplateLookup } from './naming.js';
+import { filePlace, type FilePlace, type TemplateLookup } from './naming.js';
 import type { Spooled } from './spool.js';
 
 export function siteDefaults(config: Config): SiteDefaults {
@@ -61,12 +61,21 @@ function lookupIn(config: Config, inspected: Inspected, facts: FrameFacts): Temp
  * @throws 'config_invalid'
  */
 export function checkTemplates(config: Config): void {
-  for (const template of [config.PATH_FORMATTER, config.FILENAME_FORMATTER]) {
-    try {
-      formatTemplate(template, () => '2000-01-01');
-    } catch (error) {
-      // That a date is no number says nothing about the template.
-      if (!hasCode(error, 'header_invalid')) throw error;
+  try {
+    const { folder } = filePlace({
+      pathTemplate: config.PATH_FORMATTER,
+      filenameTemplate: config.FILENAME_FORMATTER,
+      lookup: () => '2000-01-01',
+      uploadName: 'frame.fits',
+    });
+    if (/^\.(?:incoming|platevault)(?:\/|$)/.test(folder)) {
+      throw new AppError('path_escapes', `'${folder}' is a folder of the archive itself`);
     }
+  } catch (error) {
+    // That a date is no number says nothing about the template.
+    if (hasCode(error, 'header_invalid')) return;
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `PATH_FORMATTER or FILENAME_FORMATTER cannot work: ${reason}`;
+    throw new AppError('config_invalid', message, {}, error);
   }
 }

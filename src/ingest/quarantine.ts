@@ -1,6 +1,11 @@
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { insertQuarantined, trimQuarantine, type Catalog } from '../catalog/index.js';
+import {
+  insertQuarantined,
+  toCatalogError,
+  trimQuarantine,
+  type Catalog,
+} from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { systemCode, type AppError } from '../lib/errors.js';
 import type { Spooled } from './spool.js';
@@ -26,28 +31,25 @@ export function createQuarantine(parts: { catalog: Catalog; config: Config }): Q
       try {
         await mkdir(folder, { recursive: true });
         await move(file.path, path);
+        await insertQuarantined(catalog, toRow(file, reason, uploadedBy));
+        const { QUARANTINE_FILES, QUARANTINE_BYTES } = config;
+        const surplus = await trimQuarantine(catalog, QUARANTINE_FILES, QUARANTINE_BYTES);
+        for (const name of surplus) await rm(join(folder, name), { force: true });
       } catch (error) {
-        // A full disk must not turn "your file is bad" into "the archive is bad".
-        if (systemCode(error) === undefined) throw error;
-        return;
+        // A full disk or a busy catalogue must not turn "your file is bad" into "the archive is bad".
+        if (systemCode(error) === undefined && toCatalogError(error) === undefined) throw error;
+        await rm(path, { force: true });
       }
-      await insertQuarantined(catalog, {
-        uploadName: file.uploadName,
-        file: file.sha256,
-        sizeBytes: file.sizeBytes,
-        sha256: file.sha256,
-        code: reason.code,
-        reason: reason.message,
-        uploadedBy,
-      });
-      const surplus = await trimQuarantine(
-        catalog,
-        config.QUARANTINE_FILES,
-        config.QUARANTINE_BYTES,
-      );
-      for (const name of surplus) await rm(join(folder, name), { force: true });
     },
   };
+}
+
+function toRow(
+  { uploadName, sizeBytes, sha256 }: Spooled,
+  { code, message }: AppError,
+  uploadedBy: number | null,
+): Parameters<typeof insertQuarantined>[1] {
+  return { uploadName, file: sha256, sizeBytes, sha256, code, reason: message, uploadedBy };
 }
 
 /** Rename, or a copy where the two folders are on different disks. */

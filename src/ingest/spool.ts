@@ -26,9 +26,10 @@ export async function spoolStream(
   stream: Readable,
   folder: string,
   name: string,
+  onBytes: () => void,
 ): Promise<Spooled> {
   const path = join(folder, `${randomUUID()}.part`);
-  const meter = createMeter();
+  const meter = createMeter(onBytes);
   try {
     await pipeline(
       stream,
@@ -44,7 +45,7 @@ export async function spoolStream(
 }
 
 /** Hashes what flows through. */
-function createMeter() {
+function createMeter(onBytes: () => void) {
   const sha256 = createHash('sha256');
   const md5 = createHash('md5');
   let checksum = 0;
@@ -55,6 +56,7 @@ function createMeter() {
       md5.update(chunk);
       checksum = crc32(chunk, checksum);
       sizeBytes += chunk.length;
+      onBytes();
       done(null, chunk);
     },
   });

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   header_missing: 'A keyword that is needed is missing from the header.',
   header_invalid: 'A keyword that is needed has a value that cannot be read.',
   path_escapes: 'A path made from header values would lead out of the archive.',
+  damaged: 'A stored file is not what was stored.',
   key_exists: 'The store already has a file under this key.',
   store_full: 'The disk is full.',
   store_unavailable: 'The store cannot be reached or written.',

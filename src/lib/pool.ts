@@ -1,3 +1,5 @@
+import { AppError } from './errors.js';
+
 /**
  * Runs `work` over `items` with at most `limit` at once and gives the results in the order of the
  * items. After a rejection no more is begun; what has begun is waited for, then the first rejects.
@@ -28,19 +30,53 @@ export async function mapConcurrently<T, R>(
   return results;
 }
 
-/** Lets at most `limit` callers run at once; the others wait in order. */
-export function createLimiter(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * Lets at most `limit` callers run at once; the others wait in order.
+ *
+ * @param bounds.waitMs time that a caller waits at most; @param bounds.waiting callers that may wait
+ * @returns a function that throws 'busy' for those who would wait longer, or are too many
+ */
+export function createLimiter(
+  limit: number,
+  bounds: { readonly waitMs: number; readonly waiting: number },
+): Limiter {
   let running = 0;
-  const waiting: (() => void)[] = [];
+  const queue: { start: () => void }[] = [];
+
+  const enter = (): Promise<void> => {
+    if (running < limit) {
+      running += 1;
+      return Promise.resolve();
+    }
+    if (queue.length >= bounds.waiting) return Promise.reject(tooBusy());
+    return new Promise((resolve, reject) => {
+      const place = { start: resolve as () => void };
+      const timer = setTimeout(() => {
+        queue.splice(queue.indexOf(place), 1);
+        reject(tooBusy());
+      }, bounds.waitMs);
+      place.start = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      queue.push(place);
+    });
+  };
+
   return async (work) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
+    await enter();
     try {
       return await work();
     } finally {
-      const next = waiting.shift();
+      const next = queue.shift();
       if (next === undefined) running -= 1;
-      else next();
+      else next.start();
     }
   };
+}
+
+function tooBusy(): AppError {
+  return new AppError('busy', 'The archive is busy. Try again in a moment.');
 }

@@ -18,8 +18,12 @@ const ZONE = /\s*(?:(Z|UTC?|GMT)|([+-])(\d{2}):?(\d{2})?)$/i;
 const DATE_AND_TIME = /^([\d/-]+)(?:(?:T|\s)\s*(\d.*))?$/i;
 const DATE_IN_UTC = /^([\d/-]+)(?:\s*(?:Z|UTC?|GMT))?$/i;
 
+/** Before the first photographs of the sky: a clock that was not set. */
+const FIRST_YEAR = 1840;
+
 /** Epoch ms of midnight UTC; undefined if the calendar has no such day. */
 function dayMs(year: number, month: number, day: number): number | undefined {
+  if (year < FIRST_YEAR) return undefined;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   const isSame = date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
@@ -120,9 +124,4 @@ export function mjdToMs(mjd: number): number {
 /** Julian date (UTC) → epoch ms, rounded; a double holds a JD to about 0.04 ms. */
 export function jdToMs(jd: number): number {
   return Math.round((jd - JD_OF_EPOCH) * DAY_MS);
-}
-
-/** Epoch ms → modified Julian date (UTC), days. */
-export function msToMjd(ms: number): number {
-  return ms / DAY_MS + MJD_OF_EPOCH;
 }

@@ -20,19 +20,23 @@ import type { Store } from './store.js';
 /** Large reads: with Node's 64 KB a download is half as quick. */
 const READ_CHUNK_BYTES = 1024 * 1024;
 
-/** Names at the top of the tree that are ours: the spool, and what later keeps the tree's own journal. */
+/** Folders at the top of the tree that hold no frames: the spool, and what the archive keeps of itself. */
 const SPOOL_DIR = '.incoming';
+const STATE_DIR = '.platevault';
 
 /**
  * A store on a directory tree. A file appears under its name by `link`, complete or not at all, and
  * never replaces another; file and folders are flushed before `put` resolves.
  */
 export async function openFsStore(root: string): Promise<Store> {
-  const spoolDir = join(root, SPOOL_DIR);
-  await mkdir(spoolDir, { recursive: true }).catch(asStoreError);
+  const [spoolDir, stateDir] = [join(root, SPOOL_DIR), join(root, STATE_DIR)] as const;
+  const isOurs = (path: string): boolean => isInside(spoolDir, path) || isInside(stateDir, path);
+  for (const folder of [spoolDir, stateDir]) {
+    await mkdir(folder, { recursive: true }).catch((error: unknown) => asRootError(root, error));
+  }
   const pathOf = (key: string): string => {
     const path = resolve(root, key);
-    if (key === '' || path === resolve(root) || !isInside(root, path) || isInside(spoolDir, path)) {
+    if (key === '' || path === resolve(root) || !isInside(root, path) || isOurs(path)) {
       throw new AppError('path_escapes', `Formatted path escapes ARCHIVE_ROOT: '${key}'`);
     }
     return path;
@@ -40,6 +44,7 @@ export async function openFsStore(root: string): Promise<Store> {
 
   return {
     spoolDir,
+    stateDir,
 
     async put(key, spooledPath) {
       const path = pathOf(key);
@@ -57,7 +62,7 @@ export async function openFsStore(root: string): Promise<Store> {
     },
 
     async read(key, range) {
-      const handle = await open(pathOf(key), 'r').catch(asStoreError);
+      const handle = await open(pathOf(key), 'r').catch(asReadError);
       const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
       return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
     },
@@ -68,13 +73,13 @@ export async function openFsStore(root: string): Promise<Store> {
         return { sizeBytes: found.size, modifiedMs: Math.floor(found.mtimeMs) };
       } catch (error) {
         if (isAbsent(error)) return undefined;
-        return asStoreError(error);
+        return asReadError(error);
       }
     },
 
     async localPath(key) {
       const path = pathOf(key);
-      await stat(path).catch(asStoreError);
+      await stat(path).catch(asReadError);
       return path;
     },
 
@@ -91,24 +96,14 @@ export async function openFsStore(root: string): Promise<Store> {
     async *list(prefix) {
       const start = prefix === '' ? root : pathOf(prefix);
       for await (const path of walk(start)) {
-        if (isInside(spoolDir, path)) continue;
+        if (isOurs(path)) continue;
         const found = await stat(path);
         yield { key: relative(root, path).split(sep).join('/'), sizeBytes: found.size };
       }
     },
 
     async check() {
-      try {
-        await access(spoolDir, constants.W_OK);
-      } catch (error) {
-        const code = systemCode(error) ?? 'unknown error';
-        throw new AppError(
-          'store_unavailable',
-          `The archive cannot be reached or written (${code}).`,
-          {},
-          error,
-        );
-      }
+      await access(spoolDir, constants.W_OK).catch(asStoreError);
     },
 
     async sweep() {
@@ -129,15 +124,14 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Error of the file system → what it means for a store. Never returns. */
+/** Error of the file system while writing → what it means for a store. Never returns. */
 export function asStoreError(error: unknown): never {
   if (error instanceof AppError) throw error;
   const code = systemCode(error);
-  if (isAbsent(error)) throw new AppError('not_found', 'The file is not there.', {}, error);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     throw new AppError(
       'store_full',
-      'The disk of the archive is full. Nothing was stored.',
+      'The disk of the archive is full. The file was not stored.',
       {},
       error,
     );
@@ -150,13 +144,25 @@ export function asStoreError(error: unknown): never {
       error,
     );
   }
-  if (code === undefined) throw error;
+  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error;
   throw new AppError(
     'store_unavailable',
     `The archive cannot be reached or written (${code}).`,
     {},
     error,
   );
+}
+
+/** As `asStoreError`, while reading: what is not there is not found. */
+function asReadError(error: unknown): never {
+  if (isAbsent(error)) throw new AppError('not_found', 'The file is not there.', {}, error);
+  return asStoreError(error);
+}
+
+function asRootError(root: string, error: unknown): never {
+  const code = systemCode(error) ?? 'unknown error';
+  const message = `The root of the archive cannot be used: ${root} (${code}).`;
+  throw new AppError('store_unavailable', message, {}, error);
 }
 
 function isAbsent(error: unknown): boolean {
@@ -169,7 +175,7 @@ async function makeFolders(root: string, folder: string): Promise<void> {
   const missing: string[] = [];
   for (let at = folder; at !== root; at = dirname(at)) {
     const found = await stat(at).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return undefined;
+      if (isAbsent(error)) return undefined;
       throw error;
     });
     if (found?.isDirectory() === true) break;
@@ -179,9 +185,15 @@ async function makeFolders(root: string, folder: string): Promise<void> {
     missing.unshift(at);
   }
   for (const path of missing) {
-    await mkdir(path, { recursive: true });
+    // One by one: a root that has gone (its disk unmounted) must not be made anew.
+    await mkdir(path).catch(ignoreExisting);
     await syncPath(dirname(path));
   }
+}
+
+/** Another upload may have made the folder first. */
+function ignoreExisting(error: unknown): void {
+  if (systemCode(error) !== 'EEXIST') throw error;
 }
 
 /** `rename` would silently replace; where links are not supported, an exclusive copy does. */

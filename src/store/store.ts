@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 export interface Store {
   /** Folder for files that are not stored yet, in the file system of the store. */
   readonly spoolDir: string;
+  /** Folder for what the archive keeps of itself beside the frames, such as its lock. */
+  readonly stateDir: string;
   /**
    * Takes the spooled file over as `key`. All or nothing; durable once resolved. On failure the
    * spooled file is left alone, and removing it stays with the caller.

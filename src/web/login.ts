@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { User } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 import {
+  adoptUser,
   bodyText,
   hasSession,
   parameter,
@@ -41,6 +42,8 @@ export function logIn(web: Web): RequestHandler {
       return;
     }
     await startSession(req, user.id);
+    // The token that comes with the answer must be that of the new session.
+    adoptUser(web.services, res, user);
     goTo(web, req, res, web.base + next);
   };
 }

@@ -58,6 +58,13 @@ export function toOutcome(base: string, result: IngestResult): Outcome {
       };
     case 'already-there':
       return { ...about, icon: 'tick', text: 'already here, same bytes', url };
+    case 'failed':
+      return {
+        ...about,
+        icon: 'warn',
+        text: `not stored: ${result.error ?? 'send it again'}`,
+        url,
+      };
     case 'refused':
       return {
         ...about,

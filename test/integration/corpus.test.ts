@@ -17,8 +17,14 @@ interface Entry {
   readonly first_image_hdu?: number | null;
 }
 
-/** Groups whose valid images must all be stored. */
+/** Groups whose valid images must all be stored, and drawn. */
 const MUST_STORE = new Set(['small-observatory', 'lco', 'pyobs']);
+
+/** A valid image of a camera that this archive is for. */
+function isOurs(file: Entry): boolean {
+  const isImage = typeof file.first_image_hdu === 'number';
+  return MUST_STORE.has(file.group) && file.validity === 'valid' && isImage;
+}
 
 inCorpus(
   'every file of the corpus goes through upload: stored or refused with a reason, and comes back whole',
@@ -38,11 +44,7 @@ inCorpus(
           row.refused += 1;
           reasons.push(`${file.path}: ${String(result.error)}`);
           expect(String(result.error)).toMatch(/^[A-Z'].{15,}/);
-          const mustStore =
-            MUST_STORE.has(file.group) &&
-            file.validity === 'valid' &&
-            typeof file.first_image_hdu === 'number';
-          expect([file.path, mustStore]).toEqual([file.path, false]);
+          expect([file.path, isOurs(file)]).toEqual([file.path, false]);
           continue;
         }
         row.stored += 1;
@@ -55,7 +57,13 @@ inCorpus(
           'image/png',
         ]);
         await preview.arrayBuffer();
-        row.pictures += 1;
+        const problem = preview.headers.get('x-problem');
+        expect([file.path, isOurs(file), problem]).toEqual([
+          file.path,
+          isOurs(file),
+          isOurs(file) ? null : problem,
+        ]);
+        if (problem === null) row.pictures += 1;
         const headers = await archive.fetch(`/frames/${String(result?.id)}/headers/?hdu=all`);
         expect([file.path, headers.status]).toEqual([file.path, 200]);
         await headers.arrayBuffer();

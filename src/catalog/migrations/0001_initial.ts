@@ -19,6 +19,8 @@ export async function initial(db: Knex): Promise<void> {
     t.string('password_hash').notNullable();
     t.string('role').notNullable();
     t.boolean('disabled').notNullable().defaultTo(false);
+    // Raised when a token that can be made again is revoked, so that it is not made again.
+    t.integer('token_serial').notNullable().defaultTo(0);
     t.bigInteger('created_ms').notNullable();
   });
 

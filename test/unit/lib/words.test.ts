@@ -50,11 +50,18 @@ test('work runs with a bound, results keep the order, a failure stops what has n
 });
 
 test('a limiter lets the next one in also after a failure', async () => {
-  const limit = createLimiter(1);
+  const limit = createLimiter(1, { waitMs: 1000, waiting: 1 });
   const first = limit(() => Promise.reject(new Error('first')));
   const second = limit(() => Promise.resolve('second'));
   await expect(first).rejects.toThrow('first');
+  const third = limit(() => Promise.resolve('third'));
+  await expect(third).rejects.toMatchObject({ code: 'busy' });
   expect(await second).toBe('second');
+  const long = limit(() => new Promise((resolve) => setTimeout(resolve, 100)));
+  const hasty = createLimiter(1, { waitMs: 10, waiting: 9 });
+  const first_ = hasty(() => long);
+  await expect(hasty(() => Promise.resolve())).rejects.toMatchObject({ code: 'busy' });
+  await first_;
 });
 
 test('a log line is JSON with the fields of its parents; errors tell their causes', () => {

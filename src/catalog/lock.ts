@@ -1,0 +1,27 @@
+import knex from 'knex';
+import { AppError } from '../lib/errors.js';
+
+/**
+ * Holds a lock that ends with the process, however it ends: an exclusive transaction on a database
+ * of its own. A file with a process id in it would survive a crash, and mean nothing in another
+ * container.
+ *
+ * @param path of the lock file, made when absent
+ * @throws 'busy' if another process holds it
+ */
+export async function holdLock(path: string): Promise<{ release(): Promise<void> }> {
+  const db = knex({
+    client: 'sqlite3',
+    connection: { filename: path },
+    useNullAsDefault: true,
+    pool: { min: 1, max: 1, idleTimeoutMillis: 2 ** 31 - 1 },
+  });
+  try {
+    await db.raw('pragma busy_timeout = 0');
+    await db.raw('begin exclusive');
+  } catch (error) {
+    await db.destroy();
+    throw new AppError('busy', `Another process holds ${path}.`, {}, error);
+  }
+  return { release: () => db.destroy() };
+}
