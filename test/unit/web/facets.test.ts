@@ -15,6 +15,7 @@ const facet = (
   filter,
   binning: '1x1',
   reductionLevel: 0,
+  proposal: null,
   frames,
   ...more,
 });
