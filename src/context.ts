@@ -67,6 +67,9 @@ export async function openServer(config: Config): Promise<ServerContext> {
   checkTemplates(config);
   const profiles = await loadProfiles([join(PROGRAM_DIR, 'config', 'mapping'), config.MAPPING_DIR]);
   const log = openLog(config);
+  // Everything that may stop the start comes before anything that must be ended again.
+  await mkdir(config.DATA_DIR, { recursive: true });
+  const signer = createSigner(await secretKey(config));
   const archive = await openArchive(config);
   const { catalog, store } = archive;
   const lock = await lockArchive(archive);
@@ -105,7 +108,7 @@ export async function openServer(config: Config): Promise<ServerContext> {
     ingest,
     previews,
     jobs,
-    signer: createSigner(await secretKey(config)),
+    signer,
     passport: createPassport(catalog),
     log,
     version: await programVersion(),

@@ -240,6 +240,7 @@ test('odd requests are answered, not stumbled over', async () => {
     headers: { 'Content-Type': 'application/json' },
   });
   expect(odd.status).toBe(400);
+  await archive.upload(pyobsFrame({ FNAME: 'any.fits' }), 'any.fits');
   expect((await archive.fetch('/frames/zip/', { method: 'HEAD' })).status).toBe(200);
   for (const night of ['20260101', '2026-1-2', '02/01/26']) {
     expect([night, (await archive.fetch(`/frames/?night=${night}`)).status]).toEqual([night, 400]);
