@@ -147,10 +147,20 @@ function judge(request, line) {
     // No answer, or none of ours (a proxy's page): the status says what there is to say.
   }
   const [result] = answer.files ?? [];
+  if (request.status === 401 || request.status === 403) {
+    const back = encodeURIComponent(location.pathname);
+    const login = create.replace(/frames\/create\/$/, `accounts/login/?next=${back}`);
+    finish(line, 'bad', 'not stored: you are signed out. Sign in, then send it again.', login);
+    return 'failed';
+  }
   if (request.status !== 200 || result === undefined) {
     const reason =
       answer.detail ?? (request.status === 0 ? 'the connection broke' : `status ${request.status}`);
     finish(line, 'bad', `not stored: ${reason} Nothing is lost; send it again.`);
+    return 'failed';
+  }
+  if (result.status === 'failed') {
+    finish(line, 'warn', `not stored: ${result.error} Nothing is lost; send it again.`);
     return 'failed';
   }
   const url =
@@ -162,12 +172,17 @@ function judge(request, line) {
     return 'refused';
   }
   if (result.status === 'already-there') {
-    finish(line, 'tick', 'already here, same bytes', url);
+    finish(line, 'tick', withWarnings('already here, same bytes', result), url);
     return 'known';
   }
   const version = result.status === 'new-version' ? `version ${result.version} of ` : '';
-  finish(line, 'tick', `stored as ${version}${result.basename}`, url);
+  finish(line, 'tick', withWarnings(`stored as ${version}${result.basename}`, result), url);
   return 'stored';
+}
+
+/** What happened, and what was odd about it. */
+function withWarnings(text, { warnings = [] }) {
+  return [text, ...warnings].join(' · ');
 }
 
 function makeLine(file) {

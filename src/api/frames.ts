@@ -11,6 +11,7 @@ import {
 import { mainImage, eachRow, openFits, tableColumns } from '../fits/index.js';
 import {
   isSigned,
+  lastValues,
   parameter,
   parseId,
   queryParameters,
@@ -189,12 +190,6 @@ export function createFrameHandlers(services: Services) {
   };
 
   return { list, aggregate, show, related, headers, download, preview, tableOfFrame, remove };
-}
-
-function lastValues(parameters: ReadonlyMap<string, readonly string[]>): Record<string, string> {
-  return Object.fromEntries(
-    [...parameters.keys()].map((name) => [name, parameter(parameters, name)]),
-  );
 }
 
 /** `next` and `previous` of the OCS dialect: absolute, with the query kept; null at the ends. */

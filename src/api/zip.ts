@@ -55,7 +55,14 @@ export function createZipHandlers(services: Services, authentication: Authentica
     const ids = [...new Set(readIds(req))];
     if (ids.length === 0) throw badIds('no frames were chosen');
     const frames = await findFrames(catalog, ids, viewer);
-    if (frames.length < ids.length) throw new AppError('not_found', 'Not found.');
+    if (frames.length < ids.length) {
+      const gone = ids.filter((id) => frames.every((frame) => frame.id !== id));
+      const list = gone.slice(0, 20).join(', ');
+      throw new AppError(
+        'not_found',
+        `Not found: ${gone.length} of ${ids.length} frames are not there (any more): ${list}.`,
+      );
+    }
     await sendZip(
       services,
       res,

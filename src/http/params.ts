@@ -27,6 +27,15 @@ export function parameter(
   return parameters.get(name)?.at(-1)?.trim() ?? '';
 }
 
+/** The last value of each parameter, as `parameter` gives it. */
+export function lastValues(
+  parameters: ReadonlyMap<string, readonly string[]>,
+): Record<string, string> {
+  return Object.fromEntries(
+    [...parameters.keys()].map((name) => [name, parameter(parameters, name)]),
+  );
+}
+
 /** The id in a path. @throws 'not_found' if it is none: ids are whole numbers below 2^53 */
 export function parseId(text: unknown): number {
   const id = typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : NaN;

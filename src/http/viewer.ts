@@ -57,7 +57,8 @@ export function createAuthentication(services: Services): Authentication {
     store: new CatalogSessions(catalog, lifetimeMs),
     resave: false,
     saveUninitialized: false,
-    rolling: false,
+    // The cookie lives on with each answer, so that a login in use does not end.
+    rolling: true,
     cookie: { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: lifetimeMs },
   });
   const used = createUseNotes(services);

@@ -52,7 +52,7 @@ export function createLimiter(
     }
     if (queue.length >= bounds.waiting) return Promise.reject(tooBusy());
     return new Promise((resolve, reject) => {
-      const place = { start: resolve as () => void };
+      const place: { start: () => void } = { start: resolve };
       const timer = setTimeout(() => {
         queue.splice(queue.indexOf(place), 1);
         reject(tooBusy());

@@ -14,6 +14,7 @@ import {
   type Viewer,
 } from '../catalog/index.js';
 import {
+  lastValues,
   parameter,
   parseId,
   parseParameters,
@@ -23,6 +24,7 @@ import {
 } from '../http/index.js';
 import { hasCode } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
+import { parseRenderOptions } from '../preview/index.js';
 import { formatDec, formatRa } from '../sky/index.js';
 import { toRows } from './frames.js';
 import { parseListState, listUrl, withFilter } from './list-state.js';
@@ -58,6 +60,8 @@ export function showFrame(web: Web): RequestHandler {
     const viewer = requireAction(res, 'read');
     const frame = await getFrame(catalog, parseId(req.params.id), viewer);
     const parameters = queryParameters(req);
+    // A choice that no picture can be drawn with is told, not shown as a broken picture.
+    parseRenderOptions(lastValues(parameters));
     const [hdus, related, users, night, uploader] = await Promise.all([
       listHeaders(catalog, frame.version),
       findFrames(catalog, frame.relatedIds, viewer),

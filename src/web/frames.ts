@@ -1,16 +1,18 @@
 import type { Request, RequestHandler, Response } from 'express';
 import {
+  CONE_PARAMETERS,
+  type Condition,
   FRAME_FILTERS,
   listFacets,
   listFrames,
   listNights,
   parseConditions,
   SORT_COLUMNS,
-  type Condition,
   type Frame,
   type Viewer,
 } from '../catalog/index.js';
 import { queryParameters, requireAction } from '../http/index.js';
+import { AppError } from '../lib/errors.js';
 import { parseDec, parseRa } from '../sky/index.js';
 import { FACET_NAMES, sumFrames, toChoiceGroups, type ChoiceGroup } from './facets.js';
 import {
@@ -79,6 +81,38 @@ const COLUMNS: readonly Column[] = [
   { label: 'Size', sort: 'size', className: 'col-size num' },
 ];
 
+interface ReadQuery {
+  readonly state: ListState;
+  readonly conditions: Condition[];
+  /** Sentences about values that were left out. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the query of a list as far as it can be read: a mistyped value must not cost a person all the
+ * others. What cannot be read is left out and told.
+ */
+function readQuery(given: ReadonlyMap<string, readonly string[]>): ReadQuery {
+  const parameters = new Map(given);
+  const problems: string[] = [];
+  for (;;) {
+    try {
+      const state = parseListState(parameters);
+      const conditions = parseConditions(state.filters);
+      const [ra, dec, radius] = CONE_PARAMETERS.map((name) => state.filters.has(name));
+      if (ra !== dec || (radius === true && ra !== true)) {
+        problems.push('The position needs both RA and Dec, so it was left out.');
+      }
+      return { state, conditions, problems };
+    } catch (error) {
+      const name = error instanceof AppError ? error.data.parameter : undefined;
+      if (!(error instanceof AppError) || typeof name !== 'string' || !parameters.delete(name))
+        throw error;
+      problems.push(`“${given.get(name)?.join(', ') ?? ''}” was left out: ${error.message}`);
+    }
+  }
+}
+
 /** `GET /frames/`: the list, its filters and what to do with it. */
 export function showFrames(web: Web): RequestHandler {
   const { services, base } = web;
@@ -86,13 +120,15 @@ export function showFrames(web: Web): RequestHandler {
   return async (req: Request, res: Response) => {
     const viewer = requireAction(res, 'read');
     const parameters = queryParameters(req);
-    const state = parseListState(parameters);
+    const { state, conditions, problems } = readQuery(parameters);
     // A form sends its empty fields too; the address that one shares should say only what counts.
-    if ([...parameters].some(([name, values]) => name !== 'format' && values.includes(''))) {
+    const hasEmpty = [...parameters].some(
+      ([name, values]) => name !== 'format' && values.includes(''),
+    );
+    if (hasEmpty && problems.length === 0) {
       goTo(web, req, res, listUrl(base, state));
       return;
     }
-    const conditions = parseConditions(state.filters);
     const order = { column: SORT_COLUMNS[state.sort] ?? 'frames.id', descending: state.descending };
     const { limit, offset } = state;
     const [found, panel] = await Promise.all([
@@ -110,6 +146,7 @@ export function showFrames(web: Web): RequestHandler {
       url: listUrl(base, chip.state),
     }));
     const closest = found.total === 0 ? await findClosest(web, state, viewer) : [];
+    if (problems.length > 0) res.status(400);
     await sendPage(
       web,
       req,
@@ -121,6 +158,7 @@ export function showFrames(web: Web): RequestHandler {
         totalText: formatCount(found.total),
         count: formatCount,
         state,
+        problems,
         chips,
         panel,
         clearUrl: listUrl(base, { ...state, filters: new Map(), offset: 0 }),

@@ -94,7 +94,7 @@ interface LoginModel {
 }
 
 async function sendLogin(web: Web, req: Request, res: Response, model: LoginModel): Promise<void> {
-  const isAsked = model.next !== HOME;
+  const isAsked = model.next !== HOME && model.next !== '/';
   await sendPage(
     web,
     req,
