@@ -16,7 +16,7 @@ export function formatBytes(bytes) {
 /** True if a key is meant for the page: no modifier of the system, and not where letters are text. */
 export function isCommand(event) {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return false;
-  if (document.querySelector('dialog[open]') !== null) return event.key === '?';
+  if (document.querySelector('dialog[open]') !== null) return '?R'.includes(event.key);
   // With shift, arrows extend a selection of text.
   if (event.shiftKey && event.key.startsWith('Arrow')) return false;
   const target = event.target instanceof Element ? event.target : document.body;

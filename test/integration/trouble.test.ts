@@ -242,6 +242,13 @@ test('odd requests are answered, not stumbled over', async () => {
   expect(odd.status).toBe(400);
   await archive.upload(pyobsFrame({ FNAME: 'any.fits' }), 'any.fits');
   expect((await archive.fetch('/frames/zip/', { method: 'HEAD' })).status).toBe(200);
+  const page = { headers: { Accept: 'text/html' } };
+  const list = await archive.fetch('/frames/?night=foo&IMAGETYPE=object', page);
+  expect([list.status, await list.text()]).toEqual([
+    400,
+    expect.stringMatching(/was left out[\s\S]*Type object/),
+  ]);
+  expect((await archive.fetch('/upload/', page)).status).toBe(200);
   for (const night of ['20260101', '2026-1-2', '02/01/26']) {
     expect([night, (await archive.fetch(`/frames/?night=${night}`)).status]).toEqual([night, 400]);
   }
