@@ -3,14 +3,9 @@ import type { StoredCard, StoredHdu, Version } from './schema.js';
 
 type CardTuple = [string, string, StoredCard['value'], string];
 
-/** Headers of every HDU of a version, in order; of one HDU if `hdu` is given. */
-export async function listHeaders(
-  catalog: Catalog,
-  version: Version,
-  hdu?: number,
-): Promise<StoredHdu[]> {
+/** Headers of every HDU of a version, in order. */
+export async function listHeaders(catalog: Catalog, version: Version): Promise<StoredHdu[]> {
   const query = catalog.read('hdus').where({ version_id: version.id }).orderBy('hdu');
-  if (hdu !== undefined) void query.andWhere({ hdu });
   const rows: {
     hdu: number;
     name: string;

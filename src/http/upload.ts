@@ -4,7 +4,7 @@ import { toCatalogError } from '../catalog/index.js';
 import { notStored, type IngestResult, type Spooled } from '../ingest/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
 import { mapConcurrently } from '../lib/pool.js';
-import { asStoreError } from '../store/index.js';
+import { toStoreError } from '../store/index.js';
 import { requireCsrf } from './csrf.js';
 import type { Services } from './services.js';
 import { requireAction } from './viewer.js';
@@ -140,12 +140,4 @@ function toUploadError(error: unknown, maxBytes: number): unknown {
     );
   }
   return error;
-}
-
-function toStoreError(error: unknown): unknown {
-  try {
-    return asStoreError(error);
-  } catch (meant) {
-    return meant;
-  }
 }

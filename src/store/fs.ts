@@ -124,33 +124,25 @@ export async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Error of the file system while writing → what it means for a store. Never returns. */
-export function asStoreError(error: unknown): never {
-  if (error instanceof AppError) throw error;
+/** What an error of the file system means for a store; anything else comes back as it is. */
+export function toStoreError(error: unknown): unknown {
   const code = systemCode(error);
+  if (error instanceof AppError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    throw new AppError(
-      'store_full',
-      'The disk of the archive is full. The file was not stored.',
-      {},
-      error,
-    );
+    const message = 'The disk of the archive is full. The file was not stored.';
+    return new AppError('store_full', message, {}, error);
   }
   if (code === 'ENAMETOOLONG') {
-    throw new AppError(
-      'header_invalid',
-      'The name made from the header is too long for a file.',
-      {},
-      error,
-    );
+    const message = 'The name made from the header is too long for a file.';
+    return new AppError('header_invalid', message, {}, error);
   }
-  if (code === undefined || !/^E[A-Z0-9]+$/.test(code)) throw error;
-  throw new AppError(
-    'store_unavailable',
-    `The archive cannot be reached or written (${code}).`,
-    {},
-    error,
-  );
+  const message = `The archive cannot be reached or written (${code}).`;
+  return new AppError('store_unavailable', message, {}, error);
+}
+
+/** Throws what `toStoreError` makes of an error. */
+export function asStoreError(error: unknown): never {
+  throw toStoreError(error);
 }
 
 /** As `asStoreError`, while reading: what is not there is not found. */

@@ -1,2 +1,2 @@
 export type { Store } from './store.js';
-export { openFsStore, asStoreError, syncPath } from './fs.js';
+export { asStoreError, openFsStore, syncPath, toStoreError } from './fs.js';
