@@ -30,7 +30,7 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off' },
   },
   {
-    files: ['scripts/**', 'bin/**', 'bench/**'],
+    files: ['scripts/**', 'bin/**', 'bench/**', 'test/fuzz/*.mjs'],
     languageOptions: { globals: globals.node },
   },
   {

@@ -7,12 +7,13 @@ import { createPassport, createSigner } from './auth/index.js';
 import { databasePath, holdLock, migrate, openCatalog, type Catalog } from './catalog/index.js';
 import { loadConfig, type Config, type LoadedConfig } from './config/index.js';
 import type { Services } from './http/index.js';
-import { checkTemplates, createIngest, loadProfiles } from './ingest/index.js';
+import { checkTemplates, createIngest, loadProfiles, sourceLimits } from './ingest/index.js';
 import { createHandlers, startJobs, type JobRunner } from './jobs/index.js';
 import { AppError } from './lib/errors.js';
 import { createLog, type Log } from './lib/log.js';
 import { createPixelPool } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
+import { createProducts } from './products/index.js';
 import { openFsStore, syncPath, type Store } from './store/index.js';
 
 /** The folder of the program: `views`, `public`, `config` and `package.json` lie in it. */
@@ -77,12 +78,12 @@ export async function openServer(config: Config): Promise<ServerContext> {
   const left = await store.sweep();
   if (left > 0) log.info('unfinished uploads removed', { files: left });
   const pool = createPixelPool({ workers: config.PIXEL_WORKERS });
+  const limits = sourceLimits(config, store);
   const previews = createPreviews({
     directory: join(config.DATA_DIR, 'previews'),
     maxBytes: config.PREVIEW_CACHE_BYTES,
     pool,
-    maxExpandedBytes: config.MAX_EXPANDED_BYTES,
-    tempDir: store.spoolDir,
+    limits,
     log,
   });
   const ingest = createIngest({
@@ -90,6 +91,7 @@ export async function openServer(config: Config): Promise<ServerContext> {
     store,
     config,
     profiles,
+    pool,
     onStored: () => {
       jobs.wake();
     },
@@ -107,6 +109,7 @@ export async function openServer(config: Config): Promise<ServerContext> {
     store,
     ingest,
     previews,
+    products: createProducts(pool, limits),
     jobs,
     signer,
     passport: createPassport(catalog),

@@ -4,14 +4,13 @@ import {
   getFrame,
   listFacets,
   listFrames,
+  listHdus,
   listHeaders,
   parseConditions,
   type Frame,
 } from '../catalog/index.js';
-import { mainImage, eachRow, openFits, tableColumns } from '../fits/index.js';
+import { mainImage } from '../fits/index.js';
 import {
-  isSigned,
-  lastValues,
   parameter,
   parseId,
   queryParameters,
@@ -19,13 +18,10 @@ import {
   requireCsrf,
   requireIntact,
   rootUrl,
-  sendDownload,
   viewerOf,
   type Services,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
-import { parseRenderOptions } from '../preview/index.js';
-import { sendCsv } from './csv.js';
 import { parseFrameQuery } from './parse.js';
 import { toAggregateShape, toFrameShape, toHdusShape, toHeadersShape } from './shapes.js';
 
@@ -57,7 +53,10 @@ export function createFrameHandlers(services: Services) {
 
   const show: RequestHandler = async (req, res) => {
     requireAction(res, 'read');
-    res.json(toFrameShape(services, rootUrl(services, req), await frameOf(req, res)));
+    const frame = await frameOf(req, res);
+    const hdus = await listHdus(catalog, frame.version);
+    const shape = toFrameShape(services, rootUrl(services, req), frame);
+    res.json({ ...shape, hdus });
   };
 
   const related: RequestHandler = async (req, res) => {
@@ -93,89 +92,6 @@ export function createFrameHandlers(services: Services) {
     }
   };
 
-  const download: RequestHandler = async (req, res) => {
-    const frame = await frameForDownload(req, res);
-    const { version } = frame;
-    res.cookie('fileDownload', 'true', { path: '/' });
-    await sendDownload(
-      req,
-      res,
-      store,
-      {
-        key: version.key,
-        filename: `${frame.basename}${version.extension}`,
-        contentType: 'image/fits',
-        sizeBytes: version.sizeBytes,
-        sha256: version.sha256,
-        modifiedMs: version.createdMs,
-      },
-      config.X_ACCEL_PREFIX,
-    );
-  };
-
-  /** A signed address stands for the right to read: clients fetch `url` without their token. */
-  const frameForDownload = async (req: Request, res: Response): Promise<Frame> => {
-    const id = parseId(req.params.id);
-    const parameters = queryParameters(req);
-    const signature = parameter(parameters, 'sig');
-    if (signature === '' || viewerOf(res).role !== 'anonymous') {
-      requireAction(res, 'read');
-      return getFrame(catalog, id, viewerOf(res));
-    }
-    if (!isSigned(services, id, parameter(parameters, 'exp'), signature)) {
-      throw new AppError(
-        'unauthenticated',
-        'This address has expired or was changed. Ask the archive for a new one.',
-      );
-    }
-    return getFrame(catalog, id, { ...viewerOf(res), role: 'user' });
-  };
-
-  const preview: RequestHandler = async (req, res) => {
-    requireAction(res, 'read');
-    const frame = await frameOf(req, res);
-    const options = parseRenderOptions(lastValues(queryParameters(req)));
-    const path = await localFile(frame);
-    const source = { path, sha256: frame.version.sha256 };
-    // The picture of these bytes with these options never changes; only who may see it may.
-    res.set('Cache-Control', 'private, max-age=3600');
-    res.set('ETag', services.previews.etag(source, options));
-    if (req.fresh) {
-      res.status(304).end();
-      return;
-    }
-    const gone = new AbortController();
-    res.once('close', () => {
-      gone.abort();
-    });
-    const picture = await services.previews.get(source, options, gone.signal);
-    res.set({ 'Content-Type': picture.contentType, ETag: picture.etag });
-    // For programs; people read it in the picture.
-    if (picture.problem !== undefined) res.set('X-Problem', encodeURI(picture.problem));
-    res.send(Buffer.from(picture.bytes));
-  };
-
-  const tableOfFrame: RequestHandler = async (req, res) => {
-    requireAction(res, 'read');
-    const frame = await frameOf(req, res);
-    const path = await localFile(frame);
-    res.type('text/comma-separated-values');
-    const fits = await openFits(path, {
-      maxExpandedBytes: config.MAX_EXPANDED_BYTES,
-      tempDir: store.spoolDir,
-    });
-    try {
-      const table = fits.hdus.find(
-        (hdu) => hdu.name.toUpperCase() === 'CAT' && hdu.kind === 'bintable',
-      );
-      // The reference archive answers with nothing, and its clients know it so.
-      if (table === undefined) res.end();
-      else await sendCsv(res, tableColumns(table), eachRow(fits, table));
-    } finally {
-      await fits.close();
-    }
-  };
-
   const remove: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'delete');
     requireCsrf(services, req, res);
@@ -184,12 +100,7 @@ export function createFrameHandlers(services: Services) {
     res.status(200).end();
   };
 
-  const localFile = async (frame: Frame): Promise<string> => {
-    await requireIntact(store, frame.version);
-    return store.localPath(frame.version.key);
-  };
-
-  return { list, aggregate, show, related, headers, download, preview, tableOfFrame, remove };
+  return { list, aggregate, show, related, headers, remove };
 }
 
 /** `next` and `previous` of the OCS dialect: absolute, with the query kept; null at the ends. */

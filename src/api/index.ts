@@ -3,6 +3,7 @@ import { issueCsrf, rootUrl, type Authentication, type Services } from '../http/
 import { AppError } from '../lib/errors.js';
 import { createTokenHandler } from './account.js';
 import { createUpload } from './create.js';
+import { createFileHandlers } from './files.js';
 import { createFrameHandlers } from './frames.js';
 import { createZipHandlers } from './zip.js';
 
@@ -16,6 +17,7 @@ type Verbs = Readonly<Partial<Record<'get' | 'post' | 'delete', Handlers>>>;
 export function createApi(services: Services, authentication: Authentication): Router {
   const router = Router();
   const frames = createFrameHandlers(services);
+  const files = createFileHandlers(services);
   const zip = createZipHandlers(services, authentication);
   const upload = createUpload(services);
   const forms: RequestHandler[] = [
@@ -34,11 +36,14 @@ export function createApi(services: Services, authentication: Authentication): R
     ['/frames/zip/', { get: zip.ofQuery, post: [...forms, zip.ofIds] }],
     ['/frames/:id/', { get: frames.show, delete: frames.remove }],
     ['/frames/:id/delete/', { delete: frames.remove }],
-    ['/frames/:id/download/', { get: frames.download }],
+    ['/frames/:id/download/', { get: files.download }],
     ['/frames/:id/headers/', { get: frames.headers }],
     ['/frames/:id/related/', { get: frames.related }],
-    ['/frames/:id/preview/', { get: frames.preview }],
-    ['/frames/:id/catalog/', { get: frames.tableOfFrame }],
+    ['/frames/:id/preview/', { get: files.preview }],
+    ['/frames/:id/catalog/', { get: files.table }],
+    ['/frames/:id/funpack/', { get: files.unpack }],
+    ['/frame-funpack/:id/funpack/', { get: files.unpack }],
+    ['/frames/:id/cutout/', { get: files.cutout }],
   ];
 
   for (const [path, verbs] of routes) {

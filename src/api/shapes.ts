@@ -1,4 +1,5 @@
-import type { Facet, Frame, StoredCard, StoredHdu } from '../catalog/index.js';
+import type { Facet, Frame, StoredCard, StoredHdu, Version } from '../catalog/index.js';
+import type { Footprint, SkyPoint } from '../sky/index.js';
 import { downloadUrl, type Services } from '../http/index.js';
 import { formatInstant } from '../lib/time.js';
 import type { IngestResult } from '../ingest/index.js';
@@ -89,14 +90,48 @@ export function toFrameShape(
     YORGSUBF: frame.originY,
     DATAMEAN: frame.dataMean,
     AIRMASS: frame.airmass,
+    area: toArea(frame.footprint),
+    footprint: toFootprintShape(frame.footprint),
     size: version.sizeBytes,
     sha256: version.sha256,
     md5: version.md5,
+    original: toOriginalShape(version),
     version: version.number,
     profile: frame.profile,
     warnings: frame.warnings,
     created: formatInstant(frame.createdMs),
   };
+}
+
+/** GeoJSON, as the OCS dialect has it: a polygon of [RA, DEC], closed. RFC 7946 §3.1.6. */
+function toArea(footprint: Footprint | null): Record<string, unknown> | null {
+  const points = footprint?.polygon ?? null;
+  if (points === null) return null;
+  const ring = [...points, ...points.slice(0, 1)].map(({ raDeg, decDeg }) => [raDeg, decDeg]);
+  return { type: 'Polygon', coordinates: [ring] };
+}
+
+function toFootprintShape(footprint: Footprint | null): Record<string, unknown> | null {
+  if (footprint === null) return null;
+  const { center, corners, cap } = footprint;
+  const pair = (point: SkyPoint | null): number[] | null =>
+    point === null ? null : [point.raDeg, point.decDeg];
+  return {
+    center: pair(center),
+    corners: corners.map(pair),
+    pixel_scale: footprint.pixelScaleArcsec,
+    rotation: footprint.rotationDeg,
+    mirrored: footprint.mirrored,
+    circle: [cap.raDeg, cap.decDeg, cap.radiusDeg],
+    provisional: footprint.provisional,
+  };
+}
+
+/** What was uploaded, of a file that was packed; null for a file that is stored as it came. */
+function toOriginalShape({ original }: Version): Record<string, unknown> | null {
+  if (original === null) return null;
+  const { sizeBytes, sha256, md5 } = original;
+  return { size: sizeBytes, sha256, md5 };
 }
 
 /** A number where a text is all digits, else null: what the OCS dialect calls an id. */
@@ -183,6 +218,7 @@ export function toHdusShape(hdus: readonly StoredHdu[]): Record<string, unknown>
       kind: hdu.kind,
       bitpix: hdu.bitpix,
       axes: hdu.axes,
+      checksum: hdu.checksum,
       cards: hdu.cards.map(({ keyword, kind, value, comment }) => ({
         key: keyword,
         kind,

@@ -189,15 +189,21 @@ export interface KnownBytes {
   /** Number of the version that the frame shows. */
   readonly currentVersion: number;
   readonly key: string;
+  /** Length of the stored file. */
+  readonly sizeBytes: number;
+  /** True if these bytes were packed: the stored file holds other ones. */
+  readonly isPacked: boolean;
 }
 
-/** The frame and version that hold exactly these bytes, if any. For ingest. */
+/** The frame and version that hold exactly these bytes, or were made from them, if any. For ingest. */
 export async function findBySha256(db: Knex, sha256: string): Promise<KnownBytes | undefined> {
   const row: Row | undefined = await db('versions')
     .join('frames', 'frames.id', 'versions.frame_id')
     .join('versions as current', 'current.id', 'frames.version_id')
     .where('versions.sha256', sha256)
+    .orWhere('versions.original_sha256', sha256)
     .select('frames.id', 'frames.basename', 'versions.number', 'versions.key')
+    .select('versions.size_bytes', 'versions.original_sha256')
     .select({ current_number: 'current.number' })
     .first();
   if (row === undefined) return undefined;
@@ -207,6 +213,8 @@ export async function findBySha256(db: Knex, sha256: string): Promise<KnownBytes
     version: Number(row.number),
     currentVersion: Number(row.current_number),
     key: String(row.key),
+    sizeBytes: Number(row.size_bytes),
+    isPacked: row.original_sha256 === sha256,
   };
 }
 
@@ -253,6 +261,7 @@ export async function insertFrame(
     kind: hdu.kind,
     bitpix: hdu.bitpix,
     axes: JSON.stringify(hdu.axes),
+    checksum: hdu.checksum,
     cards: JSON.stringify(
       hdu.cards.map((card) => [card.keyword, card.kind, card.value, card.comment]),
     ),

@@ -12,7 +12,7 @@ export * from './schema.js';
 export { ROLES, SCOPES, type Role, type Scope, type Viewer } from './visibility.js';
 export * from './filters.js';
 export * from './frames.js';
-export { listHeaders } from './headers.js';
+export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';
 export * from './users.js';
 export * from './sessions.js';

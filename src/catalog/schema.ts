@@ -1,3 +1,5 @@
+import type { Footprint } from '../sky/index.js';
+
 /**
  * What the headers of a frame say, after a profile has read them (`ingest/mapping.ts`): the columns of
  * a frame. Angles are degrees, instants epoch ms UTC.
@@ -47,6 +49,8 @@ export interface FrameFacts {
   readonly ccdTempC: number | null;
   /** As written: electrons per ADU, or the setting of a CMOS camera. */
   readonly gain: number | null;
+  /** Where the frame lies on the sky; null if neither a WCS nor a pointing with a scale tell it. */
+  readonly footprint: Footprint | null;
   readonly relations: readonly Relation[];
   /** What could not be read or had to be guessed, for people. */
   readonly warnings: readonly string[];
@@ -86,9 +90,17 @@ export interface Version {
   readonly sha256: string;
   readonly md5: string;
   readonly crc32: number;
+  /** What was uploaded, if it was packed before it was stored; else null. */
+  readonly original: OriginalBytes | null;
   readonly uploadName: string;
   readonly uploadedBy: number | null;
   readonly createdMs: number;
+}
+
+export interface OriginalBytes {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly md5: string;
 }
 
 export type NewVersion = Omit<Version, 'id' | 'frameId' | 'number' | 'createdMs'>;
@@ -117,10 +129,15 @@ export interface StoredHdu {
   readonly kind: string;
   readonly bitpix: number;
   readonly axes: readonly number[];
+  /** Whether CHECKSUM and DATASUM hold; null if it was never looked at. */
+  readonly checksum: 'ok' | 'absent' | 'wrong' | null;
   readonly cards: readonly StoredCard[];
 }
 
 export type Row = Readonly<Record<string, string | number | null>>;
+
+/** FrameFacts kept as JSON or in another table. */
+type Unlisted = 'relations' | 'warnings' | 'footprint';
 
 /** FrameFacts that are one column each: property → column. One list for reading and writing. */
 const COLUMNS = {
@@ -160,7 +177,7 @@ const COLUMNS = {
   airmass: 'airmass',
   ccdTempC: 'ccd_temp_c',
   gain: 'gain',
-} as const satisfies Record<keyof Omit<FrameFacts, 'relations' | 'warnings'>, string>;
+} as const satisfies Record<keyof Omit<FrameFacts, Unlisted>, string>;
 
 const columnEntries = Object.entries(COLUMNS) as [keyof typeof COLUMNS, string][];
 
@@ -176,6 +193,9 @@ export const VERSION_COLUMNS = [
   'versions.sha256 as v_sha256',
   'versions.md5 as v_md5',
   'versions.crc32 as v_crc32',
+  'versions.original_size_bytes as v_original_size_bytes',
+  'versions.original_sha256 as v_original_sha256',
+  'versions.original_md5 as v_original_md5',
   'versions.upload_name as v_upload_name',
   'versions.uploaded_by as v_uploaded_by',
   'versions.created_ms as v_created_ms',
@@ -187,7 +207,8 @@ export function toFrame(row: Row, relatedIds: readonly number[]): Frame {
     columnEntries.map(([name, column]) => [name, row[column] ?? null]),
   );
   return {
-    ...(facts as unknown as Omit<FrameFacts, 'relations' | 'warnings'>),
+    ...(facts as unknown as Omit<FrameFacts, Unlisted>),
+    footprint: row.footprint == null ? null : (JSON.parse(String(row.footprint)) as Footprint),
     warnings: JSON.parse(String(row.warnings)) as string[],
     id: Number(row.id),
     basename: String(row.basename),
@@ -211,9 +232,19 @@ export function toVersion(row: Row): Version {
     sha256: String(row.v_sha256),
     md5: String(row.v_md5),
     crc32: Number(row.v_crc32),
+    original: toOriginal(row),
     uploadName: String(row.v_upload_name),
     uploadedBy: row.v_uploaded_by === null ? null : Number(row.v_uploaded_by),
     createdMs: Number(row.v_created_ms),
+  };
+}
+
+function toOriginal(row: Row): OriginalBytes | null {
+  if (row.v_original_sha256 == null) return null;
+  return {
+    sizeBytes: Number(row.v_original_size_bytes),
+    sha256: String(row.v_original_sha256),
+    md5: String(row.v_original_md5),
   };
 }
 
@@ -228,6 +259,7 @@ export function toFrameRow(
     vec_x: vector?.[0] ?? null,
     vec_y: vector?.[1] ?? null,
     vec_z: vector?.[2] ?? null,
+    footprint: facts.footprint === null ? null : JSON.stringify(facts.footprint),
     warnings: JSON.stringify(facts.warnings),
   };
 }
@@ -246,6 +278,9 @@ export function toVersionRow(version: NewVersion): Record<string, unknown> {
     sha256: version.sha256,
     md5: version.md5,
     crc32: version.crc32,
+    original_size_bytes: version.original?.sizeBytes ?? null,
+    original_sha256: version.original?.sha256 ?? null,
+    original_md5: version.original?.md5 ?? null,
     upload_name: version.uploadName,
     uploaded_by: version.uploadedBy,
   };

@@ -148,6 +148,16 @@ export const SETTINGS = {
     default: String(8 * GIB),
     help: 'Largest size to which a compressed file may open.',
   },
+  MAX_EXPANSION_RATIO: {
+    type: integer(1, 1_000_000),
+    default: '500',
+    help: 'Most times its own size to which a compressed file may open, counted from 256 MB on.',
+  },
+  COMPRESS: {
+    type: { kind: 'choice', values: ['off', 'rice'] },
+    default: 'off',
+    help: 'Store images packed without loss: integers as RICE_1, floats as GZIP_2. Each is unpacked and compared before the upload is let go; what would not come back exactly is stored as it came. `download/` gives the packed file, `funpack/` the plain one.',
+  },
   QUARANTINE_FILES: {
     type: integer(0, 1_000_000),
     default: '1000',

@@ -4,7 +4,8 @@ import type { Card, CardValue } from './types.js';
 export const CARD_BYTES = 80;
 
 const KEYWORD_LENGTH = 8;
-const INTEGER = /^[+-]?\d+$/;
+const FIXED_END = 21; // column 30, counted from column 10
+const NUMBER_PREFIX = 'xXoObB'; // of JavaScript's 0x10, which is no number in FITS
 // Blanks inside and Fortran's D are both found in real headers.
 const FLOAT = /^[+-]? *(?:\d+\.?\d*|\.\d+) *(?:[EDed] *[+-]? *\d+)?$/;
 const COMPLEX = /^\(([^,()]+),([^,()]+)\)\s*(?:\/(.*))?$/;
@@ -23,31 +24,113 @@ interface Field {
  * @param offset where `bytes` starts in the expanded file
  */
 export function parseCards(bytes: Uint8Array, offset = 0): Card[] {
-  const text = latin1(bytes);
-  const readable = clean(text);
-  const cards: Card[] = [];
-  let pieces: Card[] = []; // a long string and its CONTINUE cards so far
-  for (let start = 0; start < text.length; start += CARD_BYTES) {
-    const image = readable.slice(start, start + CARD_BYTES);
-    if (isEnd(image)) break;
-    const card = readCard(image, text.slice(start, start + CARD_BYTES), offset + start);
-    if (continues(pieces.at(-1), card)) pieces.push(card);
-    else {
-      if (pieces.length > 1) cards[cards.length - 1] = joinPieces(pieces);
-      pieces = [card];
-      cards.push(card);
+  const reader = new CardReader();
+  reader.add(bytes, offset);
+  return reader.finish();
+}
+
+/** Reads the cards of a header that comes in pieces, as `parseCards` reads a whole one. */
+export class CardReader {
+  private readonly cards: Card[] = [];
+  private long: LongString | undefined; // the last card, if CONTINUE cards follow it
+  private isEnded = false;
+
+  /** @param bytes whole cards, unless it is the last piece */
+  add(bytes: Uint8Array, offset: number): void {
+    const text = latin1(bytes);
+    const hasOthers = hasControls(bytes);
+    const readable = hasOthers ? clean(text) : text;
+    for (let start = 0; start < text.length && !this.isEnded; start += CARD_BYTES) {
+      const image = readable.slice(start, start + CARD_BYTES);
+      const asItStands = hasOthers ? text.slice(start, start + CARD_BYTES) : image;
+      if (isEnd(image)) this.isEnded = true;
+      else this.addCard(readCard(image, asItStands, offset + start));
     }
   }
-  if (pieces.length > 1) cards[cards.length - 1] = joinPieces(pieces);
-  return cards;
+
+  /** All cards. To be called once. */
+  finish(): Card[] {
+    this.endLong();
+    return this.cards;
+  }
+
+  private addCard(card: Card): void {
+    if (card.keyword === 'CONTINUE' && typeof card.value === 'string') {
+      const last = this.cards.at(-1);
+      if (this.long === undefined && last !== undefined) this.long = new LongString(last);
+      if (this.long?.add(card) === true) return;
+    }
+    if (this.long !== undefined) this.endLong();
+    this.cards.push(card);
+  }
+
+  private endLong(): void {
+    if (this.long !== undefined) this.cards[this.cards.length - 1] = this.long.toCard();
+    this.long = undefined;
+  }
+}
+
+/** A string and the CONTINUE cards after it. */
+class LongString {
+  private readonly values = new Joiner('');
+  private readonly comments = new Joiner(' ');
+  private readonly texts = new Joiner('\n');
+  private last: Card;
+
+  constructor(private readonly first: Card) {
+    this.last = first;
+    this.keep(first);
+  }
+
+  /** Adds a CONTINUE card; false if what came before does not end in an ampersand. */
+  add(card: Card): boolean {
+    const { kind, value } = this.last;
+    if (kind !== 'string' || typeof value !== 'string' || !value.endsWith('&')) return false;
+    this.values.add(value.slice(0, -1));
+    this.keep(card);
+    this.last = card;
+    return true;
+  }
+
+  toCard(): Card {
+    const { first, last } = this;
+    if (last === first) return first;
+    this.values.add(String(last.value)); // an ampersand at the very end belongs to the text
+    const [value, comment, text] = [this.values, this.comments, this.texts].map(String);
+    return { ...first, value: value ?? '', comment: comment ?? '', text: text ?? '' };
+  }
+
+  private keep(card: Card): void {
+    if (card.comment !== '') this.comments.add(card.comment);
+    this.texts.add(card.text);
+  }
+}
+
+/** Texts joined now and then, so that joining very many of them is never one long piece of work. */
+class Joiner {
+  private readonly large: string[] = [];
+  private small: string[] = [];
+
+  constructor(private readonly separator: string) {}
+
+  add(text: string): void {
+    this.small.push(text);
+    if (this.small.length < 1000) return;
+    this.large.push(this.small.join(this.separator));
+    this.small = [];
+  }
+
+  toString(): string {
+    return [...this.large, ...this.small].join(this.separator);
+  }
 }
 
 /**
  * One card from its text (up to 80 characters, one per byte). Never throws.
  * Keyword records: FITS Standard 4.0 §4.1; HIERARCH: the registered ESO convention.
  */
-export function parseCard(image: string, offset = 0): Card {
-  return readCard(clean(image), image, offset);
+export function parseCard(text: string, offset = 0): Card {
+  return readCard(clean(text), text, offset);
 }
 
 /** True for an END card, also one followed by other bytes than blanks. */
@@ -59,8 +142,8 @@ export function isEnd(image: string): boolean {
 
 /** @param image the card with control characters made blanks; `text` is the card as it stands */
 function readCard(image: string, text: string, offset: number): Card {
-  const field = image.slice(0, KEYWORD_LENGTH).trimEnd();
-  const keyword = field.trim().toUpperCase();
+  const field = image.slice(0, KEYWORD_LENGTH).trim();
+  const keyword = field.toUpperCase();
   if (isCommentary(keyword)) {
     const value = text.slice(KEYWORD_LENGTH).trimEnd();
     return { keyword, kind: 'commentary', value, comment: '', text, offset };
@@ -68,7 +151,9 @@ function readCard(image: string, text: string, offset: number): Card {
   if (keyword === 'CONTINUE') return makeCard(keyword, image.slice(KEYWORD_LENGTH), text, offset);
   const indicator = image.indexOf('=');
   if (indicator === KEYWORD_LENGTH) {
-    return makeCard(keyword, image.slice(indicator + 1), text, offset);
+    const rest = image.slice(indicator + 1);
+    const card = makeCard(keyword, rest, text, offset);
+    return card.kind === 'bad' ? { ...card, ...parseFixed(rest) } : card;
   }
   if (keyword === 'HIERARCH' && indicator > KEYWORD_LENGTH) {
     const name = image.slice(KEYWORD_LENGTH, indicator).trim();
@@ -77,11 +162,15 @@ function readCard(image: string, text: string, offset: number): Card {
   if (indicator > 0 && indicator < KEYWORD_LENGTH && image[indicator + 1] === ' ') {
     // A short keyword whose writer forgot to fill up to column 8.
     const name = image.slice(0, indicator).trim().toUpperCase();
+    if (isCommentary(name)) {
+      const value = text.slice(indicator).trimEnd();
+      return { keyword: name, kind: 'commentary', value, comment: '', text, offset };
+    }
     return makeCard(name, image.slice(indicator + 1), text, offset);
   }
   const value = image.slice(KEYWORD_LENGTH).trim();
   // Not a keyword at all, often a line of text that ran over: its case is kept.
-  return { keyword: field.trim(), kind: 'bad', value, comment: '', text, offset };
+  return { keyword: field, kind: 'bad', value, comment: '', text, offset };
 }
 
 function makeCard(keyword: string, rest: string, text: string, offset: number): Card {
@@ -103,10 +192,40 @@ function parseField(field: string): Field {
   const slash = field.indexOf('/');
   const token = slash < 0 ? field : field.slice(0, slash).trimEnd();
   const comment = slash < 0 ? '' : field.slice(slash + 1).trim();
+  return parsePlain(token, comment) ?? parseUnquoted(field);
+}
+
+/** A logical value or a number, from its token; undefined for anything else. */
+function parsePlain(token: string, comment: string): Field | undefined {
   if (token === 'T' || token === 'F') return { kind: 'logical', value: token === 'T', comment };
-  if (INTEGER.test(token)) return { kind: 'integer', value: parseInteger(token), comment };
-  if (FLOAT.test(token)) return { kind: 'float', value: parseFloatText(token), comment };
-  return parseUnquoted(field);
+  const value = parseToken(token);
+  // Beyond the range of a double it is kept as text: infinity is no value of a header.
+  if (value === undefined || !Number.isFinite(value)) return undefined;
+  const isInteger = !/[.DEde]/.test(token) && !token.includes(' ');
+  return isInteger
+    ? { kind: 'integer', value: toInteger(token, value), comment }
+    : { kind: 'float', value, comment };
+}
+
+/** The number a token without blanks around it wholly is, also with Fortran's D. */
+function parseToken(token: string): number | undefined {
+  // What JavaScript takes for a decimal number is one in FITS too; asking it first is quickest.
+  const value = Number(token);
+  const isDecimal = Number.isFinite(value) && !NUMBER_PREFIX.includes(token[1] ?? '.');
+  if (isDecimal && token !== '') return value;
+  return FLOAT.test(token) ? parseFloatText(token) : undefined;
+}
+
+/**
+ * A value in the columns of the fixed format, up to column 30, whose comment lacks its slash.
+ * FITS Standard 4.0 §4.2.2 to §4.2.4.
+ *
+ * @param rest the card from column 10 on
+ */
+function parseFixed(rest: string): Field | undefined {
+  const isFixed = rest[FIXED_END - 1] !== ' ' && rest[FIXED_END] === ' ';
+  if (!isFixed) return undefined;
+  return parsePlain(rest.slice(0, FIXED_END).trim(), rest.slice(FIXED_END).trim());
 }
 
 function parseQuoted(field: string): Field {
@@ -132,8 +251,9 @@ function parseQuoted(field: string): Field {
 function parseComplex(field: string): Field {
   const match = COMPLEX.exec(field);
   const parts = [match?.[1], match?.[2]].map((part) => part?.trim() ?? '');
-  if (match === null || !parts.every((part) => FLOAT.test(part))) return parseUnquoted(field);
-  const [real = 0, imaginary = 0] = parts.map(parseFloatText);
+  const [real, imaginary] = parts.map((part) => (FLOAT.test(part) ? parseFloatText(part) : NaN));
+  if (match === null || real === undefined || imaginary === undefined) return parseUnquoted(field);
+  if (!Number.isFinite(real) || !Number.isFinite(imaginary)) return parseUnquoted(field);
   return { kind: 'complex', value: [real, imaginary], comment: match[3]?.trim() ?? '' };
 }
 
@@ -144,43 +264,27 @@ function parseUnquoted(field: string): Field {
   return { kind: 'bad', value, comment: slash < 0 ? '' : field.slice(slash + 2).trim() };
 }
 
-function parseInteger(token: string): number | bigint {
-  const value = Number(token);
+/** @param value the same, rounded to a double */
+function toInteger(token: string, value: number): number | bigint {
   if (Number.isSafeInteger(value)) return value === 0 ? 0 : value;
   return BigInt(token.startsWith('+') ? token.slice(1) : token);
 }
 
 /** The number a text wholly is, also with Fortran's D; undefined for any other text. */
 export function parseNumber(text: string): number | undefined {
-  const token = text.trim();
-  return FLOAT.test(token) ? parseFloatText(token) : undefined;
+  // No number is longer than a card; a long string is not worth the search.
+  if (text.length > CARD_BYTES) return undefined;
+  return parseToken(text.trim());
 }
 
 function parseFloatText(token: string): number {
   return Number(token.replaceAll(' ', '').replace(/d/i, 'E'));
 }
 
-function continues(before: Card | undefined, card: Card): boolean {
-  if (card.keyword !== 'CONTINUE' || typeof card.value !== 'string') return false;
-  return (
-    before?.kind === 'string' && typeof before.value === 'string' && before.value.endsWith('&')
-  );
-}
-
-function joinPieces(pieces: readonly Card[]): Card {
-  const [first, ...more] = pieces;
-  if (first === undefined) throw new Error('a long string without pieces');
-  const values = pieces.map((piece) => (typeof piece.value === 'string' ? piece.value : ''));
-  const last = values.pop() ?? ''; // an ampersand at the very end belongs to the text
-  return {
-    ...first,
-    value: values.map((value) => value.slice(0, -1)).join('') + last,
-    comment: [first, ...more]
-      .map((piece) => piece.comment)
-      .filter(Boolean)
-      .join(' '),
-    text: pieces.map((piece) => piece.text).join('\n'),
-  };
+/** True if there are bytes that are no printing characters. Native searches beat a loop over bytes. */
+function hasControls(bytes: Uint8Array): boolean {
+  for (let code = 0; code < 0x20; code += 1) if (bytes.includes(code)) return true;
+  return bytes.includes(0x7f);
 }
 
 /** Control characters read as blanks, so that NUL and line breaks end words instead of joining them. */

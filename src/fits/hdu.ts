@@ -65,7 +65,8 @@ function hduKind(header: Header): HduKind {
   const extension = header.string('XTENSION')?.trim().toUpperCase();
   if (extension === undefined) {
     const groups = header.value('GROUPS') === true && header.value('NAXIS1') === 0;
-    if (header.value('SIMPLE') === false) return 'unknown'; // FITS Standard 4.0 §4.4.1.1
+    // SIMPLE = F says that the data may be anything; most often they are plain, so they are shown.
+    if (header.value('SIMPLE') === false && header.value('NAXIS') === 0) return 'unknown';
     return groups ? 'groups' : 'image';
   }
   if (extension === 'IMAGE' || extension === 'IUEIMAGE') return 'image';

@@ -1,21 +1,34 @@
 import { AppError } from '../lib/errors.js';
-import { CARD_BYTES, isEnd, parseCards, parseNumber } from './card.js';
+import { CARD_BYTES, CardReader, isEnd, parseNumber } from './card.js';
+import { createPace } from './pace.js';
 import type { ByteSource, Card, CardValue, Header } from './types.js';
 
 /** FITS files are made of blocks of this many bytes. FITS Standard 4.0 §3.1. */
 export const BLOCK_BYTES = 2880;
 
-/** Most bytes of all headers of a file together; more is refused before it is parsed. */
+/** Most bytes of a header; more is refused before it is parsed. */
 export const MAX_HEADER_BYTES = 8 * 1024 * 1024;
-const FIRST_READ_BYTES = 4 * BLOCK_BYTES;
+
+const FIRST_READ_BLOCKS = 4;
+const MAX_READ_BLOCKS = 91; // 256 kB: parsed in some milliseconds
+const INDEX_STEP = 5000;
 
 /** A header over cards already read; the cards keep their order and their duplicates. */
 export function makeHeader(cards: readonly Card[]): Header {
   const byKeyword = new Map<string, Card>();
+  indexCards(byKeyword, cards);
+  return headerOf(cards, byKeyword);
+}
+
+function indexCards(byKeyword: Map<string, Card>, cards: readonly Card[]): void {
   for (const card of cards) {
+    if (card.kind === 'commentary') continue;
     const key = card.keyword.toUpperCase();
-    if (card.kind !== 'commentary' && !byKeyword.has(key)) byKeyword.set(key, card);
+    if (!byKeyword.has(key)) byKeyword.set(key, card);
   }
+}
+
+function headerOf(cards: readonly Card[], byKeyword: ReadonlyMap<string, Card>): Header {
   const find = (keyword: string): Card | undefined => byKeyword.get(keyword.toUpperCase());
   return {
     cards,
@@ -31,36 +44,58 @@ export interface FoundHeader {
   readonly header: Header;
   /** Bytes of the header with its fill, up to where its data start. */
   readonly lengthBytes: number;
+  /** Bytes of its cards. */
+  readonly cardBytes: number;
   /** False if the file ended, with nothing but text, before an END card. */
   readonly hasEnd: boolean;
 }
 
 /**
- * Reads the header that starts at `position`, in growing pieces, never more than 8 MB.
+ * Reads the header that starts at `position`, in growing pieces, never more than 8 MB. A long one is
+ * parsed in steps between which the event loop runs.
  *
- * @throws 'fits_invalid' if there is no END card before something that is not text, or the header
- *         is beyond the limit; 'fits_truncated' if the file ends inside the first block
+ * @throws 'fits_invalid' if there is no END card before something that is not text; 'too_large' if
+ *         the header is beyond the limit; 'fits_truncated' if the file ends inside the first block
  */
-export async function readHeader(source: ByteSource, position: number): Promise<FoundHeader> {
-  const pieces: Uint8Array[] = [];
+export async function readHeader(
+  source: Pick<ByteSource, 'read'>,
+  position: number,
+): Promise<FoundHeader> {
+  const pace = createPace();
+  const reader = new CardReader();
   let length = 0;
-  for (let want = FIRST_READ_BYTES; ; want = Math.min(want * 2, 4 * 1024 * 1024)) {
-    // Multiples of 80 and of 2880: a card is never cut in two.
-    const piece = await source.read(position + length, want - (want % BLOCK_BYTES));
+  let hasEnd = false;
+  for (let blocks = FIRST_READ_BLOCKS; ; blocks = Math.min(blocks * 2, MAX_READ_BLOCKS)) {
+    // Whole blocks: a card is never cut in two.
+    const piece = await source.read(position + length, blocks * BLOCK_BYTES);
     const end = findEnd(piece);
-    pieces.push(end === undefined ? piece : piece.subarray(0, end));
+    hasEnd = end !== undefined;
+    reader.add(hasEnd ? piece.subarray(0, end) : piece, position + length);
     length += end ?? piece.length;
-    if (end !== undefined) break;
-    if (piece.length < want - (want % BLOCK_BYTES)) return withoutEnd(pieces, position, length);
+    if (hasEnd || piece.length < blocks * BLOCK_BYTES) break;
     if (length > MAX_HEADER_BYTES) {
-      throw new AppError('fits_invalid', 'The header is longer than 8 MB.', { position });
+      throw new AppError('too_large', 'The header is longer than 8 MB.', { position });
     }
+    await pace();
   }
-  const cards = parseCards(join(pieces), position);
+  if (!hasEnd && length < BLOCK_BYTES) {
+    throw new AppError('fits_truncated', 'The file ends inside a header.', { position });
+  }
+  const cards = reader.finish();
+  const byKeyword = new Map<string, Card>();
+  for (let from = 0; from < cards.length; from += INDEX_STEP) {
+    indexCards(
+      byKeyword,
+      from === 0 && cards.length <= INDEX_STEP ? cards : cards.slice(from, from + INDEX_STEP),
+    );
+    await pace();
+  }
+  const filled = Math.ceil((length + CARD_BYTES) / BLOCK_BYTES) * BLOCK_BYTES;
   return {
-    header: makeHeader(cards),
-    lengthBytes: Math.ceil((length + CARD_BYTES) / BLOCK_BYTES) * BLOCK_BYTES,
-    hasEnd: true,
+    header: headerOf(cards, byKeyword),
+    lengthBytes: hasEnd ? filled : length,
+    cardBytes: length,
+    hasEnd,
   };
 }
 
@@ -71,36 +106,27 @@ export async function readHeader(source: ByteSource, position: number): Promise<
  */
 function findEnd(piece: Uint8Array): number | undefined {
   const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-  for (let block = 0; block < piece.length; block += BLOCK_BYTES) {
-    const stop = Math.min(block + BLOCK_BYTES, piece.length);
-    for (let at = block; at < stop; at += CARD_BYTES) {
-      // 'E' first: most cards are not END, and making a string for each would be slow.
-      if (piece[at] === 0x45 && isEnd(buffer.toString('latin1', at, at + CARD_BYTES))) return at;
-    }
-    if (!isText(piece.subarray(block, stop))) {
-      throw new AppError('fits_invalid', 'The header has no END card: data begin in its place.');
-    }
+  let end: number | undefined;
+  for (let at = 0; at < piece.length && end === undefined; at += CARD_BYTES) {
+    // 'E' first: most cards are not END, and making a string for each would be slow.
+    if (piece[at] === 0x45 && isEnd(buffer.toString('latin1', at, at + CARD_BYTES))) end = at;
   }
-  return undefined;
+  const stop = end === undefined ? piece.length : end - (end % BLOCK_BYTES);
+  for (let block = 0; block < stop; block += BLOCK_BYTES) {
+    if (isText(piece.subarray(block, Math.min(block + BLOCK_BYTES, stop)))) continue;
+    throw new AppError('fits_invalid', 'The header has no END card: data begin in its place.');
+  }
+  return end;
 }
 
-function isText(block: Uint8Array): boolean {
+/** True if most bytes are printing characters, by every seventh of them. */
+function isText(bytes: Uint8Array): boolean {
   let odd = 0;
-  for (const byte of block) if (byte < 0x20 || byte > 0x7e) odd += 1;
-  return odd * 2 <= block.length;
-}
-
-function withoutEnd(pieces: readonly Uint8Array[], position: number, length: number): FoundHeader {
-  const bytes = join(pieces);
-  if (length < BLOCK_BYTES) {
-    throw new AppError('fits_truncated', 'The file ends inside a header.', { position });
+  for (let at = 0; at < bytes.length; at += 7) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x20 || byte > 0x7e) odd += 1;
   }
-  return { header: makeHeader(parseCards(bytes, position)), lengthBytes: length, hasEnd: false };
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+  return odd * 14 <= bytes.length + 6;
 }
 
 function toNumber(value: CardValue | undefined): number | undefined {
@@ -116,5 +142,7 @@ function toText(card: Card | undefined): string | undefined {
   // The number as its writer put it: 5.0 stays 5.0.
   const written = card.text.slice(card.text.indexOf('=') + 1);
   const slash = written.indexOf('/');
-  return (slash < 0 ? written : written.slice(0, slash)).trim() || undefined;
+  const token = (slash < 0 ? written : written.slice(0, slash)).trim();
+  const isWhole = card.kind === 'complex' || parseNumber(token) !== undefined;
+  return isWhole ? token : token.split(' ')[0]; // a comment without its slash
 }

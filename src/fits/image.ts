@@ -1,12 +1,15 @@
 import { AppError } from '../lib/errors.js';
 import { pixelCount } from './hdu.js';
-import { toNative } from './native.js';
+import { nativeArray, toNative } from './native.js';
 import { applyScaling, readScaling } from './scaling.js';
-import type { FitsFile, Hdu, PixelArray, Strip } from './types.js';
+import type { FitsFile, Hdu, NativeStrip, PixelArray, Region, Strip } from './types.js';
 import { eachTileBand } from './tiles/bands.js';
+import { eachXisfStrip } from './xisf/index.js';
 
 const STRIP_BYTES = 4 * 1024 * 1024;
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
+/** Rows of a region are read each on its own if more than this lies between them. */
+const MAX_GAP_BYTES = 128 * 1024;
 
 /** A plane of an image: its size and where it stands among the planes. */
 export interface Plane {
@@ -18,6 +21,16 @@ export interface Plane {
   readonly planes: number;
 }
 
+/** What of an image is read, and in what pieces. */
+export interface StripOptions {
+  /** Which plane, from 0, in the order of the file. Default 0. */
+  readonly plane?: number;
+  /** Which part of the plane. Default all of it. */
+  readonly region?: Region;
+  /** Rows of a strip, fewer in the last one; at most 256 MB of source bytes. Default about 4 MB. */
+  readonly rowsPerStrip?: number;
+}
+
 /** Size of the planes of an image; all 0 for an HDU without pixels. */
 export function planeOf(hdu: Hdu): Plane {
   if (pixelCount(hdu) === 0) return { width: 0, height: 0, planes: 0 };
@@ -26,42 +39,55 @@ export function planeOf(hdu: Hdu): Plane {
 }
 
 /**
- * Physical values of one plane of an image, plain or tile-compressed, row by row from FITS row 1,
- * holding one strip at a time (about 4 MB of source bytes; for compressed images at least one row
- * of tiles). The caller owns the arrays. 64-bit integers come as rounded doubles.
- * FITS Standard 4.0 §3.3.2, §5.3, §10.
+ * Physical values of one plane of an image or of a region of it, plain or tile-compressed, row by
+ * row from FITS row 1, holding one strip at a time (for compressed images at least one row of
+ * tiles). Only the bytes or tiles that are needed are read. The caller owns the arrays. 64-bit
+ * integers come as rounded doubles. FITS Standard 4.0 §3.3.2, §5.3, §10.
  *
- * @param options.plane which plane, from 0, in the order of the file
- * @param options.rowsPerStrip rows of a strip, fewer in the last one; at most 256 MB of source bytes
  * @throws 'fits_unsupported' if the HDU is no image or its compression is not read; 'bad_request'
- *         for a plane that does not exist; 'fits_truncated' or 'fits_invalid' for damaged data; 'too_large'
- *         for a row or tile that cannot be held
+ *         for a plane or region that does not exist; 'fits_truncated' or 'fits_invalid' for damaged
+ *         data; 'too_large' for a row or tile that cannot be held
  */
 export async function* eachStrip(
   file: FitsFile,
   hdu: Hdu,
-  options: { plane?: number; rowsPerStrip?: number } = {},
+  options: StripOptions = {},
 ): AsyncGenerator<Strip, void, undefined> {
-  const size = checkPlane(hdu, options.plane ?? 0);
-  const rowBytes = Math.max(1, (size.width * Math.abs(hdu.bitpix)) / 8);
+  if (hdu.block !== undefined) {
+    const { rowsPerStrip: rows, ...part } = options;
+    yield* eachXisfStrip(file.source, hdu, rows === undefined ? part : { ...part, rows });
+    return;
+  }
+  const scaling = readScaling(hdu);
+  for await (const { firstRow, rows, pixels } of eachNativeStrip(file, hdu, options)) {
+    yield { firstRow, rows, pixels: applyScaling(pixels, scaling) };
+  }
+}
+
+/** As `eachStrip`, with the numbers as a plain FITS image would keep them, 64-bit integers exact. */
+export async function* eachNativeStrip(
+  file: FitsFile,
+  hdu: Hdu,
+  options: StripOptions = {},
+): AsyncGenerator<NativeStrip, void, undefined> {
+  if (hdu.block !== undefined) {
+    throw new AppError('fits_unsupported', 'The samples of an XISF image have no form in FITS.');
+  }
+  const region = checkRegion(hdu, options);
+  const rowBytes = Math.max(1, (region.width * Math.abs(hdu.bitpix)) / 8);
   if (rowBytes > MAX_ROW_BYTES) {
     throw new AppError('too_large', `The rows of HDU ${hdu.index} are too long to read.`);
   }
   const usual = Math.max(1, Math.floor(STRIP_BYTES / rowBytes));
   const most = Math.max(1, Math.floor(MAX_ROW_BYTES / rowBytes));
   const rows = Math.min(most, Math.max(1, Math.floor(options.rowsPerStrip ?? usual)));
-  const plane = options.plane ?? 0;
-  if (hdu.kind === 'image') yield* eachPlainStrip(file, hdu, { plane, rows });
-  else
-    yield* eachCompressedStrip(file, hdu, {
-      plane,
-      rows,
-      exact: options.rowsPerStrip !== undefined,
-    });
+  const part: Part = { plane: options.plane ?? 0, region, rows };
+  if (hdu.kind === 'image') yield* eachPlainStrip(file, hdu, part);
+  else yield* eachCompressedStrip(file, hdu, part, options.rowsPerStrip !== undefined);
 }
 
 /**
- * One whole plane in memory: `pixels[y * width + x]`, FITS pixel (1,1) first.
+ * One whole plane or a region of it in memory: `pixels[y * width + x]`, FITS pixel (1,1) first.
  *
  * @param options.maxPixels most pixels to hold, default 64 million
  * @throws 'too_large' beyond that, and as `eachStrip`
@@ -69,79 +95,126 @@ export async function* eachStrip(
 export async function readPlane(
   file: FitsFile,
   hdu: Hdu,
-  options: { plane?: number; maxPixels?: number } = {},
+  options: { plane?: number; region?: Region; maxPixels?: number } = {},
 ): Promise<{ width: number; height: number; pixels: PixelArray }> {
-  const { width, height } = planeOf(hdu);
-  const maxPixels = options.maxPixels ?? 64e6;
+  const { maxPixels = 64e6, ...part } = options;
+  const { y, width, height } = checkRegion(hdu, part);
   if (width * height > maxPixels) {
     throw new AppError('too_large', `The image has more than ${maxPixels} pixels.`, { maxPixels });
   }
   let pixels: PixelArray | undefined;
-  for await (const strip of eachStrip(file, hdu, { plane: options.plane ?? 0 })) {
+  for await (const strip of eachStrip(file, hdu, part)) {
     if (strip.rows === height) return { width, height, pixels: strip.pixels };
     pixels ??= sameKind(strip.pixels, width * height);
-    pixels.set(strip.pixels, strip.firstRow * width);
+    pixels.set(strip.pixels, (strip.firstRow - y) * width);
   }
   return { width, height, pixels: pixels ?? new Uint8Array(0) };
 }
 
-function checkPlane(hdu: Hdu, plane: number): Plane {
+/** A checked request: where, and how many rows at a time. */
+interface Part {
+  readonly plane: number;
+  readonly region: Region;
+  readonly rows: number;
+}
+
+function checkRegion(hdu: Hdu, { plane = 0, region }: StripOptions): Region {
   if (hdu.kind !== 'image' && hdu.kind !== 'compressed-image') {
     throw new AppError('fits_unsupported', `HDU ${hdu.index} is not an image.`, { kind: hdu.kind });
   }
-  const size = planeOf(hdu);
-  if (!Number.isInteger(plane) || plane < 0 || (plane > 0 && plane >= size.planes)) {
-    const text = `HDU ${hdu.index} has no plane ${plane}; it has ${size.planes}.`;
+  const { width, height, planes } = planeOf(hdu);
+  if (!Number.isInteger(plane) || plane < 0 || (plane > 0 && plane >= planes)) {
+    const text = `HDU ${hdu.index} has no plane ${plane}; it has ${planes}.`;
     throw new AppError('bad_request', text, { plane });
   }
-  return size;
+  if (region === undefined) return { x: 0, y: 0, width, height };
+  const numbers = [region.x, region.y, region.width, region.height];
+  const isInside = region.x + region.width <= width && region.y + region.height <= height;
+  if (!isInside || !numbers.every((number) => Number.isInteger(number) && number >= 0)) {
+    const text = `The region does not lie within HDU ${hdu.index} of ${width} × ${height} pixels.`;
+    throw new AppError('bad_request', text, { region });
+  }
+  return region;
 }
 
 async function* eachPlainStrip(
   file: FitsFile,
   hdu: Hdu,
-  { plane, rows }: { plane: number; rows: number },
-): AsyncGenerator<Strip, void, undefined> {
+  { plane, region, rows }: Part,
+): AsyncGenerator<NativeStrip, void, undefined> {
   const { width, height } = planeOf(hdu);
-  const scaling = readScaling(hdu);
-  const rowBytes = (width * Math.abs(hdu.bitpix)) / 8;
-  const start = hdu.dataOffset + plane * height * rowBytes;
-  for (let firstRow = 0; firstRow < height; firstRow += rows) {
-    const count = Math.min(rows, height - firstRow);
-    const bytes = await file.source.read(start + firstRow * rowBytes, count * rowBytes);
-    if (bytes.length < count * rowBytes) {
-      throw new AppError('fits_truncated', `The file ends inside the image of HDU ${hdu.index}.`);
-    }
-    yield { firstRow, rows: count, pixels: applyScaling(toNative(bytes, hdu.bitpix), scaling) };
+  const pixelBytes = Math.abs(hdu.bitpix) / 8;
+  const span: Span = {
+    // Of the first row of the region.
+    offset: hdu.dataOffset + ((plane * height + region.y) * width + region.x) * pixelBytes,
+    stepBytes: width * pixelBytes,
+    rowBytes: region.width * pixelBytes,
+  };
+  for (let done = 0; done < region.height; done += rows) {
+    const count = Math.min(rows, region.height - done);
+    const offset = span.offset + done * span.stepBytes;
+    const bytes = await readRows(file, hdu, { ...span, offset }, count);
+    yield { firstRow: region.y + done, rows: count, pixels: toNative(bytes, hdu.bitpix) };
   }
+}
+
+/** Rows of bytes that lie a fixed step apart. */
+interface Span {
+  readonly offset: number;
+  readonly stepBytes: number;
+  readonly rowBytes: number;
+}
+
+async function readRows(file: FitsFile, hdu: Hdu, span: Span, count: number): Promise<Uint8Array> {
+  const { offset, stepBytes, rowBytes } = span;
+  const read = async (from: number, length: number): Promise<Uint8Array> => {
+    const bytes = await file.source.read(from, length);
+    if (bytes.length === length) return bytes;
+    throw new AppError('fits_truncated', `The file ends inside the image of HDU ${hdu.index}.`);
+  };
+  if (rowBytes === stepBytes || count === 1) return read(offset, count * rowBytes);
+  const rows = new Uint8Array(count * rowBytes);
+  if (stepBytes - rowBytes > MAX_GAP_BYTES) {
+    for (let row = 0; row < count; row += 1) {
+      rows.set(await read(offset + row * stepBytes, rowBytes), row * rowBytes);
+    }
+    return rows;
+  }
+  const atOnce = Math.max(1, Math.floor(STRIP_BYTES / stepBytes));
+  for (let row = 0; row < count; row += atOnce) {
+    const some = Math.min(atOnce, count - row);
+    const bytes = await read(offset + row * stepBytes, (some - 1) * stepBytes + rowBytes);
+    for (let i = 0; i < some; i += 1) {
+      rows.set(bytes.subarray(i * stepBytes, i * stepBytes + rowBytes), (row + i) * rowBytes);
+    }
+  }
+  return rows;
 }
 
 /** Bands are one row of tiles high; they are cut or joined into strips of the rows asked for. */
 async function* eachCompressedStrip(
   file: FitsFile,
   hdu: Hdu,
-  { plane, rows, exact }: { plane: number; rows: number; exact: boolean },
-): AsyncGenerator<Strip, void, undefined> {
-  const { width, height } = planeOf(hdu);
-  const scaling = readScaling(hdu);
-  let strip: Strip | undefined;
+  { plane, region, rows }: Part,
+  isExact: boolean,
+): AsyncGenerator<NativeStrip, void, undefined> {
+  const end = region.y + region.height;
+  let strip: NativeStrip | undefined;
   let filled = 0;
-  for await (const band of eachTileBand(file, hdu, plane)) {
-    const pixels = applyScaling(band.pixels, scaling);
+  for await (const band of eachTileBand(file, hdu, { plane, region })) {
     // A band that is large already goes out as it is, unless the rows were asked for.
-    if (filled === 0 && !exact && band.rows >= rows) {
-      yield { ...band, pixels };
+    if (filled === 0 && !isExact && band.rows >= rows) {
+      yield band;
       continue;
     }
     for (let done = 0; done < band.rows;) {
       const firstRow = band.firstRow + done;
-      strip ??= {
-        firstRow,
-        rows: Math.min(rows, height - firstRow),
-        pixels: sameKind(pixels, Math.min(rows, height - firstRow) * width),
-      };
+      const most = Math.min(rows, end - firstRow);
+      strip ??= { firstRow, rows: most, pixels: nativeArray(hdu.bitpix, most * region.width) };
       const count = Math.min(band.rows - done, strip.rows - filled);
-      strip.pixels.set(pixels.subarray(done * width, (done + count) * width), filled * width);
+      const from = done * region.width;
+      const part = band.pixels.subarray(from, from + count * region.width);
+      strip.pixels.set(part as never, filled * region.width); // both are the kind of the HDU
       done += count;
       filled += count;
       if (filled < strip.rows) break;

@@ -1,11 +1,25 @@
 export type * from './types.js';
-export type { Plane } from './image.js';
+export type { Plane, StripOptions } from './image.js';
 export type { CellValue, TableColumn } from './table.js';
 export type { WriteCard, WriteHdu, WriteImage, WriteTable, WriteValue } from './write.js';
 export { parseCards } from './card.js';
 export { makeHeader } from './header.js';
 export { mainImage } from './hdu.js';
-export { eachStrip, planeOf, readPlane } from './image.js';
+export { eachNativeStrip, eachStrip, planeOf, readPlane } from './image.js';
+export { toBigEndian } from './native.js';
+export { checkHdu } from './checksum.js';
 export { openFits } from './reader.js';
-export { eachRow, tableColumns } from './table.js';
-export { writeFits } from './write.js';
+export { expandTo } from './source.js';
+export {
+  eachRow,
+  eachRowBatch,
+  eachTableChunk,
+  tableColumns,
+  tableRows,
+  unpackedHeapBytes,
+  unpackHeap,
+} from './table.js';
+export { hduOf, surveyFits } from './survey.js';
+export type { HduRecord, Survey } from './survey.js';
+export { encodeTile, RICE_BLOCK_SIZE } from './tiles/index.js';
+export { formatCards, writeFits } from './write.js';

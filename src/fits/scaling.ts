@@ -1,4 +1,5 @@
-import type { Hdu, PixelArray } from './types.js';
+import { int64ToDouble } from './native.js';
+import type { CardValue, Hdu, NativeArray, PixelArray } from './types.js';
 
 /** How the numbers of an image file become physical values. FITS Standard 4.0 §4.4.2, §5.3. */
 export interface Scaling {
@@ -7,6 +8,8 @@ export interface Scaling {
   readonly bzero: number;
   /** Integer that stands for "no value"; never set for floating-point images. */
   readonly blank: number | undefined;
+  /** The same, exact, for 64-bit integers. */
+  readonly blank64: bigint | undefined;
 }
 
 /** BZERO values that make signed integers unsigned, and bytes signed. FITS Standard 4.0 table 11. */
@@ -25,7 +28,13 @@ export function readScaling(hdu: Hdu): Scaling {
     bscale: number('BSCALE') ?? 1,
     bzero: number('BZERO') ?? 0,
     blank: hdu.bitpix > 0 ? blank : undefined,
+    blank64: hdu.bitpix === 64 ? toBigInt(hdu.header.value('BLANK') ?? blank) : undefined,
   };
+}
+
+function toBigInt(value: CardValue | undefined): bigint | undefined {
+  if (typeof value === 'bigint') return value;
+  return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : undefined;
 }
 
 /**
@@ -35,8 +44,9 @@ export function readScaling(hdu: Hdu): Scaling {
  *
  * @param native taken over: the result may be a view on it, changed in place
  */
-export function applyScaling(native: PixelArray, scaling: Scaling): PixelArray {
+export function applyScaling(native: NativeArray, scaling: Scaling): PixelArray {
   const { bitpix, bscale, bzero, blank } = scaling;
+  if (native instanceof BigInt64Array) return scaleLong(native, scaling);
   if (bscale === 1 && blank === undefined) {
     if (bzero === 0) return native;
     if (bitpix > 0 && UNSIGNED_BZERO[bitpix] === bzero) return flipSign(native);
@@ -72,6 +82,19 @@ function scale(native: PixelArray, scaling: Scaling): PixelArray {
   for (let i = 0; i < values.length; i += 1) {
     const raw = native[i] ?? NaN;
     values[i] = raw === blank ? NaN : raw * bscale + bzero;
+  }
+  return values;
+}
+
+/** 64-bit integers become doubles; the unsigned convention (BZERO 2^63) rounds only once. */
+function scaleLong(native: BigInt64Array, { bscale, bzero, blank64 }: Scaling): Float64Array {
+  const isUnsigned = bscale === 1 && bzero === 2 ** 63;
+  const values = int64ToDouble(native, isUnsigned ? 2 ** 31 : 0);
+  if (!isUnsigned && (bscale !== 1 || bzero !== 0)) {
+    for (let i = 0; i < values.length; i += 1) values[i] = (values[i] ?? NaN) * bscale + bzero;
+  }
+  if (blank64 !== undefined) {
+    for (let i = 0; i < values.length; i += 1) if (native[i] === blank64) values[i] = NaN;
   }
   return values;
 }

@@ -1,20 +1,33 @@
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { AppError, systemCode } from '../lib/errors.js';
 import type { Store } from '../store/index.js';
 
-export interface Download {
-  readonly key: string;
+/** What a client is told of a file before its bytes. */
+interface Attributes {
   /** Name that the client is offered. */
   readonly filename: string;
   readonly contentType: string;
   readonly sizeBytes: number;
-  readonly sha256: string;
   readonly modifiedMs: number;
 }
 
+/** A stored file to send. */
+export interface Download extends Attributes {
+  readonly key: string;
+  readonly sha256: string;
+}
+
+/** A file that is made while it is sent. */
+export interface MadeDownload extends Attributes {
+  /** Strong: the same bytes have the same tag (RFC 9110 §8.8.3). */
+  readonly etag: string;
+  read(range: ByteRange): AsyncIterable<Uint8Array>;
+}
+
 /** Bytes [start, end). */
-interface ByteRange {
+export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -34,39 +47,66 @@ export async function sendDownload(
 ): Promise<void> {
   await requireIntact(store, download);
   const etag = `"${download.sha256}"`;
-  const lastModified = new Date(Math.floor(download.modifiedMs / 1000) * 1000);
-  res.set({
-    'Content-Type': download.contentType,
-    'Content-Disposition': contentDisposition(download.filename),
-    ETag: etag,
-    'Last-Modified': lastModified.toUTCString(),
-    'Accept-Ranges': 'bytes',
-    'Cache-Control': 'private, no-cache',
-  });
-  if (req.fresh) {
-    res.status(304).end();
-    return;
-  }
+  if (!describe(req, res, { ...download, etag })) return;
   if (accelPrefix !== '') {
     const path = download.key.split('/').map(encodeURIComponent).join('/');
     res.set('X-Accel-Redirect', accelPrefix + path).end();
     return;
   }
-  const size = download.sizeBytes;
-  const range = parseRange(req, size, etag, lastModified);
+  const range = chooseRange(req, res, { ...download, etag });
+  if (range !== undefined) await sendStream(await store.read(download.key, range), res);
+}
+
+/** As `sendDownload`, of a file that is made while it is sent. */
+export async function sendMade(req: Request, res: Response, made: MadeDownload): Promise<void> {
+  if (!describe(req, res, made)) return;
+  const range = chooseRange(req, res, made);
+  if (range !== undefined) await sendStream(Readable.from(made.read(range)), res);
+}
+
+/** Sets the headers of the whole; false if the client has it already and was told so. */
+function describe(
+  req: Request,
+  res: Response,
+  entity: Attributes & { readonly etag: string },
+): boolean {
+  res.set({
+    'Content-Type': entity.contentType,
+    'Content-Disposition': contentDisposition(entity.filename),
+    ETag: entity.etag,
+    'Last-Modified': lastModified(entity),
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': 'private, no-cache',
+  });
+  if (!req.fresh) return true;
+  res.status(304).end();
+  return false;
+}
+
+/** Sets the headers of the part asked for; undefined if there is nothing to send but headers. */
+function chooseRange(
+  req: Request,
+  res: Response,
+  entity: Attributes & { readonly etag: string },
+): ByteRange | undefined {
+  const size = entity.sizeBytes;
+  const range = parseRange(req, size, entity.etag, lastModified(entity));
   if (range === 'unsatisfiable') {
     res.status(416).set('Content-Range', `bytes */${size}`).end();
-    return;
+    return undefined;
   }
   const { start, end } = range ?? { start: 0, end: size };
-  if (range !== undefined)
+  if (range !== undefined) {
     res.status(206).set('Content-Range', `bytes ${start}-${end - 1}/${size}`);
-  res.set('Content-Length', String(end - start));
-  if (req.method === 'HEAD' || end === start) {
-    res.end();
-    return;
   }
-  await sendStream(await store.read(download.key, { start, end }), res);
+  res.set('Content-Length', String(end - start));
+  if (req.method !== 'HEAD' && end > start) return { start, end };
+  res.end();
+  return undefined;
+}
+
+function lastModified({ modifiedMs }: Attributes): string {
+  return new Date(Math.floor(modifiedMs / 1000) * 1000).toUTCString();
 }
 
 /**
@@ -119,11 +159,10 @@ function parseRange(
   req: Request,
   size: number,
   etag: string,
-  lastModified: Date,
+  lastModified: string,
 ): ByteRange | 'unsatisfiable' | undefined {
   const ifRange = req.get('if-range');
-  if (ifRange !== undefined && ifRange !== etag && ifRange !== lastModified.toUTCString())
-    return undefined;
+  if (ifRange !== undefined && ifRange !== etag && ifRange !== lastModified) return undefined;
   const match = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/.exec(req.get('range') ?? '');
   if (match === null) return undefined;
   const [, first = '', final = ''] = match;

@@ -17,6 +17,7 @@ export {
   contentDisposition,
   requireIntact,
   sendDownload,
+  sendMade,
   sendStream,
   type Download,
 } from './download.js';

@@ -4,6 +4,7 @@ import type { createPassport, Signer } from '../auth/index.js';
 import type { Ingest } from '../ingest/index.js';
 import type { Log } from '../lib/log.js';
 import type { Previews } from '../preview/index.js';
+import type { Products } from '../products/index.js';
 import type { Store } from '../store/index.js';
 
 /** What routes work with; made once by the composition root. */
@@ -13,6 +14,7 @@ export interface Services {
   readonly store: Store;
   readonly ingest: Ingest;
   readonly previews: Previews;
+  readonly products: Products;
   readonly signer: Signer;
   readonly passport: ReturnType<typeof createPassport>;
   readonly log: Log;

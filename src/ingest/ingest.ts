@@ -9,6 +9,7 @@ import {
   inTransaction,
   uniqueViolation,
   type Catalog,
+  type FrameFacts,
   type KnownBytes,
   type NewFrame,
   type Viewer,
@@ -17,8 +18,9 @@ import type { Config } from '../config/index.js';
 import { AppError, hasCode, type ErrorCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
 import type { Store } from '../store/index.js';
-import { inspect } from './inspect.js';
+import { inspect, sourceLimits, type Inspected, type SurveyPool } from './inspect.js';
 import { mapHeader } from './mapping.js';
+import { asItCame, pack, type Kept, type PackPool } from './pack.js';
 import { placeFile, siteDefaults } from './place.js';
 import type { Profile } from './profiles.js';
 import { createQuarantine } from './quarantine.js';
@@ -71,6 +73,7 @@ export interface IngestParts {
   readonly store: Store;
   readonly config: Config;
   readonly profiles: readonly Profile[];
+  readonly pool: SurveyPool & PackPool;
   /** Called after a frame has been committed: there is a job to do. */
   readonly onStored: () => void;
 }
@@ -140,39 +143,71 @@ async function storeFile(
   file: Spooled,
   uploadedBy: number | null,
 ): Promise<IngestResult> {
-  const { catalog, config, profiles, store } = parts;
+  const { catalog, config, pool, profiles, store } = parts;
   const known = await findBySha256(catalog.read, file.sha256);
-  if (known !== undefined) return alreadyThere(parts, file, known);
+  if (known !== undefined && (await isIntact(store, known))) return alreadyThere(file, known);
 
-  const inspected = await inspect(file, config.MAX_EXPANDED_BYTES, store.spoolDir);
+  const limits = sourceLimits(config, store);
+  const inspected = await inspect(file, limits, pool);
   const facts = mapHeader(inspected.hdus, profiles, siteDefaults(config));
-  const place = placeFile(config, file, inspected, facts);
+  const isPacking = config.COMPRESS === 'rice';
+  const kept = isPacking
+    ? await pack(file, inspected, { limits, pool })
+    : asItCame(file, inspected);
+  try {
+    if (known !== undefined) return await putBack(store, file, kept, known);
+    return await storeKept(parts, oneAtATime, { file, kept, inspected, facts, uploadedBy });
+  } finally {
+    if (kept.path !== file.path) await rm(kept.path, { force: true });
+  }
+}
 
+/** One upload on its way into the archive. */
+interface Upload {
+  readonly file: Spooled;
+  readonly kept: Kept;
+  readonly inspected: Inspected;
+  readonly facts: FrameFacts;
+  readonly uploadedBy: number | null;
+}
+
+/** Name → put → one transaction, anew if another process was quicker. */
+async function storeKept(
+  parts: IngestParts,
+  oneAtATime: Limiter,
+  upload: Upload,
+): Promise<IngestResult> {
+  const { catalog, config } = parts;
+  const { file, kept, inspected, facts, uploadedBy } = upload;
+  const asUploaded = placeFile(config, file, inspected, facts);
+  const packing = kept.original === null ? '' : '.fz';
+  const place = { ...asUploaded, extension: asUploaded.extension + packing };
   return oneAtATime(async () => {
     for (let attempt = 1; ; attempt += 1) {
-      const target = await chooseTarget(parts, place, facts, file);
+      const target = await chooseTarget(parts, place, facts, kept);
       const frame: NewFrame = {
         basename: target.basename,
         facts,
         version: {
           key: target.key,
           extension: place.extension,
-          container: inspected.container,
-          sizeBytes: file.sizeBytes,
-          sha256: file.sha256,
-          md5: file.md5,
-          crc32: file.crc32,
+          container: kept.container,
+          sizeBytes: kept.sizeBytes,
+          sha256: kept.sha256,
+          md5: kept.md5,
+          crc32: kept.crc32,
+          original: kept.original,
           uploadName: file.uploadName,
           uploadedBy,
         },
         hdus: inspected.stored,
       };
       try {
-        const id = await putAndRecord(parts, file, frame, target);
-        return stored(file, target, id, facts.warnings);
+        const id = await putAndRecord(parts, kept, frame, target);
+        return stored(file, target, id, [...facts.warnings, ...kept.warnings]);
       } catch (error) {
         const twin = await findBySha256(catalog.read, file.sha256);
-        if (twin !== undefined) return alreadyThere(parts, file, twin);
+        if (twin !== undefined) return alreadyThere(file, twin);
         const lostRace = hasCode(error, 'key_exists') || uniqueViolation(error) !== undefined;
         if (!lostRace || attempt >= MAX_TRIES) throw error;
       }
@@ -183,11 +218,11 @@ async function storeFile(
 /** File first, row second: a crash in between leaves a file without a row, never a row without one. */
 async function putAndRecord(
   { catalog, store }: IngestParts,
-  file: Spooled,
+  kept: Kept,
   frame: NewFrame,
   target: Target,
 ): Promise<number> {
-  if (!target.isPut) await store.put(target.key, file.path);
+  if (!target.isPut) await store.put(target.key, kept.path);
   try {
     return await inTransaction(catalog, async (tx) => {
       const of =
@@ -199,7 +234,7 @@ async function putAndRecord(
       await insertEvent(tx, 'frame.stored', {
         frameId,
         version: target.number,
-        sha256: file.sha256,
+        sha256: kept.sha256,
       });
       return frameId;
     });
@@ -250,27 +285,38 @@ function stored(
   };
 }
 
+/** Whether the file of known bytes lies where it should, with the length it should have. */
+async function isIntact(store: Store, { key, sizeBytes }: KnownBytes): Promise<boolean> {
+  return (await store.stat(key))?.sizeBytes === sizeBytes;
+}
+
 /**
- * The answer for bytes that are known. It is an acknowledgement, so the stored file is looked at
- * first: if it has gone or lost its end, these bytes take its place.
+ * Puts known bytes in the place of a file that has gone or lost its end. Bytes that were packed before
+ * and now come out otherwise would not be what the catalogue says: then the file stays missing.
+ *
+ * @throws 'damaged' if the stored file cannot be made again
  */
-async function alreadyThere(
-  { store }: IngestParts,
+async function putBack(
+  store: Store,
   file: Spooled,
+  kept: Kept,
   known: KnownBytes,
 ): Promise<IngestResult> {
-  const warnings: string[] = [];
-  const found = await store.stat(known.key);
-  if (found?.sizeBytes !== file.sizeBytes) {
-    if (found !== undefined) await store.remove(known.key);
-    await store.put(known.key, file.path);
-    warnings.push('The stored file was missing or damaged, and has been put back.');
+  if (kept.sizeBytes !== known.sizeBytes) {
+    const message = `The stored file is damaged and cannot be made from this one: ${known.key}`;
+    throw new AppError('damaged', message);
   }
-  if (known.version !== known.currentVersion) {
-    warnings.push(
-      `These bytes are version ${known.version}; version ${known.currentVersion} is the current one.`,
-    );
-  }
+  await store.remove(known.key);
+  await store.put(known.key, kept.path);
+  const { warnings, ...result } = alreadyThere(file, known);
+  const told = 'The stored file was missing or damaged, and has been put back.';
+  return { ...result, warnings: [told, ...warnings] };
+}
+
+/** The answer for bytes that are known. It is an acknowledgement: the stored file was looked at. */
+function alreadyThere(file: Spooled, known: KnownBytes): IngestResult {
+  const isCurrent = known.version === known.currentVersion;
+  const told = `These bytes are version ${known.version}; version ${known.currentVersion} is the current one.`;
   return {
     ...aboutFile(file),
     basename: known.basename,
@@ -279,6 +325,6 @@ async function alreadyThere(
     status: 'already-there',
     error: null,
     code: null,
-    warnings,
+    warnings: isCurrent ? [] : [told],
   };
 }

@@ -1,6 +1,17 @@
+import { open } from 'node:fs/promises';
 import type { StoredCard, StoredHdu } from '../catalog/index.js';
-import { openFits, type Card, type Hdu } from '../fits/index.js';
+import type { Config } from '../config/index.js';
+import {
+  hduOf,
+  surveyFits,
+  type Card,
+  type Hdu,
+  type HduRecord,
+  type SourceLimits,
+  type Survey,
+} from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
+import type { Store } from '../store/index.js';
 import type { Container } from './naming.js';
 import type { Spooled } from './spool.js';
 
@@ -12,6 +23,20 @@ export interface Inspected {
   readonly stored: readonly StoredHdu[];
 }
 
+/** How far a compressed file may expand, and where to. */
+export function sourceLimits(config: Config, store: Store): SourceLimits {
+  return {
+    maxExpandedBytes: config.MAX_EXPANDED_BYTES,
+    maxExpansionRatio: config.MAX_EXPANSION_RATIO,
+    tempDir: store.spoolDir,
+  };
+}
+
+/** What judging a file needs of the pool of workers. */
+export interface SurveyPool {
+  run(task: 'survey', input: { path: string; limits: SourceLimits }): Promise<Survey>;
+}
+
 /**
  * Reads all headers of a spooled file and judges whether it can be kept. What is odd but readable is
  * accepted; what lost its end, or has no data at all, is refused, so that its sender sends it again.
@@ -20,42 +45,58 @@ export interface Inspected {
  */
 export async function inspect(
   file: Spooled,
-  maxExpandedBytes: number,
-  tempDir: string,
+  limits: SourceLimits,
+  pool: SurveyPool,
 ): Promise<Inspected> {
   if (file.sizeBytes === 0) throw new AppError('fits_invalid', 'The file is empty.');
-  const fits = await openFits(file.path, { maxExpandedBytes, tempDir });
+  const survey = (await isPlain(file.path))
+    ? await surveyFits(file.path, limits)
+    : await pool.run('survey', { path: file.path, limits });
+  const fault = survey.issues.find((issue) => issue.level === 'error');
+  if (fault?.code === 'truncated') {
+    throw new AppError(
+      'fits_truncated',
+      `${fault.text} Nothing is lost: send the whole file again.`,
+    );
+  }
+  if (fault !== undefined) throw new AppError('fits_invalid', fault.text);
+  if (survey.hdus.every((hdu) => hdu.dataBytes === 0)) {
+    throw new AppError('fits_invalid', 'The file has headers, but no image and no table.');
+  }
+  return {
+    container: containerOf(survey),
+    hdus: survey.hdus.map(hduOf),
+    stored: survey.hdus.map(toStoredHdu),
+  };
+}
+
+/** Plain FITS is read here and now; what must be expanded first would hold up everyone else. */
+async function isPlain(path: string): Promise<boolean> {
+  const handle = await open(path);
   try {
-    const fault = fits.issues.find((issue) => issue.level === 'error');
-    if (fault?.code === 'truncated') {
-      throw new AppError(
-        'fits_truncated',
-        `${fault.text} Nothing is lost: send the whole file again.`,
-      );
-    }
-    if (fault !== undefined) throw new AppError('fits_invalid', fault.text);
-    if (fits.hdus.every((hdu) => hdu.dataBytes === 0)) {
-      throw new AppError('fits_invalid', 'The file has headers, but no image and no table.');
-    }
-    const compressed = fits.hdus.some((hdu) => hdu.kind.startsWith('compressed'));
-    return {
-      container: fits.container === 'plain' && compressed ? 'tiles' : fits.container,
-      hdus: fits.hdus,
-      stored: fits.hdus.map(toStoredHdu),
-    };
+    const start = Buffer.alloc(6);
+    await handle.read(start, 0, 6, 0);
+    return start.toString('latin1') === 'SIMPLE';
   } finally {
-    await fits.close();
+    await handle.close();
   }
 }
 
-function toStoredHdu(hdu: Hdu): StoredHdu {
+function containerOf({ format, container, hdus }: Survey): Container {
+  if (container !== 'plain') return container;
+  if (format === 'xisf') return 'xisf';
+  return hdus.some((hdu) => hdu.kind.startsWith('compressed')) ? 'tiles' : 'plain';
+}
+
+function toStoredHdu(hdu: HduRecord): StoredHdu {
   return {
     hdu: hdu.index,
     name: hdu.name,
     kind: hdu.kind,
     bitpix: hdu.bitpix,
     axes: hdu.axes,
-    cards: hdu.header.cards.map(toStoredCard),
+    checksum: hdu.checksum,
+    cards: hdu.cards.map(toStoredCard),
   };
 }
 

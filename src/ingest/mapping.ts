@@ -5,7 +5,8 @@ import { AppError } from '../lib/errors.js';
 import { splitFitsName } from '../lib/paths.js';
 import { formatDate, nightOf, parseDate, parseInstant, parseTimeOfDay } from '../lib/time.js';
 import { parseDec, parseLongitude, parseRa } from '../sky/index.js';
-import type { SkyPoint } from '../sky/index.js';
+import type { Footprint, SkyPoint } from '../sky/index.js';
+import { footprintOf, provisionalFootprint, wcsOf } from '../wcs/index.js';
 import {
   findIn,
   holds,
@@ -51,7 +52,9 @@ export function mapHeader(
   const main = mainImage({ hdus });
   const date = reader.dateObs();
   const imageType = reader.text('imageType');
-  const position = reader.position(main?.header);
+  const solved = solvedFootprint(hdus, main);
+  const position = reader.position(solved);
+  const footprint = solved ?? guessedFootprint(main, position);
   const [binningX, binningY] = reader.binning();
   return {
     profile: profile.name,
@@ -90,6 +93,7 @@ export function mapHeader(
     airmass: reader.number('airmass'),
     ccdTempC: reader.number('ccdTempC'),
     gain: reader.number('gain'),
+    footprint: footprint ?? null,
     relations: reader.relations(),
     warnings: [...new Set(reader.warnings)],
   };
@@ -216,10 +220,13 @@ class HeaderReader {
     return both ?? [1, 1];
   }
 
-  /** From one header: two halves of a position from different HDUs do not belong together. */
-  position(main: Header | undefined): SkyPoint | undefined {
+  /**
+   * From one header: two halves of a position from different HDUs do not belong together. With a WCS,
+   * for want of better, it is the centre of the image.
+   */
+  position(solved: Footprint | undefined): SkyPoint | undefined {
     for (const source of this.profile.position) {
-      const point = source === 'wcs' ? this.wcsPosition(main) : this.pairPosition(source);
+      const point = source === 'wcs' ? (solved?.center ?? undefined) : this.pairPosition(source);
       // Exactly zero in both is what software writes that knows no position.
       if (point !== undefined && (point.raDeg !== 0 || point.decDeg !== 0)) return point;
     }
@@ -239,25 +246,6 @@ class HeaderReader {
       if (decDeg === undefined) this.warn(source.dec, dec);
     }
     return undefined;
-  }
-
-  /** The reference point, for want of better. FITS Standard 4.0 §8.3; the latitude axis may be first. */
-  private wcsPosition(main: Header | undefined): SkyPoint | undefined {
-    const header = main ?? this.headers[0];
-    const axes = [1, 2, 3, 4].map((i) => ({
-      type: header?.string(`CTYPE${i}`)?.trim().toUpperCase() ?? '',
-      value: header?.number(`CRVAL${i}`),
-    }));
-    const ra = axes.find(({ type }) => type.startsWith('RA--'))?.value;
-    const dec = axes.find(({ type }) => type.startsWith('DEC-'))?.value;
-    if (header === undefined || ra === undefined || dec === undefined) return undefined;
-    if (!isModernFrame(header)) {
-      this.warnings.push('The WCS is of an old equinox; no position is taken from it.');
-      return undefined;
-    }
-    const raDeg = parseRa(String(ra), { numbersAre: 'degrees' });
-    const decDeg = parseDec(String(dec));
-    return raDeg === undefined || decDeg === undefined ? undefined : { raDeg, decDeg };
   }
 
   relations(): Relation[] {
@@ -302,10 +290,25 @@ class HeaderReader {
   }
 }
 
-function isModernFrame(header: Header): boolean {
-  const system = header.string('RADESYS') ?? header.string('RADECSYS');
-  if (system !== undefined) return !/^\s*fk4/i.test(system);
-  return (header.number('EQUINOX') ?? header.number('EPOCH') ?? 2000) >= 1984;
+/** Where the WCS of the main image, or of a header without image, says that it lies. */
+function solvedFootprint(hdus: readonly Hdu[], main = hdus[0]): Footprint | undefined {
+  const wcs = main === undefined ? undefined : wcsOf({ hdus }, main);
+  return wcs === undefined || main === undefined ? undefined : footprintOf(wcs, sizeOf(main));
+}
+
+/** Where it probably lies, by pointing and scale. */
+function guessedFootprint(
+  main: Hdu | undefined,
+  position: SkyPoint | undefined,
+): Footprint | undefined {
+  if (main === undefined || position === undefined) return undefined;
+  return provisionalFootprint(main.header, sizeOf(main), position);
+}
+
+/** Solvers write headers without image, which tell the size of the image they belong to. */
+function sizeOf({ axes, header }: Hdu): { width: number; height: number } {
+  const [width = header.number('IMAGEW') ?? 0, height = header.number('IMAGEH') ?? 1] = axes;
+  return { width, height };
 }
 
 function relatedName(text: string): string {

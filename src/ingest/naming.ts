@@ -166,13 +166,16 @@ function withCase(letter: string, text: string): string {
 }
 
 /** What the bytes are wrapped in; decides the extension of a file that came without one. */
-export type Container = 'plain' | 'gzip' | 'bzip2' | 'tiles';
+export type Container = 'plain' | 'gzip' | 'bzip2' | 'compress' | 'zip' | 'tiles' | 'xisf';
 
 const CONTAINER_EXTENSIONS: Readonly<Record<Container, string>> = {
   plain: '.fits',
   gzip: '.fits.gz',
   bzip2: '.fits.bz2',
+  compress: '.fits.Z',
+  zip: '.fits.zip',
   tiles: '.fits.fz',
+  xisf: '.xisf',
 };
 
 export interface PlaceRequest {

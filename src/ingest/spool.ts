@@ -1,21 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { crc32 } from 'node:zlib';
+import { createMeter, type Fingerprint } from '../lib/hash.js';
 import { asStoreError } from '../store/index.js';
 
 /** A file that has been received whole and flushed to disk, but is not stored yet. */
-export interface Spooled {
+export interface Spooled extends Fingerprint {
   readonly path: string;
   /** Name the client gave it, without folders. */
   readonly uploadName: string;
-  readonly sizeBytes: number;
-  readonly sha256: string;
-  readonly md5: string;
-  readonly crc32: number;
 }
 
 /**
@@ -29,11 +25,18 @@ export async function spoolStream(
   onBytes: () => void,
 ): Promise<Spooled> {
   const path = join(folder, `${randomUUID()}.part`);
-  const meter = createMeter(onBytes);
+  const meter = createMeter();
+  const through = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      meter.add(chunk);
+      onBytes();
+      done(null, chunk);
+    },
+  });
   try {
     await pipeline(
       stream,
-      meter.through,
+      through,
       createWriteStream(path, { flags: 'wx', highWaterMark: 1024 * 1024 }),
     );
     await flush(path);
@@ -41,37 +44,11 @@ export async function spoolStream(
     await rm(path, { force: true });
     asStoreError(error);
   }
-  return { path, uploadName: basename(name.replaceAll('\\', '/')), ...meter.digest() };
+  return { path, uploadName: basename(name.replaceAll('\\', '/')), ...meter.fingerprint() };
 }
 
-/** Hashes what flows through. */
-function createMeter(onBytes: () => void) {
-  const sha256 = createHash('sha256');
-  const md5 = createHash('md5');
-  let checksum = 0;
-  let sizeBytes = 0;
-  const through = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sha256.update(chunk);
-      md5.update(chunk);
-      checksum = crc32(chunk, checksum);
-      sizeBytes += chunk.length;
-      onBytes();
-      done(null, chunk);
-    },
-  });
-  return {
-    through,
-    digest: () => ({
-      sizeBytes,
-      sha256: sha256.digest('hex'),
-      md5: md5.digest('hex'),
-      crc32: checksum,
-    }),
-  };
-}
-
-async function flush(path: string): Promise<void> {
+/** Waits until the bytes of a file are on disk. */
+export async function flush(path: string): Promise<void> {
   const handle = await open(path, 'r+');
   try {
     await handle.sync();

@@ -5,10 +5,10 @@ import {
   type FrameFacts,
   type Namesake,
 } from '../catalog/index.js';
+import type { Fingerprint } from '../lib/hash.js';
 import type { Store } from '../store/index.js';
 import { hashFile } from './compare.js';
 import { exposureSuffix, versionKey, type FilePlace } from './naming.js';
-import type { Spooled } from './spool.js';
 
 interface TargetParts {
   readonly catalog: Catalog;
@@ -34,7 +34,7 @@ export async function chooseTarget(
   parts: TargetParts,
   place: FilePlace,
   facts: FrameFacts,
-  file: Spooled,
+  file: Fingerprint,
 ): Promise<Target> {
   const warnings: string[] = [];
   let { basename } = place;
@@ -76,7 +76,7 @@ async function freeKey(
   { catalog, store }: TargetParts,
   place: FilePlace,
   number: number,
-  file: Spooled,
+  file: Fingerprint,
 ): Promise<{ key: string; isPut: boolean }> {
   for (let suffix = number; ; suffix += 1) {
     const key = versionKey(place.folder, place.basename, place.extension, suffix);

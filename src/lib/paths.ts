@@ -7,7 +7,7 @@ export function isInside(root: string, path: string): boolean {
 }
 
 const KNOWN_EXTENSIONS =
-  /\.(?:fits|fit|fts|ft|mt|imfits|imfit)(?:\.(?:fz|gz|bz2|z|zip))?$|\.(?:fz|gz|bz2|z|zip)$/i;
+  /\.(?:fits|fit|fts|ft|mt|imfits|imfit|xisf)(?:\.(?:fz|gz|bz2|z|zip))?$|\.(?:fz|gz|bz2|z|zip)$/i;
 
 /**
  * Splits a file name into its basename and the known FITS extensions at its end; a dot inside the

@@ -1,12 +1,12 @@
-import type { PixelArray, Strip } from '../fits/index.js';
-import type { Region, Size } from './region.js';
+import type { PixelArray, Region, Strip } from '../fits/index.js';
+import type { Size } from './region.js';
 
 /** Values of a small image, FITS row 1 first: `values[y * width + x]`; NaN where none is known. */
 export interface Grid extends Size {
   readonly values: Float32Array | Float64Array;
 }
 
-/** Takes the strips of one plane in order and keeps only block means and a sample. */
+/** Takes the strips of a region of a plane in order and keeps only block means and a sample. */
 export interface Binner {
   add(strip: Strip): void;
   /** The block means. The last column and row of blocks may cover fewer pixels than the others. */
@@ -21,14 +21,13 @@ const SAMPLE = 100_000;
 
 /**
  * @param options.factors      pixels of a block
- * @param options.imageWidth   pixels of a row of the strips
  * @param options.wantExtremes whether to look at each single value
  */
 export function createBinner(
   region: Region,
-  options: { factors: { x: number; y: number }; imageWidth: number; wantExtremes?: boolean },
+  options: { factors: { x: number; y: number }; wantExtremes?: boolean },
 ): Binner {
-  const { factors, imageWidth } = options;
+  const { factors } = options;
   const width = Math.ceil(region.width / factors.x);
   const height = Math.ceil(region.height / factors.y);
   // One kind of array for the inner loops: the engine makes far better code of them than for eight.
@@ -64,12 +63,10 @@ export function createBinner(
   return {
     add(strip) {
       values ??= meansFor(strip.pixels, width * height);
-      const from = Math.max(strip.firstRow, region.y);
-      const to = Math.min(strip.firstRow + strip.rows, region.y + region.height);
-      for (let y = from; y < to; y += 1) {
-        const start = (y - strip.firstRow) * imageWidth + region.x;
+      for (let y = 0; y < strip.rows; y += 1) {
+        const start = y * region.width;
         line.set(strip.pixels.subarray(start, start + region.width));
-        const row = y - region.y;
+        const row = strip.firstRow - region.y + y;
         addLine(line, factors.x, sums, counts);
         pick(row);
         if (options.wantExtremes === true) look();

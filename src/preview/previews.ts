@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SourceLimits } from '../fits/index.js';
 import { hasCode, AppError } from '../lib/errors.js';
 import { errorFields, type Log } from '../lib/log.js';
 import { createPictureCache } from './cache.js';
@@ -7,7 +8,7 @@ import { DRAWING_FAILED, TOOK_TOO_LONG } from './problem.js';
 import { renderProblem, type RenderBounds, type Rendered, type RenderRequest } from './render.js';
 
 /** Goes up with every change to how pictures look or which files can be drawn. */
-const METHOD = 1;
+const METHOD = 2;
 
 /** What previews need of the pool of workers. */
 export interface RenderPool {
@@ -55,8 +56,7 @@ export interface PreviewSettings {
   /** Its size at most, bytes; 0 keeps nothing. */
   readonly maxBytes: number;
   readonly pool: RenderPool;
-  readonly maxExpandedBytes: number;
-  readonly tempDir: string;
+  readonly limits: SourceLimits;
   /** Most pixels of a plane that is drawn. Default 400 million. */
   readonly maxPixels?: number;
   readonly log?: Log;
@@ -71,8 +71,8 @@ interface Flight {
 
 /** Pictures of FITS files with a cache on disk. Nothing is read or made before it is asked for. */
 export function createPreviews(settings: PreviewSettings): Previews {
-  const { pool, log, maxExpandedBytes, tempDir, maxPixels = 400e6 } = settings;
-  const bounds: RenderBounds = { maxExpandedBytes, tempDir, maxPixels };
+  const { pool, log, limits, maxPixels = 400e6 } = settings;
+  const bounds: RenderBounds = { ...limits, maxPixels };
   const cache = createPictureCache(settings.directory, settings.maxBytes);
   const flights = new Map<string, Flight>();
 

@@ -1,12 +1,4 @@
-import type { Hdu } from '../fits/index.js';
-
-/** A rectangle of pixels; x and y count from 0 at FITS pixel (1,1). */
-export interface Region {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+import type { Hdu, Region } from '../fits/index.js';
 
 export interface Size {
   readonly width: number;

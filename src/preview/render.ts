@@ -1,4 +1,4 @@
-import type { FitsFile, Hdu } from '../fits/index.js';
+import type { FitsFile, Hdu, Region, SourceLimits } from '../fits/index.js';
 import { eachStrip, mainImage, openFits, planeOf } from '../fits/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { createBinner, extremesOf, shrink, type Grid } from './bin.js';
@@ -6,14 +6,7 @@ import { encode } from './encode.js';
 import type { RenderOptions } from './options.js';
 import { paint } from './paint.js';
 import { fileProblem, imageProblem, NO_VALUES } from './problem.js';
-import {
-  binFactors,
-  isColour,
-  pictureSize,
-  visibleRegion,
-  type Region,
-  type Size,
-} from './region.js';
+import { binFactors, isColour, pictureSize, visibleRegion, type Size } from './region.js';
 import { drawSign } from './sign.js';
 import { findRange, toLevels, type Range } from './stretch.js';
 
@@ -25,10 +18,7 @@ export interface RenderRequest extends RenderOptions {
 }
 
 /** What drawing may cost. */
-export interface RenderBounds {
-  /** Most bytes a gzip file may expand to, and the folder for its temporary copy. */
-  readonly maxExpandedBytes: number;
-  readonly tempDir: string;
+export interface RenderBounds extends SourceLimits {
   /** Most pixels of a plane that is drawn. */
   readonly maxPixels: number;
 }
@@ -181,12 +171,10 @@ interface PlaneTask {
 async function reducePlane(file: FitsFile, hdu: Hdu, task: PlaneTask): Promise<Reduced> {
   const { region, size } = task;
   const factors = binFactors(region, size);
-  const imageWidth = planeOf(hdu).width;
-  const binner = createBinner(region, { factors, imageWidth, wantExtremes: task.wantExtremes });
-  for await (const strip of eachStrip(file, hdu, { plane: task.plane })) {
+  const binner = createBinner(region, { factors, wantExtremes: task.wantExtremes });
+  for await (const strip of eachStrip(file, hdu, { plane: task.plane, region })) {
     task.signal?.throwIfAborted();
     binner.add(strip);
-    if (strip.firstRow + strip.rows >= region.y + region.height) break;
   }
   const extent = { width: region.width / factors.x, height: region.height / factors.y };
   const grid = shrink(binner.grid(), extent, size);

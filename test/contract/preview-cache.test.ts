@@ -31,7 +31,7 @@ function open(options: { maxBytes?: number; run?: Run } = {}) {
     },
   };
   const { maxBytes = 1e6 } = options;
-  const limits = { maxExpandedBytes: 1e6, tempDir: folder };
+  const limits = { maxExpandedBytes: 1e6, maxExpansionRatio: 500, tempDir: folder };
   return { calls, previews: createPreviews({ directory: folder, maxBytes, pool, ...limits }) };
 }
 

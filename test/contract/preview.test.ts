@@ -23,7 +23,12 @@ afterAll(async () => {
 async function draw(bytes: Uint8Array | undefined, options: Partial<RenderOptions> = {}) {
   const path = join(folder, `${(count += 1)}.fits`);
   if (bytes !== undefined) await writeFile(path, bytes);
-  const bounds = { maxExpandedBytes: 1e8, tempDir: folder, maxPixels: 1e6 };
+  const bounds = {
+    maxExpandedBytes: 1e8,
+    maxExpansionRatio: 500,
+    tempDir: folder,
+    maxPixels: 1e6,
+  };
   const picture = await pool.run('render', { ...DEFAULT_OPTIONS, ...options, path, bounds });
   const decoded = sharp(Buffer.from(picture.bytes));
   const { channels } = await decoded.metadata();

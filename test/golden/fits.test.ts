@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eachRow, eachStrip, openFits, planeOf, tableColumns } from '../../src/fits/index.js';
-import type { Card, FitsFile, Hdu, TableColumn } from '../../src/fits/index.js';
+import { eachStrip, openFits, planeOf } from '../../src/fits/index.js';
+import type { Card, FitsFile, Hdu } from '../../src/fits/index.js';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const corpus = process.env.FITS_CORPUS ?? join(root, '../shared/fits');
@@ -35,10 +35,6 @@ interface Golden {
     readonly commentary: readonly (readonly [string, string])[] | null;
     readonly image?: GoldenImage | null;
     readonly data_error?: string;
-    readonly table?: {
-      readonly columns: readonly { readonly name: string }[];
-      readonly first_rows?: readonly (readonly GoldenValue[])[];
-    } | null;
   }[];
 }
 
@@ -322,67 +318,4 @@ function toNumber(value: GoldenValue): number {
   const text = String(value).toLowerCase();
   if (text === 'nan') return NaN;
   return text.startsWith('-') ? -Infinity : Infinity;
-}
-
-corpusTest('the first rows of every plain binary table are those of astropy', async () => {
-  const tally = new Tally();
-  const differing: unknown[] = [];
-  await eachFile(tally, async (file, entry, golden) => {
-    for (const { index, table } of golden.hdus) {
-      const hdu = file.hdus[index];
-      if (hdu === undefined || !table) continue;
-      if (hdu.kind !== 'bintable') {
-        tally.add(entry.group, `not read: ${hdu.kind}`);
-        continue;
-      }
-      const columns = tableColumns(hdu);
-      expect(columns.map((column) => column.name)).toEqual(table.columns.map(({ name }) => name));
-      const rows = (table.first_rows ?? []).values();
-      let different = 0;
-      for await (const row of eachRow(file, hdu)) {
-        const expected = rows.next();
-        if (expected.done === true) break;
-        columns.forEach((column, number) => {
-          const cell = row[column.name];
-          if (sameCell(column, flat(cell), expected.value[number])) return;
-          different += 1;
-          differing.push({ path: entry.path, index, column: column.name, cell });
-        });
-      }
-      tally.add(entry.group, different === 0 ? 'equal' : 'differing');
-    }
-  });
-  tally.print('Tables');
-  expect(differing).toEqual([]);
-});
-
-const flat = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flat) : [value]);
-
-/** Long arrays are given in the goldens by their shape and first elements. */
-function sameCell(column: TableColumn, cell: readonly unknown[], golden: GoldenValue): boolean {
-  if (typeof golden === 'object' && golden !== null && 'error' in golden) return cell.length === 0;
-  if (typeof golden === 'object' && golden !== null && 'first' in golden && 'dims' in golden) {
-    const first = flat(golden.first);
-    const length = flat(golden.dims).reduce<number>((product, dim) => product * Number(dim), 1);
-    return cell.length === length && sameCell(column, cell.slice(0, first.length), first);
-  }
-  const expected = flat(golden);
-  return (
-    cell.length === expected.length &&
-    cell.every((value, index) => sameElement(column, value, expected[index]))
-  );
-}
-
-function sameElement(column: TableColumn, value: unknown, golden: GoldenValue): boolean {
-  if (column.heapCode === 'L' && typeof golden === 'number') {
-    return value === (golden === 84 ? true : golden === 70 ? false : null); // astropy gives bytes
-  }
-  // astropy shows nulls as what stands for them: false, or the number of TNULL.
-  if (value === null) return golden === false || golden === Number(column.tnull);
-  if (typeof value === 'string' && typeof golden === 'string') return value === golden.trimEnd();
-  if (typeof value === 'boolean') return value === golden;
-  return (
-    (typeof value === 'number' || typeof value === 'bigint') &&
-    sameNumber(Number(value), toNumber(golden))
-  );
 }

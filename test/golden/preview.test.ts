@@ -45,7 +45,7 @@ let previews: Previews;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'golden-'));
   pool = createPixelPool({ workers: 2 });
-  const limits = { maxExpandedBytes: 2 ** 30, tempDir: folder };
+  const limits = { maxExpandedBytes: 2 ** 30, maxExpansionRatio: 500, tempDir: folder };
   previews = createPreviews({ directory: join(folder, 'c'), maxBytes: 1e8, pool, ...limits });
 });
 afterAll(async () => {

@@ -1,8 +1,8 @@
 import { AppError } from '../../lib/errors.js';
-import { nativeArray } from '../native.js';
+import { int64ToDouble, nativeArray } from '../native.js';
 import { readDescriptor, viewOf } from '../table.js';
 import type { HeapRange, TableColumn } from '../table.js';
-import type { ByteSource, FitsFile, Hdu, PixelArray, Strip } from '../types.js';
+import type { ByteSource, FitsFile, Hdu, NativeArray, NativeStrip, Region } from '../types.js';
 import { gzip, uncompressed } from './index.js';
 import type { TileShape } from './index.js';
 import { readLayout } from './layout.js';
@@ -11,43 +11,80 @@ import { dequantize } from './quantize.js';
 
 const READ_AHEAD_BYTES = 1024 * 1024;
 
+/** What is wanted of a compressed image: a part of one plane. */
+export interface BandPart {
+  readonly plane: number;
+  readonly region: Region;
+}
+
 /**
- * The rows of tiles of one plane of a compressed image, in order: pixels as they would stand in a
- * plain image (BZERO and BSCALE not applied; quantized floats restored, ZBLANK as NaN in them).
- * Only tiles that touch the plane are decoded. FITS Standard 4.0 §10.
+ * The rows of tiles of one plane of a compressed image, cut to a region, in order: pixels as they
+ * would stand in a plain image (BZERO and BSCALE not applied; quantized floats restored, ZBLANK as
+ * NaN in them). Only tiles that touch the region are read and decoded. FITS Standard 4.0 §10.
  *
  * @throws 'fits_unsupported', 'fits_invalid', 'too_large' as the layout and the decoders
  */
 export async function* eachTileBand(
   file: FitsFile,
   hdu: Hdu,
-  plane: number,
-): AsyncGenerator<Strip, void, undefined> {
-  const layout = readLayout(hdu);
+  { plane, region }: BandPart,
+): AsyncGenerator<NativeStrip, void, undefined> {
+  if (region.width === 0 || region.height === 0) return;
+  const layout = readLayout(hdu, region);
   const [width = 0, height = 1] = layout.axes;
   const [tileWidth = 1, tileHeight = 1] = layout.tileAxes;
   const [across = 0, down = 1] = layout.counts;
   const depth = locatePlane(layout, plane);
   const rows = new ReadAhead(file.source, hdu);
   const heap = new ReadAhead(file.source, hdu);
-  for (let y = 0; y < down; y += 1) {
-    const firstRow = y * tileHeight;
-    const bandRows = Math.min(tileHeight, height - firstRow);
-    const band = nativeArray(hdu.bitpix, width * bandRows);
-    for (let x = 0; x < across; x += 1) {
+  const right = region.x + region.width;
+  const top = region.y + region.height;
+  for (let y = Math.floor(region.y / tileHeight); y * tileHeight < top; y += 1) {
+    const tileRows = Math.min(tileHeight, height - y * tileHeight);
+    const firstRow = Math.max(region.y, y * tileHeight);
+    const bandRows = Math.min(top, y * tileHeight + tileRows) - firstRow;
+    const skipped = firstRow - y * tileHeight;
+    let band: NativeArray | undefined;
+    for (let x = Math.floor(region.x / tileWidth); x * tileWidth < right; x += 1) {
       const tile = x + across * (y + down * depth.tile);
       const row = viewOf(await rows.read(hdu.dataOffset + tile * layout.rowBytes, layout.rowBytes));
       const columns = Math.min(tileWidth, width - x * tileWidth);
-      const axes = [columns, ...(layout.axes.length > 1 ? [bandRows] : []), ...depth.axes];
-      const pixels = await decodeTile({ hdu, layout, tile, row, heap, axes });
-      const start = depth.offset * columns * bandRows;
+      const axes = [columns, ...(layout.axes.length > 1 ? [tileRows] : []), ...depth.axes];
+      const left = Math.max(region.x, x * tileWidth);
+      const count = Math.min(right, x * tileWidth + columns) - left;
+      // Offsets in the tile of the first pixel of the first line, and of the end of the last one.
+      const start = (depth.offset * tileRows + skipped) * columns + left - x * tileWidth;
+      const needed = start + (bandRows - 1) * columns + count;
+      const pixels = await decodeTile({ hdu, layout, tile, row, heap, axes, needed });
+      if (count === region.width && count === columns && isKind(pixels, hdu.bitpix)) {
+        band = pixels.subarray(start, needed); // the band is one piece of this tile
+        break;
+      }
+      band ??= nativeArray(hdu.bitpix, region.width * bandRows);
       for (let line = 0; line < bandRows; line += 1) {
         const from = start + line * columns;
-        band.set(pixels.subarray(from, from + columns), line * width + x * tileWidth);
+        const at = line * region.width + left - region.x;
+        copyPixels(band, at, pixels.subarray(from, from + count));
       }
     }
+    if (band === undefined) return;
     yield { firstRow, rows: bandRows, pixels: band };
   }
+}
+
+/** True for the kind of array that `nativeArray` gives. */
+function isKind(pixels: NativeArray, bitpix: number): boolean {
+  const isFloat = pixels instanceof Float32Array || pixels instanceof Float64Array;
+  return pixels.BYTES_PER_ELEMENT === Math.abs(bitpix) / 8 && isFloat === bitpix < 0;
+}
+
+/** Tiles may be kept wider or narrower than the image: writers do not agree. */
+function copyPixels(band: NativeArray, at: number, pixels: NativeArray): void {
+  if (band instanceof BigInt64Array) {
+    if (pixels instanceof BigInt64Array) band.set(pixels, at);
+    else band.set(BigInt64Array.from(pixels, BigInt), at);
+  } else if (pixels instanceof BigInt64Array) band.set(int64ToDouble(pixels), at);
+  else band.set(pixels, at);
 }
 
 interface TileJob {
@@ -59,12 +96,17 @@ interface TileJob {
   readonly row: DataView;
   readonly heap: ReadAhead;
   readonly axes: readonly number[];
+  /** Pixels from the start of the tile that are wanted; the rest need not be decoded. */
+  readonly needed: number;
 }
 
-async function decodeTile(job: TileJob): Promise<PixelArray> {
-  const { hdu, layout, row, heap, axes } = job;
+async function decodeTile(job: TileJob): Promise<NativeArray> {
+  const { hdu, layout, row, heap, axes, needed } = job;
   const pixels = axes.reduce((product, axis) => product * axis, 1);
-  const shape: TileShape = { axes, pixels, floats: hdu.bitpix < 0, parameter: layout.parameter };
+  const { parameter } = layout;
+  const { bitpix } = hdu;
+  const bzero = hdu.header.number('BZERO') ?? 0;
+  const shape: TileShape = { axes, pixels, needed, floats: bitpix < 0, parameter, bitpix, bzero };
   const range = (name: string): HeapRange | undefined => {
     const column = layout.columns.get(name);
     const found = column === undefined ? undefined : readDescriptor(hdu, column, row);
@@ -74,7 +116,7 @@ async function decodeTile(job: TileJob): Promise<PixelArray> {
   if (main !== undefined) {
     const bytes = await heap.read(main.offset, main.lengthBytes);
     if (layout.dither === undefined) return layout.codec.decode(bytes, shape);
-    return restoreFloats(job, layout.codec.decode(bytes, { ...shape, floats: false }));
+    return restoreFloats(job, layout.codec.decode(bytes, { ...shape, floats: false, bitpix: 32 }));
   }
   // Tiles the algorithm could not take are kept beside it. FITS Standard 4.0 §10.1.3
   const zipped = range('GZIP_COMPRESSED_DATA');
@@ -88,9 +130,9 @@ async function decodeTile(job: TileJob): Promise<PixelArray> {
   throw new AppError('fits_invalid', `Tile ${job.tile} of HDU ${hdu.index} has no data.`);
 }
 
-function restoreFloats(job: TileJob, decoded: PixelArray): PixelArray {
+function restoreFloats(job: TileJob, decoded: NativeArray): NativeArray {
   const { hdu, layout, row, tile } = job;
-  const integers = decoded instanceof Int32Array ? decoded : Int32Array.from(decoded);
+  const integers = decoded instanceof Int32Array ? decoded : Int32Array.from(decoded, Number);
   const floats =
     hdu.bitpix === -32 ? new Float32Array(integers.length) : new Float64Array(integers.length);
   dequantize(integers, floats, {

@@ -1,8 +1,11 @@
 import { AppError } from '../../lib/errors.js';
 import { toNative } from '../native.js';
-import type { PixelArray } from '../types.js';
-import { decodeGzip, unshuffle } from './gzip.js';
+import type { NativeArray } from '../types.js';
+import { decodeGzip, encodeGzip2, unshuffle } from './gzip.js';
+import { decodeHcompress } from './hcompress.js';
+import { decodePlio } from './plio.js';
 import { decodeRice } from './rice.js';
+import { encodeRice } from './rice-encode.js';
 
 /** What a decoder must know of its tile. */
 export interface TileShape {
@@ -10,6 +13,12 @@ export interface TileShape {
   readonly axes: readonly number[];
   /** Number of pixels: the product of `axes`. */
   readonly pixels: number;
+  /** Pixels from the start of the tile that are wanted: a decoder may stop there. */
+  readonly needed: number;
+  /** BITPIX of what the tile holds: of the image, or 32 for quantized floats. */
+  readonly bitpix: number;
+  /** BZERO of the image, 0 if it has none. */
+  readonly bzero: number;
   /** True if the tile holds floats as they are, false for integers (also quantized floats). */
   readonly floats: boolean;
   /** Value of a parameter of the algorithm (ZNAMEi, ZVALi), by its name. */
@@ -18,18 +27,44 @@ export interface TileShape {
 
 /** An algorithm of tile compression. FITS Standard 4.0 §10.4. */
 export interface TileCodec {
-  /** Pixels of a tile as they would stand in a plain image, in the machine's byte order. */
-  readonly decode: (bytes: Uint8Array, tile: TileShape) => PixelArray;
+  /** The pixels of a tile, or the `needed` first ones, as they would stand in a plain image. */
+  readonly decode: (bytes: Uint8Array, tile: TileShape) => NativeArray;
+  /** The bytes of a tile, for the algorithms that are written. */
+  readonly encode?: (pixels: NativeArray) => Uint8Array;
 }
+
+/** BLOCKSIZE of the Rice tiles that are written. */
+export const RICE_BLOCK_SIZE = 32;
 
 const rice: TileCodec = {
   decode: (bytes, tile) => {
-    const pixels = new Int32Array(tile.pixels);
     const blockSize = tile.parameter('BLOCKSIZE') ?? 32;
-    decodeRice(bytes, pixels, { blockSize, bytePix: tile.parameter('BYTEPIX') ?? 4 });
+    const bytePix = tile.parameter('BYTEPIX') ?? 4;
+    const pixels = integerArray(bytePix, tile.needed);
+    decodeRice(bytes, pixels, { blockSize, bytePix });
     return pixels;
   },
+  encode: (pixels) => {
+    if (!isNarrow(pixels)) {
+      throw new AppError('fits_unsupported', 'Rice compression takes integers of up to 32 bits.');
+    }
+    return encodeRice(pixels, {
+      blockSize: RICE_BLOCK_SIZE,
+      bytePix: pixels.BYTES_PER_ELEMENT,
+    });
+  },
 };
+
+function isNarrow(pixels: NativeArray): pixels is Uint8Array | Int16Array | Int32Array {
+  return (
+    pixels instanceof Uint8Array || pixels instanceof Int16Array || pixels instanceof Int32Array
+  );
+}
+
+function integerArray(bytes: number, length: number): Uint8Array | Int16Array | Int32Array {
+  if (bytes === 1) return new Uint8Array(length);
+  return bytes === 2 ? new Int16Array(length) : new Int32Array(length);
+}
 
 /** Pixels kept as they are; also the form of UNCOMPRESSED_DATA. */
 export const uncompressed: TileCodec = {
@@ -44,7 +79,37 @@ export const gzip: TileCodec = {
 
 const shuffledGzip: TileCodec = {
   decode: (bytes, tile) => rawPixels(unshuffle(decodeGzip(bytes, tile.pixels), tile.pixels), tile),
+  encode: encodeGzip2,
 };
+
+const plio: TileCodec = {
+  decode: (bytes, tile) => {
+    const pixels = new Int32Array(tile.needed);
+    decodePlio(bytes, pixels);
+    // A list has no negative numbers: cfitsio keeps unsigned 16-bit integers in it as they are.
+    if (tile.bitpix === 16 && tile.bzero === 32768) {
+      for (let i = 0; i < pixels.length; i += 1) pixels[i] = (pixels[i] ?? 0) - 32768;
+    }
+    return pixels;
+  },
+};
+
+const hcompress: TileCodec = {
+  decode: (bytes, tile) => {
+    const smooth = (tile.parameter('SMOOTH') ?? 0) !== 0;
+    return toRange(decodeHcompress(bytes, tile.pixels, smooth), tile);
+  },
+};
+
+/** A lossy tile may go beyond the range of its image, at the brightest stars above all. */
+function toRange(values: Int32Array | Float64Array, { bitpix, needed }: TileShape): NativeArray {
+  const [least, most] = bitpix === 8 ? [0, 255] : [-(2 ** (bitpix - 1)), 2 ** (bitpix - 1) - 1];
+  const pixels = integerArray(bitpix / 8, needed);
+  for (let i = 0; i < needed; i += 1) {
+    pixels[i] = Math.max(least, Math.min(most, values[i] ?? 0));
+  }
+  return pixels;
+}
 
 /** By ZCMPTYPE. FITS Standard 4.0 table 36; RICE_ONE is an old name. */
 const CODECS: Readonly<Record<string, TileCodec>> = {
@@ -52,6 +117,8 @@ const CODECS: Readonly<Record<string, TileCodec>> = {
   RICE_ONE: rice,
   GZIP_1: gzip,
   GZIP_2: shuffledGzip,
+  PLIO_1: plio,
+  HCOMPRESS_1: hcompress,
   NOCOMPRESS: uncompressed,
 };
 
@@ -63,8 +130,20 @@ export function tileCodec(zcmptype: string): TileCodec {
   throw new AppError('fits_unsupported', `Images compressed with ${name} are not read.`, { name });
 }
 
+/**
+ * Packs a tile, losslessly.
+ *
+ * @param pixels as `TileCodec.decode` gives them; for RICE_1 integers of 8, 16 or 32 bits
+ * @throws 'fits_unsupported' for an algorithm that is not written
+ */
+export function encodeTile(zcmptype: 'RICE_1' | 'GZIP_2', pixels: NativeArray): Uint8Array {
+  const { encode } = tileCodec(zcmptype);
+  if (encode !== undefined) return encode(pixels);
+  throw new AppError('fits_unsupported', `Images are not compressed with ${zcmptype}.`);
+}
+
 /** The width of a pixel follows from the number of bytes: writers do not agree on it. */
-function rawPixels(bytes: Uint8Array, tile: TileShape): PixelArray {
+function rawPixels(bytes: Uint8Array, tile: TileShape): NativeArray {
   const width = bytes.length / Math.max(1, tile.pixels);
   const allowed = tile.floats ? [4, 8] : [1, 2, 4, 8];
   if (!allowed.includes(width)) {

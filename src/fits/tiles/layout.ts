@@ -1,13 +1,13 @@
 import { AppError } from '../../lib/errors.js';
 import { rowLength, tableColumns } from '../table.js';
 import type { TableColumn } from '../table.js';
-import type { Hdu } from '../types.js';
+import type { Hdu, Region } from '../types.js';
 import { tileCodec } from './index.js';
 import type { TileCodec } from './index.js';
 import { parseDither } from './quantize.js';
 import type { Dither } from './quantize.js';
 
-/** Most pixels of a tile, or of a row of tiles: what is held in memory at once. */
+/** Most pixels of a tile, or of a region's part of a row of tiles: what is held in memory at once. */
 const MAX_PIXELS = 2 ** 26;
 
 /** How a compressed image is cut into tiles, and where their parts are. FITS Standard 4.0 §10.1. */
@@ -31,7 +31,7 @@ export interface TileLayout {
  * @throws 'fits_unsupported' for an algorithm that is not read, 'fits_invalid' for tiles that
  *         cannot be or do not match the table, 'too_large' for tiles beyond 67 million pixels
  */
-export function readLayout(hdu: Hdu): TileLayout {
+export function readLayout(hdu: Hdu, region: Region): TileLayout {
   const { axes, header } = hdu;
   const codec = tileCodec(hdu.compression);
   const tileAxes = axes.map((axis, index) => readTileAxis(hdu, index, axis));
@@ -42,7 +42,7 @@ export function readLayout(hdu: Hdu): TileLayout {
     const text = `HDU ${hdu.index} needs ${tiles} tiles, but its table has ${rows} rows.`;
     throw new AppError('fits_invalid', text);
   }
-  checkSize(hdu, tileAxes);
+  checkSize(hdu, tileAxes, region);
   const columns = new Map(tableColumns(hdu).map((column) => [column.name.toUpperCase(), column]));
   const scaled = columns.has('ZSCALE') || header.card('ZSCALE') !== undefined;
   const none = header.string('ZQUANTIZ')?.trim().toUpperCase() === 'NONE';
@@ -68,9 +68,9 @@ function readTileAxis(hdu: Hdu, index: number, axis: number): number {
   return Math.min(length, axis);
 }
 
-function checkSize(hdu: Hdu, tileAxes: readonly number[]): void {
+function checkSize(hdu: Hdu, tileAxes: readonly number[], region: Region): void {
   const tilePixels = tileAxes.reduce((product, axis) => product * axis, 1);
-  const bandPixels = (hdu.axes[0] ?? 1) * (tileAxes[1] ?? 1);
+  const bandPixels = region.width * Math.min(region.height, tileAxes[1] ?? 1);
   if (tilePixels > MAX_PIXELS || bandPixels > MAX_PIXELS) {
     const text = `The tiles of HDU ${hdu.index} are larger than ${MAX_PIXELS} pixels.`;
     throw new AppError('too_large', text, { tilePixels, bandPixels });

@@ -1,5 +1,5 @@
 import { formatCards } from '../../../src/fits/write.js';
-import { parseCard, parseCards } from '../../../src/fits/card.js';
+import { CardReader, parseCard, parseCards, parseNumber } from '../../../src/fits/card.js';
 
 type Case = [text: string, kind: string, value: unknown, comment?: string];
 
@@ -34,6 +34,34 @@ const CASES: Case[] = [
   ['FILTER  =                      / none', 'undefined', null, 'none'],
   ['FILTER  =', 'undefined', null],
   ['IRAF-B/P=                   16', 'integer', 16],
+  ['EXPTIME = 1.D5', 'float', 1e5],
+  ['EXPTIME = 1.5e-3/lower case', 'float', 0.0015, 'lower case'],
+  ['EXPTIME = 1E400', 'bad', '1E400'],
+  ['EXPTIME = Inf / not in the standard', 'bad', 'Inf', 'not in the standard'],
+  ['NAXIS   = 0x10', 'bad', '0x10'],
+  ['VIS     = (1, -2)', 'complex', [1, -2]],
+  ['VIS     = ( 1 , 2 )/ blanks (and more)', 'complex', [1, 2], 'blanks (and more)'],
+  ['VIS     = (1, 1E400)', 'bad', '(1, 1E400)'],
+  ['EXTEND  =                    T may have more', 'logical', true, 'may have more'],
+  ['EXPTIME =                 30.0 seconds / slash', 'float', 30, 'seconds / slash'],
+  ['GAIN    = 30.0 e-/ADU', 'bad', '30.0 e-/ADU'],
+  ["QUOTE   = ''''", 'string', "'"],
+  ["QUOTE   = ''''''''", 'string', "'''"],
+  ["QUOTE   = '''", 'bad', "'"],
+  ["OBJECT  = 'a'/b", 'string', 'a', 'b'],
+  ["DP1     = 'AXIS.1: 1' / record-valued", 'string', 'AXIS.1: 1', 'record-valued'],
+  [
+    "LONG    = 'reaches over the end of the card, where its writer has cut it off ''",
+    'bad',
+    "reaches over the end of the card, where its writer has cut it off '",
+  ],
+  ['COMMENT= 12', 'commentary', '= 12'],
+  ['        = 12', 'commentary', '= 12'],
+  ['KEY     =12', 'integer', 12],
+  ['  KEY   = 12', 'integer', 12],
+  ['HIERARCH ESO DET.CHIP1 X=-5 / short', 'integer', -5, 'short'],
+  ["HIERARCHESO A B = 'x'", 'string', 'x'],
+  ['INHERIT =                    T', 'logical', true],
   ['COMMENT = not a value', 'commentary', '= not a value'],
   ['HISTORY  two blanks', 'commentary', ' two blanks'],
   ['', 'commentary', ''],
@@ -105,6 +133,69 @@ test('cards keep their order and their duplicates, and END ends them', () => {
     ':',
     'X:2',
   ]);
+});
+
+test('a long string goes over COMMENT in its cards, and CONTINUE may bring comment only', () => {
+  const parsed = parseCards(
+    cards(
+      "LONGSTRN= 'OGIP 1.0'",
+      "A       = 'x&' / one",
+      "CONTINUE  'y&'",
+      "CONTINUE  '' / two",
+      "B       = 'z&'",
+      'COMMENT between',
+      "CONTINUE  'lost'",
+    ),
+  );
+  expect(parsed.map((card) => [card.keyword, card.value, card.comment])).toEqual([
+    ['LONGSTRN', 'OGIP 1.0', ''],
+    ['A', 'xy', 'one two'],
+    ['B', 'z&', ''],
+    ['COMMENT', 'between', ''],
+    ['CONTINUE', 'lost', ''],
+  ]);
+});
+
+test('values after a damaged card survive', () => {
+  const parsed = parseCards(
+    cards(
+      'BITPIX  = 8',
+      '\xff\xfe\0\0\0= \0\x01',
+      "A       = 'no end",
+      '\0'.repeat(80),
+      'B       = 2',
+    ),
+  );
+  expect(parsed.map((card) => card.kind)).toEqual([
+    'integer',
+    'undefined',
+    'bad',
+    'commentary',
+    'integer',
+  ]);
+  expect(parsed.at(-1)).toMatchObject({ keyword: 'B', value: 2, offset: 320 });
+});
+
+test('a header in pieces is read as the whole one, long strings over their edges too', () => {
+  const bytes = cards(
+    "A       = 'x&'",
+    "CONTINUE  'y&'",
+    "CONTINUE  'z'",
+    'B       = 1',
+    'END',
+    'C       = 2',
+  );
+  for (let cut = 0; cut <= bytes.length; cut += 80) {
+    const reader = new CardReader();
+    reader.add(bytes.subarray(0, cut), 100);
+    reader.add(bytes.subarray(cut), 100 + cut);
+    expect(reader.finish()).toEqual(parseCards(bytes, 100));
+  }
+});
+
+test('a text far longer than a card is no number, and found so at once', () => {
+  expect(parseNumber(`${'1'.repeat(1e6)}x`)).toBeUndefined();
+  expect(parseNumber(' -1.5D2 ')).toBe(-150);
 });
 
 test('a long string of very many cards is read in linear time', () => {

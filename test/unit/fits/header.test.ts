@@ -70,6 +70,55 @@ test('a header whose END is the last card of a block has no further block', asyn
   expect((await readHeader(sourceOf(text(...lines, 'END')), 0)).lengthBytes).toBe(2880);
 });
 
+test('a header of 8 MB is read while the event loop runs, a longer one refused', async () => {
+  const card = (i: number): string => `K${i}`.padEnd(8) + `= ${i % 3 === 0 ? "'x&'" : i}`;
+  const lines = Array.from({ length: 100_000 }, (_, i) => card(i));
+  const source = sourceOf(text(...lines, 'END'));
+  let turns = 0;
+  let isDone = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  setImmediate(count);
+  const { header } = await readHeader(source, 0);
+  isDone = true;
+  expect(turns).toBeGreaterThan(5);
+  expect(header.cards).toHaveLength(100_000);
+  expect([header.value('K99998'), header.value('K99999')]).toEqual([99998, 'x&']);
+  const tooLong = sourceOf(text(...lines, ...lines.slice(0, 10_000), 'END'));
+  await expect(readHeader(tooLong, 0)).rejects.toMatchObject({ code: 'too_large' });
+});
+
+test('a long string over the edges of the pieces read is one card', async () => {
+  const lines = Array.from({ length: 9000 }, () => "CONTINUE  'abcd&'");
+  const found = await readHeader(sourceOf(text("LONG    = 'x&'", ...lines, 'B = 1', 'END')), 0);
+  expect(found.header.cards.map((card) => card.keyword)).toEqual(['LONG', 'B']);
+  expect(String(found.header.value('LONG'))).toHaveLength(1 + 9000 * 4 + 1);
+});
+
+test('words that begin with END are not the end, and END followed by other bytes is', async () => {
+  const found = await readHeader(
+    sourceOf(text('ENDTIME = 1', 'COMMENT END', 'END     = 5', 'X = END', 'END\0\0', 'Y = 1')),
+    0,
+  );
+  expect(found.header.cards.map((card) => card.keyword)).toEqual([
+    'ENDTIME',
+    'COMMENT',
+    'END',
+    'X',
+  ]);
+});
+
+test('the text of a number is without a comment that lacks its slash', () => {
+  const found = header('EXPTIME =                 30.0 seconds', 'VIS = (1, 2) / c', 'A = - 1 / b');
+  expect(['EXPTIME', 'VIS', 'A'].map((keyword) => found.string(keyword))).toEqual([
+    '30.0',
+    '(1, 2)',
+    '- 1',
+  ]);
+});
+
 test('a header of 2000 cards is parsed in a few milliseconds', () => {
   const lines = Array.from({ length: 2000 }, (_, i) => `K${i}`.padEnd(8) + `= ${i * 1.25} / note`);
   const bytes = text(...lines);
@@ -120,6 +169,12 @@ test.each<[string, string[], unknown]>([
     ],
     ['groups', 360],
   ],
+  [
+    'a header that denies the standard',
+    ['SIMPLE = F', 'BITPIX = 16', 'NAXIS = 1', 'NAXIS1 = 3'],
+    ['image', 6],
+  ],
+  ['one that has no data either', ['SIMPLE = F', 'BITPIX = 16', 'NAXIS = 0'], ['unknown', 0]],
   [
     'a table with a heap',
     [

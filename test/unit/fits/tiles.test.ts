@@ -1,8 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { tileCodec } from '../../../src/fits/tiles/index.js';
+import { encodeTile, tileCodec } from '../../../src/fits/tiles/index.js';
 import type { TileShape } from '../../../src/fits/tiles/index.js';
 import { dequantize, ditherSequence, parseDither } from '../../../src/fits/tiles/quantize.js';
 import { decodeRice } from '../../../src/fits/tiles/rice.js';
+import { encodeRice } from '../../../src/fits/tiles/rice-encode.js';
+import { makeNoise } from '../../fixtures/make-fits.js';
 
 interface Rice {
   bytePix: 1 | 2 | 4;
@@ -44,11 +46,23 @@ function packRice(pixels: readonly number[], { bytePix, blockSize }: Rice, split
   return Buffer.from((whole.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
 }
 
+const ARRAYS = { 1: Uint8Array, 2: Int16Array, 4: Int32Array } as const;
+
 function unpack(bytes: Uint8Array, length: number, rice: Rice): number[] {
-  const pixels = new Int32Array(length);
+  const pixels = new ARRAYS[rice.bytePix](length);
   decodeRice(bytes, pixels, rice);
   return Array.from(pixels);
 }
+
+const shape = (pixels: number, floats = false): TileShape => ({
+  axes: [pixels],
+  pixels,
+  needed: pixels,
+  floats,
+  bitpix: floats ? -32 : 16,
+  bzero: 0,
+  parameter: () => undefined,
+});
 
 const ramp = Array.from({ length: 100 }, (_, i) => 50 + ((i * i) % 23));
 
@@ -93,6 +107,51 @@ test('a Rice tile that ends early is refused at every length', () => {
   for (let length = 0; length < bytes.length - 1; length += 1) {
     expect(() => unpack(bytes.subarray(0, length), ramp.length, rice)).toThrow('ends before');
   }
+});
+
+test('only the first pixels of a Rice tile are unpacked if no more are wanted', () => {
+  const rice = { bytePix: 2, blockSize: 16 } as const;
+  expect(unpack(packRice(ramp, rice, 3), 37, rice)).toEqual(ramp.slice(0, 37));
+});
+
+test('a Rice block of a kind that does not exist is refused', () => {
+  const bytes = Buffer.from([0, 0, 0, 5, 0b11111_000, 0, 0, 0, 0]);
+  expect(() => unpack(bytes, 8, { bytePix: 4, blockSize: 32 })).toThrow('damaged');
+});
+
+const noise = makeNoise(7);
+const random = (length: number, most: number): number[] =>
+  Array.from({ length }, () => Math.floor((noise() - 0.5) * 2 * most));
+
+test.each<[string, Rice['bytePix'], number[]]>([
+  ['one pixel', 2, [-3]],
+  ['a constant', 2, Array.from({ length: 100 }, () => 1000)],
+  ['little noise', 2, random(1000, 3)],
+  ['much noise', 2, random(1000, 32_767)],
+  ['jumps from end to end of 16 bits', 2, [-32768, 32767, -32768, 0, -1, 32767]],
+  ['jumps from end to end of 8 bits', 1, [0, 255, 0, 128, 127, 255]],
+  ['jumps from end to end of 32 bits', 4, [-2147483648, 2147483647, 0, -1, 2147483647]],
+  ['noise of 32 bits', 4, random(333, 2 ** 31 - 1)],
+  ['a single spike in zeros', 4, [...Array.from({ length: 60 }, () => 0), 2 ** 30, 0, 0]],
+])('Rice packs %s and unpacks it again', (_, bytePix, pixels) => {
+  for (const blockSize of [1, 16, 32, 100]) {
+    const packed = encodeRice(new ARRAYS[bytePix](pixels), { blockSize, bytePix });
+    expect(unpack(packed, pixels.length, { bytePix, blockSize })).toEqual(pixels);
+  }
+});
+
+test('tiles are only packed by algorithms that are written', () => {
+  expect(() => encodeTile('RICE_1', new Float32Array(3))).toThrow('takes integers');
+});
+
+test.each([
+  ['16 bits', 16, Int16Array.of(-1, 258, -32768)],
+  ['64-bit integers', 64, BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n, 5n)],
+  ['floats', -32, Float32Array.of(1.5, NaN, -0)],
+  ['doubles', -64, Float64Array.of(1.5, Infinity, 5e-324)],
+] as const)('GZIP_2 packs %s and unpacks them again', (_, bitpix, pixels) => {
+  const tile = { ...shape(3, bitpix < 0), bitpix };
+  expect(tileCodec('GZIP_2').decode(encodeTile('GZIP_2', pixels), tile)).toEqual(pixels);
 });
 
 test('the dither sequence is the one of the standard', () => {
@@ -146,13 +205,6 @@ test('names of quantizations', () => {
   expect(() => parseDither('MAGIC')).toThrow('MAGIC is not known');
 });
 
-const shape = (pixels: number, floats = false): TileShape => ({
-  axes: [pixels],
-  pixels,
-  floats,
-  parameter: () => undefined,
-});
-
 test('gzip tiles of integers, floats and shuffled bytes', () => {
   const integers = Buffer.from([0x01, 0x02, 0xff, 0xfe]);
   expect(Array.from(tileCodec('GZIP_1').decode(gzipSync(integers), shape(2)))).toEqual([258, -2]);
@@ -168,6 +220,6 @@ test('tiles that cannot be are refused', () => {
   expect(() => tileCodec('GZIP_1').decode(bomb, shape(10))).toThrow('damaged');
   expect(() => tileCodec('GZIP_1').decode(Buffer.from('not gzip'), shape(10))).toThrow('damaged');
   expect(() => tileCodec('NOCOMPRESS').decode(Buffer.alloc(7), shape(2))).toThrow('7 bytes');
-  expect(() => tileCodec('PLIO_1')).toThrow('PLIO_1 are not read');
+  expect(() => tileCodec('BZIP_2')).toThrow('BZIP_2 are not read');
   expect(() => tileCodec('constructor')).toThrow('not read');
 });

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OriginalBytes } from '../catalog/index.js';
+import type { SourceLimits } from '../fits/index.js';
+import { hasCode } from '../lib/errors.js';
+import type { Fingerprint } from '../lib/hash.js';
+import type { Inspected } from './inspect.js';
+import type { Container } from './naming.js';
+import { flush, type Spooled } from './spool.js';
+
+/** What packing needs of the pool of workers. */
+export interface PackPool {
+  /** Packs a file, unpacks the result again and compares it with the original. */
+  run(
+    task: 'packFile',
+    input: { path: string; limits: SourceLimits; target: string },
+    options?: { priority?: 'interactive' | 'background' },
+  ): Promise<Fingerprint>;
+}
+
+/** The bytes that will be stored: those of the upload, or those they were packed into. */
+export interface Kept extends Fingerprint {
+  readonly path: string;
+  readonly container: Container;
+  /** What was uploaded, if it was packed. */
+  readonly original: OriginalBytes | null;
+  readonly warnings: readonly string[];
+}
+
+/** The upload itself, to be stored byte for byte. */
+export function asItCame(
+  file: Spooled,
+  inspected: Inspected,
+  warnings: readonly string[] = [],
+): Kept {
+  return { ...file, container: inspected.container, original: null, warnings };
+}
+
+/**
+ * Packs the images of a plain file without loss (setting COMPRESS). A file that would not come back
+ * exactly, or not be smaller, is kept as it came.
+ */
+export async function pack(
+  file: Spooled,
+  inspected: Inspected,
+  { limits, pool }: { limits: SourceLimits; pool: PackPool },
+): Promise<Kept> {
+  const hasImage = inspected.hdus.some((hdu) => hdu.kind === 'image' && hdu.dataBytes > 0);
+  if (inspected.container !== 'plain' || !hasImage) return asItCame(file, inspected);
+  const target = join(limits.tempDir, `${randomUUID()}.part`);
+  try {
+    const packed = await pool.run('packFile', { path: file.path, limits, target });
+    if (packed.sizeBytes < file.sizeBytes) {
+      await flush(target);
+      const { sizeBytes, sha256, md5 } = file;
+      const original = { sizeBytes, sha256, md5 };
+      return { ...packed, path: target, container: 'tiles', original, warnings: [] };
+    }
+    await rm(target, { force: true });
+    return asItCame(file, inspected);
+  } catch (error) {
+    await rm(target, { force: true });
+    // The file itself is sound: it was read before. What cannot be packed is kept unpacked.
+    if (hasCode(error, 'fits_unsupported')) return asItCame(file, inspected);
+    if (!hasCode(error, 'damaged')) throw error;
+    const reason = error instanceof Error ? error.message : '';
+    return asItCame(file, inspected, [`Stored without compression: ${reason}`]);
+  }
+}

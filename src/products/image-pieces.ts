@@ -1,0 +1,50 @@
+import { planeOf, type Hdu, type Region } from '../fits/index.js';
+import { fillPiece, type Piece } from './plan.js';
+
+const PIECE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The data of an image as a plain FITS image keeps them: the region of each plane, in pieces of about
+ * 4 MB that end with a row of tiles, so that no tile is unpacked twice.
+ *
+ * @param planes which planes, from 0
+ */
+export function imagePieces(hdu: Hdu, region: Region, planes: readonly number[]): Piece[] {
+  const rowBytes = (region.width * Math.abs(hdu.bitpix)) / 8;
+  const tileRows = tileHeight(hdu);
+  const pieces: Piece[] = planes.flatMap((plane) =>
+    cutRows(region, rowBytes, tileRows).map((part) => ({
+      kind: 'pixels',
+      hdu: hdu.index,
+      plane,
+      region: part,
+      lengthBytes: part.height * rowBytes,
+    })),
+  );
+  return [...pieces, fillPiece(planes.length * region.height * rowBytes)];
+}
+
+/** The numbers of all planes of an image. */
+export function allPlanes(hdu: Hdu): number[] {
+  return Array.from({ length: planeOf(hdu).planes }, (_, plane) => plane);
+}
+
+function cutRows(region: Region, rowBytes: number, tileRows: number): Region[] {
+  const rows = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, rowBytes)));
+  const step = Math.max(tileRows, rows - (rows % tileRows));
+  const parts: Region[] = [];
+  const top = region.y + region.height;
+  for (let y = region.y; y < top;) {
+    const end = Math.min(top, (Math.floor(y / tileRows) + Math.ceil(step / tileRows)) * tileRows);
+    parts.push({ ...region, y, height: end - y });
+    y = end;
+  }
+  return parts;
+}
+
+/** Rows of a tile; 1 where rows can be had one by one. FITS Standard 4.0 §10.1.1. */
+function tileHeight(hdu: Hdu): number {
+  if (hdu.kind !== 'compressed-image') return 1;
+  const rows = hdu.header.number('ZTILE2') ?? 1;
+  return Number.isSafeInteger(rows) && rows > 0 ? Math.min(rows, hdu.axes[1] ?? 1) : 1;
+}

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SourceLimits } from '../fits/index.js';
+import { pieceBytes, type Piece } from './plan.js';
+import type { ProductPlan, ProductRequest, SourceFile, TableRequest } from './tasks.js';
+import type { TableFormat, TableShape } from './table-text.js';
+
+/** Goes up with every change to the bytes of products, so that none is resumed from another. */
+const METHOD = 1;
+const GROUP_BYTES = 4 * 1024 * 1024;
+const ROWS_AT_ONCE = 4000;
+/** Cells of a run of rows at most, so that wide tables come in shorter runs. */
+const CELLS_AT_ONCE = 100_000;
+
+/** What products need of the pool of workers. */
+export interface ProductPool {
+  run(task: 'expandFile', input: SourceFile & { target: string }, options?: Wait): Promise<object>;
+  run(
+    task: 'planProduct',
+    input: SourceFile & { request: ProductRequest },
+    options?: Wait,
+  ): Promise<ProductPlan>;
+  run(
+    task: 'makePieces',
+    input: SourceFile & { pieces: readonly Piece[] },
+    options?: Wait,
+  ): Promise<{ bytes: Uint8Array }>;
+  run(
+    task: 'describeTable',
+    input: SourceFile & { hdu: number | undefined },
+    options?: Wait,
+  ): Promise<{ table: TableShape | undefined }>;
+  run(
+    task: 'writeRows',
+    input: SourceFile & TableRequest,
+    options?: Wait,
+  ): Promise<{ bytes: Uint8Array }>;
+}
+
+interface Wait {
+  readonly signal?: AbortSignal;
+}
+
+/** A stored file: where it is on this machine, the hash of its bytes (hex), and how it is wrapped. */
+export interface ProductSource {
+  readonly path: string;
+  readonly sha256: string;
+  readonly container: string;
+}
+
+/** A file made while it is sent. Close it when done. */
+export interface Product {
+  readonly sizeBytes: number;
+  /** Strong entity tag: the same bytes have the same tag. */
+  readonly etag: string;
+  /** Of a cut-out: where it lies in the image, `[x1:x2,y1:y2]`. */
+  readonly section: string | undefined;
+  /** Bytes [start, end), made as fast as they are taken; at most 8 MB are held. */
+  read(range: { start: number; end: number }): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** A table as text, in runs of rows. Close it when done. */
+export interface TableProduct {
+  readonly table: TableShape;
+  read(format: TableFormat): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+export interface Products {
+  /**
+   * The file with its compressed images and tables as plain ones, or a part of an image.
+   *
+   * @throws as the codec; 'bad_request' for a cut-out that is not in the file
+   */
+  make(source: ProductSource, request: ProductRequest, signal?: AbortSignal): Promise<Product>;
+  /** A table of the file: by HDU, else the one named CAT, else undefined. */
+  table(
+    source: ProductSource,
+    hdu: number | undefined,
+    signal?: AbortSignal,
+  ): Promise<TableProduct | undefined>;
+}
+
+/** Files made from stored files, by the workers, piece by piece. */
+export function createProducts(pool: ProductPool, limits: SourceLimits): Products {
+  return {
+    async make(source, request, signal) {
+      const { file, close } = await prepare(pool, source, limits, signal);
+      try {
+        const plan = await pool.run('planProduct', { ...file, request }, waitFor(signal));
+        return {
+          sizeBytes: plan.sizeBytes,
+          etag: `"${source.sha256}-${tagOf(request)}-${METHOD}"`,
+          section: plan.section,
+          read: (range) => readPlan(pool, file, plan.pieces, range, signal),
+          close,
+        };
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    async table(source, hdu, signal) {
+      const { file, close } = await prepare(pool, source, limits, signal);
+      try {
+        const { table } = await pool.run('describeTable', { ...file, hdu }, waitFor(signal));
+        if (table !== undefined) {
+          return { table, read: (format) => readTable(pool, file, table, format, signal), close };
+        }
+      } catch (error) {
+        await close();
+        throw error;
+      }
+      await close();
+      return undefined;
+    },
+  };
+}
+
+/** A file to read at random: one that is compressed as a whole is expanded first. */
+async function prepare(
+  pool: ProductPool,
+  { path, container }: ProductSource,
+  limits: SourceLimits,
+  signal: AbortSignal | undefined,
+): Promise<{ file: SourceFile; close: () => Promise<void> }> {
+  if (['plain', 'tiles', 'xisf'].includes(container)) {
+    return { file: { path, limits }, close: () => Promise.resolve() };
+  }
+  const target = join(limits.tempDir, `product-${randomUUID()}.part`);
+  const close = (): Promise<void> => rm(target, { force: true });
+  try {
+    await pool.run('expandFile', { path, limits, target }, waitFor(signal));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { file: { path: target, limits }, close };
+}
+
+async function* readPlan(
+  pool: ProductPool,
+  file: SourceFile,
+  pieces: readonly Piece[],
+  { start, end }: { start: number; end: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const groups = groupPieces(pieces).filter((group) => {
+    return group.start < end && group.start + group.lengthBytes > start;
+  });
+  const make = (index: number): Promise<Uint8Array> | undefined => {
+    const group = groups[index];
+    if (group === undefined) return undefined;
+    const made = pool
+      .run('makePieces', { ...file, pieces: group.pieces }, waitFor(signal))
+      .then(({ bytes }) => {
+        return bytes.subarray(Math.max(0, start - group.start), end - group.start);
+      });
+    // Looked at when its turn comes, which may be never.
+    made.catch(() => undefined);
+    return made;
+  };
+  let next = make(0);
+  for (let index = 1; next !== undefined; index += 1) {
+    const bytes = await next;
+    next = make(index); // made while these bytes are sent
+    yield bytes;
+  }
+}
+
+interface Group {
+  readonly start: number;
+  lengthBytes: number;
+  readonly pieces: Piece[];
+}
+
+/** Neighbours are made together: opening the file for each would cost more than a small piece. */
+function groupPieces(pieces: readonly Piece[]): Group[] {
+  const groups: Group[] = [];
+  let at = 0;
+  for (const piece of pieces.flatMap(cutCopy)) {
+    const length = pieceBytes(piece);
+    const last = groups.at(-1);
+    if (last !== undefined && last.lengthBytes + length <= GROUP_BYTES) {
+      last.pieces.push(piece);
+      last.lengthBytes += length;
+    } else groups.push({ start: at, lengthBytes: length, pieces: [piece] });
+    at += length;
+  }
+  return groups;
+}
+
+/** A long copy in parts, so that none is held whole. */
+function cutCopy(piece: Piece): Piece[] {
+  if (piece.kind !== 'copy' || piece.lengthBytes <= GROUP_BYTES) return [piece];
+  const parts: Piece[] = [];
+  for (let done = 0; done < piece.lengthBytes; done += GROUP_BYTES) {
+    const lengthBytes = Math.min(GROUP_BYTES, piece.lengthBytes - done);
+    parts.push({ kind: 'copy', offset: piece.offset + done, lengthBytes });
+  }
+  return parts;
+}
+
+async function* readTable(
+  pool: ProductPool,
+  file: SourceFile,
+  table: TableShape,
+  format: TableFormat,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  const cells = Math.max(1, table.cellsPerRow);
+  const atOnce = Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(CELLS_AT_ONCE / cells)));
+  for (let firstRow = 0; firstRow < table.rows; firstRow += atOnce) {
+    const rows = Math.min(atOnce, table.rows - firstRow);
+    const request = { hdu: table.hdu, firstRow, rows, format };
+    const { bytes } = await pool.run('writeRows', { ...file, ...request }, waitFor(signal));
+    yield bytes;
+  }
+}
+
+function tagOf(request: ProductRequest): string {
+  if (request.kind === 'unpack') return 'unpacked';
+  const { box, hdu = '', plane = '' } = request;
+  const numbers =
+    box.kind === 'pixels'
+      ? [box.x, box.y, box.width, box.height]
+      : [box.raDeg, box.decDeg, box.sizeDeg];
+  return `cutout-${box.kind}-${numbers.join('_')}-${hdu}-${plane}`;
+}
+
+function waitFor(signal: AbortSignal | undefined): Wait {
+  return signal === undefined ? {} : { signal };
+}

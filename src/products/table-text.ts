@@ -1,0 +1,226 @@
+import { AppError } from '../lib/errors.js';
+import {
+  eachRowBatch,
+  tableColumns,
+  tableRows,
+  type CellValue,
+  type FitsFile,
+  type Hdu,
+  type TableColumn,
+} from '../fits/index.js';
+
+export type TableFormat = 'csv' | 'json';
+
+/** A column, for a program that reads the rows. */
+export interface ColumnShape {
+  readonly name: string;
+  /** TUNITn, '' if there is none. */
+  readonly unit: string;
+  readonly type: ColumnType;
+  /** Lengths of the axes of a cell, slowest first; null is a length of its own in each row; [] for a single value. */
+  readonly shape: readonly (number | null)[];
+}
+
+export type ColumnType =
+  | 'logical'
+  | 'bit'
+  | 'uint8'
+  | 'int16'
+  | 'int32'
+  | 'int64'
+  | 'float32'
+  | 'float64'
+  | 'complex64'
+  | 'complex128'
+  | 'text';
+
+/** A table, without its rows. */
+export interface TableShape {
+  readonly hdu: number;
+  /** EXTNAME */
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: readonly ColumnShape[];
+  /** First line of the table as CSV, with its line end. */
+  readonly csvHeader: string;
+  /** About how many values a row has, all elements counted. */
+  readonly cellsPerRow: number;
+}
+
+/** Some rows of a table. */
+export interface TableRun {
+  readonly hdu: number;
+  /** From 0, which is row 1 of the table. */
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly format: TableFormat;
+}
+
+const NEWLINE = '\r\n'; // RFC 4180 §2
+const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+const TABLE_KINDS: readonly Hdu['kind'][] = ['bintable', 'compressed-table', 'table'];
+const TYPES: Readonly<Record<TableColumn['code'], ColumnType>> = {
+  L: 'logical',
+  X: 'bit',
+  B: 'uint8',
+  I: 'int16',
+  J: 'int32',
+  K: 'int64',
+  A: 'text',
+  E: 'float32',
+  D: 'float64',
+  C: 'complex64',
+  M: 'complex128',
+  P: 'uint8',
+  Q: 'uint8',
+};
+
+/**
+ * What a table holds: the one with this index, else the one named CAT; undefined if there is none.
+ *
+ * @throws 'bad_request' for an index that is not of a table, else as `tableColumns`
+ */
+export function tableShape(file: FitsFile, index: number | undefined): TableShape | undefined {
+  const hdu = index === undefined ? findCatalogue(file) : getTable(file, index);
+  if (hdu === undefined) return undefined;
+  const columns = tableColumns(hdu);
+  return {
+    hdu: hdu.index,
+    name: hdu.name,
+    rows: tableRows(hdu),
+    columns: columns.map(columnShape),
+    csvHeader: columns.map(({ name }) => formatText(name)).join(',') + NEWLINE,
+    cellsPerRow: columns.reduce((sum, { code, repeat }) => sum + (code === 'A' ? 1 : repeat), 0),
+  };
+}
+
+/** The columns of a table as its JSON form tells them. */
+export function columnsShape(hdu: Hdu): ColumnShape[] {
+  return tableColumns(hdu).map(columnShape);
+}
+
+/**
+ * Some rows of a table as text, UTF-8. CSV: a line each, RFC 4180, without the names. JSON: an object
+ * each, with `,\n` between them and no brackets; NaN and infinity are null, complex is [real,
+ * imaginary], integers beyond 2^53 are text.
+ *
+ * @throws 'bad_request' if there is no such table, 'too_large' if the text is beyond 256 MB, else as
+ *         `eachRow`
+ */
+export async function tableText(file: FitsFile, run: TableRun): Promise<Uint8Array> {
+  const hdu = getTable(file, run.hdu);
+  const write = run.format === 'csv' ? writeCsv : jsonWriter(hdu);
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const range = { firstRow: run.firstRow, rows: run.rows };
+  for await (const batch of eachRowBatch(file, hdu, range)) {
+    if (batch.length === 0) continue;
+    const text = batch.map(write).join(run.format === 'csv' ? '' : ',\n');
+    const part = Buffer.from(run.format === 'json' && length > 0 ? `,\n${text}` : text, 'utf8');
+    length += part.length;
+    if (length > MAX_TEXT_BYTES) {
+      throw new AppError('too_large', `The rows of HDU ${hdu.index} are too long for one text.`);
+    }
+    parts.push(part);
+  }
+  return joinBytes(parts, length);
+}
+
+function findCatalogue(file: FitsFile): Hdu | undefined {
+  return file.hdus.find(
+    ({ kind, name }) => TABLE_KINDS.includes(kind) && name.toUpperCase() === 'CAT',
+  );
+}
+
+function getTable(file: FitsFile, index: number): Hdu {
+  const hdu = file.hdus[index];
+  if (hdu !== undefined && TABLE_KINDS.includes(hdu.kind)) return hdu;
+  throw new AppError('bad_request', `HDU ${index} has no table.`, { parameter: 'hdu' });
+}
+
+function columnShape(column: TableColumn): ColumnShape {
+  const { name, unit, code, heapCode } = column;
+  return { name, unit, type: typeOf(column, heapCode ?? code), shape: shapeOf(column) };
+}
+
+/** Scaled integers are floating-point, but for the offsets that only make them unsigned. */
+function typeOf({ tscal, tzero }: TableColumn, code: TableColumn['code']): ColumnType {
+  const isInteger = 'BIJK'.includes(code);
+  const isScaled = tscal !== 1 || !Number.isInteger(tzero);
+  return isInteger && isScaled ? 'float64' : TYPES[code];
+}
+
+function shapeOf({ code, heapCode, repeat, dims, textLength }: TableColumn): (number | null)[] {
+  const isText = (heapCode ?? code) === 'A';
+  if (code === 'P' || code === 'Q') return isText && dims.length < 2 ? [] : [null];
+  if (!isText) {
+    if (dims.length > 0 && product(dims) === repeat) return dims.toReversed();
+    return repeat === 1 ? [] : [repeat];
+  }
+  if (dims.length > 1) return dims.slice(1).toReversed();
+  return textLength > 0 ? [Math.floor(repeat / textLength)] : [];
+}
+
+function product(numbers: readonly number[]): number {
+  return numbers.reduce((result, number) => result * number, 1);
+}
+
+function writeCsv(cells: readonly CellValue[]): string {
+  return cells.map(formatCell).join(',') + NEWLINE;
+}
+
+/** Several elements are one field with blanks between them. */
+function formatCell(value: CellValue): string {
+  if (typeof value === 'string') return formatText(value);
+  if (value === null) return '';
+  if (typeof value !== 'object') return String(value);
+  const text = plainText(value);
+  // Of texts, not of numbers: those need no quotes, and may begin with a sign.
+  return typeof value[0] === 'string' ? formatText(text) : text;
+}
+
+function plainText(value: CellValue): string {
+  if (value === null) return '';
+  return typeof value === 'object' ? value.map(plainText).join(' ') : String(value);
+}
+
+/** A spreadsheet would run a text that begins like a formula; an apostrophe makes it text again. */
+function formatText(text: string): string {
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+function jsonWriter(hdu: Hdu): (cells: readonly CellValue[]) => string {
+  const names = tableColumns(hdu).map(({ name }) => `${JSON.stringify(name)}:`);
+  return (cells) => {
+    const members = cells.map((cell, index) => (names[index] ?? '') + formatJson(cell));
+    return `{${members.join(',')}}`;
+  };
+}
+
+function formatJson(value: CellValue): string {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? String(value) : 'null';
+    case 'string':
+      return JSON.stringify(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'bigint': {
+      const isExact = Number.isSafeInteger(Number(value));
+      return isExact ? String(value) : `"${value}"`;
+    }
+    default:
+      return value === null ? 'null' : `[${value.map(formatJson).join(',')}]`;
+  }
+}
+
+function joinBytes(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const all = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

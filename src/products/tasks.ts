@@ -1,0 +1,74 @@
+import { expandTo, openFits, type FitsFile, type SourceLimits } from '../fits/index.js';
+import { planCutout, type CutoutRequest } from './cutout.js';
+import { readPieces, type Piece, type Plan } from './plan.js';
+import { tableText, type TableFormat, type TableShape, tableShape } from './table-text.js';
+import { planUnpack } from './unpack.js';
+
+/** A file on this machine, and how far it may expand. */
+export interface SourceFile {
+  readonly path: string;
+  readonly limits: SourceLimits;
+}
+
+/** What is to be made of a file. */
+export type ProductRequest =
+  { readonly kind: 'unpack' } | ({ readonly kind: 'cutout' } & CutoutRequest);
+
+/** A plan as workers give it; `section` is that of a cut-out. */
+export interface ProductPlan extends Plan {
+  readonly section?: string;
+}
+
+/** Some rows of a table, as text. */
+export interface TableRequest {
+  readonly hdu: number;
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly format: TableFormat;
+}
+
+/** Writes the content of a compressed file to another, which must not exist. */
+export async function expandFile(input: SourceFile & { readonly target: string }): Promise<object> {
+  await expandTo(input.path, input.target, input.limits);
+  return {};
+}
+
+/** What a product will be made of. */
+export function planProduct(
+  input: SourceFile & { readonly request: ProductRequest },
+): Promise<ProductPlan> {
+  const { request } = input;
+  return withFile(input, (file) =>
+    Promise.resolve(request.kind === 'unpack' ? planUnpack(file) : planCutout(file, request)),
+  );
+}
+
+/** The bytes of some pieces of a plan. */
+export function makePieces(
+  input: SourceFile & { readonly pieces: readonly Piece[] },
+): Promise<{ readonly bytes: Uint8Array }> {
+  return withFile(input, async (file) => ({ bytes: await readPieces(file, input.pieces) }));
+}
+
+/** The columns of a table, by HDU or by name; undefined if there is none. */
+export function describeTable(
+  input: SourceFile & { readonly hdu: number | undefined },
+): Promise<{ readonly table: TableShape | undefined }> {
+  return withFile(input, (file) => Promise.resolve({ table: tableShape(file, input.hdu) }));
+}
+
+/** Some rows of a table, as text. */
+export function writeRows(
+  input: SourceFile & TableRequest,
+): Promise<{ readonly bytes: Uint8Array }> {
+  return withFile(input, async (file) => ({ bytes: await tableText(file, input) }));
+}
+
+async function withFile<T>(input: SourceFile, work: (file: FitsFile) => Promise<T>): Promise<T> {
+  const file = await openFits(input.path, input.limits);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}
