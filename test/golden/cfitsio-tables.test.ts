@@ -14,7 +14,7 @@ import { testWith } from '../support/programs.js';
 const packed = testWith(['fpack', 'funpack'], 'comparison with compressed tables of cfitsio');
 
 const ROWS = 250;
-/** What cannot be asked of funpack is judged by the table that was packed: complex columns. */
+/** Judged by the table that was packed: funpack does not read the complex columns of fpack. */
 const FORMS = ['L', '11X', 'B', '3I', 'J', 'K', '10A', '2E', 'D', 'C', 'M', '0J'];
 const BYTES = [1, 2, 1, 6, 4, 8, 10, 8, 8, 8, 16, 0];
 
@@ -65,7 +65,7 @@ packed.each(ALGORITHMS)(
   },
 );
 
-/** A column of each kind of array, in rows of 0 to 6 elements, the last ones first in the heap. */
+/** A column of each kind of array, in rows of 0 to 69 elements. */
 function arrayTable(cards: string[]): Buffer {
   const kinds = [
     ['PB', 1],
@@ -113,7 +113,7 @@ packed('variable-length columns are those that were packed', async () => {
   await compare(arrayTable([]), 'arrays-in-one-tile');
 });
 
-/** Rows, bytes and header of the packed file are those of the plain one, and funpack agrees. */
+/** Rows, bytes and header of the packed file are those of the plain one. */
 async function compare(bytes: Buffer, name: string): Promise<void> {
   const [plainPath, packedPath] = [join(folder, `${name}.fits`), join(folder, `${name}.fz`)];
   writeFileSync(plainPath, bytes);

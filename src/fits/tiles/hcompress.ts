@@ -26,8 +26,8 @@ interface Transform {
 
 /**
  * Unpacks a tile of HCOMPRESS_1: the bit planes of an H-transform, and the transform taken back.
- * All arithmetic is on whole numbers in doubles, exact also for 32-bit pixels, whose sums have more
- * than 32 bits. FITS Standard 4.0 §10.4.4; White, Postman & Lattanzi 1992.
+ * All arithmetic is on whole numbers, in doubles where 32 bits are too few: sums of 32-bit pixels are
+ * exact, too. FITS Standard 4.0 §10.4.4; White, Postman & Lattanzi 1992.
  *
  * @param pixels number of pixels of the tile
  * @param smooth evens out the steps that a large scale leaves (SMOOTH), as the writer asks for it
@@ -35,7 +35,11 @@ interface Transform {
  * @throws 'fits_invalid' for damaged bytes or another number of pixels; 'too_large' for a tile
  *         beyond 2^29 bytes of work space
  */
-export function decodeHcompress(bytes: Uint8Array, pixels: number, smooth: boolean): Int32Array | Float64Array {
+export function decodeHcompress(
+  bytes: Uint8Array,
+  pixels: number,
+  smooth: boolean,
+): Int32Array | Float64Array {
   const { rows, columns, scale, values } = readTransform(bytes, pixels);
   let levels = 0;
   while (2 ** levels < Math.max(rows, columns)) levels += 1;
@@ -44,7 +48,7 @@ export function decodeHcompress(bytes: Uint8Array, pixels: number, smooth: boole
   for (let level = levels - 1; level >= 0; level -= 1) {
     const grid = levelGrid(values, { rows, columns, level });
     if (smooth && scale > 1) smoothLevel(sums, grid, { unit: 2 ** level, most: scale >> 1 });
-    if (isNarrow(grid)) sums = inverseNarrow(sums, grid, level)
+    if (isNarrow(grid)) sums = inverseNarrow(sums, grid, level);
     else sums = inverseStep(sums, grid, 2 ** level);
   }
   return sums;
@@ -150,27 +154,33 @@ function inverseStep(sums: Int32Array | Float64Array, grid: Grid, unit: number):
 }
 
 /** As `inverseStep`, in 32 bits, and without branches that would depend on noise. */
-function inverseNarrow(sums: Int32Array | Float64Array, grid: Grid & { values: Int32Array }, level: number): Int32Array {
+function inverseNarrow(
+  sums: Int32Array | Float64Array,
+  grid: Grid & { values: Int32Array },
+  level: number,
+): Int32Array {
   const { values, stride, rows, columns, sumRows, sumColumns } = grid;
   const next = new Int32Array(rows * columns);
   const last = level === 0 ? 2 : 0;
-  const isOdd = { rows: (rows & 1) === 1, columns: (columns & 1) === 1 };
-  const half = level === 0 ? 0 : 1 << (level - 1);
-  const one = level === 0 ? 0 : -1
+  const pairsOfRows = rows >>> 1;
+  const pairsOfColumns = columns >>> 1;
+  // Halves go away from 0: negative numbers are rounded from one less. In the last level c is whole.
+  const half = (1 << level) >> 1;
+  const less = level === 0 ? 0 : -1;
   for (let row = 0; row < sumRows; row += 1) {
-    const hasBelow = !isOdd.rows || row < sumRows - 1;
+    const hasBelow = row < pairsOfRows;
     const from = row * stride + sumColumns;
     const below = (sumRows + row) * stride;
     for (let i = 0; i < sumColumns; i += 1) {
-      const hasRight = !isOdd.columns || i < sumColumns - 1;
+      const hasRight = i < pairsOfColumns;
       const h = sums[row * sumColumns + i] ?? 0;
       const to = 2 * (row * columns + i);
-      let x = hasBelow ? values[below + i] ?? 0 : 0;
-      let y = hasRight ? values[from + i] ?? 0 : 0;
-      let c = hasBelow && hasRight ? values[below + sumColumns + i] ?? 0 : 0;
+      let x = hasBelow ? (values[below + i] ?? 0) : 0;
+      let y = hasRight ? (values[from + i] ?? 0) : 0;
+      let c = hasBelow && hasRight ? (values[below + sumColumns + i] ?? 0) : 0;
       x = ((x + (1 << level) + (x >> 31)) >> (level + 1)) << 1;
       y = ((y + (1 << level) + (y >> 31)) >> (level + 1)) << 1;
-      c = (c + half + ((c >> 31) & one)) >> level;
+      c = (c + half + ((c >> 31) & less)) >> level;
       const odd = c & 1;
       // Towards 0: the sign as -1 or 0 turns the step round.
       x -= (odd ^ (x >> 31)) - (x >> 31);

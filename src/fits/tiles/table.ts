@@ -167,19 +167,23 @@ function splitDescriptors(
   return isPossible(hdu, column, other) ? other : usual;
 }
 
+/** True if all descriptors point into their heaps, and no packed cell is larger than the cell. */
 function isPossible(
   hdu: Hdu,
   column: TableColumn,
   { original, cells }: { original: Uint8Array; cells: DataView },
 ): boolean {
   const view = viewOf(original);
+  const heapBytes = hdu.header.number('ZPCOUNT') ?? 0;
   const { sizeBytes } = heapOf(hdu);
   for (let row = 0; row * PACKED_BYTES < cells.byteLength; row += 1) {
-    const { count } = descriptorAt(view, row * column.widthBytes, column.code === 'Q');
+    const cell = descriptorAt(view, row * column.widthBytes, column.code === 'Q');
     const packed = descriptorAt(cells, row * PACKED_BYTES, true);
-    const isInside = packed.count >= 0 && packed.start >= 0;
-    if (!isInside || !(packed.start + packed.count <= sizeBytes)) return false;
-    if (count < 0 || packed.count > 0 !== count > 0) return false;
+    const cellSize = cellBytes(column.heapCode ?? 'B', cell.count);
+    if (cell.count < 0 || packed.count < 0 || packed.count > cellSize) return false;
+    if (cell.count === 0) continue;
+    if (cell.start < 0 || !(cell.start + cellSize <= heapBytes)) return false;
+    if (packed.start < 0 || !(packed.start + packed.count <= sizeBytes)) return false;
   }
   return true;
 }
