@@ -1,5 +1,8 @@
 import { CARD_BYTES } from './card.js';
-import type { Finding } from './verify-rules.js';
+import type { Issue } from './types.js';
+
+/** An issue before it is known of which HDU. */
+export type Finding = Omit<Issue, 'hdu'>;
 
 /** A card as it stands in the file, 80 characters. */
 export interface Line {

@@ -1,8 +1,5 @@
-import type { Line } from './verify-cards.js';
-import type { Card, CardValue, Hdu, Issue } from './types.js';
-
-/** An issue before it is known of which HDU. */
-export type Finding = Omit<Issue, 'hdu'>;
+import type { Card, CardValue, Hdu } from './types.js';
+import type { Finding, Line } from './verify-cards.js';
 
 const BITPIX_VALUES: readonly CardValue[] = [8, 16, 32, 64, -32, -64];
 const IMAGE_ONLY = ['BSCALE', 'BZERO', 'BUNIT', 'BLANK', 'DATAMAX', 'DATAMIN'];

@@ -5,7 +5,7 @@ import { HeapReader, readDescriptor } from './heap.js';
 import { eachStoredRows } from './table.js';
 import type { FitsFile, Hdu } from './types.js';
 import { at } from './verify-rules.js';
-import type { Finding } from './verify-rules.js';
+import type { Finding } from './verify-cards.js';
 
 const INDEXED = /^(?:TTYPE|TFORM|TUNIT|TNULL|TSCAL|TZERO|TDISP|TBCOL|TDIM|ZFORM|ZCTYP)(\d+)$/;
 const HEAP_PIECE = 1024 * 1024;

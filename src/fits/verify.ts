@@ -4,7 +4,7 @@ import { nextOffset } from './hdu.js';
 import type { FitsFile, Hdu, Issue } from './types.js';
 import { checkEnd, checkLines, splitHeader } from './verify-cards.js';
 import { checkDuplicates, checkMandatory, checkReserved, isTable } from './verify-rules.js';
-import type { Finding } from './verify-rules.js';
+import type { Finding } from './verify-cards.js';
 import { checkColumns, checkHeap, checkRows } from './verify-tables.js';
 
 /** Most findings of a kind in an HDU; a file of noise would have millions. */

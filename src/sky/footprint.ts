@@ -18,7 +18,7 @@ export interface Footprint {
   readonly rotationDeg: number;
   /** True if east is clockwise of north, as in a mirror. */
   readonly mirrored: boolean;
-  /** A circle around all of the image; its radius is 180 for an image of the whole sky. */
+  /** A circle around all of the image, radius in (0, 180]: 180 for an image of the whole sky. */
   readonly cap: { readonly raDeg: number; readonly decDeg: number; readonly radiusDeg: number };
   /** True if made from pointing and scale, for want of a WCS, or from a WCS without a scale. */
   readonly provisional: boolean;

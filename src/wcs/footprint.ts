@@ -193,28 +193,44 @@ function lastOnSky(at: (way: number) => SkyPoint | undefined): SkyPoint | undefi
   return at(inside);
 }
 
-/** Points all over the image, for the circle around it: of a map of the whole sky the border tells little. */
-function sampleInside(wcs: Wcs, { width, height }: ImageSize): SkyPoint[] {
+/** Points all over an image, and how far apart neighbours are at most. */
+interface Sample {
+  readonly points: readonly SkyPoint[];
+  readonly spacingDeg: number;
+}
+
+/** For the circle around an image: of a map of most of the sky the border tells little. */
+function sampleInside(wcs: Wcs, { width, height }: ImageSize): Sample {
   const steps = 8;
   const points: SkyPoint[] = [];
+  let before: (SkyPoint | undefined)[] = [];
+  let spacingDeg = 0;
   for (let i = 0; i <= steps; i += 1) {
+    const column: (SkyPoint | undefined)[] = [];
     for (let j = 0; j <= steps; j += 1) {
       const point = wcs.toSky(0.5 + (width * i) / steps, 0.5 + (height * j) / steps);
+      for (const neighbour of [column[j - 1], before[j]]) {
+        if (!point || !neighbour) continue;
+        spacingDeg = Math.max(spacingDeg, separationDeg(point, neighbour));
+      }
       if (point !== undefined) points.push(point);
+      column.push(point);
     }
+    before = column;
   }
-  return points;
+  return { points, spacingDeg };
 }
 
 /** Not the smallest circle, but a safe one: around the mean direction of all points. */
-function capAround(border: Border, inside: readonly SkyPoint[]): Footprint['cap'] {
-  const all = [...border.points, ...inside];
+function capAround(border: Border, inside: Sample): Footprint['cap'] {
+  const all = [...border.points, ...inside.points];
   const sum = all
     .map(toUnitVector)
     .reduce<UnitVector>(([a, b, c], [x, y, z]) => [a + x, b + y, c + z], [0, 0, 0]);
   const center = fromUnitVector(sum);
   const reach = all.reduce((most, point) => Math.max(most, separationDeg(center, point)), 0);
   const radiusDeg = reach + border.slackDeg;
-  // Around more than half of the sky the border is no bound, and points between samples are unknown.
-  return { ...center, radiusDeg: radiusDeg < 90 ? radiusDeg : 180 };
+  if (radiusDeg < 90) return { ...center, radiusDeg };
+  // Around more than half of the sky a border is no bound: what lies between the samples counts.
+  return { ...center, radiusDeg: Math.min(180, radiusDeg + inside.spacingDeg) };
 }

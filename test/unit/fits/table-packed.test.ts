@@ -171,17 +171,19 @@ test.each([
 });
 
 test('arrays that point out of either heap are refused', async () => {
-  const bad = (heapBytes: number, place: Buffer): Buffer =>
+  const bad = (heapBytes: number, start: bigint, place: Buffer): Buffer =>
     packedTable({
       forms: ['QB'],
       algorithms: ['GZIP_1'],
       rowBytes: 16,
       rows: 1,
       tileRows: 1,
-      tiles: [[gzipSync(Buffer.concat([words(1n, 5n), place]))]],
+      tiles: [[gzipSync(Buffer.concat([words(1n, start), place]))]],
       cells: Buffer.from([7]),
       heapBytes,
     });
-  await expect(withTable(bad(3, words(1n, 0n)), unpackHeap)).rejects.toThrow('out of its heap');
-  await expect(read(bad(9, words(1n, 5000n)))).rejects.toThrow('out of its heap');
+  await expect(withTable(bad(3, 5000n, words(1n, 0n)), unpackHeap)).rejects.toThrow(
+    'out of its heap',
+  );
+  await expect(read(bad(9, 5n, words(1n, 5000n)))).rejects.toThrow('out of its heap');
 });

@@ -33,11 +33,36 @@ async function read(table: RawTable, range = {}): Promise<Read> {
   }
 }
 
-const big = (write: (view: DataView) => void, length: number): Buffer => {
-  const bytes = Buffer.alloc(length);
-  write(new DataView(bytes.buffer, bytes.byteOffset, length));
+/** Numbers one after another, big-endian. */
+function bytesOf(
+  numbers: readonly number[],
+  width: number,
+  write: (view: DataView, at: number, value: number) => void,
+): Buffer {
+  const bytes = Buffer.alloc(numbers.length * width);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (const [index, value] of numbers.entries()) write(view, index * width, value);
   return bytes;
-};
+}
+
+const int32 = (...numbers: number[]): Buffer =>
+  bytesOf(numbers, 4, (view, at, value) => {
+    view.setInt32(at, value);
+  });
+const float32 = (...numbers: number[]): Buffer =>
+  bytesOf(numbers, 4, (view, at, value) => {
+    view.setFloat32(at, value);
+  });
+const float64 = (...numbers: number[]): Buffer =>
+  bytesOf(numbers, 8, (view, at, value) => {
+    view.setFloat64(at, value);
+  });
+
+function int64(...numbers: bigint[]): Buffer {
+  const bytes = Buffer.alloc(numbers.length * 8);
+  for (const [index, value] of numbers.entries()) bytes.writeBigInt64BE(value, index * 8);
+  return bytes;
+}
 
 /** TFORM, bytes of the cell, the value it has, and cards that change it. */
 const cells: readonly [form: string, bytes: Buffer, value: CellValue, cards?: string[]][] = [
@@ -55,36 +80,21 @@ const cells: readonly [form: string, bytes: Buffer, value: CellValue, cards?: st
   ['2I', Buffer.from([0xff, 0xff, 0, 7]), [-1, 7]],
   ['2I', Buffer.from([0xff, 0xff, 0, 7]), [null, 7], [card('TNULL1', -1)]],
   ['I', Buffer.from([0, 10]), 8, [card('TSCAL1', 0.5), card('TZERO1', 3)]],
-  ['J', big((view) => view.setInt32(0, -5), 4), 2147483643, [card('TZERO1', 2147483648)]],
-  ['K', big((view) => view.setBigInt64(0, -(2n ** 62n)), 8), -(2n ** 62n)],
-  [
-    'K',
-    big((view) => view.setBigInt64(0, -1n), 8),
-    2n ** 63n - 1n,
-    [card('TZERO1', '9223372036854775808')],
-  ],
-  [
-    'K',
-    big((view) => view.setBigInt64(0, -(2n ** 63n)), 8),
-    null,
-    [card('TNULL1', '-9223372036854775808')],
-  ],
-  ['K', big((view) => view.setBigInt64(0, 3n), 8), 1.5, [card('TSCAL1', 0.5)]],
+  ['J', int32(-5), 2147483643, [card('TZERO1', 2147483648)]],
+  ['K', int64(-(2n ** 62n)), -(2n ** 62n)],
+  ['K', int64(-1n), 2n ** 63n - 1n, [card('TZERO1', '9223372036854775808')]],
+  ['K', int64(-(2n ** 63n)), null, [card('TNULL1', '-9223372036854775808')]],
+  ['K', int64(3n), 1.5, [card('TSCAL1', 0.5)]],
   ['6A', Buffer.from('ab c  '), 'ab c'],
   ['6A', Buffer.from('ab\0xyz'), 'ab'],
   ['A6', Buffer.from('abcdef'), 'abcdef'],
   ['6A2', Buffer.from('abc d '), ['ab', 'c', 'd']],
   ['6A', Buffer.from('abc d '), ['abc', ' d'], [card('TDIM1', "'(3,2)'")]],
-  ['E', big((view) => view.setFloat32(0, 1.5), 4), 1.5],
-  ['2D', big((view) => (view.setFloat64(0, 0.1), view.setFloat64(8, NaN)), 16), [0.1, NaN]],
-  ['C', big((view) => (view.setFloat32(0, 1), view.setFloat32(4, -2)), 8), [1, -2]],
-  [
-    'C',
-    big((view) => (view.setFloat32(0, 1), view.setFloat32(4, -2)), 8),
-    [12, -4],
-    [card('TSCAL1', 2), card('TZERO1', 10)],
-  ],
-  ['M', big((view) => (view.setFloat64(0, 1), view.setFloat64(8, -2)), 16), [1, -2]],
+  ['E', float32(1.5), 1.5],
+  ['2D', float64(0.1, NaN), [0.1, NaN]],
+  ['C', float32(1, -2), [1, -2]],
+  ['C', float32(1, -2), [12, -4], [card('TSCAL1', 2), card('TZERO1', 10)]],
+  ['M', float64(1, -2), [1, -2]],
   ['4B', Buffer.from([1, 2, 3, 4]), [1, 2, 3, 4], [card('TDIM1', "'(2,2)'")]],
 ];
 
@@ -98,10 +108,8 @@ test('columns of no width hold nothing, and the others are read', async () => {
   expect(rows).toEqual([{ COL1: [], COL2: 7, COL3: '' }]);
 });
 
-const descriptor = (count: number, start: number): Buffer =>
-  big((view) => (view.setInt32(0, count), view.setInt32(4, start)), 8);
-const wideDescriptor = (count: bigint, start: bigint): Buffer =>
-  big((view) => (view.setBigInt64(0, count), view.setBigInt64(8, start)), 16);
+const descriptor = (count: number, start: number): Buffer => int32(count, start);
+const wideDescriptor = (count: bigint, start: bigint): Buffer => int64(count, start);
 
 const arrays: readonly [form: string, cell: Buffer, heap: Buffer, value: CellValue][] = [
   ['PB(3)', descriptor(3, 1), Buffer.from([0, 1, 2, 3]), [1, 2, 3]],
@@ -114,8 +122,8 @@ const arrays: readonly [form: string, cell: Buffer, heap: Buffer, value: CellVal
     [1, 0, 0, 0, 0, 0, 0, 0, 1].map((x) => x === 1),
   ],
   ['PL', descriptor(2, 0), Buffer.from('T\0'), [true, null]],
-  ['QE(1)', wideDescriptor(1n, 0n), big((view) => view.setFloat32(0, 0.5), 4), [0.5]],
-  ['PC', descriptor(1, 0), big((view) => view.setFloat32(4, 1), 8), [[0, 1]]],
+  ['QE(1)', wideDescriptor(1n, 0n), float32(0.5), [0.5]],
+  ['PC', descriptor(1, 0), float32(0, 1), [[0, 1]]],
   ['PJ', descriptor(0, 99), Buffer.alloc(0), []],
   ['PA', descriptor(0, 0), Buffer.alloc(0), ''],
 ];

@@ -101,6 +101,14 @@ describe('of a large part of the sky', () => {
     if (found.polygon !== null) expect(found.polygon.length).toBeLessThanOrEqual(64);
   });
 
+  test('a lens that sees the sky down to the horizon has a circle of little more than that', () => {
+    const lens = { ...PLAIN, CTYPE1: 'RA---ZEA', CTYPE2: 'DEC--ZEA', CDELT1: -0.8, CDELT2: 0.8 };
+    const { cap, polygon } = footprint({ ...lens, CRVAL2: 60 });
+    expect(cap.radiusDeg).toBeGreaterThan(90);
+    expect(cap.radiusDeg).toBeLessThan(160);
+    expect(polygon).toBeNull();
+  });
+
   test('an image with nothing on the sky has none', () => {
     const { wcs } = readWcs(headerOf({ ...aitoff, CRPIX1: 9000 }));
     expect(footprintOf(wcs!, { width: 100, height: 100 })).toBeUndefined();
