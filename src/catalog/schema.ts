@@ -208,7 +208,7 @@ export function toFrame(row: Row, relatedIds: readonly number[]): Frame {
   );
   return {
     ...(facts as unknown as Omit<FrameFacts, Unlisted>),
-    footprint: row.footprint == null ? null : (JSON.parse(String(row.footprint)) as Footprint),
+    footprint: typeof row.footprint === 'string' ? (JSON.parse(row.footprint) as Footprint) : null,
     warnings: JSON.parse(String(row.warnings)) as string[],
     id: Number(row.id),
     basename: String(row.basename),
@@ -240,10 +240,10 @@ export function toVersion(row: Row): Version {
 }
 
 function toOriginal(row: Row): OriginalBytes | null {
-  if (row.v_original_sha256 == null) return null;
+  if (typeof row.v_original_sha256 !== 'string') return null;
   return {
     sizeBytes: Number(row.v_original_size_bytes),
-    sha256: String(row.v_original_sha256),
+    sha256: row.v_original_sha256,
     md5: String(row.v_original_md5),
   };
 }

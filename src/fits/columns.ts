@@ -3,6 +3,9 @@ import { parseAsciiForm } from './ascii-table.js';
 import type { AsciiForm } from './ascii-table.js';
 import type { Hdu, Header } from './types.js';
 
+/** No algorithm packs data better than this; more is a lie, found before anything is allocated. */
+export const MAX_PACKING_RATIO = 1100;
+
 const MAX_FIELDS = 999; // FITS Standard 4.0 §7.2.1, §7.3.1
 
 /** Type letters of TFORMn of a binary table. FITS Standard 4.0 table 18. */
@@ -87,12 +90,17 @@ export function rowLength(hdu: Hdu): number {
  * Length of a row in bytes and number of rows of a table, of a compressed one those of the table
  * inside. Rows without bytes hold nothing, and a header may claim any number of them: there are 0.
  *
- * @throws 'fits_invalid' if ZNAXIS1 or ZNAXIS2 cannot be used
+ * @throws 'fits_invalid' if ZNAXIS1 or ZNAXIS2 cannot be used, or the packed bytes are too few for them
  */
 export function tableShape(hdu: Hdu): { readonly rowBytes: number; readonly rows: number } {
   const inside = hdu.kind === 'compressed-table' ? 'Z' : '';
   const rowBytes = readCount(hdu.header, `${inside}NAXIS1`);
-  return { rowBytes, rows: rowBytes === 0 ? 0 : readCount(hdu.header, `${inside}NAXIS2`) };
+  const rows = rowBytes === 0 ? 0 : readCount(hdu.header, `${inside}NAXIS2`);
+  // Tiles may point at the same packed bytes, but not without end.
+  if (inside !== '' && rowBytes * rows > hdu.dataBytes * MAX_PACKING_RATIO) {
+    throw new AppError('fits_invalid', `HDU ${hdu.index} holds too little data for its rows.`);
+  }
+  return { rowBytes, rows };
 }
 
 /** Bytes of a cell of `repeat` elements. */

@@ -57,14 +57,14 @@ export interface Product {
   /** Of a cut-out: where it lies in the image, `[x1:x2,y1:y2]`. */
   readonly section: string | undefined;
   /** Bytes [start, end), made as fast as they are taken; at most 8 MB are held. */
-  read(range: { start: number; end: number }): AsyncIterable<Uint8Array>;
+  readonly read: (range: { start: number; end: number }) => AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
 /** A table as text, in runs of rows. Close it when done. */
 export interface TableProduct {
   readonly table: TableShape;
-  read(format: TableFormat): AsyncIterable<Uint8Array>;
+  readonly read: (format: TableFormat) => AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 

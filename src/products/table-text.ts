@@ -56,7 +56,7 @@ export interface TableRun {
   readonly format: TableFormat;
 }
 
-const NEWLINE = '\r\n'; // RFC 4180 §2
+const NEWLINE = '\n'; // as the reference archive ends its lines
 const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 const TABLE_KINDS: readonly Hdu['kind'][] = ['bintable', 'compressed-table', 'table'];
 const TYPES: Readonly<Record<TableColumn['code'], ColumnType>> = {

@@ -73,6 +73,7 @@ const FACTS: FrameFacts = {
   airmass: 1.2,
   ccdTempC: -20,
   gain: null,
+  footprint: null,
   relations: [],
   warnings: ['odd'],
 };
@@ -89,6 +90,7 @@ function frame(name: string, changes: Partial<FrameFacts> = {}, sha256 = name): 
       sha256,
       md5: 'm',
       crc32: 2 ** 32 - 1,
+      original: null,
       uploadName: `${name}.fits`,
       uploadedBy: null,
     },
@@ -98,6 +100,7 @@ function frame(name: string, changes: Partial<FrameFacts> = {}, sha256 = name): 
         name: '',
         kind: 'image',
         bitpix: 16,
+        checksum: 'absent',
         axes: [10, 10],
         cards: [{ keyword: 'A', kind: 'integer', value: 1, comment: 'c' }],
       },

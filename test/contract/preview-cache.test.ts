@@ -32,7 +32,7 @@ function open(options: { maxBytes?: number; run?: Run } = {}) {
   };
   const { maxBytes = 1e6 } = options;
   const limits = { maxExpandedBytes: 1e6, maxExpansionRatio: 500, tempDir: folder };
-  return { calls, previews: createPreviews({ directory: folder, maxBytes, pool, ...limits }) };
+  return { calls, previews: createPreviews({ directory: folder, maxBytes, pool, limits }) };
 }
 
 const source = (name: string) => ({ path: `/data/${name}.fits`, sha256: name });

@@ -276,6 +276,7 @@ if (!existsSync(frames)) {
         airmass: null,
         ccdTempC: null,
         gain: null,
+        footprint: null,
         relations: [],
         warnings: [],
       });

@@ -46,7 +46,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'golden-'));
   pool = createPixelPool({ workers: 2 });
   const limits = { maxExpandedBytes: 2 ** 30, maxExpansionRatio: 500, tempDir: folder };
-  previews = createPreviews({ directory: join(folder, 'c'), maxBytes: 1e8, pool, ...limits });
+  previews = createPreviews({ directory: join(folder, 'c'), maxBytes: 1e8, pool, limits });
 });
 afterAll(async () => {
   await previews.close();

@@ -1,13 +1,11 @@
 import { AppError } from '../../lib/errors.js';
-import { ELEMENT_BYTES } from '../columns.js';
+import { ELEMENT_BYTES, MAX_PACKING_RATIO } from '../columns.js';
 import type { ColumnCode } from '../columns.js';
 import { decodeGzip, unshuffle } from './gzip.js';
 import { decodeRice } from './rice.js';
 
 const RICE_BLOCK = 32; // FITS Standard 4.0 §10.4.1: for columns there is no keyword for it
 const RICE_WIDTHS: Readonly<Partial<Record<ColumnCode, 1 | 2 | 4>>> = { B: 1, I: 2, J: 4 };
-/** No algorithm packs data better than this; more is a lie, found before anything is allocated. */
-const MAX_RATIO = 1100;
 
 /** What is packed: so many bytes of elements of one type. */
 export interface PackedElements {
@@ -28,7 +26,7 @@ export interface PackedElements {
 export function unpackElements(bytes: Uint8Array, elements: PackedElements): Uint8Array {
   const { algorithm, sizeBytes } = elements;
   if (sizeBytes === 0) return new Uint8Array(0);
-  if (sizeBytes > bytes.length * MAX_RATIO) throw damaged();
+  if (sizeBytes > bytes.length * MAX_PACKING_RATIO) throw damaged();
   const unpacked = unpackBy(bytes, elements);
   if (unpacked === undefined) {
     const name = algorithm.slice(0, 20);

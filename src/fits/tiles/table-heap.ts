@@ -1,37 +1,38 @@
 import { AppError } from '../../lib/errors.js';
-import { cellBytes, isVariable, tableColumns, tableShape } from '../columns.js';
+import { cellBytes, isVariable, MAX_PACKING_RATIO, tableColumns, tableShape } from '../columns.js';
 import { descriptorAt, viewOf } from '../heap.js';
 import type { FitsFile, Hdu } from '../types.js';
 import { eachUnpackedTile } from './table.js';
 
 /** Most bytes of a heap that is put together in memory: its cells may stand in any order. */
 const MAX_HEAP_BYTES = 1024 * 1024 * 1024;
-/** No algorithm packs data better than this. */
-const MAX_RATIO = 1100;
 
 /**
  * Bytes after the rows of the table inside a compressed table: its heap, with the gap before it.
  *
- * @throws 'fits_invalid' if ZPCOUNT cannot be used
+ * @throws 'fits_invalid' if ZPCOUNT cannot be used; 'too_large' beyond 1 GB, or if it is more than the
+ *         packed bytes can hold
  */
 export function unpackedHeapBytes(hdu: Hdu): number {
   const bytes = hdu.header.number('ZPCOUNT') ?? 0;
-  if (Number.isSafeInteger(bytes) && bytes >= 0) return bytes;
-  throw new AppError('fits_invalid', `ZPCOUNT cannot be ${bytes}.`);
+  if (!Number.isSafeInteger(bytes) || bytes < 0) {
+    throw new AppError('fits_invalid', `ZPCOUNT cannot be ${bytes}.`);
+  }
+  if (bytes > MAX_HEAP_BYTES || bytes > hdu.dataBytes * MAX_PACKING_RATIO) {
+    throw new AppError('too_large', `The heap of HDU ${hdu.index} is too large to unpack.`);
+  }
+  return bytes;
 }
 
 /**
  * Those bytes: every cell where the descriptors of the rows say, and zeros between them.
  * FITS Standard 4.0 §10.3.6.
  *
- * @throws as `eachRow`; 'fits_invalid' if a descriptor points out of the heap, 'too_large' for a
- *         heap beyond 1 GB
+ * @throws as `eachRow`; 'fits_invalid' if a descriptor points out of the heap; 'too_large' as
+ *         `unpackedHeapBytes`
  */
 export async function unpackHeap(file: FitsFile, hdu: Hdu): Promise<Uint8Array> {
   const total = unpackedHeapBytes(hdu);
-  if (total > MAX_HEAP_BYTES || total > hdu.dataBytes * MAX_RATIO) {
-    throw new AppError('too_large', `The heap of HDU ${hdu.index} is too large to unpack.`);
-  }
   const heap = new Uint8Array(total);
   if (total === 0) return heap;
   const { rowBytes, rows } = tableShape(hdu);

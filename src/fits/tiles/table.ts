@@ -1,5 +1,12 @@
 import { AppError } from '../../lib/errors.js';
-import { cellBytes, isVariable, storedColumns, tableColumns, tableShape } from '../columns.js';
+import {
+  cellBytes,
+  isVariable,
+  MAX_PACKING_RATIO,
+  storedColumns,
+  tableColumns,
+  tableShape,
+} from '../columns.js';
 import type { TableColumn } from '../columns.js';
 import { descriptorAt, heapOf, HeapReader, readDescriptor, viewOf } from '../heap.js';
 import type { Descriptor } from '../heap.js';
@@ -9,8 +16,6 @@ import { unpackElements } from './column.js';
 /** Most bytes of a tile, which is held in memory; also of a variable-length cell. */
 const MAX_TILE_BYTES = 256 * 1024 * 1024;
 const MAX_CELL_BYTES = 64 * 1024 * 1024;
-/** No algorithm packs data better than this. */
-const MAX_RATIO = 1100;
 /** Bytes of the descriptor of a packed cell, always of the wide kind. */
 const PACKED_BYTES = 16;
 
@@ -72,10 +77,6 @@ function readLayout(hdu: Hdu): TableLayout {
   if (!Number.isSafeInteger(given) || given < Math.min(1, rows)) {
     throw new AppError('fits_invalid', `ZTILELEN cannot be ${given}.`);
   }
-  // Tiles may point at the same packed bytes, but not without end.
-  if (rows * rowBytes > hdu.dataBytes * MAX_RATIO) {
-    throw new AppError('fits_invalid', `HDU ${hdu.index} holds too little data for its rows.`);
-  }
   const tileRows = Math.max(1, Math.min(given, rows));
   if (Math.ceil(rows / tileRows) > (header.number('NAXIS2') ?? 0)) {
     throw new AppError('fits_invalid', `HDU ${hdu.index} has fewer tiles than its rows need.`);
@@ -109,7 +110,7 @@ async function unpackTile(job: TableJob, tile: number): Promise<UnpackedTile> {
   const row = Uint8Array.from(await reader.read(hdu.dataOffset + tile * storedBytes, storedBytes));
   const ranges = layout.columns.map(({ stored }) => readDescriptor(hdu, stored, viewOf(row)));
   const packedBytes = ranges.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
-  if (rows * layout.rowBytes > packedBytes * MAX_RATIO) {
+  if (rows * layout.rowBytes > packedBytes * MAX_PACKING_RATIO) {
     throw new AppError('fits_invalid', `Tile ${tile} of HDU ${hdu.index} holds too little data.`);
   }
   const bytes = new Uint8Array(rows * layout.rowBytes);

@@ -48,7 +48,7 @@ test.each([
   ['-1,2', '"\'-1,2"'],
   ['caf\xe9', 'caf\xe9'],
 ])('the text %j is %j in CSV', async (value, expected) => {
-  expect(await textOf(texts(value), 'csv')).toBe(`${expected}\r\n`);
+  expect(await textOf(texts(value), 'csv')).toBe(`${expected}\n`);
 });
 
 const numbers = (): RawTable => {
@@ -62,7 +62,7 @@ const numbers = (): RawTable => {
 };
 
 test('numbers in CSV keep their signs', async () => {
-  expect(await textOf(numbers(), 'csv')).toBe('NaN,-5,-1152921504606846976,1.5 -2\r\n');
+  expect(await textOf(numbers(), 'csv')).toBe('NaN,-5,-1152921504606846976,1.5 -2\n');
 });
 
 test('in JSON what is no number is null, and what is too long is text', async () => {
@@ -73,7 +73,7 @@ test('in JSON what is no number is null, and what is too long is text', async ()
 
 test('a run of rows is one text, with commas between the objects of JSON only', async () => {
   const table = texts('a', 'b', 'c', 'd');
-  expect(await textOf(table, 'csv', { firstRow: 1, rows: 2 })).toBe('b\r\nc\r\n');
+  expect(await textOf(table, 'csv', { firstRow: 1, rows: 2 })).toBe('b\nc\n');
   expect(await textOf(table, 'json', { firstRow: 1, rows: 2 })).toBe('{"COL1":"b"},\n{"COL1":"c"}');
   expect(await textOf(table, 'json', { firstRow: 4 })).toBe('');
 });
@@ -106,7 +106,7 @@ test('columns are told with their units, types and shapes', async () => {
       ['logical', []],
     ]);
     expect(shape).toMatchObject({ hdu: 1, name: 'CAT', rows: 1, cellsPerRow: 14 });
-    expect(shape?.csvHeader).toBe("'=x,COL2,COL3,COL4,COL5,COL6,COL7,COL8,COL9\r\n");
+    expect(shape?.csvHeader).toBe("'=x,COL2,COL3,COL4,COL5,COL6,COL7,COL8,COL9\n");
     expect(columnsShape(file.hdus[1] ?? fail('no table'))[0]).toEqual({
       name: '=x',
       unit: 'm',
