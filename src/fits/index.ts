@@ -20,6 +20,7 @@ export {
   unpackHeap,
 } from './table.js';
 export { hduOf, surveyFits } from './survey.js';
+export { verify } from './verify.js';
 export type { HduRecord, Survey } from './survey.js';
 export { encodeTile, RICE_BLOCK_SIZE } from './tiles/index.js';
 export { formatCards, writeFits } from './write.js';

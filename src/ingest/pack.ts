@@ -46,8 +46,10 @@ export async function pack(
   inspected: Inspected,
   { limits, pool }: { limits: SourceLimits; pool: PackPool },
 ): Promise<Kept> {
-  const hasImage = inspected.hdus.some((hdu) => hdu.kind === 'image' && hdu.dataBytes > 0);
-  if (inspected.container !== 'plain' || !hasImage) return asItCame(file, inspected);
+  const images = inspected.hdus.filter((hdu) => hdu.kind === 'image' && hdu.dataBytes > 0);
+  // Other programs cannot unpack 64-bit integers yet.
+  const isReadable = images.length > 0 && images.every((hdu) => hdu.bitpix !== 64);
+  if (inspected.container !== 'plain' || !isReadable) return asItCame(file, inspected);
   const target = join(limits.tempDir, `${randomUUID()}.part`);
   try {
     const packed = await pool.run('packFile', { path: file.path, limits, target });

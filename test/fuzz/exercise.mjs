@@ -69,7 +69,7 @@ async function readRows(file, hdu) {
 }
 
 function walkSky(hdu) {
-  const wcs = readWcs(hdu.header);
+  const { wcs } = readWcs(hdu.header);
   if (wcs === undefined) return;
   const [width = 1, height = 1] = hdu.axes;
   footprintOf(wcs, { width, height });
