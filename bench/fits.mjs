@@ -208,6 +208,7 @@ async function readOdd() {
 /** Reads all pixels of a file in a process of its own: time, memory, and why not if it is refused. */
 function readInProcess(file) {
   const script = `
+    import { readFileSync } from 'node:fs';
     import { eachStrip, openFits, planeOf } from ${JSON.stringify(new URL('../dist/fits/index.js', import.meta.url).href)};
     const began = performance.now();
     let pixels = 0;
@@ -224,7 +225,7 @@ function readInProcess(file) {
       refused = ', ' + error.code;
     }
     const ms = performance.now() - began;
-    const rss = process.resourceUsage().maxRSS / 1024;
+    const rss = Number(/VmHWM: *(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
     console.log(\`\${(pixels / 1e6).toFixed(1)} Mpx in \${ms.toFixed(0)} ms, peak RSS \${rss.toFixed(0)} MB\${refused}\`);`;
   return runNode(script, file);
 }

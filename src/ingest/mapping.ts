@@ -54,7 +54,9 @@ export function mapHeader(
   const imageType = reader.text('imageType');
   const solved = solvedFootprint(hdus, main);
   const position = reader.position(solved);
-  const footprint = solved ?? guessedFootprint(main, position);
+  // A WCS without a scale covers a degree per pixel by the standard: a guess by the optics is better.
+  const guessed = solved?.provisional === false ? undefined : guessedFootprint(main, position);
+  const footprint = guessed ?? solved;
   const [binningX, binningY] = reader.binning();
   return {
     profile: profile.name,

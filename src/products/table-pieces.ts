@@ -1,3 +1,4 @@
+import { AppError } from '../lib/errors.js';
 import { tableRows, unpackedHeapBytes, type Hdu } from '../fits/index.js';
 import { fillPiece, type Piece } from './plan.js';
 
@@ -11,7 +12,7 @@ export function tablePieces(hdu: Hdu): Piece[] {
   const rowBytes = hdu.header.number('ZNAXIS1') ?? 0;
   const rows = tableRows(hdu);
   const heapBytes = unpackedHeapBytes(hdu);
-  const tileRows = Math.max(1, hdu.header.number('ZTILELEN') ?? rows);
+  const tileRows = tileLength(hdu, rows);
   const tiles = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, rowBytes * tileRows)));
   const pieces: Piece[] = [];
   for (let firstRow = 0; firstRow < rows; firstRow += tiles * tileRows) {
@@ -24,4 +25,10 @@ export function tablePieces(hdu: Hdu): Piece[] {
     { kind: 'heap', hdu: hdu.index, lengthBytes: heapBytes },
     fillPiece(rows * rowBytes + heapBytes),
   ];
+}
+
+function tileLength(hdu: Hdu, rows: number): number {
+  const length = hdu.header.number('ZTILELEN') ?? rows;
+  if (Number.isSafeInteger(length) && length >= 0) return Math.max(1, length);
+  throw new AppError('fits_invalid', `ZTILELEN cannot be ${length}.`);
 }

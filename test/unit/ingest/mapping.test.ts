@@ -197,6 +197,10 @@ describe('the night', () => {
   });
 });
 
+/** The reference point is the centre of the image of 16 × 8 pixels. */
+const GRID = { CRPIX1: 8.5, CRPIX2: 4.5, CDELT1: -0.001, CDELT2: 0.001 };
+const OF_1950 = { CTYPE1: 'RA---TAN', CTYPE2: 'DEC--TAN', CRVAL1: 1, CRVAL2: 2 };
+
 describe('the position', () => {
   test.each([
     [{ 'TEL-RA': 10.6847, 'TEL-DEC': 41.269 }, 10.6847, 41.269],
@@ -208,8 +212,16 @@ describe('the position', () => {
     [{ RA: 0, DEC: -30 }, 0, -30],
     [{ RA: 5, DEC: 20, ORIGIN: 'DWARFLAB' }, 75, 20],
     [{ RA: 'none', DEC: 'none', OBJCTRA: '01 00 00', OBJCTDEC: '2 0 0' }, 15, 2],
-    [{ CTYPE1: 'RA---TAN', CTYPE2: 'DEC--TAN', CRVAL1: 12, CRVAL2: -3 }, 12, -3],
-    [{ CTYPE1: 'DEC--TAN', CTYPE2: 'RA---TAN', CRVAL1: -3, CRVAL2: 12 }, 12, -3],
+    [{ ...GRID, CTYPE1: 'RA---TAN', CTYPE2: 'DEC--TAN', CRVAL1: 12, CRVAL2: -3 }, 12, -3],
+    [{ ...GRID, CTYPE1: 'DEC--TAN', CTYPE2: 'RA---TAN', CRVAL1: -3, CRVAL2: 12 }, 12, -3],
+    // Of other systems, by astropy.
+    [{ ...GRID, ...OF_1950, RADESYS: 'FK4' }, 1.6409187, 2.2783342],
+    [{ ...GRID, ...OF_1950, EQUINOX: 1950 }, 1.6409187, 2.2783342],
+    [
+      { ...GRID, CTYPE1: 'GLON-TAN', CTYPE2: 'GLAT-TAN', CRVAL1: 12, CRVAL2: -3 },
+      275.763994,
+      -19.961241,
+    ],
   ])('%j', (values, raDeg, decDeg) => {
     const facts = map(values);
     expect(facts.raDeg).toBeCloseTo(raDeg, 5);
@@ -224,9 +236,7 @@ describe('the position', () => {
     { RA: 400, DEC: 10 },
     { RA: 10, DEC: 100 },
     { RA: 'NaN', DEC: 'NaN' },
-    { CTYPE1: 'GLON-CAR', CTYPE2: 'GLAT-CAR', CRVAL1: 12, CRVAL2: -3 },
-    { CTYPE1: 'RA---TAN', CTYPE2: 'DEC--TAN', CRVAL1: 1, CRVAL2: 2, RADESYS: 'FK4' },
-    { CTYPE1: 'RA---TAN', CTYPE2: 'DEC--TAN', CRVAL1: 1, CRVAL2: 2, EQUINOX: 1950 },
+    { CTYPE1: 'LINEAR', CTYPE2: 'LINEAR', CRVAL1: 12, CRVAL2: -3 },
   ])('%j has none', (values) => {
     expect(map(values as Values)).toMatchObject({ raDeg: null, decDeg: null });
   });
