@@ -1,7 +1,9 @@
+import { AppError } from '../lib/errors.js';
 import { planeOf, type Hdu, type Region } from '../fits/index.js';
 import { fillPiece, type Piece } from './plan.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
+const MAX_PLANES = 100_000;
 
 /**
  * The data of an image as a plain FITS image keeps them: the region of each plane, in pieces of about
@@ -26,6 +28,9 @@ export function imagePieces(hdu: Hdu, region: Region, planes: readonly number[])
 
 /** The numbers of all planes of an image. */
 export function allPlanes(hdu: Hdu): number[] {
+  if (planeOf(hdu).planes > MAX_PLANES) {
+    throw new AppError('too_large', `HDU ${hdu.index} has more than ${MAX_PLANES} planes.`);
+  }
   return Array.from({ length: planeOf(hdu).planes }, (_, plane) => plane);
 }
 

@@ -12,6 +12,8 @@ import {
 /** Bytes that a FITS block is filled up to. FITS Standard 4.0 §3.1. */
 export const BLOCK_BYTES = 2880;
 const CARD_BYTES = 80;
+/** Most bytes made at once: a header may claim any size. */
+const MAX_MADE_BYTES = 1024 ** 3;
 
 /** Where the bytes of one part of a product come from. */
 export type Piece =
@@ -78,7 +80,11 @@ export function fillPiece(dataBytes: number): Piece {
  * @throws as the codec; 'fits_truncated' if the file is shorter than when it was planned
  */
 export async function readPieces(file: FitsFile, pieces: readonly Piece[]): Promise<Uint8Array> {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0));
+  const total = pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0);
+  if (total > MAX_MADE_BYTES) {
+    throw new AppError('too_large', 'The rows or tiles of the file are too large to unpack.');
+  }
+  const bytes = new Uint8Array(total);
   let at = 0;
   for (const piece of pieces) {
     await fill(file, piece, bytes.subarray(at, at + pieceBytes(piece)));
