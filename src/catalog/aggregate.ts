@@ -1,5 +1,5 @@
 import type { Catalog } from './db.js';
-import type { Condition } from './filters.js';
+import type { Condition } from './conditions.js';
 import { matching } from './frames.js';
 import type { Viewer } from './visibility.js';
 

@@ -1,12 +1,9 @@
-import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { splitFitsName } from '../lib/paths.js';
 import { parseDate, parseInstant } from '../lib/time.js';
 import { parseDec, parseRa, toUnitVector } from '../sky/index.js';
+import { onFacets, onFrames, onNights, type Condition } from './conditions.js';
 import { requestKey } from './schema.js';
-
-/** Adds the condition of one filter to a query over `frames`. */
-export type Condition = (query: Knex.QueryBuilder) => void;
 
 export interface FrameFilter {
   /** Parameter of the pyobs dialect; also the key of the filter everywhere in the program. */
@@ -32,12 +29,14 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     kind: 'choice',
     condition: (values) => {
       const lower = values.map((value) => value.toLowerCase());
-      return (query) =>
+      const marks = lower.map(() => '?').join(', ');
+      return onFacets((query, table) => {
         void query.where((either) => {
           void either
-            .whereIn('frames.image_kind', lower)
-            .orWhereRaw(`lower(frames.image_type) in (${lower.map(() => '?').join(', ')})`, lower);
+            .whereIn(`${table}.image_kind`, lower)
+            .orWhereRaw(`lower(${table}.image_type) in (${marks})`, lower);
         });
+      });
     },
   },
   choice('SITE', 'Site', 'site_id', 'SITEID'),
@@ -55,12 +54,13 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
         if (match === null) throw badValue('binning', value, 'two numbers such as 2x2');
         return [Number(match[1]), Number(match[2])] as const;
       });
-      return (query) =>
+      return onFacets((query, table) => {
         void query.where((either) => {
           for (const [x, y] of pairs) {
-            void either.orWhere({ 'frames.binning_x': x, 'frames.binning_y': y });
+            void either.orWhere({ [`${table}.binning_x`]: x, [`${table}.binning_y`]: y });
           }
         });
+      });
     },
   },
   {
@@ -70,7 +70,9 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     kind: 'choice',
     condition: (values) => {
       const levels = values.map((value) => parseInteger('RLEVEL', value));
-      return (query) => void query.whereIn('frames.reduction_level', levels);
+      return onFacets((query, table) => {
+        void query.whereIn(`${table}.reduction_level`, levels);
+      });
     },
   },
   {
@@ -80,7 +82,9 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     kind: 'date',
     condition: (values) => {
       const night = requireDate('night', last(values));
-      return (query) => void query.where('frames.night', night);
+      return onNights((query, table) => {
+        void query.where(`${table}.night`, night);
+      });
     },
   },
   instant('start', 'From', '>='),
@@ -106,7 +110,9 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     kind: 'number',
     condition: (values) => {
       const seconds = parseNumber('EXPTIME', last(values));
-      return (query) => void query.where('frames.exposure_sec', '>=', seconds);
+      return onFrames((query) => {
+        void query.where('frames.exposure_sec', '>=', seconds);
+      });
     },
   },
   {
@@ -116,7 +122,9 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     kind: 'text',
     condition: (values) => {
       const key = requestKey(last(values));
-      return (query) => void query.where('frames.request_key', key);
+      return onFrames((query) => {
+        void query.where('frames.request_key', key);
+      });
     },
   },
   {
@@ -126,7 +134,9 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     kind: 'text',
     condition: (values) => {
       const value = last(values);
-      return (query) => void query.where('frames.obs_number', value);
+      return onFrames((query) => {
+        void query.where('frames.obs_number', value);
+      });
     },
   },
 ];
@@ -179,13 +189,14 @@ function coneCondition(raDeg: number, decDeg: number, radiusDeg: number): Condit
   const chord = 2 * Math.sin((radiusDeg / 2) * (Math.PI / 180));
   // A hair more, so that a frame exactly on the edge is in, whatever the last bit says.
   const limit = chord * chord * (1 + 1e-12) + 1e-24;
-  return (query) =>
+  return onFrames((query) => {
     void query
       .whereBetween('frames.dec_deg', [decDeg - radiusDeg - 1e-9, decDeg + radiusDeg + 1e-9])
       .whereRaw(
         '(vec_x - ?) * (vec_x - ?) + (vec_y - ?) * (vec_y - ?) + (vec_z - ?) * (vec_z - ?) <= ?',
         [x, x, y, y, z, z, limit],
       );
+  });
 }
 
 function choice(name: string, label: string, column: string, help: string): FrameFilter {
@@ -196,11 +207,12 @@ function choice(name: string, label: string, column: string, help: string): Fram
     kind: 'choice',
     condition: (values) => {
       const some = values.filter((value) => value !== 'None');
-      return (query) =>
+      return onFacets((query, table) => {
         void query.where((either) => {
-          if (some.length > 0) void either.whereIn(`frames.${column}`, some);
-          if (some.length < values.length) void either.orWhereNull(`frames.${column}`);
+          if (some.length > 0) void either.whereIn(`${table}.${column}`, some);
+          if (some.length < values.length) void either.orWhereNull(`${table}.${column}`);
         });
+      });
     },
   };
 }
@@ -216,14 +228,18 @@ function instant(name: string, label: string, operator: '>=' | '<='): FrameFilte
       const ms = parseInstant(text);
       if (ms === undefined)
         throw badValue(name, text, 'a date such as 2026-03-01 or 2026-03-01T20:00:00');
-      return (query) => void query.where('frames.date_obs_ms', operator, ms);
+      return onFrames((query) => {
+        void query.where('frames.date_obs_ms', operator, ms);
+      });
     },
   };
 }
 
 function contains(column: string, part: string): Condition {
   const pattern = `%${part.replace(/[\\%_]/g, (character) => `\\${character}`)}%`;
-  return (query) => void query.whereRaw(`frames.${column} like ? escape '\\'`, [pattern]);
+  return onFrames((query) => {
+    void query.whereRaw(`frames.${column} like ? escape '\\'`, [pattern]);
+  });
 }
 
 /** @throws 'bad_request' naming the parameter */

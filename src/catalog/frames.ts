@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { toUnitVector } from '../sky/index.js';
 import { inSnapshot, required, type Catalog } from './db.js';
-import type { Condition } from './filters.js';
+import type { Condition } from './conditions.js';
 import {
   toFrame,
   toFrameRow,
@@ -320,7 +320,7 @@ export function matching(
   viewer: Viewer,
 ): Knex.QueryBuilder {
   const query = db('frames').modify(visibleTo, viewer);
-  for (const condition of conditions) condition(query);
+  for (const { apply } of conditions) apply(query, 'frames');
   return query;
 }
 

@@ -10,6 +10,7 @@ export { holdLock } from './lock.js';
 export { migrate } from './migrate.js';
 export * from './schema.js';
 export { ROLES, SCOPES, type Role, type Scope, type Viewer } from './visibility.js';
+export type { Condition } from './conditions.js';
 export * from './filters.js';
 export * from './frames.js';
 export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
