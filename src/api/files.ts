@@ -17,6 +17,7 @@ import { AppError } from '../lib/errors.js';
 import { parseRenderOptions } from '../preview/index.js';
 import type { CutoutRequest, Product, ProductSource } from '../products/index.js';
 import { parseCutout, parseHdu } from './parse-cutout.js';
+import { toFindingShape } from './shapes.js';
 import { sendTable } from './table.js';
 
 const FITS_TYPE = 'image/fits';
@@ -66,7 +67,8 @@ export function createFileHandlers(services: Services) {
   const unpack: RequestHandler = async (req, res) => {
     const frame = await frameForDownload(services, req, res);
     const source = await sourceOf(services, frame);
-    const product = await products.make(source, { kind: 'unpack' }, whenGone(res));
+    const isOriginal = frame.version.original !== null;
+    const product = await products.make(source, { kind: 'unpack', isOriginal }, whenGone(res));
     await sendProduct(req, res, { frame, product, filename: `${frame.basename}.fits` });
   };
 
@@ -88,7 +90,15 @@ export function createFileHandlers(services: Services) {
     await sendTable(res, found, format);
   };
 
-  return { download, preview, unpack, cutout, table };
+  const verify: RequestHandler = async (req, res) => {
+    const frame = await frameToRead(services, req, res);
+    const source = await sourceOf(services, frame);
+    const issues = await products.check(source);
+    res.set('Cache-Control', 'private, no-cache');
+    res.json(issues.map(toFindingShape));
+  };
+
+  return { download, preview, unpack, cutout, table, verify };
 }
 
 async function sendProduct(

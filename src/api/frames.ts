@@ -92,13 +92,17 @@ export function createFrameHandlers(services: Services) {
     }
   };
 
-  const remove: RequestHandler = async (req, res) => {
-    const viewer = requireAction(res, 'delete');
-    requireCsrf(services, req, res);
-    const left = await services.ingest.remove(parseId(req.params.id), viewer);
-    if (left.length > 0) services.log.warn('files of a removed frame stay behind', { keys: left });
-    res.status(200).end();
-  };
+  /** @param status of success: the pyobs dialect says 200, the OCS dialect 204 */
+  const remove =
+    (status: 200 | 204): RequestHandler =>
+    async (req, res) => {
+      const viewer = requireAction(res, 'delete');
+      requireCsrf(services, req, res);
+      const left = await services.ingest.remove(parseId(req.params.id), viewer);
+      if (left.length > 0)
+        services.log.warn('files of a removed frame stay behind', { keys: left });
+      res.status(status).end();
+    };
 
   return { list, aggregate, show, related, headers, remove };
 }

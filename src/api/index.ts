@@ -34,8 +34,8 @@ export function createApi(services: Services, authentication: Authentication): R
     ['/frames/create/', { post: upload }],
     ['/frames/aggregate/', { get: frames.aggregate }],
     ['/frames/zip/', { get: zip.ofQuery, post: [...forms, zip.ofIds] }],
-    ['/frames/:id/', { get: frames.show, delete: frames.remove }],
-    ['/frames/:id/delete/', { delete: frames.remove }],
+    ['/frames/:id/', { get: frames.show, delete: frames.remove(204) }],
+    ['/frames/:id/delete/', { delete: frames.remove(200) }],
     ['/frames/:id/download/', { get: files.download }],
     ['/frames/:id/headers/', { get: frames.headers }],
     ['/frames/:id/related/', { get: frames.related }],
@@ -44,6 +44,7 @@ export function createApi(services: Services, authentication: Authentication): R
     ['/frames/:id/funpack/', { get: files.unpack }],
     ['/frame-funpack/:id/funpack/', { get: files.unpack }],
     ['/frames/:id/cutout/', { get: files.cutout }],
+    ['/frames/:id/verify/', { get: files.verify }],
   ];
 
   for (const [path, verbs] of routes) {

@@ -1,4 +1,5 @@
 import type { Facet, Frame, StoredCard, StoredHdu, Version } from '../catalog/index.js';
+import type { Issue } from '../fits/index.js';
 import type { Footprint, SkyPoint } from '../sky/index.js';
 import { downloadUrl, type Services } from '../http/index.js';
 import { formatInstant } from '../lib/time.js';
@@ -132,6 +133,12 @@ function toOriginalShape({ original }: Version): Record<string, unknown> | null 
   if (original === null) return null;
   const { sizeBytes, sha256, md5 } = original;
   return { size: sizeBytes, sha256, md5 };
+}
+
+/** What `verify/` says of a file. `offset` counts bytes of the stored file, expanded if it is compressed as a whole. */
+export function toFindingShape(issue: Issue): Record<string, unknown> {
+  const { hdu, keyword, offset, level, code, text } = issue;
+  return { hdu, keyword, offset, severity: level, code, message: text };
 }
 
 /** A number where a text is all digits, else null: what the OCS dialect calls an id. */

@@ -1,49 +1,106 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { ZipArchive } from 'archiver';
-import { findFrames, listVersions, parseConditions, type Version } from '../catalog/index.js';
 import {
+  eachFile,
+  eachFileOf,
+  parseConditions,
+  type StoredFile,
+  type Viewer,
+} from '../catalog/index.js';
+import {
+  basePath,
   bodyText,
-  contentDisposition,
+  hasSession,
+  prefersHtml,
   queryParameters,
   requireAction,
   requireCsrf,
-  requireIntact,
-  sendStream,
   viewerOf,
   type Authentication,
   type Services,
 } from '../http/index.js';
-import { AppError, hasCode } from '../lib/errors.js';
+import { AppError } from '../lib/errors.js';
 import { parseFrameQuery } from './parse.js';
+import { sendUnpackedZip } from './zip-made.js';
+import { sendPlainZip } from './zip-plain.js';
+import {
+  badValue,
+  formatIds,
+  formatOptions,
+  MAX_FRAMES,
+  readIds,
+  readOptions,
+  tooMany,
+  type ZipOptions,
+} from './zip-request.js';
+import { sendScript } from './zip-script.js';
 
-type Entry = Version & { readonly basename: string };
+type Slices = AsyncIterable<readonly StoredFile[]>;
 
-/** Most frames in one zip. */
-const MAX_FRAMES = 100_000;
+/** Finds the frames that these need to be reduced: ids, of which any may be among those given. */
+export type FindCalibrations = (
+  frameIds: readonly number[],
+  viewer: Viewer,
+) => Promise<readonly number[]>;
 
-/** Handlers for zips of chosen frames (POST) and of all that match a query (GET). */
-export function createZipHandlers(services: Services, authentication: Authentication) {
+/** Length of an address that every proxy takes. */
+const MAX_ADDRESS = 6000;
+
+/**
+ * Handlers for many frames at once: of all that match a query, or of chosen ones (GET and POST). A
+ * selection comes as a plain zip, as one of unpacked files or tables, or as a script of downloads.
+ */
+export function createZipHandlers(
+  services: Services,
+  authentication: Authentication,
+  findCalibrations?: FindCalibrations,
+) {
   const { catalog, config } = services;
 
-  /** All frames that match; `limit` and `offset` are read, so that bad ones are told, but not obeyed. */
+  const send = async (
+    req: Request,
+    res: Response,
+    chosen: Slices,
+    options: ZipOptions,
+  ): Promise<void> => {
+    const files = options.calibrations ? withCalibrations(chosen, viewerOf(res)) : chosen;
+    const slices = guard(files);
+    if (options.format !== 'zip') await sendScript(services, req, res, slices, options.format);
+    else if (options.uncompress || options.catalogOnly) {
+      await sendUnpackedZip(services, res, slices, options);
+    } else await sendPlainZip(services, req, res, slices);
+  };
+
+  /** The selection, and after it what it needs. */
+  async function* withCalibrations(chosen: Slices, viewer: Viewer): Slices {
+    if (findCalibrations === undefined) {
+      throw badValue('calibrations', 'false: this archive does not add calibrations');
+    }
+    const ids = new Set<number>();
+    for await (const slice of chosen) {
+      for (const { frameId } of slice) ids.add(frameId);
+      yield slice;
+    }
+    const found = await findCalibrations([...ids], viewer);
+    const added = [...new Set(found)].filter((id) => !ids.has(id)).sort((a, b) => a - b);
+    yield* eachFileOf(catalog, added, viewer);
+  }
+
+  /**
+   * All frames that match, or those of `frame_ids`; `limit` and `offset` are read, so that bad ones
+   * are told, but not obeyed.
+   */
   const ofQuery: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
+    const options = readOptions(req);
     const parameters = queryParameters(req);
-    parseFrameQuery(parameters, config);
-    const entries = await listVersions(
-      catalog,
-      parseConditions(parameters),
-      MAX_FRAMES + 1,
-      viewer,
-    );
-    if (entries.length === 0) throw new AppError('not_found', 'No frames match.');
-    if (entries.length > MAX_FRAMES) {
-      throw new AppError(
-        'too_large',
-        `More than ${MAX_FRAMES} frames match. Ask for fewer at once.`,
-      );
+    const ids = readIds(parameters);
+    if (ids !== undefined) {
+      await send(req, res, ofAll(ids, viewer), options);
+      return;
     }
-    await sendZip(services, res, entries);
+    parseFrameQuery(parameters, config);
+    const conditions = parseConditions(parameters);
+    await send(req, res, eachFile(catalog, conditions, MAX_FRAMES + 1, viewer), options);
   };
 
   const ofIds: RequestHandler = async (req, res) => {
@@ -52,91 +109,45 @@ export function createZipHandlers(services: Services, authentication: Authentica
       await authentication.adoptToken(res, token);
     const viewer = requireAction(res, 'read');
     requireCsrf(services, req, res);
-    const ids = [...new Set(readIds(req))];
-    if (ids.length === 0) throw badIds('no frames were chosen');
-    const frames = await findFrames(catalog, ids, viewer);
-    if (frames.length < ids.length) {
-      const gone = ids.filter((id) => frames.every((frame) => frame.id !== id));
-      const list = gone.slice(0, 20).join(', ');
-      throw new AppError(
-        'not_found',
-        `Not found: ${gone.length} of ${ids.length} frames are not there (any more): ${list}.`,
-      );
+    const options = readOptions(req);
+    const ids = readIds(Object.entries((req.body as object | undefined) ?? {})) ?? [];
+    if (ids.length === 0) throw badValue('frame_ids', 'at least one id of a frame');
+    const query = [`frame_ids=${formatIds(ids)}`, formatOptions(options)].filter(Boolean).join('&');
+    if (query.length <= MAX_ADDRESS) {
+      const address = `${basePath(services)}/frames/zip/?${query}`;
+      if (hasSession(res) && prefersHtml(req)) {
+        // Browsers go on with a broken download only of an address, not of a form.
+        res.redirect(303, address);
+        return;
+      }
+      res.set('Content-Location', address);
     }
-    await sendZip(
-      services,
-      res,
-      frames.map((frame) => ({ ...frame.version, basename: frame.basename })),
-    );
+    await send(req, res, ofAll(ids, viewer), options);
   };
+
+  /** Chosen frames. @throws 'not_found' naming those that are not there */
+  async function* ofAll(ids: readonly number[], viewer: Viewer): Slices {
+    const left = new Set(ids);
+    for await (const slice of eachFileOf(catalog, ids, viewer)) {
+      for (const { frameId } of slice) left.delete(frameId);
+      yield slice;
+    }
+    if (left.size === 0) return;
+    const list = [...left].slice(0, 20).join(', ');
+    const message = `Not found: ${left.size} of ${ids.length} frames are not there (any more): ${list}.`;
+    throw new AppError('not_found', message);
+  }
 
   return { ofQuery, ofIds };
 }
 
-/** Every spelling that clients use: `frame_ids[]`, `frame_ids`, `frame_ids[0]`, and JSON lists. */
-function readIds(req: Request): number[] {
-  const body: unknown = req.body;
-  if (typeof body !== 'object' || body === null) return [];
-  const texts: unknown[] = Object.entries(body)
-    .filter(([name]) => /^frame_ids(?:\[\d*\])?$/.test(name))
-    .flatMap(([, value]: [string, unknown]) =>
-      Array.isArray(value) ? (value as unknown[]) : [value],
-    )
-    .flatMap((value) => (typeof value === 'string' ? value.split(',') : [value]));
-  return texts.map((text) => {
-    const isId =
-      typeof text === 'string' ? /^\s*\d{1,15}\s*$/.test(text) : Number.isSafeInteger(text);
-    if (!isId) throw badIds('expected ids of frames');
-    return Number(text);
-  });
-}
-
-function badIds(reason: string): AppError {
-  const message = `Invalid value for frame_ids: ${reason}.`;
-  return new AppError('bad_request', message, { parameter: 'frame_ids' });
-}
-
-/** Streams the files, stored and not packed again, in one folder; what is missing is listed in it. */
-async function sendZip(
-  { config, store }: Services,
-  res: Response,
-  entries: readonly Entry[],
-): Promise<void> {
-  const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-  const folder = `${config.ZIP_BASENAME}-${day}-${entries.length}`;
-  const zip = new ZipArchive({ store: true });
-  const missing: string[] = [];
-  for (const entry of entries) {
-    try {
-      await requireIntact(store, entry);
-      const path = await store.localPath(entry.key);
-      zip.file(path, {
-        name: `${folder}/${entry.basename}${entry.extension}`,
-        date: new Date(entry.createdMs),
-      });
-    } catch (error) {
-      if (!hasCode(error, 'not_found') && !hasCode(error, 'damaged')) throw error;
-      missing.push(`${entry.basename}${entry.extension}`);
-    }
+/** @throws 'not_found' for an empty selection, 'too_large' for one beyond the limit */
+async function* guard(slices: Slices): Slices {
+  let count = 0;
+  for await (const slice of slices) {
+    count += slice.length;
+    if (count > MAX_FRAMES) throw tooMany(MAX_FRAMES);
+    yield slice;
   }
-  if (missing.length > 0) {
-    const text = `These files are missing or damaged in the archive, and so not in this zip:\n\n${missing.join('\n')}\n`;
-    zip.append(text, { name: `${folder}/MISSING.txt` });
-  }
-  res.set({
-    'Content-Type': 'application/zip',
-    'Content-Disposition': contentDisposition(`${folder}.zip`),
-    'Cache-Control': 'private, no-store',
-  });
-  res.cookie('fileDownload', 'true', { path: '/' });
-  if (res.req.method === 'HEAD') {
-    res.end();
-    return;
-  }
-  res.once('close', () => {
-    zip.abort();
-  });
-  // Begun here, awaited as the stream ends; a failure of it shows as a failure of the stream.
-  void zip.finalize();
-  await sendStream(zip, res);
+  if (count === 0) throw new AppError('not_found', 'No frames match.');
 }

@@ -3,19 +3,34 @@ import type { Knex } from 'knex';
 /**
  * A condition of a search, by what it is about, so that a query can be answered from the smallest
  * table that knows: the facets of frames (site, telescope, instrument, type, filter, binning, level,
- * proposal), their nights, or the frames themselves.
+ * proposal), their nights, the names of their objects, the instants at which they begin, or the
+ * frames themselves.
  */
 export interface Condition {
-  readonly about: 'facet' | 'night' | 'frame';
+  readonly about: 'facet' | 'night' | 'object' | 'date' | 'frame';
   /**
    * Adds the condition to a query.
    *
    * @param table the table with the columns it is about; `frames` has them all, `facets` those of
-   *        facets, `nights` that of the night
+   *        facets, `nights` that of the night, `objects` that of the object
    */
   readonly apply: (query: Knex.QueryBuilder, table: string) => void;
+  /** Bounds of `date_obs_ms`, both inclusive; only of a condition about dates. */
+  readonly dates?: DateRange;
+  /**
+   * Only of a condition about frames that `apply` answers through an index of its own (a name, a
+   * position, a number): the same as a test of one frame at hand, for when very many match and it is
+   * cheaper to look at frames in the order that is asked for until a page is full.
+   */
+  readonly test?: (query: Knex.QueryBuilder) => void;
   /** Finds out first what SQL alone cannot say; the condition it gives takes the place of this one. */
   readonly prepare?: (db: Knex) => Promise<Condition>;
+}
+
+/** Instants, epoch ms, both inclusive; an end that is missing is open. */
+export interface DateRange {
+  readonly fromMs?: number;
+  readonly toMs?: number;
 }
 
 /** A condition over columns of facets. */
@@ -28,7 +43,39 @@ export function onNights(apply: Condition['apply']): Condition {
   return { about: 'night', apply };
 }
 
-/** A condition over columns that only `frames` has. */
+/** A condition over the name of the object. */
+export function onObjects(apply: Condition['apply']): Condition {
+  return { about: 'object', apply };
+}
+
+/** Frames that began within a range; those without a date are never in it. */
+export function onDates(dates: DateRange): Condition {
+  return {
+    about: 'date',
+    dates,
+    apply(query) {
+      if (dates.fromMs !== undefined) void query.where('frames.date_obs_ms', '>=', dates.fromMs);
+      if (dates.toMs !== undefined) void query.where('frames.date_obs_ms', '<=', dates.toMs);
+      if (dates.fromMs === undefined && dates.toMs === undefined)
+        void query.whereNotNull('frames.date_obs_ms');
+    },
+  };
+}
+
+/** A condition over columns that only `frames` has: each frame that is looked at is tested. */
 export function onFrames(apply: (query: Knex.QueryBuilder) => void): Condition {
   return { about: 'frame', apply };
+}
+
+/**
+ * A condition that an index of its own answers, such as a name or a position.
+ *
+ * @param find adds `frames.id in (…)`, or an equality with an indexed column
+ * @param test the same for one frame at hand, without that index
+ */
+export function onIndex(
+  find: (query: Knex.QueryBuilder) => void,
+  test: (query: Knex.QueryBuilder) => void,
+): Condition {
+  return { about: 'frame', apply: find, test };
 }

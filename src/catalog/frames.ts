@@ -1,18 +1,12 @@
 import type { Knex } from 'knex';
-import { toUnitVector } from '../sky/index.js';
 import { inSnapshot, required, type Catalog } from './db.js';
 import type { Condition } from './conditions.js';
 import {
   toFrame,
-  toFrameRow,
   toVersion,
-  toVersionRow,
   VERSION_COLUMNS,
   type Frame,
-  type FrameFacts,
-  type NewVersion,
   type Row,
-  type StoredHdu,
   type Version,
 } from './schema.js';
 import { visibleTo, type Viewer } from './visibility.js';
@@ -218,77 +212,6 @@ export async function findBySha256(db: Knex, sha256: string): Promise<KnownBytes
   };
 }
 
-/** Everything of one upload that the catalogue keeps. */
-export interface NewFrame {
-  readonly basename: string;
-  readonly facts: FrameFacts;
-  readonly version: NewVersion;
-  readonly hdus: readonly StoredHdu[];
-}
-
-/**
- * Writes a frame, or a further version of frame `frameId`, in the caller's transaction.
- * A UNIQUE error on `versions.sha256`, `versions.key` or `frames.basename` means a race was lost.
- */
-export async function insertFrame(
-  tx: Knex.Transaction,
-  frame: NewFrame,
-  of: { frameId: number; number: number } | undefined,
-): Promise<{ frameId: number; versionId: number }> {
-  const now = Date.now();
-  const { facts } = frame;
-  const vector =
-    facts.raDeg === null || facts.decDeg === null
-      ? null
-      : toUnitVector({ raDeg: facts.raDeg, decDeg: facts.decDeg });
-  const columns = { ...toFrameRow(facts, vector), updated_ms: now };
-  const frameId =
-    of?.frameId ??
-    (await insertRow(tx, 'frames', { ...columns, basename: frame.basename, created_ms: now }));
-  const versionId = await insertRow(tx, 'versions', {
-    ...toVersionRow(frame.version),
-    frame_id: frameId,
-    number: of?.number ?? 1,
-    created_ms: now,
-  });
-  await tx('frames')
-    .where({ id: frameId })
-    .update({ ...columns, version_id: versionId });
-  const hdus = frame.hdus.map((hdu) => ({
-    version_id: versionId,
-    hdu: hdu.hdu,
-    name: hdu.name,
-    kind: hdu.kind,
-    bitpix: hdu.bitpix,
-    axes: JSON.stringify(hdu.axes),
-    checksum: hdu.checksum,
-    cards: JSON.stringify(
-      hdu.cards.map((card) => [card.keyword, card.kind, card.value, card.comment]),
-    ),
-  }));
-  await tx.batchInsert('hdus', hdus, 50);
-  await tx('relations').where({ frame_id: frameId }).delete();
-  const relations = facts.relations.map(({ key, name }) => ({
-    frame_id: frameId,
-    keyword: key,
-    name,
-  }));
-  if (relations.length > 0) await tx.batchInsert('relations', relations, 100);
-  return { frameId, versionId };
-}
-
-/** Removes a frame with all its versions; the caller then removes the files of the keys returned. */
-export async function deleteFrame(tx: Knex.Transaction, id: number): Promise<string[]> {
-  const rows: { key: string }[] = await tx('versions').where({ frame_id: id }).select('key');
-  required(
-    await tx('frames')
-      .where({ id })
-      .delete()
-      .then((count) => (count > 0 ? count : undefined)),
-  );
-  return rows.map((row) => row.key);
-}
-
 /** Every stored version, in order of id; for `check`, which sees everything. */
 export async function* eachVersion(
   catalog: Catalog,
@@ -349,16 +272,6 @@ async function withRelations(db: Knex, rows: readonly Row[], viewer: Viewer): Pr
     else list.push(pair.id);
   }
   return rows.map((row) => toFrame(row, related.get(Number(row.id)) ?? []));
-}
-
-/** Inserts one row and gives its id; knex's return value differs between dialects without this. */
-export async function insertRow(
-  db: Knex,
-  table: string,
-  row: Record<string, unknown>,
-): Promise<number> {
-  const [inserted]: { id: number }[] = await db(table).insert(row).returning('id');
-  return required(inserted).id;
 }
 
 /** A version by its id, whoever asks: for jobs. */

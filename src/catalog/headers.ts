@@ -1,10 +1,10 @@
+import { createPace } from '../lib/pace.js';
 import type { Catalog } from './db.js';
-import type { StoredCard, StoredHdu, Version } from './schema.js';
+import type { StoredHdu, Version } from './schema.js';
+import { parseStoredCards } from './write-cards.js';
 
 /** An HDU without its cards. */
 export type StoredHduShape = Omit<StoredHdu, 'cards'>;
-
-type CardTuple = [string, string, StoredCard['value'], string];
 
 interface HduRow extends Omit<StoredHduShape, 'axes'> {
   readonly axes: string;
@@ -23,15 +23,12 @@ export async function listHdus(catalog: Catalog, version: Version): Promise<Stor
 export async function listHeaders(catalog: Catalog, version: Version): Promise<StoredHdu[]> {
   const query = catalog.read('hdus').where({ version_id: version.id }).orderBy('hdu');
   const rows: (HduRow & { cards: string })[] = await query.select([...COLUMNS, 'cards']);
-  return rows.map((row) => ({
-    ...toShape(row),
-    cards: (JSON.parse(row.cards) as CardTuple[]).map(([keyword, kind, value, comment]) => ({
-      keyword,
-      kind,
-      value,
-      comment,
-    })),
-  }));
+  const pace = createPace();
+  const hdus: StoredHdu[] = [];
+  for (const row of rows) {
+    hdus.push({ ...toShape(row), cards: await parseStoredCards(row.cards, pace) });
+  }
+  return hdus;
 }
 
 function toShape({ hdu, name, kind, bitpix, axes, checksum }: HduRow): StoredHduShape {

@@ -3,11 +3,13 @@ import { AppError } from '../lib/errors.js';
 import type { Catalog } from './db.js';
 import { initial } from './migrations/0001_initial.js';
 import { codec } from './migrations/0002_codec.js';
+import { speed } from './migrations/0003_speed.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
   { name: '0001_initial', up: initial },
   { name: '0002_codec', up: codec },
+  { name: '0003_speed', up: speed },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -1,4 +1,5 @@
 import type { Footprint } from '../sky/index.js';
+import type { CubeColumns } from './cube-keys.js';
 
 /**
  * What the headers of a frame say, after a profile has read them (`ingest/mapping.ts`): the columns of
@@ -252,9 +253,10 @@ function toOriginal(row: Row): OriginalBytes | null {
 export function toFrameRow(
   facts: FrameFacts,
   vector: readonly number[] | null,
-): Record<string, unknown> {
+): Record<string, unknown> & CubeColumns {
+  const columns = Object.fromEntries(columnEntries.map(([name, column]) => [column, facts[name]]));
   return {
-    ...Object.fromEntries(columnEntries.map(([name, column]) => [column, facts[name]])),
+    ...(columns as Record<string, unknown> & CubeColumns),
     request_key: requestKey(facts.requestNumber),
     vec_x: vector?.[0] ?? null,
     vec_y: vector?.[1] ?? null,

@@ -1,6 +1,6 @@
 import { AppError } from '../lib/errors.js';
 import { inTransaction, required, uniqueViolation, type Catalog } from './db.js';
-import { insertRow } from './frames.js';
+import { insertRow } from './write.js';
 import type { Role, Scope } from './visibility.js';
 
 export interface User {

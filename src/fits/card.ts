@@ -9,6 +9,10 @@ const NUMBER_PREFIX = 'xXoObB'; // of JavaScript's 0x10, which is no number in F
 // Blanks inside and Fortran's D are both found in real headers.
 const FLOAT = /^[+-]? *(?:\d+\.?\d*|\.\d+) *(?:[EDed] *[+-]? *\d+)?$/;
 const COMPLEX = /^\(([^,()]+),([^,()]+)\)\s*(?:\/(.*))?$/;
+const FLOAT_SIGN = /[.DEde ]/;
+const OTHER = /[^\x20-\x7e]/;
+const CONTROL = /[\0-\x1f\x7f]/;
+const CONTROLS = /[\0-\x1f\x7f]/g;
 
 interface Field {
   readonly kind: Card['kind'];
@@ -25,7 +29,7 @@ interface Field {
  */
 export function parseCards(bytes: Uint8Array, offset = 0): Card[] {
   const reader = new CardReader();
-  reader.add(bytes, offset);
+  reader.add(latin1(bytes), offset);
   return reader.finish();
 }
 
@@ -35,15 +39,13 @@ export class CardReader {
   private long: LongString | undefined; // the last card, if CONTINUE cards follow it
   private isEnded = false;
 
-  /** @param bytes whole cards, unless it is the last piece */
-  add(bytes: Uint8Array, offset: number): void {
-    const text = latin1(bytes);
-    const hasOthers = hasControls(bytes);
-    const readable = hasOthers ? clean(text) : text;
+  /** @param text whole cards, unless it is the last piece; one character per byte */
+  add(text: string, offset: number): void {
+    const readable = clean(text);
     for (let start = 0; start < text.length && !this.isEnded; start += CARD_BYTES) {
       const image = readable.slice(start, start + CARD_BYTES);
-      const asItStands = hasOthers ? text.slice(start, start + CARD_BYTES) : image;
-      if (isEnd(image)) this.isEnded = true;
+      const asItStands = readable === text ? image : text.slice(start, start + CARD_BYTES);
+      if (image[0] === 'E' && isEnd(image)) this.isEnded = true;
       else this.addCard(readCard(image, asItStands, offset + start));
     }
   }
@@ -174,7 +176,7 @@ function readCard(image: string, text: string, offset: number): Card {
 }
 
 function makeCard(keyword: string, rest: string, text: string, offset: number): Card {
-  const { kind, value, comment } = parseField(rest.trim());
+  const { kind, value, comment } = parseField(rest);
   return { keyword, kind, value, comment, text, offset };
 }
 
@@ -183,16 +185,23 @@ function isCommentary(keyword: string): boolean {
 }
 
 /** Value and comment from what stands after the value indicator. FITS Standard 4.0 §4.1.2.3, §4.2. */
-function parseField(field: string): Field {
+function parseField(rest: string): Field {
+  // Most values are one of these two. The fewer pieces are cut, the sooner a long header is read.
+  if (rest[1] === "'" && rest[0] === ' ') return parseQuoted(rest, 1);
+  const slash = rest.indexOf('/');
+  const token = (slash < 0 ? rest : rest.slice(0, slash)).trim();
+  return (
+    parsePlain(token, slash < 0 ? '' : rest.slice(slash + 1).trim()) ?? parseOther(rest.trim())
+  );
+}
+
+function parseOther(field: string): Field {
   const first = field[0];
   if (first === undefined) return { kind: 'undefined', value: null, comment: '' };
   if (first === '/') return { kind: 'undefined', value: null, comment: field.slice(1).trim() };
-  if (first === "'") return parseQuoted(field);
+  if (first === "'") return parseQuoted(field, 0);
   if (first === '(') return parseComplex(field);
-  const slash = field.indexOf('/');
-  const token = slash < 0 ? field : field.slice(0, slash).trimEnd();
-  const comment = slash < 0 ? '' : field.slice(slash + 1).trim();
-  return parsePlain(token, comment) ?? parseUnquoted(field);
+  return parseUnquoted(field);
 }
 
 /** A logical value or a number, from its token; undefined for anything else. */
@@ -201,7 +210,7 @@ function parsePlain(token: string, comment: string): Field | undefined {
   const value = parseToken(token);
   // Beyond the range of a double it is kept as text: infinity is no value of a header.
   if (value === undefined || !Number.isFinite(value)) return undefined;
-  const isInteger = !/[.DEde]/.test(token) && !token.includes(' ');
+  const isInteger = Number.isInteger(value) && !FLOAT_SIGN.test(token);
   return isInteger
     ? { kind: 'integer', value: toInteger(token, value), comment }
     : { kind: 'float', value, comment };
@@ -228,9 +237,10 @@ function parseFixed(rest: string): Field | undefined {
   return parsePlain(rest.slice(0, FIXED_END).trim(), rest.slice(FIXED_END).trim());
 }
 
-function parseQuoted(field: string): Field {
+/** @param opening where its first quote is */
+function parseQuoted(field: string, opening: number): Field {
   let value = '';
-  for (let start = 1; ;) {
+  for (let start = opening + 1; ;) {
     const quote = field.indexOf("'", start);
     if (quote < 0) {
       // No closing quote: the text is worth more than a strict refusal.
@@ -239,8 +249,8 @@ function parseQuoted(field: string): Field {
     value += field.slice(start, quote);
     const next = field[quote + 1];
     if (next === undefined || next === ' ' || next === '/') {
-      const rest = field.slice(quote + 1).trimStart();
-      const comment = rest.startsWith('/') ? rest.slice(1).trim() : rest.trim();
+      const rest = field.slice(quote + 1).trim();
+      const comment = rest.startsWith('/') ? rest.slice(1).trimStart() : rest;
       return { kind: 'string', value: value.trimEnd(), comment };
     }
     value += "'"; // doubled, or a quote in the middle of a word whose writer did not double it
@@ -281,18 +291,17 @@ function parseFloatText(token: string): number {
   return Number(token.replaceAll(' ', '').replace(/d/i, 'E'));
 }
 
-/** True if there are bytes that are no printing characters. Native searches beat a loop over bytes. */
-function hasControls(bytes: Uint8Array): boolean {
-  for (let code = 0; code < 0x20; code += 1) if (bytes.includes(code)) return true;
-  return bytes.includes(0x7f);
+/** True if all characters are printing ones of ASCII. One native search, however long the text. */
+export function isPrinting(text: string): boolean {
+  return !OTHER.test(text);
 }
 
 /** Control characters read as blanks, so that NUL and line breaks end words instead of joining them. */
 function clean(text: string): string {
-  return /[\0-\x1f\x7f]/.test(text) ? text.replace(/[\0-\x1f\x7f]/g, ' ') : text;
+  return CONTROL.test(text) ? text.replace(CONTROLS, ' ') : text;
 }
 
 /** One character per byte, so nothing is lost where a writer put other bytes than ASCII. */
-function latin1(bytes: Uint8Array): string {
+export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

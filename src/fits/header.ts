@@ -1,6 +1,6 @@
 import { AppError } from '../lib/errors.js';
-import { CARD_BYTES, CardReader, isEnd, parseNumber } from './card.js';
-import { createPace } from './pace.js';
+import { CARD_BYTES, CardReader, isEnd, isPrinting, latin1, parseNumber } from './card.js';
+import { createPace, inSteps } from './pace.js';
 import type { ByteSource, Card, CardValue, Header } from './types.js';
 
 /** FITS files are made of blocks of this many bytes. FITS Standard 4.0 §3.1. */
@@ -9,14 +9,27 @@ export const BLOCK_BYTES = 2880;
 /** Most bytes of a header; more is refused before it is parsed. */
 export const MAX_HEADER_BYTES = 8 * 1024 * 1024;
 
-const FIRST_READ_BLOCKS = 4;
+/** Most headers are of a few blocks; 22 are within what the walk over a file reads at once. */
+const READ_BLOCKS = [4, 18] as const;
 const MAX_READ_BLOCKS = 91; // 256 kB: parsed in some milliseconds
-const INDEX_STEP = 5000;
 
 /** A header over cards already read; the cards keep their order and their duplicates. */
 export function makeHeader(cards: readonly Card[]): Header {
   const byKeyword = new Map<string, Card>();
   indexCards(byKeyword, cards);
+  return headerOf(cards, byKeyword);
+}
+
+/** As `makeHeader`, in steps between which the event loop runs. */
+export async function makeLongHeader(cards: readonly Card[], pace = createPace()): Promise<Header> {
+  const byKeyword = new Map<string, Card>();
+  await inSteps(
+    cards,
+    (some) => {
+      indexCards(byKeyword, some);
+    },
+    pace,
+  );
   return headerOf(cards, byKeyword);
 }
 
@@ -65,12 +78,15 @@ export async function readHeader(
   const reader = new CardReader();
   let length = 0;
   let hasEnd = false;
-  for (let blocks = FIRST_READ_BLOCKS; ; blocks = Math.min(blocks * 2, MAX_READ_BLOCKS)) {
+  for (let pieces = 0; ; pieces += 1) {
+    const blocks = READ_BLOCKS[pieces] ?? MAX_READ_BLOCKS;
     // Whole blocks: a card is never cut in two.
     const piece = await source.read(position + length, blocks * BLOCK_BYTES);
     const end = findEnd(piece);
     hasEnd = end !== undefined;
-    reader.add(hasEnd ? piece.subarray(0, end) : piece, position + length);
+    const text = latin1(hasEnd ? piece.subarray(0, end) : piece);
+    checkText(text, hasEnd);
+    reader.add(text, position + length);
     length += end ?? piece.length;
     if (hasEnd || piece.length < blocks * BLOCK_BYTES) break;
     if (length > MAX_HEADER_BYTES) {
@@ -82,51 +98,43 @@ export async function readHeader(
     throw new AppError('fits_truncated', 'The file ends inside a header.', { position });
   }
   const cards = reader.finish();
-  const byKeyword = new Map<string, Card>();
-  for (let from = 0; from < cards.length; from += INDEX_STEP) {
-    indexCards(
-      byKeyword,
-      from === 0 && cards.length <= INDEX_STEP ? cards : cards.slice(from, from + INDEX_STEP),
-    );
-    await pace();
-  }
+  const header = await makeLongHeader(cards, pace);
   const filled = Math.ceil((length + CARD_BYTES) / BLOCK_BYTES) * BLOCK_BYTES;
   return {
-    header: headerOf(cards, byKeyword),
+    header,
     lengthBytes: hasEnd ? filled : length,
     cardBytes: length,
     hasEnd,
   };
 }
 
-/**
- * Offset of the END card in a piece of header, or undefined.
- *
- * @throws 'fits_invalid' at a block that is not text: the header has no END and data have begun
- */
+/** Offset of the END card in a piece of header, or undefined. */
 function findEnd(piece: Uint8Array): number | undefined {
-  const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-  let end: number | undefined;
-  for (let at = 0; at < piece.length && end === undefined; at += CARD_BYTES) {
+  for (let at = 0; at < piece.length; at += CARD_BYTES) {
     // 'E' first: most cards are not END, and making a string for each would be slow.
-    if (piece[at] === 0x45 && isEnd(buffer.toString('latin1', at, at + CARD_BYTES))) end = at;
+    if (piece[at] === 0x45 && isEnd(latin1(piece.subarray(at, at + CARD_BYTES)))) return at;
   }
-  const stop = end === undefined ? piece.length : end - (end % BLOCK_BYTES);
-  for (let block = 0; block < stop; block += BLOCK_BYTES) {
-    if (isText(piece.subarray(block, Math.min(block + BLOCK_BYTES, stop)))) continue;
-    throw new AppError('fits_invalid', 'The header has no END card: data begin in its place.');
-  }
-  return end;
+  return undefined;
 }
 
-/** True if most bytes are printing characters, by every seventh of them. */
-function isText(bytes: Uint8Array): boolean {
-  let odd = 0;
-  for (let at = 0; at < bytes.length; at += 7) {
-    const byte = bytes[at] ?? 0;
-    if (byte < 0x20 || byte > 0x7e) odd += 1;
+/** @throws 'fits_invalid' at a block that is not text: the header has no END and data have begun */
+function checkText(text: string, hasEnd: boolean): void {
+  if (isPrinting(text)) return;
+  const stop = hasEnd ? text.length - (text.length % BLOCK_BYTES) : text.length;
+  for (let block = 0; block < stop; block += BLOCK_BYTES) {
+    if (isMostlyPrinting(text.slice(block, block + BLOCK_BYTES))) continue;
+    throw new AppError('fits_invalid', 'The header has no END card: data begin in its place.');
   }
-  return odd * 14 <= bytes.length + 6;
+}
+
+/** By every seventh of them. */
+function isMostlyPrinting(text: string): boolean {
+  let odd = 0;
+  for (let at = 0; at < text.length; at += 7) {
+    const code = text.charCodeAt(at);
+    if (code < 0x20 || code > 0x7e) odd += 1;
+  }
+  return odd * 14 <= text.length + 6;
 }
 
 function toNumber(value: CardValue | undefined): number | undefined {

@@ -7,7 +7,7 @@ export { makeHeader } from './header.js';
 export { mainImage } from './hdu.js';
 export { eachNativeStrip, eachStrip, planeOf, readPlane } from './image.js';
 export { toBigEndian } from './native.js';
-export { checkHdu } from './checksum.js';
+export { checkHdu, datasum, withChecksums } from './checksum.js';
 export { openFits } from './reader.js';
 export { expandTo } from './source.js';
 export {
@@ -19,7 +19,7 @@ export {
   unpackedHeapBytes,
   unpackHeap,
 } from './table.js';
-export { hduOf, surveyFits } from './survey.js';
+export { hdusOf, surveyFits } from './survey.js';
 export { verify } from './verify.js';
 export type { HduRecord, Survey } from './survey.js';
 export { encodeTile, RICE_BLOCK_SIZE } from './tiles/index.js';

@@ -1,5 +1,6 @@
 import { checkHdu, verdictOf, type Verdict } from './checksum.js';
-import { makeHeader } from './header.js';
+import { makeLongHeader } from './header.js';
+import { createPace } from './pace.js';
 import { openFits } from './reader.js';
 import type { Card, Container, FitsFile, Hdu, Issue, SourceLimits } from './types.js';
 
@@ -38,8 +39,12 @@ export async function surveyFits(path: string, limits: SourceLimits): Promise<Su
   }
 }
 
-/** An HDU of a survey, with a header to ask. */
-export function hduOf(record: HduRecord): Hdu {
-  const { cards, ...rest } = record;
-  return { ...rest, header: makeHeader(cards) };
+/** The HDUs of a survey, with headers to ask; made in steps between which the event loop runs. */
+export async function hdusOf({ hdus }: Pick<Survey, 'hdus'>): Promise<Hdu[]> {
+  const pace = createPace();
+  const made: Hdu[] = [];
+  for (const { cards, ...rest } of hdus) {
+    made.push({ ...rest, header: await makeLongHeader(cards, pace) });
+  }
+  return made;
 }

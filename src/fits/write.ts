@@ -42,6 +42,8 @@ const STRING_PIECE = 67; // characters between the quotes of a long string, with
 /** Keywords that follow from the data; a caller may not contradict them. */
 const STRUCTURE =
   /^(?:SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|TFIELDS|TTYPE\d+|TFORM\d+|TUNIT\d+|END|CONTINUE)$/;
+/** Words in the place of a keyword that make a card something else than a value. */
+const NO_KEYWORD = /^(?:END|CONTINUE|HIERARCH)$/;
 const FORM_BYTES = { D: 8, E: 4, J: 4, I: 2 } as const;
 
 /**
@@ -56,14 +58,19 @@ export function writeFits(hdus: readonly WriteHdu[]): Uint8Array {
   return Buffer.concat(hdus.flatMap((hdu, index) => writeHdu(hdu, index)));
 }
 
-/** One card, or several for a long string or text: each of 80 characters. */
+/**
+ * One card, or several for a long string or text: each of 80 characters.
+ *
+ * @throws 'header_invalid' for a keyword, value or comment that cannot be written
+ */
 export function formatCards([keyword, value, comment = '']: WriteCard): string[] {
   if (!PRINTABLE.test(comment)) throw invalid(keyword, 'has a comment that is not plain ASCII');
   if (keyword === 'COMMENT' || keyword === 'HISTORY' || keyword === '') {
     return formatText(keyword, typeof value === 'string' ? value : String(value ?? ''));
   }
   const short = KEYWORD.test(keyword);
-  if (!short && !LONG_KEYWORD.test(keyword)) throw invalid(keyword, 'is not a keyword');
+  if (NO_KEYWORD.test(keyword) || (!short && !LONG_KEYWORD.test(keyword)))
+    throw invalid(keyword, 'is not a keyword');
   const start = short ? `${keyword.padEnd(8)}= ` : `HIERARCH ${keyword} = `;
   if (typeof value === 'string') return formatString(keyword, start, value, comment);
   const text = formatValue(keyword, value).padStart(20);

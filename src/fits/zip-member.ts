@@ -1,9 +1,11 @@
 import { crc32 } from 'node:zlib';
-import { openPromise } from 'yauzl';
+import { fromRandomAccessReaderPromise, RandomAccessReader } from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { deflatedChunks, fileChunks } from './chunks.js';
 import { formatOf } from './magic.js';
+import { openPlainSource } from './plain-source.js';
+import type { ByteSource } from './types.js';
 
 const MAX_MEMBERS = 100;
 const STORED = 0;
@@ -70,11 +72,37 @@ interface Listed {
   readonly problem: string | undefined;
 }
 
+/**
+ * Bytes of an archive for yauzl. Its own reader throws where nothing can catch it, and so ends the
+ * process, if a damaged archive names a place beyond 2^53.
+ */
+class ArchiveReader extends RandomAccessReader {
+  constructor(private readonly source: ByteSource) {
+    super();
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.source.read(position, length).then((bytes) => {
+      buffer.set(bytes, offset);
+      callback(bytes.length < length ? new Error('unexpected end') : null);
+    }, callback);
+  }
+}
+
 async function listMembers(path: string): Promise<Listed[]> {
+  const source = await openPlainSource(path);
   let archive: ZipFile | undefined;
   try {
     // Names are not used as paths, so they need no check.
-    archive = await openPromise(path, { decodeStrings: false, autoClose: false });
+    const options = { decodeStrings: false, autoClose: false };
+    const reader = new ArchiveReader(source);
+    archive = await fromRandomAccessReaderPromise(reader, source.sizeBytes, options);
     const members: Listed[] = [];
     let entries = 0;
     for await (const entry of archive.eachEntry()) {
@@ -92,6 +120,7 @@ async function listMembers(path: string): Promise<Listed[]> {
     throw zipError(error);
   } finally {
     archive?.close();
+    await source.close();
   }
 }
 

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { AppError, systemCode } from '../lib/errors.js';
@@ -23,7 +22,9 @@ export interface Download extends Attributes {
 export interface MadeDownload extends Attributes {
   /** Strong: the same bytes have the same tag (RFC 9110 §8.8.3). */
   readonly etag: string;
-  read(range: ByteRange): AsyncIterable<Uint8Array>;
+  /** True if other bytes may have the same date; then only the tag decides on conditions. */
+  readonly isDateWeak?: boolean;
+  read(range: ByteRange): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 }
 
 /** Bytes [start, end). */
@@ -33,8 +34,8 @@ export interface ByteRange {
 }
 
 /**
- * Sends a stored file: GET and HEAD, Range and If-Range, ETag and Last-Modified (RFC 9110 §8.8,
- * §13, §14). Behind nginx the bytes are left to it (`accelPrefix`), else they are streamed.
+ * Sends a stored file as `sendMade` does. Behind nginx the bytes, and what part of them is asked
+ * for, are left to it (`accelPrefix`).
  *
  * @throws 'not_found' if the file is not in the store, 'damaged' if it has not the length it had
  */
@@ -46,51 +47,66 @@ export async function sendDownload(
   accelPrefix: string,
 ): Promise<void> {
   await requireIntact(store, download);
-  const etag = `"${download.sha256}"`;
-  if (!describe(req, res, { ...download, etag })) return;
-  if (accelPrefix !== '') {
+  const read = (range: ByteRange): Promise<AsyncIterable<Uint8Array>> =>
+    store.read(download.key, range);
+  const made: MadeDownload = { ...download, etag: `"${download.sha256}"`, read };
+  if (accelPrefix === '') {
+    await sendMade(req, res, made);
+  } else if (describe(req, res, made)) {
     const path = download.key.split('/').map(encodeURIComponent).join('/');
     res.set('X-Accel-Redirect', accelPrefix + path).end();
-    return;
   }
-  const range = chooseRange(req, res, { ...download, etag });
-  if (range !== undefined) await sendStream(await store.read(download.key, range), res);
 }
 
-/** As `sendDownload`, of a file that is made while it is sent. */
+/**
+ * Sends a file whose length is known: GET and HEAD, Range and If-Range, ETag and Last-Modified, and
+ * all conditions (RFC 9110 §8.8, §13, §14). A POST that makes the same bytes again may ask for a part
+ * of them as a GET does. If reading fails half-way the connection breaks: the client learns that.
+ */
 export async function sendMade(req: Request, res: Response, made: MadeDownload): Promise<void> {
   if (!describe(req, res, made)) return;
   const range = chooseRange(req, res, made);
-  if (range !== undefined) await sendStream(Readable.from(made.read(range)), res);
+  if (range !== undefined) await sendStream(await made.read(range), res);
 }
 
-/** Sets the headers of the whole; false if the client has it already and was told so. */
-function describe(
-  req: Request,
-  res: Response,
-  entity: Attributes & { readonly etag: string },
-): boolean {
+/** Sets the headers of the whole; false if a condition of the client has ended the matter. */
+function describe(req: Request, res: Response, made: MadeDownload): boolean {
   res.set({
-    'Content-Type': entity.contentType,
-    'Content-Disposition': contentDisposition(entity.filename),
-    ETag: entity.etag,
-    'Last-Modified': lastModified(entity),
+    'Content-Type': made.contentType,
+    'Content-Disposition': contentDisposition(made.filename),
+    ETag: made.etag,
+    'Last-Modified': lastModified(made),
     'Accept-Ranges': 'bytes',
     'Cache-Control': 'private, no-cache',
   });
-  if (!req.fresh) return true;
-  res.status(304).end();
+  if (!meetsConditions(req, made)) res.status(412).end();
+  else if (isKnown(req, made)) res.status(304).end();
+  else return true;
   return false;
 }
 
+/**
+ * If-Match and If-Unmodified-Since, RFC 9110 §13.1.1 and §13.1.4: for a client that goes on with a
+ * file and knows no If-Range, such as curl.
+ */
+function meetsConditions(req: Request, made: MadeDownload): boolean {
+  const tags = req.get('if-match');
+  if (tags !== undefined) {
+    return tags.split(',').some((tag) => tag.trim() === '*' || tag.trim() === made.etag);
+  }
+  const since = Date.parse(req.get('if-unmodified-since') ?? '');
+  return Number.isNaN(since) || (made.isDateWeak !== true && wholeSeconds(made) <= since);
+}
+
+/** If-None-Match and If-Modified-Since of GET and HEAD. */
+function isKnown(req: Request, { isDateWeak }: MadeDownload): boolean {
+  return req.fresh && (isDateWeak !== true || req.get('if-none-match') !== undefined);
+}
+
 /** Sets the headers of the part asked for; undefined if there is nothing to send but headers. */
-function chooseRange(
-  req: Request,
-  res: Response,
-  entity: Attributes & { readonly etag: string },
-): ByteRange | undefined {
-  const size = entity.sizeBytes;
-  const range = parseRange(req, size, entity.etag, lastModified(entity));
+function chooseRange(req: Request, res: Response, made: MadeDownload): ByteRange | undefined {
+  const size = made.sizeBytes;
+  const range = parseRange(req, made);
   if (range === 'unsatisfiable') {
     res.status(416).set('Content-Range', `bytes */${size}`).end();
     return undefined;
@@ -105,8 +121,12 @@ function chooseRange(
   return undefined;
 }
 
-function lastModified({ modifiedMs }: Attributes): string {
-  return new Date(Math.floor(modifiedMs / 1000) * 1000).toUTCString();
+function lastModified(made: Attributes): string {
+  return new Date(wholeSeconds(made)).toUTCString();
+}
+
+function wholeSeconds({ modifiedMs }: Attributes): number {
+  return Math.floor(modifiedMs / 1000) * 1000;
 }
 
 /**
@@ -127,8 +147,11 @@ export async function requireIntact(
   }
 }
 
-/** Streams to the client; a client that leaves is no error. */
-export async function sendStream(from: NodeJS.ReadableStream, res: Response): Promise<void> {
+/** Streams to the client as fast as it takes; a client that leaves is no error. */
+export async function sendStream(
+  from: NodeJS.ReadableStream | AsyncIterable<Uint8Array | string>,
+  res: Response,
+): Promise<void> {
   try {
     await pipeline(from, res);
   } catch (error) {
@@ -153,23 +176,22 @@ export function contentDisposition(
 
 /**
  * The one range asked for, undefined for the whole. Several ranges at once are answered with the
- * whole, as RFC 9110 §14.2 allows.
+ * whole, as RFC 9110 §14.2 allows; so is HEAD, which has no ranges.
  */
-function parseRange(
-  req: Request,
-  size: number,
-  etag: string,
-  lastModified: string,
-): ByteRange | 'unsatisfiable' | undefined {
+function parseRange(req: Request, made: MadeDownload): ByteRange | 'unsatisfiable' | undefined {
   const ifRange = req.get('if-range');
-  if (ifRange !== undefined && ifRange !== etag && ifRange !== lastModified) return undefined;
-  const match = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/.exec(req.get('range') ?? '');
+  const isSame =
+    ifRange === made.etag || (made.isDateWeak !== true && ifRange === lastModified(made));
+  if (req.method === 'HEAD' || (ifRange !== undefined && !isSame)) return undefined;
+  const match = /^bytes=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(req.get('range') ?? '');
   if (match === null) return undefined;
+  const size = made.sizeBytes;
   const [, first = '', final = ''] = match;
   if (first === '' && final === '') return undefined;
   if (first === '') {
     const suffix = Number(final);
-    return suffix === 0 ? 'unsatisfiable' : { start: Math.max(0, size - suffix), end: size };
+    if (suffix === 0 || size === 0) return 'unsatisfiable';
+    return { start: Math.max(0, size - suffix), end: size };
   }
   const start = Number(first);
   const end = final === '' ? size : Math.min(size, Number(final) + 1);

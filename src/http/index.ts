@@ -12,7 +12,7 @@ export {
 } from './viewer.js';
 export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
-export { basePath, downloadUrl, isSigned, rootUrl } from './links.js';
+export { basePath, downloadUrl, isSigned, rootUrl, urlEpoch } from './links.js';
 export {
   contentDisposition,
   requireIntact,

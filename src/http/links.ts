@@ -19,6 +19,11 @@ export function basePath({ config }: Services): string {
   return config.HTTP_ROOT === '' ? '' : new URL(config.HTTP_ROOT).pathname.replace(/\/*$/, '');
 }
 
+/** The hour in which signed addresses are the same. */
+export function urlEpoch(): number {
+  return Math.ceil(Date.now() / HOUR_MS);
+}
+
 /**
  * Address from which a frame can be fetched without credentials until it expires: clients of both
  * dialects fetch `url` without their token. The end is rounded to the hour, so that a list is the
@@ -26,7 +31,7 @@ export function basePath({ config }: Services): string {
  */
 export function downloadUrl(services: Services, root: string, frameId: number): string {
   const lifetimeMs = services.config.URL_HOURS * HOUR_MS;
-  const expires = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS + lifetimeMs;
+  const expires = urlEpoch() * HOUR_MS + lifetimeMs;
   const seconds = Math.floor(expires / 1000);
   const signature = services.signer.sign('fetch', `${frameId} ${seconds}`);
   return `${root}frames/${frameId}/download/?exp=${seconds}&sig=${signature}`;

@@ -51,6 +51,13 @@ export function prefersHtml(req: Request): boolean {
   return req.accepts(['application/json', 'text/html']) === 'text/html';
 }
 
+/** True if the client asks for JSON by name, and for no page: any content will not do. */
+export function demandsJson(req: Request): boolean {
+  const format = parameter(queryParameters(req), 'format');
+  if (format !== '') return format === 'json';
+  return req.accepts(['text/html', 'application/json']) === 'application/json';
+}
+
 /** A text field of a parsed body; '' if absent. Only text: nothing nested reaches a query. */
 export function bodyText(req: Request, name: string): string {
   const body: unknown = req.body;

@@ -8,6 +8,9 @@ import type { Services } from './services.js';
 
 export const SESSION_COOKIE = 'platevault_session';
 
+/** The root and the pages to sign in and out. */
+const DOORS = /^\/(?:accounts\/.*)?$/;
+
 /** How often the time of last use of tokens is written down. */
 const TOUCH_EVERY_MS = 60_000;
 
@@ -72,7 +75,9 @@ export function createAuthentication(services: Services): Authentication {
 
   const authenticate = (req: Request, res: Response, next: NextFunction): void => {
     setViewer(res, anonymous(services));
-    const secret = readToken(req.headers.authorization);
+    // A token is not a person with a browser: at the doors it does not count, not even a bad one.
+    // Uploaders fetch their cookie there, and a refusal would leave them without a word about why.
+    const secret = DOORS.test(req.path) ? undefined : readToken(req.headers.authorization);
     if (secret !== undefined) {
       byToken(res, secret).then(() => {
         next();

@@ -149,7 +149,7 @@ async function storeFile(
 
   const limits = sourceLimits(config, store);
   const inspected = await inspect(file, limits, pool);
-  const facts = mapHeader(inspected.hdus, profiles, siteDefaults(config));
+  const facts = mapHeader(inspected.hdus, profiles, siteDefaults(config), inspected.lookups);
   const isPacking = config.COMPRESS === 'rice';
   const kept = isPacking
     ? await pack(file, inspected, { limits, pool })

@@ -2,7 +2,8 @@ import { open } from 'node:fs/promises';
 import type { StoredCard, StoredHdu } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import {
-  hduOf,
+  hdusOf,
+  mainImage,
   surveyFits,
   type Card,
   type Hdu,
@@ -11,7 +12,9 @@ import {
   type Survey,
 } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
+import { createPace, inSteps, type Pace } from '../lib/pace.js';
 import type { Store } from '../store/index.js';
+import { lookupRequests, type LookupPixels } from '../wcs/index.js';
 import type { Container } from './naming.js';
 import type { Spooled } from './spool.js';
 
@@ -21,6 +24,8 @@ export interface Inspected {
   readonly hdus: readonly Hdu[];
   /** The headers as the catalogue keeps them. */
   readonly stored: readonly StoredHdu[];
+  /** Tables of corrections that the WCS of the main image names; for most files there are none. */
+  readonly lookups: readonly LookupPixels[];
 }
 
 /** How far a compressed file may expand, and where to. */
@@ -34,7 +39,13 @@ export function sourceLimits(config: Config, store: Store): SourceLimits {
 
 /** What judging a file needs of the pool of workers. */
 export interface SurveyPool {
-  run(task: 'survey', input: { path: string; limits: SourceLimits }): Promise<Survey>;
+  run(task: 'survey', input: FileInput): Promise<Survey>;
+  run(task: 'readLookups', input: FileInput): Promise<{ lookups: readonly LookupPixels[] }>;
+}
+
+interface FileInput {
+  readonly path: string;
+  readonly limits: SourceLimits;
 }
 
 /**
@@ -63,10 +74,20 @@ export async function inspect(
   if (survey.hdus.every((hdu) => hdu.dataBytes === 0)) {
     throw new AppError('fits_invalid', 'The file has headers, but no image and no table.');
   }
+  const hdus = await hdusOf(survey);
+  const pace = createPace();
+  const stored: StoredHdu[] = [];
+  for (const record of survey.hdus) stored.push(await toStoredHdu(record, pace));
+  const main = mainImage({ hdus });
+  const needsLookups = main !== undefined && lookupRequests(main.header).length > 0;
+  const { lookups } = needsLookups
+    ? await pool.run('readLookups', { path: file.path, limits })
+    : { lookups: [] };
   return {
     container: containerOf(survey),
-    hdus: survey.hdus.map(hduOf),
-    stored: survey.hdus.map(toStoredHdu),
+    hdus,
+    stored,
+    lookups,
   };
 }
 
@@ -88,7 +109,12 @@ function containerOf({ format, container, hdus }: Survey): Container {
   return hdus.some((hdu) => hdu.kind.startsWith('compressed')) ? 'tiles' : 'plain';
 }
 
-function toStoredHdu(hdu: HduRecord): StoredHdu {
+async function toStoredHdu(hdu: HduRecord, pace: Pace): Promise<StoredHdu> {
+  const cards: StoredCard[] = [];
+  const keep = (some: readonly Card[]): void => {
+    for (const card of some) cards.push(toStoredCard(card));
+  };
+  await inSteps(hdu.cards, keep, pace);
   return {
     hdu: hdu.index,
     name: hdu.name,
@@ -96,7 +122,7 @@ function toStoredHdu(hdu: HduRecord): StoredHdu {
     bitpix: hdu.bitpix,
     axes: hdu.axes,
     checksum: hdu.checksum,
-    cards: hdu.cards.map(toStoredCard),
+    cards,
   };
 }
 

@@ -6,7 +6,7 @@ import { splitFitsName } from '../lib/paths.js';
 import { formatDate, nightOf, parseDate, parseInstant, parseTimeOfDay } from '../lib/time.js';
 import { parseDec, parseLongitude, parseRa } from '../sky/index.js';
 import type { Footprint, SkyPoint } from '../sky/index.js';
-import { footprintOf, provisionalFootprint, wcsOf } from '../wcs/index.js';
+import { footprintOf, provisionalFootprint, wcsOf, type LookupPixels } from '../wcs/index.js';
 import {
   findIn,
   holds,
@@ -37,6 +37,7 @@ export interface SiteDefaults {
  * Odd values never stop it: they become null and a warning.
  *
  * @param profiles in the order in which they are tried, as from `loadProfiles`
+ * @param lookups tables of corrections that the main image names, as from `inspect`
  * @throws 'header_missing' naming a keyword the profile requires; 'header_invalid' if the date of
  *         observation cannot be read; 'config_invalid' if no profile matches
  */
@@ -44,6 +45,7 @@ export function mapHeader(
   hdus: readonly Hdu[],
   profiles: readonly Profile[],
   site: SiteDefaults,
+  lookups: readonly LookupPixels[] = [],
 ): FrameFacts {
   const profile = profiles.find(({ match }) => holds(match, hdus, orderHeaders(hdus)));
   if (profile === undefined) throw new AppError('config_invalid', 'No mapping profile matches.');
@@ -52,7 +54,7 @@ export function mapHeader(
   const main = mainImage({ hdus });
   const date = reader.dateObs();
   const imageType = reader.text('imageType');
-  const solved = solvedFootprint(hdus, main);
+  const solved = solvedFootprint(hdus, lookups, main);
   const position = reader.position(solved);
   // A WCS without a scale covers a degree per pixel by the standard: a guess by the optics is better.
   const guessed = solved?.provisional === false ? undefined : guessedFootprint(main, position);
@@ -293,8 +295,12 @@ class HeaderReader {
 }
 
 /** Where the WCS of the main image, or of a header without image, says that it lies. */
-function solvedFootprint(hdus: readonly Hdu[], main = hdus[0]): Footprint | undefined {
-  const wcs = main === undefined ? undefined : wcsOf({ hdus }, main);
+function solvedFootprint(
+  hdus: readonly Hdu[],
+  lookups: readonly LookupPixels[],
+  main = hdus[0],
+): Footprint | undefined {
+  const wcs = main === undefined ? undefined : wcsOf({ hdus }, main, lookups);
   return wcs === undefined || main === undefined ? undefined : footprintOf(wcs, sizeOf(main));
 }
 

@@ -4,10 +4,12 @@ import { fingerprintOf, type Fingerprint } from '../lib/hash.js';
 import { renderPreview } from '../preview/render.js';
 import { packFits, verifyPacked } from '../products/pack.js';
 import {
+  checkFile,
   describeTable,
   expandFile,
   makePieces,
   planProduct,
+  readLookups,
   writeRows,
 } from '../products/tasks.js';
 
@@ -22,6 +24,8 @@ export const TASKS = {
   makePieces,
   describeTable,
   writeRows,
+  checkFile,
+  readLookups,
 } as const satisfies Record<string, (input: never, signal: AbortSignal) => Promise<object>>;
 
 /** Input and output of each task, for the types of the pool. */

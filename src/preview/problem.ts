@@ -52,7 +52,10 @@ export function fileProblem(error: unknown, at?: { file: FitsFile; hdu: Hdu }): 
 }
 
 function truncated(file: FitsFile, hdu: Hdu): string {
-  const missing = hdu.dataOffset + hdu.dataBytes - file.sizeBytes;
+  // The samples of an XISF image lie where its header says, compressed or not.
+  const { block } = hdu;
+  const end = block ? block.offset + block.lengthBytes : hdu.dataOffset + hdu.dataBytes;
+  const missing = end - file.sizeBytes;
   const where = missing > 0 ? `${formatBytes(missing)} too early` : 'inside the image';
   return `The file ends ${where}. The header can still be read.`;
 }

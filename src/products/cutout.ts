@@ -1,9 +1,9 @@
 import { AppError } from '../lib/errors.js';
 import { mainImage, planeOf, type FitsFile, type Hdu, type Region } from '../fits/index.js';
-import { wcsOf } from '../wcs/index.js';
+import { readLookupPixels, wcsOf } from '../wcs/index.js';
 import { cutoutCards } from './cutout-header.js';
 import { allPlanes, imagePieces } from './image-pieces.js';
-import { headerPiece, makePlan, type Plan } from './plan.js';
+import { headerBytes, makePlan, type Plan } from './plan.js';
 
 /** What to cut out: pixels from 0 at FITS pixel (1,1), or a square on the sky around a position. */
 export type CutoutBox =
@@ -39,7 +39,7 @@ export interface CutoutPlan extends Plan {
  * @throws 'bad_request' for an HDU or plane that is not there, a box that does not touch the image, or
  *         a position for an image without WCS
  */
-export function planCutout(file: FitsFile, request: CutoutRequest): CutoutPlan {
+export async function planCutout(file: FitsFile, request: CutoutRequest): Promise<CutoutPlan> {
   const hdu = chooseImage(file, request.hdu);
   const { planes } = planeOf(hdu);
   const { plane } = request;
@@ -47,11 +47,11 @@ export function planCutout(file: FitsFile, request: CutoutRequest): CutoutPlan {
     throw badRequest('plane', `HDU ${hdu.index} has no plane ${plane}; it has ${planes}.`);
   }
   const { width, height } = planeOf(hdu);
-  const region = clip(pixelBox(file, hdu, request.box), { width, height });
+  const region = clip(await pixelBox(file, hdu, request.box), { width, height });
   const part = { region, plane };
   return {
     ...makePlan([
-      headerPiece(cutoutCards(file, hdu, part)),
+      { kind: 'bytes', bytes: headerBytes(cutoutCards(file, hdu, part)) },
       ...imagePieces(hdu, region, plane === undefined ? allPlanes(hdu) : [plane]),
     ]),
     hdu: hdu.index,
@@ -72,9 +72,9 @@ function chooseImage(file: FitsFile, index: number | undefined): Hdu {
 }
 
 /** Where a box lies in the image; not whole pixels, and perhaps beyond its edges. */
-function pixelBox(file: FitsFile, hdu: Hdu, box: CutoutBox): Region {
+async function pixelBox(file: FitsFile, hdu: Hdu, box: CutoutBox): Promise<Region> {
   if (box.kind === 'pixels') return box;
-  const wcs = wcsOf(file, hdu);
+  const wcs = wcsOf(file, hdu, await readLookupPixels(file, hdu));
   if (wcs === undefined) {
     throw badRequest('ra', 'This image has no world coordinates: cut it out by x and y.');
   }

@@ -98,6 +98,9 @@ export function packedHeaderCards(hdu: Hdu, table: PackedTable): string[] {
       numberCard(`ZVAL${index + 1}`, value),
     ]),
     ...(hdu.bitpix < 0 ? [textCard('ZQUANTIZ', 'NONE', 'floats are kept as they are')] : []),
+    // Places for the sums of the table: those of the image have other names meanwhile.
+    textCard('CHECKSUM', '0'.repeat(16)),
+    textCard('DATASUM', '0'),
     ...hdu.header.cards.flatMap((card) => packCard(card)),
   ];
 }

@@ -4,18 +4,26 @@ import { fillPiece, type Piece } from './plan.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 const MAX_PLANES = 100_000;
+/** Some 400 GB; a header may claim any size. */
+const MAX_PIECES = 100_000;
 
 /**
  * The data of an image as a plain FITS image keeps them: the region of each plane, in pieces of about
  * 4 MB that end with a row of tiles, so that no tile is unpacked twice.
  *
  * @param planes which planes, from 0
+ * @throws 'too_large' beyond 100 000 pieces
  */
 export function imagePieces(hdu: Hdu, region: Region, planes: readonly number[]): Piece[] {
   const rowBytes = (region.width * Math.abs(hdu.bitpix)) / 8;
   const tileRows = tileHeight(hdu);
+  const rows = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, rowBytes)));
+  const step = Math.max(tileRows, rows - (rows % tileRows));
+  if (planes.length * (region.height / step) > MAX_PIECES) {
+    throw new AppError('too_large', `The image of HDU ${hdu.index} is too large to be made anew.`);
+  }
   const pieces: Piece[] = planes.flatMap((plane) =>
-    cutRows(region, rowBytes, tileRows).map((part) => ({
+    cutRows(region, step, tileRows).map((part) => ({
       kind: 'pixels',
       hdu: hdu.index,
       plane,
@@ -34,9 +42,8 @@ export function allPlanes(hdu: Hdu): number[] {
   return Array.from({ length: planeOf(hdu).planes }, (_, plane) => plane);
 }
 
-function cutRows(region: Region, rowBytes: number, tileRows: number): Region[] {
-  const rows = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, rowBytes)));
-  const step = Math.max(tileRows, rows - (rows % tileRows));
+/** @param step about how many rows go into a piece */
+function cutRows(region: Region, step: number, tileRows: number): Region[] {
   const parts: Region[] = [];
   const top = region.y + region.height;
   for (let y = region.y; y < top;) {

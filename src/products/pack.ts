@@ -1,6 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { AppError } from '../lib/errors.js';
 import {
+  datasum,
   eachNativeStrip,
   encodeTile,
   makeHeader,
@@ -8,6 +9,7 @@ import {
   parseCards,
   planeOf,
   RICE_BLOCK_SIZE,
+  withChecksums,
   type FitsFile,
   type Hdu,
   type NativeArray,
@@ -26,6 +28,8 @@ import { BLOCK_BYTES } from './plan.js';
 export { verifyPacked } from './verify-packed.js';
 
 const COPY_BYTES = 4 * 1024 * 1024;
+/** Whole blocks: sums are taken of whole words. */
+const SUM_BYTES = 360 * BLOCK_BYTES;
 /** Longer rows are cut into several tiles. */
 const MAX_TILE_PIXELS = 2 ** 20;
 /** Most rows of the table of an image; more tiles than that are not worth their descriptors. */
@@ -46,7 +50,8 @@ export interface Packed {
  * Writes a copy of a FITS file with every image in tiles: integers as RICE_1 (those of 64 bits as
  * GZIP_2), floats as GZIP_2, all without loss, a tile for each row. A primary image moves to the first
  * extension, behind an empty primary HDU. All other HDUs are copied byte for byte, as are all cards
- * of the images but for the names of those of its structure. Holds a few strips at a time.
+ * of the images but for the names of those of its structure. What was packed has sums of its own
+ * (CHECKSUM, DATASUM) beside those of the original. Holds a few strips at a time.
  * FITS Standard 4.0 §10.
  *
  * @param targetPath written from its start; what it had is lost. Making it durable, and removing it
@@ -62,9 +67,9 @@ export async function packFits(
   const file = await openFits(sourcePath, limits);
   try {
     const images = checkFile(file);
-    const target = await open(targetPath, 'w');
+    const target = await open(targetPath, 'w+');
     try {
-      let position = hasMovedPrimary(file) ? await writeHeader(target, 0, EMPTY_PRIMARY) : 0;
+      let position = hasMovedPrimary(file) ? await writePrimary(target) : 0;
       for (const hdu of file.hdus) {
         position += isPackable(hdu)
           ? await packImage(file, hdu, { target, position })
@@ -171,9 +176,29 @@ async function packImage(file: FitsFile, hdu: Hdu, { target, position }: Target)
       maxBytes = tiles.reduce((most, tile) => Math.max(most, tile.length), maxBytes);
     }
   }
+  const dataStart = position + headerBytes;
+  const dataBytes = await writeFill(target, dataStart, tableBytes + heapBytes);
   const cards = packedHeaderCards(hdu, { ...layout, heapBytes, maxBytes });
-  await writeHeader(target, position, cards);
-  return headerBytes + (await writeFill(target, position + headerBytes, tableBytes + heapBytes));
+  const sum = await sumOf(target, dataStart, dataBytes);
+  await writeAll(target, withChecksums(cards, sum), position);
+  return headerBytes + dataBytes;
+}
+
+/** DATASUM of what was just written. The parts of a table come in another order than they stand. */
+async function sumOf(target: FileHandle, start: number, length: number): Promise<number> {
+  const bytes = Buffer.alloc(Math.min(SUM_BYTES, length));
+  let sum = 0;
+  for (let done = 0; done < length;) {
+    const want = Math.min(bytes.length, length - done);
+    for (let have = 0; have < want;) {
+      const { bytesRead } = await target.read(bytes, have, want - have, start + done + have);
+      if (bytesRead === 0) throw new AppError('damaged', 'What was packed cannot be read again.');
+      have += bytesRead;
+    }
+    sum = datasum(bytes.subarray(0, want), sum);
+    done += want;
+  }
+  return sum;
 }
 
 function packTiles(
@@ -228,15 +253,13 @@ async function copyHdu(file: FitsFile, hdu: Hdu, { target, position }: Target): 
   return writeFill(target, position, have);
 }
 
-/** @returns bytes of the header with its fill */
-async function writeHeader(
-  target: FileHandle,
-  position: number,
-  cards: readonly string[],
-): Promise<number> {
-  const text = [...cards, 'END'].map((card) => card.padEnd(80)).join('');
-  const bytes = Buffer.from(text.padEnd(filled(text.length)), 'latin1');
-  await writeAll(target, bytes, position);
+/** The empty primary HDU. @returns its bytes */
+async function writePrimary(target: FileHandle): Promise<number> {
+  const bytes = withChecksums(
+    EMPTY_PRIMARY.map((card) => card.padEnd(80)),
+    0,
+  );
+  await writeAll(target, bytes, 0);
   return bytes.length;
 }
 

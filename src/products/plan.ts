@@ -61,10 +61,10 @@ export function makePlan(pieces: readonly Piece[]): Plan {
 }
 
 /** A header from its cards (80 characters each, without END), filled up to whole blocks. */
-export function headerPiece(cards: readonly string[]): Piece {
+export function headerBytes(cards: readonly string[]): Uint8Array {
   const text = [...cards, 'END'.padEnd(CARD_BYTES)].join('');
   const length = Math.ceil(text.length / BLOCK_BYTES) * BLOCK_BYTES;
-  return { kind: 'bytes', bytes: new Uint8Array(Buffer.from(text.padEnd(length), 'latin1')) };
+  return new Uint8Array(Buffer.from(text.padEnd(length), 'latin1'));
 }
 
 /** What fills data of this many bytes up to whole blocks. FITS Standard 4.0 §3.3.2. */

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SourceLimits } from '../fits/index.js';
+import type { Issue, SourceLimits } from '../fits/index.js';
 import { pieceBytes, type Piece } from './plan.js';
 import type { ProductPlan, ProductRequest, SourceFile, TableRequest } from './tasks.js';
 import type { TableFormat, TableShape } from './table-text.js';
 
 /** Goes up with every change to the bytes of products, so that none is resumed from another. */
-const METHOD = 1;
+const METHOD = 2;
 const GROUP_BYTES = 4 * 1024 * 1024;
 const ROWS_AT_ONCE = 4000;
 /** Cells of a run of rows at most, so that wide tables come in shorter runs. */
 const CELLS_AT_ONCE = 100_000;
+/** Files of which it is known what is wrong with them: neighbours in a night, for who steps through it. */
+const MAX_KEPT_CHECKS = 200;
+const MAX_KEPT_ISSUES = 300;
 
 /** What products need of the pool of workers. */
 export interface ProductPool {
@@ -31,6 +34,11 @@ export interface ProductPool {
     input: SourceFile & { hdu: number | undefined },
     options?: Wait,
   ): Promise<{ table: TableShape | undefined }>;
+  run(
+    task: 'checkFile',
+    input: SourceFile,
+    options?: Wait,
+  ): Promise<{ readonly issues: readonly Issue[] }>;
   run(
     task: 'writeRows',
     input: SourceFile & TableRequest,
@@ -81,6 +89,13 @@ export interface Products {
     hdu: number | undefined,
     signal?: AbortSignal,
   ): Promise<TableProduct | undefined>;
+  /**
+   * All that is not as the standard says, in the order of the file; of a file full of it the first 5000.
+   * What was found is remembered for a while.
+   *
+   * @throws as `openFits`; 'busy' if it takes too long
+   */
+  check(source: ProductSource): Promise<readonly Issue[]>;
 }
 
 /** Files made from stored files, by the workers, piece by piece. */
@@ -116,6 +131,26 @@ export function createProducts(pool: ProductPool, limits: SourceLimits): Product
       await close();
       return undefined;
     },
+    check: createCheck(pool, limits),
+  };
+}
+
+/** One check for a file, however many ask for it; what it found is kept, unless it is long. */
+function createCheck(pool: ProductPool, limits: SourceLimits): Products['check'] {
+  const kept = new Map<string, Promise<readonly Issue[]>>();
+  return ({ path, sha256 }) => {
+    const known = kept.get(sha256);
+    if (known !== undefined) return known;
+    const made = pool.run('checkFile', { path, limits }).then(({ issues }) => {
+      if (issues.length > MAX_KEPT_ISSUES) kept.delete(sha256);
+      return issues;
+    });
+    // Whoever asked is told why it failed; the next one tries again.
+    made.catch(() => kept.delete(sha256));
+    kept.set(sha256, made);
+    const [oldest] = kept.keys();
+    if (kept.size > MAX_KEPT_CHECKS && oldest !== undefined) kept.delete(oldest);
+    return made;
   };
 }
 

@@ -1,6 +1,8 @@
 import { formatCards, type Card } from '../fits/index.js';
 
 const CARD_BYTES = 80;
+/** With a value these would be other cards than they are. */
+const NO_KEYWORD = /^(?:END|CONTINUE|HIERARCH)$/;
 const STANDARD = /^(?:[A-Z0-9_-]{1,8} *|HIERARCH [^=]+)= /;
 
 /**
@@ -17,8 +19,8 @@ export function strictCard(card: Card): string[] {
   const text = printable(card.text.replaceAll('\n', ' ').trimEnd());
   const keyword = card.keyword.toUpperCase();
   // Neither a keyword nor a value that can be saved: its text stays as a comment.
-  if (!/^[A-Z0-9_-]{1,8}$/.test(keyword) || !text.includes('='))
-    return formatCards(['COMMENT', text]);
+  const isKeyword = /^[A-Z0-9_-]{1,8}$/.test(keyword) && !NO_KEYWORD.test(keyword);
+  if (!isKeyword || !text.includes('=')) return formatCards(['COMMENT', text]);
   const value = typeof card.value === 'string' ? printable(card.value) : card.value;
   if (Array.isArray(value) || typeof value === 'object') return formatCards(['COMMENT', text]);
   return formatCards([keyword, value, printable(card.comment)]);

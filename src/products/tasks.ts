@@ -1,8 +1,21 @@
-import { expandTo, openFits, type FitsFile, type SourceLimits } from '../fits/index.js';
+import {
+  expandTo,
+  mainImage,
+  openFits,
+  verify,
+  type FitsFile,
+  type Issue,
+  type SourceLimits,
+} from '../fits/index.js';
+import { AppError } from '../lib/errors.js';
+import { readLookupPixels, type LookupPixels } from '../wcs/index.js';
 import { planCutout, type CutoutRequest } from './cutout.js';
 import { readPieces, type Piece, type Plan } from './plan.js';
 import { tableText, type TableFormat, type TableShape, tableShape } from './table-text.js';
-import { planUnpack } from './unpack.js';
+import { planUnpack, type UnpackRequest } from './unpack.js';
+
+/** Nobody reads more findings than this, and they are held in memory. */
+const MAX_ISSUES = 5000;
 
 /** A file on this machine, and how far it may expand. */
 export interface SourceFile {
@@ -12,7 +25,7 @@ export interface SourceFile {
 
 /** What is to be made of a file. */
 export type ProductRequest =
-  { readonly kind: 'unpack' } | ({ readonly kind: 'cutout' } & CutoutRequest);
+  ({ readonly kind: 'unpack' } & UnpackRequest) | ({ readonly kind: 'cutout' } & CutoutRequest);
 
 /** A plan as workers give it; `section` is that of a cut-out. */
 export interface ProductPlan extends Plan {
@@ -33,14 +46,19 @@ export async function expandFile(input: SourceFile & { readonly target: string }
   return {};
 }
 
-/** What a product will be made of. */
+/** What a product will be made of. @throws 'fits_unsupported' for XISF, and as the codec */
 export function planProduct(
   input: SourceFile & { readonly request: ProductRequest },
 ): Promise<ProductPlan> {
   const { request } = input;
-  return withFile(input, (file) =>
-    Promise.resolve(request.kind === 'unpack' ? planUnpack(file) : planCutout(file, request)),
-  );
+  return withFile(input, (file) => {
+    if (file.format === 'xisf') {
+      throw new AppError('fits_unsupported', 'No FITS files are made of XISF images.');
+    }
+    return request.kind === 'unpack'
+      ? Promise.resolve(planUnpack(file, request))
+      : planCutout(file, request);
+  });
 }
 
 /** The bytes of some pieces of a plan. */
@@ -62,6 +80,21 @@ export function writeRows(
   input: SourceFile & TableRequest,
 ): Promise<{ readonly bytes: Uint8Array }> {
   return withFile(input, async (file) => ({ bytes: await tableText(file, input) }));
+}
+
+/** All that is not as the standard says; of a file full of it only the beginning. */
+export function checkFile(input: SourceFile): Promise<{ readonly issues: readonly Issue[] }> {
+  return withFile(input, async (file) => ({ issues: (await verify(file)).slice(0, MAX_ISSUES) }));
+}
+
+/** The tables of corrections that the WCS of the main image names. */
+export function readLookups(
+  input: SourceFile,
+): Promise<{ readonly lookups: readonly LookupPixels[] }> {
+  return withFile(input, async (file) => {
+    const main = mainImage(file);
+    return { lookups: main === undefined ? [] : await readLookupPixels(file, main) };
+  });
 }
 
 async function withFile<T>(input: SourceFile, work: (file: FitsFile) => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import { planeOf, type FitsFile, type Hdu } from '../fits/index.js';
 import { unpackedHeaderCards } from './image-header.js';
 import { allPlanes, imagePieces } from './image-pieces.js';
-import { BLOCK_BYTES, fillPiece, headerPiece, makePlan, type Piece, type Plan } from './plan.js';
+import { BLOCK_BYTES, fillPiece, makePlan, type Piece, type Plan } from './plan.js';
+import { withKeptSums } from './sums.js';
 import { unpackedTableCards } from './table-header.js';
 import { tablePieces } from './table-pieces.js';
 
@@ -9,18 +10,28 @@ import { tablePieces } from './table-pieces.js';
 const EMPTY_PRIMARY =
   /^(?:SIMPLE|BITPIX|NAXIS|EXTEND|CHECKSUM|DATASUM|ORIGIN|DATE|IRAF-TLM|COMMENT|HISTORY|)$/;
 
+export interface UnpackRequest {
+  /** True for a file that `packFits` made: its headers are those of the original, right or wrong. */
+  readonly isOriginal?: boolean;
+}
+
 /**
  * The file with every tile-compressed image and table as plain ones; all else byte for byte. A
- * primary image that moved to an extension to be packed moves back. FITS Standard 4.0 §10.
+ * primary image that moved to an extension to be packed moves back. CHECKSUM and DATASUM of what was
+ * compressed are those of the original, or left out if there were none or pixels have changed.
+ * FITS Standard 4.0 §10.
  *
  * @throws 'fits_unsupported' or 'fits_invalid' for a compressed header that cannot be restored
  */
-export function planUnpack(file: FitsFile): Plan {
+export function planUnpack(file: FitsFile, { isOriginal = false }: UnpackRequest = {}): Plan {
   const [primary, first] = file.hdus;
   const moved = primary !== undefined && first !== undefined && isMoved(primary, first);
   const hdus = moved ? file.hdus.slice(1) : file.hdus;
   return makePlan(
-    hdus.flatMap((hdu, index) => unpackHdu(file, hdu, { primary: moved && index === 0 })),
+    hdus.flatMap((hdu, index) => {
+      const primary = moved && index === 0;
+      return unpackHdu(file, hdu, { primary, isOriginal });
+    }),
   );
 }
 
@@ -39,17 +50,23 @@ function isMoved(primary: Hdu, first: Hdu): boolean {
   );
 }
 
-function unpackHdu(file: FitsFile, hdu: Hdu, options: { primary: boolean }): Piece[] {
+interface UnpackOptions {
+  readonly primary: boolean;
+  readonly isOriginal: boolean;
+}
+
+function unpackHdu(file: FitsFile, hdu: Hdu, options: UnpackOptions): Piece[] {
   if (hdu.kind === 'compressed-image') {
     const { width, height } = planeOf(hdu);
     const whole = { x: 0, y: 0, width, height };
     return [
-      headerPiece(unpackedHeaderCards(hdu, options)),
+      { kind: 'bytes', bytes: withKeptSums(hdu, unpackedHeaderCards(hdu, options), options) },
       ...imagePieces(hdu, whole, allPlanes(hdu)),
     ];
   }
   if (hdu.kind === 'compressed-table') {
-    return [headerPiece(unpackedTableCards(hdu)), ...tablePieces(hdu)];
+    const bytes = withKeptSums(hdu, unpackedTableCards(hdu), options);
+    return [{ kind: 'bytes', bytes }, ...tablePieces(hdu)];
   }
   return copyHdu(file, hdu);
 }

@@ -20,7 +20,9 @@ export function toUnitVector(point: SkyPoint): UnitVector {
 export function fromUnitVector([x, y, z]: UnitVector): SkyPoint {
   const flat = Math.hypot(x, y);
   const raDeg = flat === 0 ? 0 : Math.atan2(y, x) / RADIAN;
-  return { raDeg: raDeg < 0 ? raDeg + 360 : raDeg + 0, decDeg: Math.atan2(z, flat) / RADIAN };
+  // A tiny negative number may round up to 360 itself.
+  const wrapped = raDeg < 0 ? (raDeg + 360) % 360 : raDeg + 0;
+  return { raDeg: wrapped, decDeg: Math.atan2(z, flat) / RADIAN };
 }
 
 /**

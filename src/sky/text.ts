@@ -77,6 +77,26 @@ export function parseLongitude(text: string): number | undefined {
   return east > 180 ? east - 360 : east;
 }
 
+const SIZE =
+  /^\s*\+?(\d+(?:\.\d*)?|\.\d+)(?:e([+-]?\d{1,2}))?\s*(d|deg|degrees?|°|'|′|m|arcmin|''|"|″|s|arcsec)?\s*$/i;
+const SIZE_UNITS: readonly (readonly [RegExp, number])[] = [
+  [/^(?:|d|deg|degrees?|°)$/i, 1],
+  [/^(?:'|′|m|arcmin)$/i, 60],
+  [/^(?:''|"|″|s|arcsec)$/i, 3600],
+];
+
+/**
+ * Size of a region, such as a radius → degrees: a plain number is degrees, `0.5d`, `10'`, `10m` or
+ * `10arcmin`, `30"`, `30s` or `30arcsec`. Undefined if it is none, or negative.
+ */
+export function parseAngularSize(text: string): number | undefined {
+  const match = SIZE.exec(text);
+  if (match === null) return undefined;
+  const perDegree = SIZE_UNITS.find(([unit]) => unit.test(match[3] ?? ''))?.[1] ?? 1;
+  const size = Number(`${match[1] ?? ''}e${match[2] ?? '0'}`) / perDegree;
+  return Number.isFinite(size) ? size : undefined;
+}
+
 /** Degrees → [0, 360). */
 export function wrapDegrees(degrees: number): number {
   const wrapped = degrees % 360;

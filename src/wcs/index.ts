@@ -2,6 +2,8 @@ export { footprintOf, imageSizeOf } from './footprint.js';
 export type { ImageSize } from './footprint.js';
 export { lookupRequests } from './lookup.js';
 export type { LookupRequest, LookupTable } from './lookup.js';
+export { readLookupPixels } from './lookup-pixels.js';
+export type { LookupPixels } from './lookup-pixels.js';
 export { provisionalFootprint } from './provisional.js';
 export { readWcs, wcsOf } from './read.js';
 export type { WcsOptions, WcsReading } from './read.js';

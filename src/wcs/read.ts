@@ -7,6 +7,7 @@ import { readPlate } from './dss.js';
 import { imageSizeOf } from './footprint.js';
 import { readIraf } from './iraf.js';
 import { makeKeywords, type Keywords } from './keywords.js';
+import { toLookupTables, type LookupPixels } from './lookup-pixels.js';
 import { readLookups, type LookupTable } from './lookup.js';
 import { inTurn, linear, type PlaneMap } from './plane.js';
 import { DEGREE } from './projection.js';
@@ -51,10 +52,19 @@ export function readWcs(header: Header, options: WcsOptions = {}): WcsReading {
   );
 }
 
-/** As `readWcs`, for an HDU of an open file: the primary header is heard where INHERIT asks for it. */
-export function wcsOf(file: { readonly hdus: readonly Hdu[] }, hdu: Hdu): Wcs | undefined {
-  const primary = file.hdus[0]?.header;
-  return readWcs(hdu.header, primary === undefined ? {} : { primary }).wcs;
+/**
+ * As `readWcs`, for an HDU of a file: the primary header is heard where INHERIT asks for it.
+ *
+ * @param lookups what `readLookupPixels` found for this HDU, if it was asked
+ */
+export function wcsOf(
+  { hdus }: { readonly hdus: readonly Hdu[] },
+  hdu: Hdu,
+  lookups: readonly LookupPixels[] = [],
+): Wcs | undefined {
+  const primary = hdus[0]?.header;
+  const tables = toLookupTables(hdus, lookups);
+  return readWcs(hdu.header, primary === undefined ? { tables } : { primary, tables }).wcs;
 }
 
 /** FITS Standard 4.0 §4.4.2.6. A header with axes of its own inherits only what they are referred to. */

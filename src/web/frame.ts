@@ -26,10 +26,12 @@ import { hasCode } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
 import { parseRenderOptions } from '../preview/index.js';
 import { formatDec, formatRa } from '../sky/index.js';
+import { findChecks, toChecks } from './checks.js';
+import { hduShift, imagesOf, toForms, toSky, type Fact } from './frame-file.js';
 import { toRows } from './frames.js';
 import { parseListState, listUrl, withFilter } from './list-state.js';
 import { goTo, sendPage, type Web } from './page.js';
-import { pictureFields, toPicture, type ImageHdu } from './picture.js';
+import { pictureFields, toPicture } from './picture.js';
 import {
   filterSlot,
   formatBytes,
@@ -46,12 +48,6 @@ import {
 const STRIP_SIDE = 6;
 const SAME_INSTANT = 40;
 
-interface Fact {
-  readonly label: string;
-  readonly text: string;
-  readonly url?: string;
-}
-
 /** `GET /frames/<id>/`: one frame with its picture, facts, headers and relations. */
 export function showFrame(web: Web): RequestHandler {
   const { services, base } = web;
@@ -62,7 +58,8 @@ export function showFrame(web: Web): RequestHandler {
     const parameters = queryParameters(req);
     // A choice that no picture can be drawn with is told, not shown as a broken picture.
     parseRenderOptions(lastValues(parameters));
-    const [hdus, related, users, night, uploader] = await Promise.all([
+    const isAsked = parameter(parameters, 'checks') !== '';
+    const [hdus, related, users, night, uploader, found] = await Promise.all([
       listHeaders(catalog, frame.version),
       findFrames(catalog, frame.relatedIds, viewer),
       findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
@@ -70,9 +67,11 @@ export function showFrame(web: Web): RequestHandler {
       frame.version.uploadedBy === null
         ? undefined
         : findUserById(catalog, frame.version.uploadedBy),
+      findChecks(web, frame, isAsked),
     ]);
     const pageUrl = `${base}/frames/${frame.id}/`;
-    const images = imagesOf(hdus);
+    const shift = hduShift(frame, hdus);
+    const images = imagesOf(hdus).map((image) => ({ ...image, hdu: image.hdu + shift }));
     const from = parameter(parameters, 'from');
     const { version } = frame;
     const relatives = [...related, ...users];
@@ -95,6 +94,9 @@ export function showFrame(web: Web): RequestHandler {
         exposure: frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
         kind: kindLabel(frame.imageKind),
         facts: toFacts(base, frame),
+        sky: toSky(frame),
+        forms: toForms(frame, hdus, pageUrl),
+        checks: toChecks(found, hdus, pageUrl),
         conditions: toConditions(frame),
         kept: [
           { label: 'File', text: `${frame.basename}${version.extension}` },
@@ -232,17 +234,6 @@ function pictureShape(frame: Frame): { width: number; height: number } {
   const isKnown = frame.width > 0 && frame.height > 0;
   const ratio = isKnown ? Math.min(4, Math.max(0.1, frame.height / frame.width)) : 0.75;
   return { width: 1024, height: Math.round(1024 * ratio) };
-}
-
-function imagesOf(hdus: readonly StoredHdu[]): ImageHdu[] {
-  return hdus
-    .filter(({ kind, axes }) => kind.endsWith('image') && axes.length >= 2 && !axes.includes(0))
-    .map(({ hdu, name, axes }) => ({
-      hdu,
-      label: name === '' ? String(hdu) : `${hdu} ${name}`,
-      width: axes[0] ?? 0,
-      planes: axes.slice(2).reduce((product, length) => product * length, 1),
-    }));
 }
 
 /** The cards of one HDU, and links to the others. */

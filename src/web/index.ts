@@ -1,6 +1,7 @@
 import { Router, urlencoded, type RequestHandler } from 'express';
 import {
   allow,
+  demandsJson,
   hasSession,
   prefersHtml,
   receiveFiles,
@@ -18,6 +19,9 @@ import { addUser, disableUser, showUsers } from './users.js';
 
 export { renderProblem } from './problem.js';
 
+/** Addresses of pages and of the API. */
+const SHARED = ['/', '/frames/', '/frames/:id/', '/frames/:id/delete/'];
+
 /**
  * The pages. `/`, `/frames/` and `/frames/<id>/` are addresses of the API as well: a request that
  * does not prefer HTML is left to the routes behind.
@@ -27,7 +31,11 @@ export function createWeb(services: Services): Router {
   const form = urlencoded({ extended: false, limit: '64kb' });
   const router = Router();
 
-  router.get('/', pageOrElse, showRoot(web));
+  // What the API answers as well is left to it: only there is it known which verbs there are.
+  router.options(SHARED, (_req, _res, next) => {
+    next('router');
+  });
+  router.get('/', pageUnlessJson, showRoot(web));
   router.get('/frames/', pageOrElse, showFrames(web));
   router.get('/frames/:id/', pageOrElse, digitsOrElse, showFrame(web));
   router.get('/frames/:id/delete/', pageOrElse, digitsOrElse, askDelete(web));
@@ -42,6 +50,9 @@ export function createWeb(services: Services): Router {
   router.post('/account/tokens/:id/revoke/', form, revokeToken(web));
   router.post('/account/password/', form, changePassword(web));
 
+  router.get('/admin/', (req, res) => {
+    goTo(web, req, res, `${web.base}/admin/users/`);
+  });
   router.get('/admin/users/', showUsers(web));
   router.post('/admin/users/', form, addUser(web));
   router.post('/admin/users/:id/disable/', form, disableUser(web));
@@ -64,18 +75,31 @@ const pageOrElse: RequestHandler = (req, res, next) => {
   else next('route');
 };
 
+/** Goes on unless the client wants JSON: what takes anything gets what the reference archive gives. */
+const pageUnlessJson: RequestHandler = (req, res, next) => {
+  res.vary('Accept');
+  if (demandsJson(req)) next('route');
+  else next();
+};
+
 /** Other words in the place of an id (`/frames/zip/`) are addresses of the API. */
 const digitsOrElse: RequestHandler = (req, _res, next) => {
   if (/^\d+$/.test(String(req.params.id))) next();
   else next('route');
 };
 
-/** The root has no page of its own. A token is not a person with a browser, so it does not count. */
+/**
+ * The root: the list for those who may see it, else the login. Browsers are sent on to the one address
+ * of the list; programs, which may not follow, get it at once, as from the reference archive.
+ */
 function showRoot(web: Web): RequestHandler {
-  return (req, res) => {
+  const list = showFrames(web);
+  return async (req, res, next) => {
     const mayLook =
       hasSession(res) || (viewerOf(res).role === 'anonymous' && viewerOf(res).seesPublic);
-    goTo(web, req, res, `${web.base}${mayLook ? '/frames/' : '/accounts/login/?next=/'}`);
+    if (!mayLook) goTo(web, req, res, `${web.base}/accounts/login/?next=/`);
+    else if (prefersHtml(req)) goTo(web, req, res, `${web.base}/frames/`);
+    else await list(req, res, next);
   };
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { pyobsFrame } from '../fixtures/night.js';
 import type { TestArchive } from '../support/archive.js';
@@ -161,6 +162,29 @@ withChromium('the pages that show frames, in a real browser', () => {
     await page.getByRole('link', { name: 'HDU 0', exact: true }).click();
     await page.waitForURL('**header=0**');
     expect(await page.locator('#cards').innerText()).toContain('SIMPLE');
+  });
+
+  test('a part of a frame is cut out and its checks are read without scripts', async () => {
+    const bare = await openContext(browser, archive.url, {
+      javaScriptEnabled: false,
+      storageState: await page.context().storageState(),
+    });
+    const plain = await bare.context.newPage();
+    await plain.goto(`/frames/${ids.get('hill-0002')}/?checks=1`);
+    await plain.getByText('Cut out a part').click();
+    await plain.getByLabel('x', { exact: true }).fill('3');
+    await plain.getByLabel('Width').fill('7');
+    const [download] = await Promise.all([
+      plain.waitForEvent('download'),
+      plain.getByRole('button', { name: 'Cut out by pixels' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('hill-0002-cutout.fits');
+    expect(readFileSync(await download.path(), 'latin1')).toContain('[4:10,1:24]');
+    const checks = await plain.locator('#checks').innerText();
+    expect(checks).toContain('no findings');
+    expect(checks).toContain('absent in every HDU');
+    expect(bare.complaints).toEqual([]);
+    await bare.context.close();
   });
 
   test('the red theme comes and goes by key and lights no green or blue, pictures and dialog included', async () => {

@@ -1,192 +1,184 @@
-/** Seeded damage to FITS files: bytes, cards, table descriptors, sizes. */
+/** Seeded damage to files: bytes, cards, rows and heaps of tables, containers, the XML of XISF. */
+import { damageXml } from './mutate-xml.mjs';
+import { below, pick } from './random.mjs';
+import { KEYWORDS, VALUES } from './words.mjs';
 
-/** Numbers in [0, 1), the same ones for the same seed. */
-export function makeRandom(seed) {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
-
-const VALUES = [
-  '0',
-  '-1',
-  '1',
-  '2',
-  '3',
-  '8',
-  '16',
-  '64',
-  '-32',
-  '255',
-  '32767',
-  '65536',
-  '2147483647',
-  '-2147483648',
-  '4294967296',
-  '9007199254740993',
-  '99999999999999999999',
-  '1E308',
-  '-1E-308',
-  '1.5',
-  'NaN',
-  'INF',
-  'T',
-  'F',
-  "''",
-  "'RICE_1  '",
-  "'GZIP_1  '",
-  "'GZIP_2  '",
-  "'PLIO_1  '",
-  "'HCOMPRESS_1'",
-  "'NOCOMPRESS'",
-  "'1PB(2147483647)'",
-  "'1QB(9)'",
-  "'1PJ'",
-  "'999999999A'",
-  "'0X'",
-  "'F8.99'",
-  "'(2,3,99999)'",
-  "'BINTABLE'",
-  "'TABLE   '",
-  "'IMAGE   '",
-  "'RA---TAN-SIP'",
-  "'DEC--ZPN'",
-  "'RA---HPX'",
-  "'GLON-CAR'",
-  "'SUBTRACTIVE_DITHER_2'",
-  '(1,2)',
-  '',
-];
-
-const KEYWORDS = [
-  'BITPIX',
-  'NAXIS',
-  'NAXIS1',
-  'NAXIS2',
-  'NAXIS3',
-  'PCOUNT',
-  'GCOUNT',
-  'TFIELDS',
-  'TFORM1',
-  'TFORM2',
-  'TBCOL1',
-  'TDIM1',
-  'TSCAL1',
-  'TZERO1',
-  'TNULL1',
-  'THEAP',
-  'ZBITPIX',
-  'ZNAXIS',
-  'ZNAXIS1',
-  'ZNAXIS2',
-  'ZTILE1',
-  'ZTILE2',
-  'ZCMPTYPE',
-  'ZQUANTIZ',
-  'ZDITHER0',
-  'ZBLANK',
-  'ZNAME1',
-  'ZVAL1',
-  'ZVAL2',
-  'ZTABLE',
-  'ZTILELEN',
-  'ZFORM1',
-  'ZCTYP1',
-  'ZPCOUNT',
-  'BZERO',
-  'BSCALE',
-  'BLANK',
-  'GROUPS',
-  'SIMPLE',
-  'CTYPE1',
-  'CTYPE2',
-  'CRPIX1',
-  'CRVAL2',
-  'CDELT1',
-  'CD1_1',
-  'PC1_2',
-  'PV2_1',
-  'PV1_10',
-  'A_ORDER',
-  'A_2_0',
-  'LONPOLE',
-  'EQUINOX',
-  'RADESYS',
-];
-
-const pick = (random, list) => list[Math.floor(random() * list.length)];
-const card = (keyword, value) =>
-  Buffer.from(`${keyword.padEnd(8)}= ${value.padStart(20)}`.slice(0, 80).padEnd(80), 'latin1');
+const BLOCK_BYTES = 2880;
+const CARD_BYTES = 80;
+const EXTREMES = [0, 1, 2, -1, 0x7fffffff, -0x80000000, 0xffff, 65536, 2880, 1 << 28];
 
 /** Where the cards of all headers are: blocks of text that begin with SIMPLE or XTENSION. */
-function findCards(bytes) {
-  const places = [];
-  for (let block = 0; block + 2880 <= bytes.length; block += 2880) {
+function findHeaders(bytes) {
+  const headers = [];
+  for (let block = 0; block + BLOCK_BYTES <= bytes.length; block += BLOCK_BYTES) {
     const start = bytes.toString('latin1', block, block + 8);
     if (start !== 'SIMPLE  ' && start !== 'XTENSION') continue;
-    for (let at = block; at + 80 <= bytes.length; at += 80) {
+    const places = [];
+    for (let at = block; at + CARD_BYTES <= bytes.length; at += CARD_BYTES) {
       places.push(at);
       if (bytes.toString('latin1', at, at + 8) === 'END     ') break;
     }
+    headers.push(places);
   }
-  return places;
+  return headers;
 }
 
-const MUTATIONS = {
-  /** A bit or a few, anywhere. */
-  flip(bytes, random) {
-    const count = 1 + Math.floor(random() * 8);
+/** Where the rows and the heap of each table are, as far as its header can be believed. */
+function findTables(bytes) {
+  return findHeaders(bytes).flatMap((places) => {
+    const cards = new Map(
+      places.map((at) => [
+        bytes.toString('latin1', at, at + 8).trim(),
+        Number(bytes.toString('latin1', at + 10, at + 30)),
+      ]),
+    );
+    if (!(cards.get('TFIELDS') > 0)) return [];
+    const end = (places.at(-1) ?? 0) + CARD_BYTES;
+    const start = Math.ceil(end / BLOCK_BYTES) * BLOCK_BYTES;
+    const rowBytes = cards.get('NAXIS1') ?? 0;
+    const heap = start + rowBytes * (cards.get('NAXIS2') ?? 0);
+    const heapBytes = cards.get('PCOUNT') ?? 0;
+    const isWhole = rowBytes > 0 && heap > start && heapBytes >= 0;
+    return isWhole && heap + heapBytes <= bytes.length
+      ? [{ start, rowBytes, heap, heapBytes }]
+      : [];
+  });
+}
+
+function putCard(bytes, at, keyword, value) {
+  const text = `${keyword.padEnd(8)}= ${value.padStart(20)}`.slice(0, CARD_BYTES);
+  bytes.write(text.padEnd(CARD_BYTES), at, 'latin1');
+}
+
+function flipBits(bytes, at) {
+  bytes[at.place] ^= 1 << at.bit;
+}
+
+/** Something done to some bytes from `start` to `end`. */
+function disturb(bytes, start, end, random) {
+  const at = start + below(random, end - start);
+  const way = random();
+  if (way < 0.5) {
+    const count = 1 + below(random, 4);
     for (let i = 0; i < count; i += 1) {
-      const at = Math.floor(random() * bytes.length);
-      bytes[at] ^= 1 << Math.floor(random() * 8);
+      flipBits(bytes, { place: start + below(random, end - start), bit: below(random, 8) });
     }
-    return bytes;
-  },
-  /** A run of one value, or of noise. */
-  smear(bytes, random) {
-    const at = Math.floor(random() * bytes.length);
-    const end = Math.min(bytes.length, at + 1 + Math.floor(random() * 200));
+  } else if (way < 0.7) bytes[at] = pick(random, [0, 1, 127, 128, 255, 32, below(random, 256)]);
+  else {
     const value = pick(random, [0, 255, 128, 32, -1]);
-    for (let i = at; i < end; i += 1) bytes[i] = value < 0 ? Math.floor(random() * 256) : value;
-    return bytes;
-  },
-  /** 4 or 8 bytes become an extreme integer: descriptors and lengths. */
+    const stop = Math.min(end, at + 1 + below(random, 200));
+    for (let i = at; i < stop; i += 1) bytes[i] = value < 0 ? below(random, 256) : value;
+  }
+  return bytes;
+}
+
+/** A number near to the one that is there, or one that nobody thinks of. */
+function otherNumber(value, random) {
+  const near = [value + 1, value - 1, value * 2, value / 2, -value, value * 1000, value + 2 ** 31];
+  return random() < 0.6 ? pick(random, near) : pick(random, EXTREMES);
+}
+
+/** Each gives the damaged bytes, or undefined if a file has nothing of the kind. */
+const MUTATIONS = {
+  /** Bits, a byte, or a run of one value or of noise, anywhere. */
+  bytes: (bytes, random) => disturb(bytes, 0, bytes.length, random),
+  /** 4 or 8 bytes anywhere become an extreme integer. */
   number(bytes, random) {
-    if (bytes.length < 16) return bytes;
-    const at = Math.floor((random() * (bytes.length - 8)) / 4) * 4;
-    const value = pick(random, [0, 1, -1, 0x7fffffff, -0x80000000, 65536, 2880]);
-    bytes.writeInt32BE(value, at);
-    if (random() < 0.3) bytes.writeInt32BE(pick(random, [0, -1, 0x7fffffff]), at + 4);
+    if (bytes.length < 16) return undefined;
+    const at = below(random, (bytes.length - 8) / 4) * 4;
+    bytes.writeInt32BE(pick(random, EXTREMES), at);
+    if (random() < 0.3) bytes.writeInt32BE(pick(random, EXTREMES), at + 4);
     return bytes;
   },
   /** The value of a card that is there. */
   value(bytes, random) {
-    const places = findCards(bytes);
-    if (places.length === 0) return bytes;
+    const places = findHeaders(bytes).flat();
+    if (places.length === 0) return undefined;
     const at = pick(random, places);
     const keyword = bytes.toString('latin1', at, at + 8).trim();
-    card(keyword, pick(random, VALUES)).copy(bytes, at);
+    putCard(bytes, at, keyword, pick(random, VALUES));
+    return bytes;
+  },
+  /** A number of a card becomes another one: the structure nearly fits. */
+  tweak(bytes, random) {
+    const places = findHeaders(bytes)
+      .flat()
+      .filter((at) => /^= +-?\d/.test(bytes.toString('latin1', at + 8, at + 31)));
+    if (places.length === 0) return undefined;
+    const at = pick(random, places);
+    const keyword = bytes.toString('latin1', at, at + 8).trim();
+    const value = parseFloat(bytes.toString('latin1', at + 9, at + 80));
+    putCard(bytes, at, keyword, String(otherNumber(value, random)).toUpperCase());
     return bytes;
   },
   /** A card that may not have been there, in the place of another. */
   card(bytes, random) {
-    const places = findCards(bytes);
-    if (places.length === 0) return bytes;
-    card(pick(random, KEYWORDS), pick(random, VALUES)).copy(bytes, pick(random, places));
+    const places = findHeaders(bytes).flat();
+    if (places.length === 0) return undefined;
+    putCard(bytes, pick(random, places), pick(random, KEYWORDS), pick(random, VALUES));
     return bytes;
   },
-  /** The file ends early. */
-  cut(bytes, random) {
-    return bytes.subarray(0, Math.floor(random() * bytes.length));
+  /** Cards change places, or one stands twice. */
+  order(bytes, random) {
+    const places = pick(random, findHeaders(bytes)) ?? [];
+    if (places.length < 2) return undefined;
+    const [a, b] = [pick(random, places), pick(random, places)];
+    const first = Buffer.from(bytes.subarray(a, a + CARD_BYTES));
+    if (random() < 0.5) bytes.copy(bytes, a, b, b + CARD_BYTES);
+    first.copy(bytes, b);
+    return bytes;
   },
+  /** Text of a card: letters, quotes, line ends and control characters. */
+  text(bytes, random) {
+    const places = findHeaders(bytes).flat();
+    if (places.length === 0) return undefined;
+    const at = pick(random, places) + below(random, CARD_BYTES);
+    const piece = pick(random, ["'", "''", '&', '/', '=', '\0', '\n', 'é', '  ', 'E+', ',', '-']);
+    bytes.write(piece, at, 'latin1');
+    return bytes;
+  },
+  /** A number in a row of a table: of a tile or a variable-length cell, its length or its place. */
+  cell(bytes, random) {
+    const table = pick(random, findTables(bytes));
+    if (table === undefined) return undefined;
+    const { start, rowBytes, heap, heapBytes } = table;
+    const row = start + below(random, (heap - start) / rowBytes) * rowBytes;
+    const at = Math.min(row + below(random, rowBytes / 4) * 4, bytes.length - 4);
+    const value = bytes.readInt32BE(at);
+    const others = [heapBytes, heapBytes - value, heapBytes - 1, value ^ (1 << below(random, 32))];
+    const next = random() < 0.7 ? otherNumber(value, random) : pick(random, others);
+    bytes.writeInt32BE(next | 0, at);
+    return bytes;
+  },
+  /** What a table's rows point at: packed tiles and cells, at their beginnings above all. */
+  heap(bytes, random) {
+    const table = pick(
+      random,
+      findTables(bytes).filter(({ heapBytes }) => heapBytes > 0),
+    );
+    if (table === undefined) return undefined;
+    const { start, rowBytes, heap, heapBytes } = table;
+    const end = heap + heapBytes;
+    if (random() < 0.5 || rowBytes < 8) return disturb(bytes, heap, end, random);
+    const row = start + below(random, (heap - start) / rowBytes) * rowBytes;
+    const stream = heap + bytes.readUInt32BE(rowBytes % 16 === 0 ? row + 12 : row + 4);
+    return stream < end ? disturb(bytes, stream, Math.min(end, stream + 32), random) : undefined;
+  },
+  /** The beginning and the end of a file, where containers keep their own records. */
+  ends(bytes, random) {
+    const start = random() < 0.5 ? 0 : Math.max(0, bytes.length - 160);
+    const end = Math.min(bytes.length, start + 160);
+    if (random() < 0.5 || end - start < 8) return disturb(bytes, start, end, random);
+    bytes.writeInt32LE(pick(random, EXTREMES), start + below(random, end - start - 4));
+    return bytes;
+  },
+  xml: damageXml,
+  /** The file ends early. */
+  cut: (bytes, random) => bytes.subarray(0, below(random, bytes.length)),
   /** A part is missing, or stands twice. */
   shift(bytes, random) {
-    const at = Math.floor(random() * bytes.length);
-    const length = pick(random, [1, 4, 80, 2880]);
+    const at = below(random, bytes.length);
+    const length = pick(random, [1, 4, CARD_BYTES, BLOCK_BYTES]);
     return random() < 0.5
       ? Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)])
       : Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)]);
@@ -195,15 +187,21 @@ const MUTATIONS = {
 
 const KINDS = Object.keys(MUTATIONS);
 
-/** A damaged copy of a file, and the kinds of damage that were done. */
+/**
+ * A damaged copy of a file, and the kinds of damage that were done. What is inside a container is
+ * damaged before it is wrapped, or the container after.
+ */
 export function mutate(original, random) {
-  let bytes = Buffer.from(original);
-  const kinds = [];
-  const count = 1 + Math.floor(random() * 3);
-  for (let i = 0; i < count && bytes.length > 0; i += 1) {
+  const isInside = original.wrap !== undefined && random() < 0.5;
+  let bytes = Buffer.from(isInside ? original.inside : original.bytes);
+  const kinds = isInside ? ['inside'] : [];
+  const count = 1 + below(random, 3);
+  while (kinds.length < count + (isInside ? 1 : 0) && bytes.length > 0) {
     const kind = pick(random, KINDS);
-    bytes = MUTATIONS[kind](bytes, random);
+    const damaged = MUTATIONS[kind](bytes, random);
+    if (damaged === undefined) continue;
+    bytes = damaged;
     kinds.push(kind);
   }
-  return { bytes, kinds };
+  return { bytes: isInside ? original.wrap(bytes) : bytes, kinds };
 }

@@ -206,7 +206,7 @@ describe('zips', () => {
       );
       await unlink(join(archive.dataDir, 'archive/hill/2026-03-01/lost.fits'));
       const id = String(answer.files[0]?.id);
-      for (const what of ['download', 'headers', 'preview', 'catalog']) {
+      for (const what of ['download', 'headers', 'preview', 'catalog', 'verify']) {
         const response = await archive.fetch(`/frames/${id}/${what}/`);
         expect([what, response.status]).toEqual([what, 404]);
       }

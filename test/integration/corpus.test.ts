@@ -1,41 +1,26 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { PROJECT_DIR, startArchive } from '../support/archive.js';
-
-const CORPUS = process.env.FITS_CORPUS ?? join(PROJECT_DIR, '../shared/fits');
-const MANIFEST = join(CORPUS, 'manifest.json');
-const there = existsSync(MANIFEST);
-if (!there)
-  process.stdout.write(`NOT TESTED: no corpus at ${CORPUS}: real files through upload.\n`);
-const inCorpus = there ? test : test.skip;
-
-interface Entry {
-  readonly path: string;
-  readonly group: string;
-  readonly validity: string;
-  readonly first_image_hdu?: number | null;
-}
+import { basename } from 'node:path';
+import { startArchive } from '../support/archive.js';
+import { corpusEntries, corpusPath, corpusTest, type CorpusEntry } from '../support/corpus.js';
 
 /** Groups whose valid images must all be stored, and drawn. */
 const MUST_STORE = new Set(['small-observatory', 'lco', 'pyobs']);
 
 /** A valid image of a camera that this archive is for. */
-function isOurs(file: Entry): boolean {
+function isOurs(file: CorpusEntry): boolean {
   const isImage = typeof file.first_image_hdu === 'number';
   return MUST_STORE.has(file.group) && file.validity === 'valid' && isImage;
 }
 
-inCorpus(
+corpusTest(
   'every file of the corpus goes through upload: stored or refused with a reason, and comes back whole',
   async () => {
-    const { files } = JSON.parse(readFileSync(MANIFEST, 'utf8')) as { files: Entry[] };
     const archive = await startArchive();
     const table = new Map<string, { stored: number; refused: number; pictures: number }>();
     const reasons: string[] = [];
     try {
-      for (const file of files) {
-        const content = await readFile(join(CORPUS, file.path));
+      for (const file of corpusEntries) {
+        const content = await readFile(corpusPath(file));
         const answer = await archive.upload(content, basename(file.path));
         const result = answer.files[0];
         const row = table.get(file.group) ?? { stored: 0, refused: 0, pictures: 0 };

@@ -1,15 +1,16 @@
 import { AppError } from '../../lib/errors.js';
+import { cellBytes } from '../columns.js';
+import { descriptorAt, heapOf } from '../heap.js';
 import { int64ToDouble, nativeArray } from '../native.js';
 import { readDescriptor, viewOf } from '../table.js';
 import type { HeapRange, TableColumn } from '../table.js';
-import type { ByteSource, FitsFile, Hdu, NativeArray, NativeStrip, Region } from '../types.js';
+import type { FitsFile, Hdu, NativeArray, NativeStrip, Region } from '../types.js';
 import { gzip, uncompressed } from './index.js';
 import type { TileShape } from './index.js';
 import { readLayout } from './layout.js';
 import type { TileLayout } from './layout.js';
 import { dequantize } from './quantize.js';
-
-const READ_AHEAD_BYTES = 1024 * 1024;
+import { ReadAhead } from './read-ahead.js';
 
 /** What is wanted of a compressed image: a part of one plane. */
 export interface BandPart {
@@ -35,19 +36,22 @@ export async function* eachTileBand(
   const [tileWidth = 1, tileHeight = 1] = layout.tileAxes;
   const [across = 0, down = 1] = layout.counts;
   const depth = locatePlane(layout, plane);
-  const rows = new ReadAhead(file.source, hdu);
-  const heap = new ReadAhead(file.source, hdu);
   const right = region.x + region.width;
   const top = region.y + region.height;
+  const tileAt = (x: number, y: number): number => x + across * (y + down * depth.tile);
+  const lastX = Math.ceil(right / tileWidth) - 1;
+  const lastTile = tileAt(lastX, Math.ceil(top / tileHeight) - 1);
+  const isWide = region.x < tileWidth && lastX === across - 1;
+  const reader = new TileReader(file, hdu, layout, lastTile);
   for (let y = Math.floor(region.y / tileHeight); y * tileHeight < top; y += 1) {
     const tileRows = Math.min(tileHeight, height - y * tileHeight);
     const firstRow = Math.max(region.y, y * tileHeight);
     const bandRows = Math.min(top, y * tileHeight + tileRows) - firstRow;
     const skipped = firstRow - y * tileHeight;
+    // Where the tiles to the left and right are wanted too, those of the next band come right after.
+    const lastInOrder = isWide ? lastTile : tileAt(lastX, y);
     let band: NativeArray | undefined;
     for (let x = Math.floor(region.x / tileWidth); x * tileWidth < right; x += 1) {
-      const tile = x + across * (y + down * depth.tile);
-      const row = viewOf(await rows.read(hdu.dataOffset + tile * layout.rowBytes, layout.rowBytes));
       const columns = Math.min(tileWidth, width - x * tileWidth);
       const axes = [columns, ...(layout.axes.length > 1 ? [tileRows] : []), ...depth.axes];
       const left = Math.max(region.x, x * tileWidth);
@@ -55,7 +59,7 @@ export async function* eachTileBand(
       // Offsets in the tile of the first pixel of the first line, and of the end of the last one.
       const start = (depth.offset * tileRows + skipped) * columns + left - x * tileWidth;
       const needed = start + (bandRows - 1) * columns + count;
-      const pixels = await decodeTile({ hdu, layout, tile, row, heap, axes, needed });
+      const pixels = await reader.read(tileAt(x, y), lastInOrder, { axes, needed });
       if (count === region.width && count === columns && isKind(pixels, hdu.bitpix)) {
         band = pixels.subarray(start, needed); // the band is one piece of this tile
         break;
@@ -87,51 +91,113 @@ function copyPixels(band: NativeArray, at: number, pixels: NativeArray): void {
   else band.set(pixels, at);
 }
 
-interface TileJob {
-  readonly hdu: Hdu;
-  readonly layout: TileLayout;
-  /** Number of the tile, from 0. */
-  readonly tile: number;
-  /** The tile's row of the table. */
-  readonly row: DataView;
-  readonly heap: ReadAhead;
+/** What is wanted of a tile. */
+interface TilePart {
   readonly axes: readonly number[];
   /** Pixels from the start of the tile that are wanted; the rest need not be decoded. */
   readonly needed: number;
 }
 
-async function decodeTile(job: TileJob): Promise<NativeArray> {
-  const { hdu, layout, row, heap, axes, needed } = job;
-  const pixels = axes.reduce((product, axis) => product * axis, 1);
-  const { parameter } = layout;
-  const { bitpix } = hdu;
-  const bzero = hdu.header.number('BZERO') ?? 0;
-  const shape: TileShape = { axes, pixels, needed, floats: bitpix < 0, parameter, bitpix, bzero };
-  const range = (name: string): HeapRange | undefined => {
-    const column = layout.columns.get(name);
-    const found = column === undefined ? undefined : readDescriptor(hdu, column, row);
-    return found !== undefined && found.count > 0 ? found : undefined;
-  };
-  const main = range('COMPRESSED_DATA');
-  if (main !== undefined) {
-    const bytes = await heap.read(main.offset, main.lengthBytes);
-    if (layout.dither === undefined) return layout.codec.decode(bytes, shape);
-    return restoreFloats(job, layout.codec.decode(bytes, { ...shape, floats: false, bitpix: 32 }));
-  }
-  // Tiles the algorithm could not take are kept beside it. FITS Standard 4.0 §10.1.3
-  const zipped = range('GZIP_COMPRESSED_DATA');
-  if (zipped !== undefined) {
-    return gzip.decode(await heap.read(zipped.offset, zipped.lengthBytes), shape);
-  }
-  const plain = range('UNCOMPRESSED_DATA');
-  if (plain !== undefined) {
-    return uncompressed.decode(await heap.read(plain.offset, plain.lengthBytes), shape);
-  }
-  throw new AppError('fits_invalid', `Tile ${job.tile} of HDU ${hdu.index} has no data.`);
+/** The tile that is read, and its row of the table. */
+interface Tile {
+  /** Its number, from 0. */
+  readonly number: number;
+  readonly row: DataView;
 }
 
-function restoreFloats(job: TileJob, decoded: NativeArray): NativeArray {
-  const { hdu, layout, row, tile } = job;
+/** Where the bytes of a tile may be; one of these columns has them. */
+const DATA_COLUMNS = ['COMPRESSED_DATA', 'GZIP_COMPRESSED_DATA', 'UNCOMPRESSED_DATA'] as const;
+
+/** Reads tiles, best in the order of their numbers. */
+class TileReader {
+  private readonly rows: ReadAhead;
+  private readonly heap: ReadAhead;
+  private readonly bzero: number;
+
+  /** @param lastTile the last one that will be read */
+  constructor(
+    { source }: FitsFile,
+    private readonly hdu: Hdu,
+    private readonly layout: TileLayout,
+    private readonly lastTile: number,
+  ) {
+    this.rows = new ReadAhead(source, hdu);
+    this.heap = new ReadAhead(source, hdu);
+    this.bzero = hdu.header.number('BZERO') ?? 0;
+  }
+
+  /** @param lastInOrder the last of the tiles that are read from this one on without leaving one out */
+  async read(number: number, lastInOrder: number, part: TilePart): Promise<NativeArray> {
+    const { hdu, layout } = this;
+    const { axes, needed } = part;
+    const tile: Tile = { number, row: this.heldRow(number) ?? (await this.readRow(number)) };
+    const [column, range] = this.locate(tile.row);
+    if (range === undefined) {
+      throw new AppError('fits_invalid', `Tile ${number} of HDU ${hdu.index} has no data.`);
+    }
+    const { offset, lengthBytes } = range;
+    const bytes =
+      this.heap.held(offset, lengthBytes) ??
+      (await this.heap.read(offset, lengthBytes, () => this.endOfTile(lastInOrder)));
+    const pixels = axes.reduce((product, axis) => product * axis, 1);
+    const { bitpix } = hdu;
+    const { parameter } = layout;
+    const floats = bitpix < 0;
+    const shape: TileShape = { axes, pixels, needed, floats, parameter, bitpix, bzero: this.bzero };
+    // Tiles the algorithm could not take are kept beside it. FITS Standard 4.0 §10.1.3
+    if (column === 'GZIP_COMPRESSED_DATA') return gzip.decode(bytes, shape);
+    if (column === 'UNCOMPRESSED_DATA') return uncompressed.decode(bytes, shape);
+    if (layout.dither === undefined) return layout.codec.decode(bytes, shape);
+    const integers = layout.codec.decode(bytes, { ...shape, floats: false, bitpix: 32 });
+    return restoreFloats(hdu, layout, tile, integers);
+  }
+
+  private heldRow(number: number): DataView | undefined {
+    const bytes = this.rows.held(this.rowOffset(number), this.layout.rowBytes);
+    return bytes === undefined ? undefined : viewOf(bytes);
+  }
+
+  private async readRow(number: number): Promise<DataView> {
+    const until = (): number => this.rowOffset(this.lastTile + 1);
+    return viewOf(await this.rows.read(this.rowOffset(number), this.layout.rowBytes, until));
+  }
+
+  private rowOffset(number: number): number {
+    return this.hdu.dataOffset + number * this.layout.rowBytes;
+  }
+
+  /** Where the bytes of a tile are, and the name of the column that says so. */
+  private locate(row: DataView): [string, HeapRange] | [undefined, undefined] {
+    for (const name of DATA_COLUMNS) {
+      const column = this.layout.columns.get(name);
+      if (column === undefined) continue;
+      const range = readDescriptor(this.hdu, column, row);
+      if (range.count > 0) return [name, range];
+    }
+    return [undefined, undefined];
+  }
+
+  /** Where a tile ends by its descriptor, or one before it whose row is at hand. Unchecked: a hint. */
+  private endOfTile(number: number): number {
+    const { hdu, layout } = this;
+    const held = Math.floor((this.rows.heldTo - hdu.dataOffset) / layout.rowBytes) - 1;
+    const row = this.heldRow(Math.min(number, held));
+    for (const name of DATA_COLUMNS) {
+      const column = layout.columns.get(name);
+      if (row === undefined || column === undefined || column.repeat === 0) continue;
+      const { count, start } = descriptorAt(row, column.offset, column.code === 'Q');
+      if (count > 0) return heapOf(hdu).offset + start + cellBytes(column.heapCode ?? 'B', count);
+    }
+    return 0;
+  }
+}
+
+function restoreFloats(
+  hdu: Hdu,
+  layout: TileLayout,
+  { number, row }: Tile,
+  decoded: NativeArray,
+): NativeArray {
   const integers = decoded instanceof Int32Array ? decoded : Int32Array.from(decoded, Number);
   const floats =
     hdu.bitpix === -32 ? new Float32Array(integers.length) : new Float64Array(integers.length);
@@ -141,7 +207,7 @@ function restoreFloats(job: TileJob, decoded: NativeArray): NativeArray {
     zzero: cellOrKeyword(hdu, layout, row, 'ZZERO') ?? 0,
     zblank: cellOrKeyword(hdu, layout, row, 'ZBLANK'),
     seed: layout.seed,
-    tile,
+    tile: number,
   });
   return floats;
 }
@@ -194,31 +260,4 @@ function locatePlane(layout: TileLayout, plane: number): Depth {
     offsetStep *= inTile;
   }
   return { tile, axes, offset };
-}
-
-/** Reads of neighbouring small ranges of an HDU's data, made one large read. */
-class ReadAhead {
-  private start = 0;
-  private bytes: Uint8Array = new Uint8Array(0);
-  private readonly end: number;
-
-  constructor(
-    private readonly source: ByteSource,
-    hdu: Hdu,
-  ) {
-    this.end = hdu.dataOffset + hdu.dataBytes;
-  }
-
-  /** @throws 'fits_truncated' if the file ends within the range */
-  async read(offset: number, length: number): Promise<Uint8Array> {
-    if (offset < this.start || offset + length > this.start + this.bytes.length) {
-      const want = Math.max(length, Math.min(READ_AHEAD_BYTES, this.end - offset));
-      this.bytes = await this.source.read(offset, want);
-      this.start = offset;
-      if (this.bytes.length < length) {
-        throw new AppError('fits_truncated', 'The file ends inside a compressed image.');
-      }
-    }
-    return this.bytes.subarray(offset - this.start, offset - this.start + length);
-  }
 }

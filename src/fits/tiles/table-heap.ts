@@ -5,13 +5,13 @@ import type { FitsFile, Hdu } from '../types.js';
 import { eachUnpackedTile } from './table.js';
 
 /** Most bytes of a heap that is put together in memory: its cells may stand in any order. */
-const MAX_HEAP_BYTES = 1024 * 1024 * 1024;
+const MAX_HEAP_BYTES = 256 * 1024 * 1024;
 
 /**
  * Bytes after the rows of the table inside a compressed table: its heap, with the gap before it.
  *
- * @throws 'fits_invalid' if ZPCOUNT cannot be used; 'too_large' beyond 1 GB, or if it is more than the
- *         packed bytes can hold
+ * @throws 'fits_invalid' if ZPCOUNT cannot be used; 'too_large' beyond 256 MB, or if it is more than
+ *         the packed bytes can hold
  */
 export function unpackedHeapBytes(hdu: Hdu): number {
   const bytes = hdu.header.number('ZPCOUNT') ?? 0;
@@ -19,7 +19,8 @@ export function unpackedHeapBytes(hdu: Hdu): number {
     throw new AppError('fits_invalid', `ZPCOUNT cannot be ${bytes}.`);
   }
   if (bytes > MAX_HEAP_BYTES || bytes > hdu.dataBytes * MAX_PACKING_RATIO) {
-    throw new AppError('too_large', `The heap of HDU ${hdu.index} is too large to unpack.`);
+    const text = `The heap of HDU ${hdu.index} is too large to unpack: it has ${bytes} bytes.`;
+    throw new AppError('too_large', text);
   }
   return bytes;
 }

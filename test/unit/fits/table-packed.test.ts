@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { eachRow, openFits, unpackHeap } from '../../../src/fits/index.js';
+import { eachRow, openFits, unpackedHeapBytes, unpackHeap } from '../../../src/fits/index.js';
 import type { CellValue, FitsFile, Hdu } from '../../../src/fits/index.js';
 import { rawFits } from '../../fixtures/make-fits.js';
 import { card, primaryCards, tableCards } from '../../fixtures/make-table.js';
@@ -186,4 +186,22 @@ test('arrays that point out of either heap are refused', async () => {
     'out of its heap',
   );
   await expect(read(bad(9, 5n, words(1n, 5000n)))).rejects.toThrow('out of its heap');
+});
+
+test('a heap of more than 256 MB is refused before it is made', async () => {
+  const heapOf = (heapBytes: number): Promise<number> => {
+    const table = packedTable({
+      forms: ['QB'],
+      algorithms: ['GZIP_1'],
+      rowBytes: 16,
+      rows: 1,
+      tileRows: 1,
+      tiles: [[gzipSync(Buffer.concat([words(1n, 0n), words(1n, 0n)]))]],
+      cells: Buffer.alloc(2 ** 19),
+      heapBytes,
+    });
+    return withTable(table, (_file, hdu) => Promise.resolve(unpackedHeapBytes(hdu)));
+  };
+  expect(await heapOf(2 ** 28)).toBe(2 ** 28);
+  await expect(heapOf(2 ** 28 + 1)).rejects.toMatchObject({ code: 'too_large' });
 });

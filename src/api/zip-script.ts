@@ -1,0 +1,87 @@
+import type { Request, Response } from 'express';
+import type { StoredFile } from '../catalog/index.js';
+import {
+  contentDisposition,
+  downloadUrl,
+  rootUrl,
+  sendStream,
+  type Services,
+} from '../http/index.js';
+import {
+  createNamer,
+  powerShellScript,
+  safeName,
+  shellScript,
+  windowsName,
+  type FileList,
+  type ListedFile,
+} from '../zip/index.js';
+import { zipFolder } from './zip-plain.js';
+
+const SCRIPTS = {
+  shell: { write: shellScript, safe: safeName, extension: '.sh', type: 'text/x-shellscript' },
+  powershell: { write: powerShellScript, safe: windowsName, extension: '.ps1', type: 'text/plain' },
+} as const;
+
+/** Sends a script that fetches files one by one, by addresses that need no credentials. */
+export async function sendScript(
+  services: Services,
+  req: Request,
+  res: Response,
+  slices: AsyncIterable<readonly StoredFile[]>,
+  language: keyof typeof SCRIPTS,
+): Promise<void> {
+  const { write, safe, extension, type } = SCRIPTS[language];
+  const files: (readonly StoredFile[])[] = [];
+  for await (const slice of slices) files.push(slice);
+  const list = createList(services, req, files, safe);
+  res.cookie('fileDownload', 'true', { path: '/' });
+  res.set({
+    'Content-Type': `${type}; charset=utf-8`,
+    'Content-Disposition': contentDisposition(`${list.folder}${extension}`),
+    // There are addresses in it that stand for the right to read.
+    'Cache-Control': 'private, no-store',
+  });
+  if (req.method === 'HEAD') res.end();
+  else await sendStream(eachPiece(write(list)), res);
+}
+
+/** Lets other requests in between: signing the addresses of a slice takes its time. */
+async function* eachPiece(pieces: Iterable<string>): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    yield piece;
+    await new Promise(setImmediate);
+  }
+}
+
+function createList(
+  services: Services,
+  req: Request,
+  files: readonly (readonly StoredFile[])[],
+  safe: (name: string) => string,
+): FileList {
+  const root = rootUrl(services, req);
+  const nameOf = createNamer(safe);
+  const toListed = ({ frameId, sizeBytes, sha256, ...file }: StoredFile): ListedFile => {
+    const name = nameOf(`${file.basename}${file.extension}`);
+    return { name, url: downloadUrl(services, root, frameId), sizeBytes, sha256 };
+  };
+  let [count, sizeBytes, modifiedMs] = [0, 0, 0];
+  for (const slice of files) {
+    count += slice.length;
+    for (const file of slice) {
+      sizeBytes += file.sizeBytes;
+      modifiedMs = Math.max(modifiedMs, file.createdMs);
+    }
+  }
+  const expires = new URL(downloadUrl(services, root, 0)).searchParams.get('exp');
+  return {
+    folder: zipFolder(services.config.ZIP_BASENAME, { modifiedMs, count }),
+    count,
+    sizeBytes,
+    expiresMs: Number(expires) * 1000,
+    *slices() {
+      for (const slice of files) yield slice.map(toListed);
+    },
+  };
+}

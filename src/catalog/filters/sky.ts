@@ -1,0 +1,143 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { AppError } from '../../lib/errors.js';
+import {
+  capOf,
+  covers,
+  footprintRegion,
+  intersects,
+  parseAngularSize,
+  parseDec,
+  parseRa,
+  parseRegion,
+  toUnitVector,
+  type Footprint,
+  type Region,
+} from '../../sky/index.js';
+import { onIndex, type Condition } from '../conditions.js';
+import { candidatesIn } from '../sky-index.js';
+import type { Asked } from './types.js';
+import { badValue, lastOf } from './values.js';
+
+/** Radius of the pyobs cone, degrees: 10′, as its documents say. */
+export const DEFAULT_RADIUS_DEG = 10 / 60;
+
+/** Parameters of a cone: they work together. */
+export const CONE_PARAMETERS = ['RA', 'DEC', 'radius'] as const;
+
+/** Frames whose footprints one search looks at: about three seconds of work. */
+const MAX_CANDIDATES = 250_000;
+/** Footprints read at once, and how long judging them may hold the event loop. */
+const SLICE = 200;
+const SLICE_MS = 8;
+
+/** A cone around RA/DEC; with only one of the two, no filter (as the reference archive does). */
+export function coneCondition({ other }: Asked): Condition | undefined {
+  const [raText, decText, radiusText] = [other('RA'), other('DEC'), other('radius')];
+  if (raText === '' || decText === '') return undefined;
+  const raDeg = parseRa(raText, { numbersAre: 'degrees' });
+  if (raDeg === undefined) throw badValue('RA', raText, 'degrees from 0 to 360, or hh:mm:ss');
+  const decDeg = parseDec(decText);
+  if (decDeg === undefined) throw badValue('DEC', decText, 'degrees from −90 to 90, or ±dd:mm:ss');
+  const radiusDeg = radiusText === '' ? DEFAULT_RADIUS_DEG : parseAngularSize(radiusText);
+  if (radiusDeg === undefined || radiusDeg > 180) {
+    throw badValue('radius', radiusText, 'degrees from 0 to 180, or with a unit as 10\' or 30"');
+  }
+  return cone(raDeg, decDeg, radiusDeg);
+}
+
+/** Candidates of the index of the sky first, then the exact test on the chord. */
+function cone(raDeg: number, decDeg: number, radiusDeg: number): Condition {
+  const [x, y, z] = toUnitVector({ raDeg, decDeg });
+  const chord = 2 * Math.sin((radiusDeg / 2) * (Math.PI / 180));
+  // A hair more, so that a frame exactly on the edge is in, whatever the last bit says.
+  const limit = chord * chord * (1 + 1e-12) + 1e-24;
+  const test = (query: Knex.QueryBuilder): void => {
+    void query.whereRaw(
+      '(frames.vec_x - ?) * (frames.vec_x - ?) + (frames.vec_y - ?) * (frames.vec_y - ?) + (frames.vec_z - ?) * (frames.vec_z - ?) <= ?',
+      [x, x, y, y, z, z, limit],
+    );
+  };
+  return onIndex((query) => {
+    candidatesIn(query, { raDeg, decDeg, radiusDeg });
+    test(query);
+  }, test);
+}
+
+/** Frames whose footprint holds a region, or meets it. Frames without a footprint never do. */
+export function footprintCondition(relation: 'covers' | 'intersects'): (asked: Asked) => Condition {
+  return (asked) => {
+    const text = lastOf(asked);
+    const region = parseRegion(text);
+    if (region === undefined) {
+      // The very words of the OCS archive, which its clients know.
+      const message = `Error with ${relation} query: Point must be specified with exact format 'POINT(RA DEC)'`;
+      throw new AppError('bad_request', message, {
+        parameter: asked.name,
+        value: text,
+        bare: true,
+      });
+    }
+    const holds = relation === 'covers' ? covers : intersects;
+    return {
+      about: 'frame',
+      apply() {
+        throw new Error('A condition about footprints must be prepared first.');
+      },
+      prepare: async (db) => withIds(await framesWhere(db, asked.name, region, holds)),
+    };
+  };
+}
+
+/** The frames of a list of ids. */
+function withIds(ids: readonly number[]): Condition {
+  const list = JSON.stringify(ids);
+  return onIndex(
+    (query) => void query.whereRaw('frames.id in (select value from json_each(?))', [list]),
+    (query) => void query.whereRaw('+frames.id in (select value from json_each(?))', [list]),
+  );
+}
+
+/** Ids of the frames whose footprint stands the test, found in slices that let others have their turn. */
+async function framesWhere(
+  db: Knex,
+  name: string,
+  region: Region,
+  holds: typeof covers,
+): Promise<number[]> {
+  const candidates = await findCandidates(db, name, region);
+  const found: number[] = [];
+  let since = performance.now();
+  for (let at = 0; at < candidates.length; at += SLICE) {
+    const rows: { id: number; footprint: string }[] = await db('frames')
+      .whereRaw('id in (select value from json_each(?))', [
+        JSON.stringify(candidates.slice(at, at + SLICE)),
+      ])
+      .select('id', 'footprint');
+    for (const { id, footprint } of rows) {
+      if (holds(footprintRegion(JSON.parse(footprint) as Footprint), region)) found.push(id);
+      if (performance.now() - since < SLICE_MS) continue;
+      await setImmediate();
+      since = performance.now();
+    }
+  }
+  return found;
+}
+
+/** @throws 'bad_request' if there are more than one search may look at */
+async function findCandidates(db: Knex, name: string, region: Region): Promise<number[]> {
+  const near = db('frames')
+    .modify(candidatesIn, capOf(region))
+    .whereNotNull('frames.footprint')
+    .limit(MAX_CANDIDATES + 1)
+    .select('frames.id');
+  // One text instead of as many objects, which would all be made at once on the way here.
+  const row: { ids: string } | undefined = await db
+    .from(near.as('near'))
+    .first(db.raw('json_group_array(id) as ids'));
+  const ids = JSON.parse(row?.ids ?? '[]') as number[];
+  if (ids.length > MAX_CANDIDATES) {
+    throw badValue(name, '', `a region with at most ${MAX_CANDIDATES} frames near it`);
+  }
+  return ids;
+}

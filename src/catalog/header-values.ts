@@ -1,0 +1,241 @@
+import type { Knex } from 'knex';
+import type { StoredCard, StoredHdu } from './schema.js';
+
+/** Characters of a text that are kept for searching: all that fit on one card. FITS Standard 4.0 §4.2.1.1. */
+export const MAX_TEXT = 68;
+/** More different values than any real header has; what a made-up one has beyond is not searched. */
+const MAX_VALUES = 1000;
+/** Frames in one step of filling the tables. */
+const FRAMES_AT_ONCE = 200;
+
+/**
+ * Keywords that say how bytes are laid out, or vary with them, and that nobody searches: the mandatory
+ * ones, those of tables and tile compression, check sums, commentary, and the coefficients of distortions.
+ */
+const STRUCTURAL = new RegExp(
+  `^(?:${[
+    '|SIMPLE|XTENSION|BITPIX|NAXIS\\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|BLOCKED|END|INHERIT',
+    'BSCALE|BZERO|CHECKSUM|DATASUM|LONGSTRN|CONTINUE|COMMENT|HISTORY',
+    'TFIELDS|THEAP|T(?:TYPE|FORM|UNIT|DIM|NULL|SCAL|ZERO|DISP|BCOL|DMIN|DMAX|LMIN|LMAX)\\d+',
+    'Z(?:IMAGE|TABLE|CMPTYPE|BITPIX|NAXIS\\d*|TILE\\d+|TILELEN|NAME\\d+|VAL\\d+|MASKCMP|SIMPLE|TENSION)',
+    'Z(?:EXTEND|BLOCKED|PCOUNT|GCOUNT|HECKSUM|DATASUM|QUANTIZ|DITHER0|SCALE|ZERO|BLANK|THEAP)',
+    'Z(?:FORM|CTYP)\\d+|[ABD]P?_\\d+_\\d+|P[VS]\\d+_\\d+\\w?|WAT\\d_\\d+|TR\\d_\\d+',
+  ].join('|')})$`,
+);
+
+/**
+ * Rows of keyword, value and frame, from JSON: one parameter instead of hundreds. SQLite reads a few of
+ * very long numbers with another last bit than JavaScript, so a search for a number sends JSON as well.
+ */
+const ROWS = 'select value ->> 0, value ->> 1, value ->> 2 from json_each(?)';
+
+/** What of a frame can be searched: values by keyword, each once. */
+export interface HeaderValues {
+  readonly numbers: readonly (readonly [keyword: string, number: number])[];
+  readonly texts: readonly (readonly [keyword: string, text: string])[];
+}
+
+/** A keyword as the dictionary has it: in capitals, one blank between the words of a HIERARCH keyword. */
+export function keywordKey(keyword: string): string {
+  const words = keyword.trim().toUpperCase().split(/\s+/);
+  return (words[0] === 'HIERARCH' && words.length > 1 ? words.slice(1) : words).join(' ');
+}
+
+/**
+ * The values of the primary HDU and of the main image that can be searched. A card is a number or a
+ * text by its own type: `'100'` is a text. Logical values are the texts T and F, complex ones
+ * `(re, im)`, and a card without a value is the empty text.
+ */
+export function searchableValues(hdus: readonly StoredHdu[]): HeaderValues {
+  const numbers = new Map<string, readonly [string, number]>();
+  const texts = new Map<string, readonly [string, string]>();
+  for (const hdu of searchedHdus(hdus)) {
+    for (const card of hdu.cards) {
+      const keyword = keywordKey(card.keyword);
+      if (card.kind === 'commentary' || STRUCTURAL.test(keyword)) continue;
+      if (card.kind === 'bad' && !/^[A-Z0-9_-]{1,8}$/.test(keyword)) continue;
+      if (numbers.size + texts.size >= MAX_VALUES) break;
+      const value = valueOf(card);
+      if (typeof value === 'number') numbers.set(`${keyword}=${value}`, [keyword, value]);
+      else if (value !== undefined) texts.set(`${keyword}=${value}`, [keyword, value]);
+    }
+  }
+  return { numbers: [...numbers.values()], texts: [...texts.values()] };
+}
+
+/** The first HDU and the one that is shown, by the rule of `mainImage` of the codec. */
+function searchedHdus(hdus: readonly StoredHdu[]): readonly StoredHdu[] {
+  const images = hdus.filter(
+    ({ kind, axes }) =>
+      (kind === 'image' || kind === 'compressed-image') &&
+      axes.length > 0 &&
+      axes.every((axis) => axis > 0),
+  );
+  const main = images.find(({ name }) => name.toUpperCase() === 'SCI') ?? images[0];
+  const [first] = hdus;
+  return [...new Set([first, main])].filter((hdu) => hdu !== undefined);
+}
+
+function valueOf({ kind, value }: StoredCard): number | string | undefined {
+  if (value === null) return '';
+  if (typeof value === 'boolean') return value ? 'T' : 'F';
+  if (typeof value === 'object') return `(${value[0]}, ${value[1]})`;
+  const isNumber = typeof value === 'number' || kind === 'integer';
+  if (!isNumber) return value.trimEnd().slice(0, MAX_TEXT);
+  const number = Number(value);
+  return Number.isFinite(number) ? number + 0 : undefined; // + 0: there is only one zero
+}
+
+/** Makes the values of a frame searchable, in the transaction that writes it; it must have none yet. */
+export async function writeHeaderValues(
+  tx: Knex,
+  frameId: number,
+  hdus: readonly StoredHdu[],
+): Promise<void> {
+  await insertValues(tx, [{ frameId, values: searchableValues(hdus) }]);
+}
+
+/**
+ * Forgets the values of a frame, as its current version has them. To be called before that version,
+ * or the frame, is changed.
+ */
+export async function removeHeaderValues(tx: Knex, frameId: number): Promise<void> {
+  const [frame] = await readFrames(tx, (query) => query.where('frames.id', frameId));
+  if (frame === undefined) return;
+  const { numbers, texts } = searchableValues(frame.hdus);
+  const ids = await keywordIds(tx, [...numbers, ...texts]);
+  for (const [table, column, values] of [
+    ['header_numbers', 'number', numbers],
+    ['header_texts', 'text', texts],
+  ] as const) {
+    const rows = values.flatMap(([keyword, value]) => {
+      const id = ids.get(keyword);
+      return id === undefined ? [] : [[id, value, frameId]];
+    });
+    await tx.raw(`delete from ${table} where (keyword_id, ${column}, frame_id) in (${ROWS})`, [
+      JSON.stringify(rows),
+    ]);
+  }
+}
+
+/**
+ * Fills the tables from the stored headers, a few frames at a time. For a migration: all frames must
+ * be without values.
+ */
+export async function fillHeaderValues(tx: Knex): Promise<void> {
+  for (let after = 0; ;) {
+    const frames = await readFrames(tx, (query) =>
+      query.where('frames.id', '>', after).orderBy('frames.id').limit(FRAMES_AT_ONCE),
+    );
+    const last = frames.at(-1);
+    if (last === undefined) return;
+    await insertValues(
+      tx,
+      frames.map(({ id, hdus }) => ({ frameId: id, values: searchableValues(hdus) })),
+    );
+    after = last.id;
+  }
+}
+
+interface StoredFrame {
+  readonly id: number;
+  readonly hdus: readonly StoredHdu[];
+}
+
+interface HduRow {
+  readonly version_id: number;
+  readonly hdu: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly bitpix: number;
+  readonly axes: string;
+  readonly cards: string;
+}
+
+/** Frames with the headers of their current version. */
+async function readFrames(
+  tx: Knex,
+  choose: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+): Promise<StoredFrame[]> {
+  const frames: { id: number; version_id: number }[] = await choose(tx('frames')).select(
+    'frames.id',
+    'frames.version_id',
+  );
+  const rows: HduRow[] = await tx('hdus')
+    .whereIn(
+      'version_id',
+      frames.map((frame) => frame.version_id),
+    )
+    .orderBy(['version_id', 'hdu'])
+    .select('version_id', 'hdu', 'name', 'kind', 'bitpix', 'axes', 'cards');
+  const byVersion = new Map<number, StoredHdu[]>();
+  for (const row of rows) {
+    const hdus = byVersion.get(row.version_id);
+    if (hdus === undefined) byVersion.set(row.version_id, [toStoredHdu(row)]);
+    else hdus.push(toStoredHdu(row));
+  }
+  return frames.map(({ id, version_id }) => ({ id, hdus: byVersion.get(version_id) ?? [] }));
+}
+
+function toStoredHdu({ hdu, name, kind, bitpix, axes, cards }: HduRow): StoredHdu {
+  const tuples = JSON.parse(cards) as [string, string, StoredCard['value'], string][];
+  return {
+    hdu,
+    name,
+    kind,
+    bitpix,
+    axes: JSON.parse(axes) as number[],
+    checksum: null,
+    cards: tuples.map(([keyword, cardKind, value, comment]) => ({
+      keyword,
+      kind: cardKind,
+      value,
+      comment,
+    })),
+  };
+}
+
+async function insertValues(
+  tx: Knex,
+  frames: readonly { readonly frameId: number; readonly values: HeaderValues }[],
+): Promise<void> {
+  const all = frames.flatMap(({ values }) => [...values.numbers, ...values.texts]);
+  const ids = await keywordIds(tx, all, 'add');
+  for (const [table, pairsOf] of [
+    ['header_numbers', (values: HeaderValues) => values.numbers],
+    ['header_texts', (values: HeaderValues) => values.texts],
+  ] as const) {
+    const rows = frames.flatMap(({ frameId, values }) =>
+      pairsOf(values).map(([keyword, value]) => [ids.get(keyword) ?? 0, value, frameId] as const),
+    );
+    // In the order of the key: neighbours share a page.
+    rows.sort(([a, x], [b, y]) => a - b || (x < y ? -1 : Number(x > y)));
+    await tx.raw(`insert into ${table} ${ROWS} where true on conflict do nothing`, [
+      JSON.stringify(rows),
+    ]);
+  }
+}
+
+/** Ids of keywords; those that are not in the dictionary yet are put there, or left out. */
+async function keywordIds(
+  tx: Knex,
+  pairs: readonly (readonly [string, unknown])[],
+  missing?: 'add',
+): Promise<Map<string, number>> {
+  const names = [...new Set(pairs.map(([keyword]) => keyword))];
+  const ids = new Map<string, number>();
+  for (let at = 0; at < names.length; at += 500) {
+    const part = names.slice(at, at + 500);
+    const known: { id: number; name: string }[] = await tx('header_keywords')
+      .whereIn('name', part)
+      .select('id', 'name');
+    for (const { id, name } of known) ids.set(name, id);
+    const fresh = missing === 'add' ? part.filter((name) => !ids.has(name)) : [];
+    if (fresh.length === 0) continue;
+    const added: { id: number; name: string }[] = await tx('header_keywords')
+      .insert(fresh.map((name) => ({ name })))
+      .returning(['id', 'name']);
+    for (const { id, name } of added) ids.set(name, id);
+  }
+  return ids;
+}
