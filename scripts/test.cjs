@@ -23,6 +23,11 @@ const NEEDED = [
     tests: 'the pages in a browser',
   },
   { programs: ['fpack'], packages: ['libcfitsio-bin'], tests: 'comparison with cfitsio' },
+  {
+    programs: ['fitsverify'],
+    packages: ['fitsverify'],
+    tests: 'files that the program writes against fitsverify',
+  },
   { programs: ['curl'], packages: ['curl'], tests: 'the tour of the README' },
   { programs: ['wget'], packages: ['wget'], tests: 'the tour of the README' },
   { programs: ['unzip'], packages: ['unzip'], tests: 'what is in a zip' },

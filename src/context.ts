@@ -4,6 +4,11 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createPassport, createSigner } from './auth/index.js';
+import {
+  createCalibrations,
+  loadCalibrationRules,
+  type CalibrationRules,
+} from './calibration/index.js';
 import { databasePath, holdLock, migrate, openCatalog, type Catalog } from './catalog/index.js';
 import { loadConfig, type Config, type LoadedConfig } from './config/index.js';
 import type { Services } from './http/index.js';
@@ -66,7 +71,11 @@ export interface ServerContext extends Services {
 /** The composition root: settings → the parts of a server, wired. */
 export async function openServer(config: Config): Promise<ServerContext> {
   checkTemplates(config);
-  const profiles = await loadProfiles([join(PROGRAM_DIR, 'config', 'mapping'), config.MAPPING_DIR]);
+  const profiles = await loadProfiles(
+    [join(PROGRAM_DIR, 'config', 'mapping'), config.MAPPING_DIR],
+    config.RELATED_FRAME_KEYS,
+  );
+  const rules = await readCalibrationRules(config);
   const log = openLog(config);
   // Everything that may stop the start comes before anything that must be ended again.
   await mkdir(config.DATA_DIR, { recursive: true });
@@ -110,6 +119,7 @@ export async function openServer(config: Config): Promise<ServerContext> {
     ingest,
     previews,
     products: createProducts(pool, limits),
+    calibrations: createCalibrations(catalog, rules),
     jobs,
     signer,
     passport: createPassport(catalog),
@@ -146,6 +156,14 @@ async function lockArchive(archive: Archive): Promise<{ release(): Promise<void>
     const message = `Another server is at work on ${archive.config.ARCHIVE_ROOT}. Stop it first.`;
     throw new AppError('busy', message, {}, error);
   }
+}
+
+/** The rules of the program, and of the site if it has any. @throws 'config_invalid' */
+function readCalibrationRules({ CALIBRATION_RULES, DATA_DIR }: Config): Promise<CalibrationRules> {
+  // Only in its usual place may the file be absent: elsewhere its name is misspelt.
+  const mayLack = CALIBRATION_RULES === join(DATA_DIR, 'calibration.json');
+  const own = mayLack && !existsSync(CALIBRATION_RULES) ? undefined : CALIBRATION_RULES;
+  return loadCalibrationRules(join(PROGRAM_DIR, 'config', 'calibration.json'), own);
 }
 
 /** The configured key, or one that is made at the first start and kept. */

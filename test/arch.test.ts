@@ -10,6 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['lib'],
   fits: ['lib'],
   sky: ['lib'],
+  zip: ['lib'],
   store: ['lib', 'sky'],
   catalog: ['lib', 'sky'],
   wcs: ['lib', 'sky', 'fits'],
@@ -19,7 +20,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   preview: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
   auth: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
   jobs: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'ingest', 'preview'],
-  http: ['lib', 'config', 'catalog', 'store', 'auth', 'ingest', 'preview', 'products'],
+  calibration: ['lib', 'config', 'catalog'],
+  http: [
+    'lib',
+    'config',
+    'catalog',
+    'store',
+    'auth',
+    'ingest',
+    'preview',
+    'products',
+    'calibration',
+  ],
   api: [
     'lib',
     'sky',
@@ -31,10 +43,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ingest',
     'preview',
     'products',
+    'zip',
+    'calibration',
     'http',
   ],
-  web: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'auth', 'ingest', 'preview', 'http'],
+  web: [
+    'lib',
+    'sky',
+    'config',
+    'fits',
+    'store',
+    'catalog',
+    'auth',
+    'ingest',
+    'preview',
+    'calibration',
+    'http',
+  ],
   context: [
+    'calibration',
     'lib',
     'config',
     'store',
@@ -178,7 +205,11 @@ test('no file is longer than 400 lines', () => {
 });
 
 /** Files that are one table. */
-const TABLES = ['test/golden/mapping.test.ts', 'test/unit/wcs/positions.ts'];
+const TABLES = [
+  'src/catalog/filters/table.ts',
+  'test/golden/mapping.test.ts',
+  'test/unit/wcs/positions.ts',
+];
 
 test('views escape everything they show: raw output is for including other views alone', () => {
   const views = readdirSync(join(PROJECT_DIR, 'views'), { recursive: true, encoding: 'utf8' });

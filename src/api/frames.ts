@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import {
   findFrames,
+  findUsers,
   getFrame,
   listFacets,
   listFrames,
@@ -59,10 +60,19 @@ export function createFrameHandlers(services: Services) {
     res.json({ ...shape, hdus });
   };
 
+  /** The frames that this one names, as the reference archive knows them, or those that name it. */
   const related: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
+    const direction = parameter(queryParameters(req), 'direction') || 'uses';
+    if (!['uses', 'used_by', 'both'].includes(direction)) {
+      const message = 'Invalid value for direction: expected uses, used_by or both.';
+      throw new AppError('bad_request', message, { parameter: 'direction' });
+    }
     const frame = await frameOf(req, res);
-    const frames = await findFrames(catalog, frame.relatedIds, viewer);
+    const users = direction === 'uses' ? [] : await findUsers(catalog, frame.basename, viewer);
+    const used = direction === 'used_by' ? [] : frame.relatedIds;
+    const ids = new Set([...used, ...users.filter((id) => id !== frame.id)]);
+    const frames = await findFrames(catalog, [...ids], viewer);
     const root = rootUrl(services, req);
     res.json(frames.map((each) => toFrameShape(services, root, each)));
   };

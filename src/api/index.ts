@@ -3,6 +3,7 @@ import { issueCsrf, rootUrl, type Authentication, type Services } from '../http/
 import { AppError } from '../lib/errors.js';
 import { createTokenHandler } from './account.js';
 import { createUpload } from './create.js';
+import { createCalibrationHandler } from './calibrations.js';
 import { createFileHandlers } from './files.js';
 import { createFrameHandlers } from './frames.js';
 import { createZipHandlers } from './zip.js';
@@ -18,7 +19,9 @@ export function createApi(services: Services, authentication: Authentication): R
   const router = Router();
   const frames = createFrameHandlers(services);
   const files = createFileHandlers(services);
-  const zip = createZipHandlers(services, authentication);
+  const zip = createZipHandlers(services, authentication, (ids, viewer) =>
+    services.calibrations.findAll(ids, viewer),
+  );
   const upload = createUpload(services);
   const forms: RequestHandler[] = [
     urlencoded({ extended: false, limit: '8mb', parameterLimit: 200_000 }),
@@ -39,6 +42,7 @@ export function createApi(services: Services, authentication: Authentication): R
     ['/frames/:id/download/', { get: files.download }],
     ['/frames/:id/headers/', { get: frames.headers }],
     ['/frames/:id/related/', { get: frames.related }],
+    ['/frames/:id/calibrations/', { get: createCalibrationHandler(services) }],
     ['/frames/:id/preview/', { get: files.preview }],
     ['/frames/:id/catalog/', { get: files.table }],
     ['/frames/:id/funpack/', { get: files.unpack }],

@@ -1,6 +1,4 @@
 import {
-  FRAME_FILTERS,
-  CONE_PARAMETERS,
   parseConditions,
   SORT_COLUMNS,
   type FrameOrder,
@@ -60,12 +58,6 @@ export function parseFrameQuery(parameters: Parameters, config: Config): FrameQu
     offset: parseCount(parameters, 'offset', 0),
   };
 }
-
-/** Names of all parameters that choose frames: for links that carry a query on. */
-export const QUERY_PARAMETERS: readonly string[] = [
-  ...FRAME_FILTERS.map((filter) => filter.name),
-  ...CONE_PARAMETERS,
-];
 
 /** `ordering` (OCS) wins over `sort` and `order` (pyobs). */
 function parseOrder(parameters: Parameters, isPyobs: boolean): FrameOrder {

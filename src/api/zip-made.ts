@@ -98,7 +98,8 @@ async function fill(
   }
   if (missing.length > 0) {
     const name = `${folder}/${nameOf('MISSING.txt')}`;
-    zip.append(missingText(missing), { name, date: new Date(modifiedMs) });
+    const text = missingText(missing, 'These frames could not be put into this zip:');
+    zip.append(text, { name, date: new Date(modifiedMs) });
   }
   await zip.finalize();
 }

@@ -97,8 +97,10 @@ export function zipFolder(
   return `${base}-${day}-${count}`;
 }
 
-/** The list of what is missing, as text. @param lines name of a file, or more about it */
-export function missingText(lines: readonly string[]): Buffer {
-  const heading = 'These files are missing or damaged in the archive, and so not in this zip:';
+/** The list of what is missing, as text. @param lines names of files, with a reason if they have one */
+export function missingText(
+  lines: readonly string[],
+  heading = 'These files are missing or damaged in the archive, and so not in this zip:',
+): Buffer {
   return Buffer.from(`${heading}\n\n${lines.join('\n')}\n`);
 }

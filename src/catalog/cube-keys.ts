@@ -27,7 +27,7 @@ export type CubeColumns = Readonly<Record<(typeof FACET_COLUMNS)[number], Value>
   readonly public_date_ms: number | null;
 };
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** The public day of frames that never become public: beyond every day. */
 export const NEVER = 2 ** 31 - 1;

@@ -1,12 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
+import { LRUCache } from 'lru-cache';
 import { AppError, systemCode } from '../lib/errors.js';
 
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
   readonly write: Knex;
   readonly read: Knex;
+  /** Numbers that hold as long as the change counter in their keys stands where it stood. */
+  readonly known: LRUCache<string, number>;
   close(): Promise<void>;
 }
 
@@ -16,6 +19,7 @@ interface SqliteConnection {
 }
 
 const READERS = 4;
+const KNOWN = 5_000;
 /** Clients give up after 30 s: they must have heard from us before. */
 const BUSY_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 10_000;
@@ -30,12 +34,14 @@ const WRITER_PRAGMAS = `
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = ON;
   PRAGMA temp_store = MEMORY;
+  PRAGMA cache_size = -65536;
 `;
 const READER_PRAGMAS = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA query_only = ON;
   PRAGMA temp_store = MEMORY;
-  PRAGMA mmap_size = 268435456;
+  PRAGMA mmap_size = 1073741824;
+  PRAGMA cache_size = -16384;
 `;
 
 /** Path of the file that `sqlite:<path>` names. */
@@ -52,6 +58,7 @@ export function openCatalog(url: string): Catalog {
   return {
     write,
     read,
+    known: new LRUCache({ max: KNOWN }),
     async close() {
       await read.destroy();
       await write.destroy();
@@ -89,6 +96,19 @@ export async function inTransaction<T>(
     await tx('counters').where({ name: 'changes' }).increment('value', 1);
     return work(tx);
   });
+}
+
+/**
+ * How often what readers can see has changed: equal numbers mean equal answers, as long as neither
+ * the clock nor who asks plays a part in them.
+ *
+ * @param db a transaction, for the number that belongs to its view; default: now
+ */
+export async function readChanges(catalog: Catalog, db: Knex = catalog.read): Promise<number> {
+  const row: { value: number } | undefined = await db('counters')
+    .where({ name: 'changes' })
+    .first('value');
+  return required(row).value;
 }
 
 /** Runs `work` on one unchanging view of the database. */

@@ -13,7 +13,7 @@ export { CONE_PARAMETERS, DEFAULT_RADIUS_DEG } from './filters/sky.js';
 export { FRAME_FILTERS } from './filters/table.js';
 export { OPERATOR_ENDINGS } from './filters/types.js';
 export type { FilterKind, FilterOperator, FrameFilter, ValueSchema } from './filters/types.js';
-export { requireDate } from './filters/values.js';
+export { requireDate, splitList } from './filters/values.js';
 
 const byName = new Map(
   FRAME_FILTERS.filter(({ kind }) => kind !== 'header').flatMap((filter) =>

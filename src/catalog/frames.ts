@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
-import { inSnapshot, required, type Catalog } from './db.js';
+import { inSnapshot, readChanges, required, type Catalog } from './db.js';
 import type { Condition } from './conditions.js';
 import {
+  FRAME_SELECT,
   toFrame,
   toVersion,
   VERSION_COLUMNS,
@@ -9,16 +10,16 @@ import {
   type Row,
   type Version,
 } from './schema.js';
+import { countFrames } from './count.js';
+import { formatCursor, parseCursor } from './cursor.js';
+import type { FrameOrder } from './order.js';
+import { readStretch, type Position } from './page.js';
+import { applyAll, narrow, resolveSearch, seesAll, TABLES, type Search } from './search.js';
 import { visibleTo, type Viewer } from './visibility.js';
-
-export interface FrameOrder {
-  readonly column: string;
-  readonly descending: boolean;
-}
 
 export interface FrameQuery {
   readonly conditions: readonly Condition[];
-  /** Ties are broken by id, ascending, so that pages never overlap. */
+  /** Frames without a value stand last; ties are broken by id, ascending, so that pages never overlap. */
   readonly order: FrameOrder;
   readonly limit: number;
   readonly offset: number;
@@ -29,70 +30,97 @@ export interface Page<T> {
   readonly items: readonly T[];
 }
 
-/** Names by which a list can be sorted → column: those of the reference archive's model, and ours. */
-export const SORT_COLUMNS: Readonly<Record<string, string>> = {
-  id: 'frames.id',
-  basename: 'frames.basename',
-  path: 'versions.key',
-  SITEID: 'frames.site_id',
-  TELID: 'frames.telescope',
-  INSTRUME: 'frames.instrument',
-  IMAGETYP: 'frames.image_type',
-  OBSTYPE: 'frames.image_type',
-  RLEVEL: 'frames.reduction_level',
-  DATE_OBS: 'frames.date_obs_ms',
-  night: 'frames.night',
-  OBJECT: 'frames.object',
-  TEL_RA: 'frames.ra_deg',
-  TEL_DEC: 'frames.dec_deg',
-  vec_x: 'frames.vec_x',
-  vec_y: 'frames.vec_y',
-  vec_z: 'frames.vec_z',
-  TEL_ALT: 'frames.alt_deg',
-  TEL_AZ: 'frames.az_deg',
-  TEL_FOCU: 'frames.focus',
-  SUNALT: 'frames.sun_alt_deg',
-  SUNDIST: 'frames.sun_distance_deg',
-  MOONALT: 'frames.moon_alt_deg',
-  MOONFRAC: 'frames.moon_fraction',
-  MOONDIST: 'frames.moon_distance_deg',
-  EXPTIME: 'frames.exposure_sec',
-  FILTER: 'frames.filter',
-  binning: 'frames.binning_x',
-  XBINNING: 'frames.binning_x',
-  YBINNING: 'frames.binning_y',
-  XORGSUBF: 'frames.origin_x',
-  YORGSUBF: 'frames.origin_y',
-  width: 'frames.width',
-  height: 'frames.height',
-  DATAMEAN: 'frames.data_mean',
-  REQNUM: 'frames.request_number',
-  OBSNUM: 'frames.obs_number',
-  size: 'versions.size_bytes',
-};
-
 /** One page of the frames that `viewer` may see; count and page come from one snapshot. */
 export async function listFrames(
   catalog: Catalog,
   query: FrameQuery,
   viewer: Viewer,
 ): Promise<Page<Frame>> {
+  const { order, limit, offset } = query;
   return inSnapshot(catalog, async (tx) => {
-    const counted: { total: number } | undefined = await matching(tx, query.conditions, viewer)
-      .count({ total: '*' })
-      .first();
-    const total = counted?.total ?? 0;
-    if (query.limit === 0 || query.offset >= total) return { total, items: [] };
-    const direction = query.order.descending ? 'desc' : 'asc';
-    const rows: Row[] = await withVersion(matching(tx, query.conditions, viewer))
-      // The column comes from SORT_COLUMNS; frames without a value stand last either way.
-      .orderByRaw(
-        `${query.order.column} is null, ${query.order.column} ${direction}, frames.id asc`,
-      )
-      .limit(query.limit)
-      .offset(query.offset);
-    return { total, items: await withRelations(tx, rows, viewer) };
+    const search = await resolveSearch(tx, query.conditions, viewer);
+    const total = await countOnce(catalog, tx, search);
+    if (limit === 0 || offset >= total) return { total, items: [] };
+    const places = await readStretch(tx, search, { order, limit, offset, total });
+    return { total, items: await readFrames(tx, places, viewer) };
   });
+}
+
+export interface CursorQuery {
+  readonly conditions: readonly Condition[];
+  readonly order: FrameOrder;
+  readonly limit: number;
+  /** From `next` or `previous` of another page; undefined for the first. */
+  readonly cursor?: string | undefined;
+}
+
+export interface CursorPage<T> {
+  readonly items: readonly T[];
+  /** Cursors of the pages around this one; null at the ends. */
+  readonly next: string | null;
+  readonly previous: string | null;
+}
+
+/**
+ * One page of a list by the place where it begins instead of its number: nothing is counted or
+ * skipped, and frames that come or go in the meantime neither repeat nor hide others.
+ *
+ * @throws 'bad_request' if the cursor is none, or belongs to a list in another order
+ */
+export async function listFramesByCursor(
+  catalog: Catalog,
+  { conditions, order, limit, cursor }: CursorQuery,
+  viewer: Viewer,
+): Promise<CursorPage<Frame>> {
+  const from = cursor === undefined ? undefined : parseCursor(order, cursor);
+  const isReversed = from?.direction === 'previous';
+  return inSnapshot(catalog, async (tx) => {
+    const search = await resolveSearch(tx, conditions, viewer);
+    const stretch = { order, offset: 0, limit: limit + 1, after: from, isReversed };
+    const places = await readStretch(tx, search, stretch);
+    // One more than was asked for tells whether there is a page behind this one.
+    const hasMore = places.length > limit;
+    const shown = isReversed ? places.slice(0, limit).reverse() : places.slice(0, limit);
+    const at = (place: Position | undefined, direction: 'next' | 'previous'): string | null =>
+      place === undefined ? null : formatCursor(order, { ...place, direction });
+    return {
+      items: await readFrames(tx, shown, viewer),
+      next: isReversed || hasMore ? at(shown.at(-1), 'next') : null,
+      previous: (isReversed ? hasMore : from !== undefined) ? at(shown[0], 'previous') : null,
+    };
+  });
+}
+
+/**
+ * The length of a list. It is counted once for as long as nothing changes, unless it depends on the
+ * clock: then it is always counted.
+ */
+async function countOnce(catalog: Catalog, tx: Knex, search: Search): Promise<number> {
+  const isQuick = search.seeks.length === 0 && search.tests.length === 0;
+  if (!seesAll(search.viewer) || (isQuick && search.dates === undefined)) {
+    return countFrames(tx, search);
+  }
+  const { sql, bindings } = tx('frames').modify(narrow, tx, search, { by: 'seek' }).toSQL();
+  const key = JSON.stringify([await readChanges(catalog, tx), sql, bindings]);
+  const known = catalog.known.get(key);
+  if (known !== undefined) return known;
+  const total = await countFrames(tx, search);
+  catalog.known.set(key, total);
+  return total;
+}
+
+/** The frames at these places of a list, in their order. */
+async function readFrames(
+  tx: Knex,
+  places: readonly Position[],
+  viewer: Viewer,
+): Promise<Frame[]> {
+  if (places.length === 0) return [];
+  const ids = places.map(({ id }) => id);
+  const rows: Row[] = await withVersion(tx('frames'), tx).whereRaw(`frames.id in (${ids.join(', ')})`);
+  const frames = await withRelations(tx, rows, viewer);
+  const byId = new Map(frames.map((frame) => [frame.id, frame]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 /** Frames by id, in the order of `ids`; those that are unknown or hidden are left out. */
@@ -105,7 +133,7 @@ export async function findFrames(
     const found = new Map<number, Frame>();
     for (let at = 0; at < ids.length; at += 500) {
       const part = ids.slice(at, at + 500);
-      const rows: Row[] = await withVersion(matching(tx, [], viewer)).whereIn('frames.id', part);
+      const rows: Row[] = await withVersion(matching(tx, [], viewer), tx).whereIn('frames.id', part);
       for (const frame of await withRelations(tx, rows, viewer)) found.set(frame.id, frame);
     }
     return ids.flatMap((id) => found.get(id) ?? []);
@@ -236,42 +264,53 @@ export async function hasKey(catalog: Catalog, key: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** The frames that `viewer` may see under `conditions`; the start of every reading query. */
+/**
+ * The frames that `viewer` may see under `conditions`, for queries that read all of them. Conditions
+ * must be ready (`prepare`).
+ */
 export function matching(
   db: Knex,
   conditions: readonly Condition[],
   viewer: Viewer,
 ): Knex.QueryBuilder {
   const query = db('frames').modify(visibleTo, viewer);
-  for (const { apply } of conditions) apply(query, 'frames');
-  return query;
+  for (const kind of ['facet', 'night', 'object'] as const) {
+    const own = conditions.filter(({ about }) => about === kind);
+    if (own.length === 0) continue;
+    const table = TABLES[kind];
+    void query.whereIn(
+      `frames.${kind}_id`,
+      db(table).modify(applyAll, own, table).select(`${table}.id`),
+    );
+  }
+  const others = conditions.filter(({ about }) => about === 'date' || about === 'frame');
+  return query.modify(applyAll, others, 'frames');
 }
 
-function withVersion(query: Knex.QueryBuilder): Knex.QueryBuilder {
+function withVersion(query: Knex.QueryBuilder, db: Knex): Knex.QueryBuilder {
   return query
     .join('versions', 'versions.id', 'frames.version_id')
-    .select('frames.*', ...VERSION_COLUMNS);
+    .select(db.raw(FRAME_SELECT));
 }
 
-/** Resolves the names in the headers of all rows in one query. */
+/** Frames of rows, with the names in all their headers resolved in one query. */
 async function withRelations(db: Knex, rows: readonly Row[], viewer: Viewer): Promise<Frame[]> {
-  const related = new Map<number, number[]>();
+  const frames = rows.map(toFrame);
+  if (frames.length === 0) return [];
   const pairs: { frame_id: number; id: number }[] = await db('relations')
     .join('frames', 'frames.basename', 'relations.name')
     .modify(visibleTo, viewer)
-    .whereIn(
-      'relations.frame_id',
-      rows.map((row) => Number(row.id)),
-    )
+    .whereRaw(`relations.frame_id in (${frames.map(({ id }) => id).join(', ')})`)
     .whereRaw('frames.id <> relations.frame_id')
     .distinct('relations.frame_id', 'frames.id')
     .orderBy('frames.id');
+  const related = new Map<number, number[]>();
   for (const pair of pairs) {
     const list = related.get(pair.frame_id);
     if (list === undefined) related.set(pair.frame_id, [pair.id]);
     else list.push(pair.id);
   }
-  return rows.map((row) => toFrame(row, related.get(Number(row.id)) ?? []));
+  return frames.map((frame) => ({ ...frame, relatedIds: related.get(frame.id) ?? [] }));
 }
 
 /** A version by its id, whoever asks: for jobs. */

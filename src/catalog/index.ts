@@ -2,6 +2,7 @@ export {
   databasePath,
   inTransaction,
   openCatalog,
+  readChanges,
   toCatalogError,
   uniqueViolation,
   type Catalog,
@@ -14,8 +15,17 @@ export type { Condition } from './conditions.js';
 export { checkCube } from './cube.js';
 export * from './filters.js';
 export * from './frames.js';
+export { SORT_COLUMNS, type FrameOrder } from './order.js';
 export { deleteFrame, insertFrame, insertFramesInBulk, type NewFrame } from './write.js';
 export { eachFile, eachFileOf, type StoredFile } from './selection.js';
+export {
+  eachSetup,
+  listSetups,
+  readKeywords,
+  toSetup,
+  type FrameSetup,
+  type SetupBound,
+} from './setups.js';
 export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';
 export * from './users.js';

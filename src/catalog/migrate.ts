@@ -4,12 +4,14 @@ import type { Catalog } from './db.js';
 import { initial } from './migrations/0001_initial.js';
 import { codec } from './migrations/0002_codec.js';
 import { speed } from './migrations/0003_speed.js';
+import { headers } from './migrations/0004_headers.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
   { name: '0001_initial', up: initial },
   { name: '0002_codec', up: codec },
   { name: '0003_speed', up: speed },
+  { name: '0004_headers', up: headers },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -19,7 +19,7 @@ const names = Object.keys(SETTINGS) as SettingName[];
 
 /**
  * Reads the settings: environment first, then `*.json` of `configDir` (in the order of their names,
- * later ones win; `*.example.json` are left out), then defaults. An empty variable counts as absent.
+ * later ones win; `*.example.json` and `calibration.json` are left out), then defaults. An empty variable counts as absent.
  *
  * @throws 'config_invalid' with every problem found in `data.problems`
  */
@@ -82,7 +82,7 @@ export function formatSettingsPage(): string {
 <!-- Made by \`npm run docs\` from src/config/settings.ts; a test keeps it true. -->
 
 Each setting is read from the environment, then from the \`*.json\` files of this folder (in the order of
-their names, later ones win; \`*.example.json\` are not read), then from its default. A file is one JSON
+their names, later ones win; \`*.example.json\` and \`calibration.json\` are not read), then from its default. A file is one JSON
 object with the names below. Unknown or bad settings stop the start, with every problem listed.
 \`npx platevault config\` prints the effective values, secrets masked.
 
@@ -93,6 +93,26 @@ ${rows.join('\n')}
 The client commands (\`npm run demo\`) read \`PLATEVAULT_URL\` and \`PLATEVAULT_TOKEN\`.
 
 How headers become columns is described by the profiles in \`mapping/\`.
+
+## Calibrations
+
+\`calibration.json\` says which frames calibrate which. A file of the site (\`CALIBRATION_RULES\`) may have any of its four
+parts, which then take the place of ours, each as a whole. Bad rules stop the start, with every problem listed.
+
+| Part | |
+|---|---|
+| \`headers\` | settings of cameras that only headers tell: a name, and the keywords that hold it, the best first |
+| \`bias\`, \`dark\`, \`flat\` | one rule for each kind of calibration |
+
+| In a rule | |
+|---|---|
+| \`kinds\` | kinds of frames that calibrate |
+| \`for\` | kinds of frames that need it |
+| \`same\` | what must agree, besides the instrument: \`site\`, \`telescope\`, \`filter\`, \`binning\`, \`window\`, \`gain\`, and names of \`headers\`. What only one of the two tells is accepted, with a note |
+| \`temperatureC\` | difference of the detector's temperature that is allowed, °C; \`null\`: any |
+| \`exposure\` | \`withinSec\` and \`withinPercent\`: difference allowed, the larger counts; \`scaleFrom\`, \`scaleTo\`: exposures, in multiples of that of the frame, that are accepted to be scaled. Absent: it does not matter |
+| \`masterDays\`, \`rawDays\` | greatest age, before or after, of masters (reduction level above 0) and of raw frames |
+| \`fewFrames\` | sets of fewer raw frames come after the others |
 `;
 }
 
@@ -124,12 +144,17 @@ function readFiles(
 function listConfigFiles(configDir: string): string[] {
   try {
     return readdirSync(configDir)
-      .filter((file) => file.endsWith('.json') && !file.endsWith('.example.json'))
+      .filter((file) => file.endsWith('.json') && !isOther(file))
       .sort();
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** Files of the folder that hold no settings. */
+function isOther(file: string): boolean {
+  return file.endsWith('.example.json') || file === 'calibration.json';
 }
 
 function textOf(value: unknown): string {

@@ -118,6 +118,17 @@ export const SETTINGS = {
     default: '$DATA_DIR/mapping',
     help: 'Folder of further header profiles (`*.json`, see `config/mapping/`); it may be absent.',
   },
+  RELATED_FRAME_KEYS: {
+    type: { kind: 'list' },
+    default:
+      'L1IDBIAS,L1IDDARK,L1IDFLAT,L1IDSHUT,L1IDMASK,L1IDFRNG,L1IDCAT,L1IDARC,L1ID1D,L1ID2D,L1IDSUM,TARFILE,ORIGNAME,ARCFILE,FLATFILE,GUIDETAR',
+    help: 'Keywords that name related frames, besides those of the profiles (`L1AVG*`, `L1BIAS`, `L1DARK`, `L1FLAT`, `L1RAW`); a `*` at the end stands for any rest.',
+  },
+  CALIBRATION_RULES: {
+    type: path,
+    default: '$DATA_DIR/calibration.json',
+    help: 'Rules of this site for matching calibrations, over those of `config/calibration.json`; in its usual place the file may be absent.',
+  },
   ANONYMOUS: {
     type: { kind: 'choice', values: ['none', 'public'] },
     default: 'none',

@@ -1,3 +1,4 @@
+import type { Calibrations } from '../calibration/index.js';
 import type { Catalog } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import type { createPassport, Signer } from '../auth/index.js';
@@ -15,6 +16,7 @@ export interface Services {
   readonly ingest: Ingest;
   readonly previews: Previews;
   readonly products: Products;
+  readonly calibrations: Calibrations;
   readonly signer: Signer;
   readonly passport: ReturnType<typeof createPassport>;
   readonly log: Log;

@@ -143,10 +143,14 @@ export function parseProfile(json: unknown, where: string): Profile {
  * Reads every `*.json` of some folders as a profile. A later folder replaces a profile of the same
  * name, so that a site can change one of ours. Folders that do not exist are passed over.
  *
+ * @param relatedKeys keywords that name other frames whatever the profile (setting RELATED_FRAME_KEYS)
  * @returns in the order in which they are to be tried
  * @throws 'config_invalid' listing every problem of every file, or if no profile matches always
  */
-export async function loadProfiles(folders: readonly string[]): Promise<readonly Profile[]> {
+export async function loadProfiles(
+  folders: readonly string[],
+  relatedKeys: readonly string[] = [],
+): Promise<readonly Profile[]> {
   const byName = new Map<string, Profile>();
   const problems: string[] = [];
   for (const folder of folders) {
@@ -154,7 +158,8 @@ export async function loadProfiles(folders: readonly string[]): Promise<readonly
       const path = join(folder, name);
       try {
         const profile = parseProfile(JSON.parse(await readFile(path, 'utf8')), path);
-        byName.set(profile.name, profile);
+        const relations = [...new Set([...profile.relations, ...relatedKeys])];
+        byName.set(profile.name, { ...profile, relations });
       } catch (error) {
         problems.push(error instanceof AppError ? error.message : `${path}: ${String(error)}`);
       }

@@ -121,18 +121,28 @@ export function unpackedHeaderCards(hdu: Hdu, { primary }: { primary: boolean })
     find(plain, `NAXIS${index + 1}`) ?? numberCard(`NAXIS${index + 1}`, axis);
   const own = find(plain, primary ? 'SIMPLE' : 'XTENSION');
   // Without it the image was of the other kind, and has cards that are of that kind only.
-  const foreign = own !== undefined ? [] : primary ? ['PCOUNT', 'GCOUNT'] : ['EXTEND', 'BLOCKED'];
+  const foreign = own !== undefined ? [] : primary ? GROUP_KEYWORDS : ['EXTEND', 'BLOCKED'];
+  const moved = primary ? foreign : [...foreign, ...GROUP_KEYWORDS];
   return [
     own ?? (primary ? SIMPLE : textCard('XTENSION', 'IMAGE', 'an image extension')),
     find(plain, 'BITPIX') ?? numberCard('BITPIX', hdu.bitpix),
     find(plain, 'NAXIS') ?? numberCard('NAXIS', hdu.axes.length),
     ...hdu.axes.map(axisCard),
-    ...(primary || find(plain, 'PCOUNT') !== undefined ? [] : [numberCard('PCOUNT', 0)]),
-    ...(primary || find(plain, 'GCOUNT') !== undefined ? [] : [numberCard('GCOUNT', 1)]),
+    ...(primary ? [] : groupCards(plain)),
     ...plain
-      .filter(({ keyword, restored }) => !(restored && foreign.includes(keyword)))
+      .filter(({ keyword, restored }) => !(restored && moved.includes(keyword)))
       .filter(({ keyword }) => !STRUCTURE.test(keyword))
       .map(({ text }) => text),
+  ];
+}
+
+const GROUP_KEYWORDS: readonly string[] = ['PCOUNT', 'GCOUNT'];
+
+/** In an extension these follow its axes, wherever in the table they stand. FITS Standard 4.0 §7.1.1. */
+function groupCards(plain: readonly Line[]): string[] {
+  return [
+    find(plain, 'PCOUNT') ?? numberCard('PCOUNT', 0),
+    find(plain, 'GCOUNT') ?? numberCard('GCOUNT', 1),
   ];
 }
 

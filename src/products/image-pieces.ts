@@ -4,22 +4,24 @@ import { fillPiece, type Piece } from './plan.js';
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 const MAX_PLANES = 100_000;
-/** Some 400 GB; a header may claim any size. */
+/** A header may claim any size. */
 const MAX_PIECES = 100_000;
+const MAX_PIECE_BYTES = 1024 ** 3; // more is not made at once
 
 /**
  * The data of an image as a plain FITS image keeps them: the region of each plane, in pieces of about
  * 4 MB that end with a row of tiles, so that no tile is unpacked twice.
  *
  * @param planes which planes, from 0
- * @throws 'too_large' beyond 100 000 pieces
+ * @throws 'too_large' beyond 100 000 pieces, or 1 GB in one
  */
 export function imagePieces(hdu: Hdu, region: Region, planes: readonly number[]): Piece[] {
   const rowBytes = (region.width * Math.abs(hdu.bitpix)) / 8;
   const tileRows = tileHeight(hdu);
   const rows = Math.max(1, Math.floor(PIECE_BYTES / Math.max(1, rowBytes)));
   const step = Math.max(tileRows, rows - (rows % tileRows));
-  if (planes.length * (region.height / step) > MAX_PIECES) {
+  const pieceBytes = Math.min(step, region.height) * rowBytes;
+  if (planes.length * (region.height / step) > MAX_PIECES || pieceBytes > MAX_PIECE_BYTES) {
     throw new AppError('too_large', `The image of HDU ${hdu.index} is too large to be made anew.`);
   }
   const pieces: Piece[] = planes.flatMap((plane) =>

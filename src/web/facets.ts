@@ -1,8 +1,9 @@
-import type { Facet } from '../catalog/index.js';
+import { escapeItem, splitList, type Facet } from '../catalog/index.js';
 import { filterSlot, kindLabel, type FilterSlot } from './render.js';
 
 /** One value that a filter can have, with what it would give. */
 export interface Choice {
+  /** As it stands in the address: an item of a list, its own commas escaped. */
   readonly value: string;
   readonly label: string;
   /** Frames with this value under the other filters; in the whole archive for absent ones. */
@@ -20,7 +21,7 @@ export interface ChoiceGroup {
 
 interface FacetKey {
   readonly name: string;
-  /** Value of this filter for a facet, as it stands in the address. */
+  /** Value of this filter for a facet. */
   readonly valueOf: (facet: Facet) => string;
   /** True if the facet has one of the chosen values; wider than `valueOf` for the type of a frame. */
   readonly matches: (facet: Facet, chosen: readonly string[]) => boolean;
@@ -53,13 +54,14 @@ export const FACET_NAMES: ReadonlySet<string> = new Set(FACET_KEYS.map(({ name }
  *
  * @param matching facets under all conditions but those of FACET_NAMES
  * @param all      facets of the whole archive
- * @param chosen   active filters
+ * @param filters  active filters, as they stand in the address
  */
 export function toChoiceGroups(
   matching: readonly Facet[],
   all: readonly Facet[],
-  chosen: ReadonlyMap<string, readonly string[]>,
+  filters: ReadonlyMap<string, readonly string[]>,
 ): ChoiceGroup[] {
+  const chosen = chosenItems(all, filters);
   const active = FACET_KEYS.filter(({ name }) => chosen.has(name));
   return FACET_KEYS.map((facetKey) => {
     const others = active.filter((other) => other !== facetKey);
@@ -75,7 +77,7 @@ export function toChoiceGroups(
       ([value]) => value !== '' && !counts.has(value),
     );
     const toChoice = ([value, count]: readonly [string, number]): Choice => ({
-      value,
+      value: escapeItem(value),
       label: choiceLabel(facetKey.name, value),
       count,
       isChosen: values.includes(value),
@@ -90,6 +92,28 @@ export function toChoiceGroups(
       absent: everywhere.map(toChoice).sort(byRank),
     };
   });
+}
+
+/**
+ * The single values that are chosen, by filter. A text with a comma is a list, and means itself as
+ * well where the archive has such a value.
+ */
+function chosenItems(
+  all: readonly Facet[],
+  filters: ReadonlyMap<string, readonly string[]>,
+): Map<string, readonly string[]> {
+  const chosen = new Map<string, readonly string[]>();
+  for (const { name, valueOf } of FACET_KEYS) {
+    const given = filters.get(name);
+    if (given === undefined) continue;
+    const items = given.flatMap((value) => {
+      const parts = splitList(value);
+      const isOneToo = parts.length > 1 && all.some((facet) => valueOf(facet) === value);
+      return isOneToo ? [value, ...parts] : parts;
+    });
+    chosen.set(name, [...new Set(items)]);
+  }
+  return chosen;
 }
 
 /** Number of frames in all of these facets. */

@@ -26,6 +26,7 @@ import { hasCode } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
 import { parseRenderOptions } from '../preview/index.js';
 import { formatDec, formatRa } from '../sky/index.js';
+import { toCalibrations } from './calibrations.js';
 import { findChecks, toChecks } from './checks.js';
 import { hduShift, imagesOf, toForms, toSky, type Fact } from './frame-file.js';
 import { toRows } from './frames.js';
@@ -59,7 +60,7 @@ export function showFrame(web: Web): RequestHandler {
     // A choice that no picture can be drawn with is told, not shown as a broken picture.
     parseRenderOptions(lastValues(parameters));
     const isAsked = parameter(parameters, 'checks') !== '';
-    const [hdus, related, users, night, uploader, found] = await Promise.all([
+    const [hdus, related, users, night, uploader, found, calibrations] = await Promise.all([
       listHeaders(catalog, frame.version),
       findFrames(catalog, frame.relatedIds, viewer),
       findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
@@ -68,6 +69,7 @@ export function showFrame(web: Web): RequestHandler {
         ? undefined
         : findUserById(catalog, frame.version.uploadedBy),
       findChecks(web, frame, isAsked),
+      services.calibrations.find(frame, viewer),
     ]);
     const pageUrl = `${base}/frames/${frame.id}/`;
     const shift = hduShift(frame, hdus);
@@ -118,6 +120,7 @@ export function showFrame(web: Web): RequestHandler {
           : '',
         named: toRows(base, related),
         users: toRows(base, users),
+        calibrations: toCalibrations(base, frame, calibrations),
         bundle:
           relatives.length === 0
             ? null

@@ -18,6 +18,7 @@ import { FACET_NAMES, sumFrames, toChoiceGroups, type ChoiceGroup } from './face
 import {
   apiUrl,
   filterQuery,
+  hiddenFields,
   listChips,
   listQuery,
   listUrl,
@@ -307,10 +308,7 @@ async function readPanel(web: Web, req: Request, state: ListState, viewer: Viewe
       chosen === undefined ? '' : toNight(nights.findLast(({ night }) => night > chosen)?.night),
     value: (name) => state.filters.get(name)?.[0] ?? '',
     help: (name) => FRAME_FILTERS.find((filter) => filter.name === name)?.help ?? '',
-    hidden: [...new URLSearchParams(listQuery({ ...only, offset: 0 }))].map(([name, value]) => ({
-      name,
-      value,
-    })),
+    hidden: hiddenFields(state),
   };
 }
 

@@ -1,7 +1,17 @@
-import { CONE_PARAMETERS, FRAME_FILTERS, SORT_COLUMNS } from '../catalog/index.js';
+import {
+  activeValues,
+  CONE_PARAMETERS,
+  DEFAULT_RADIUS_DEG,
+  findFilter,
+  FRAME_FILTERS,
+  SORT_COLUMNS,
+  type FilterOperator,
+  type FoundFilter,
+} from '../catalog/index.js';
 import { parameter } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
-import { formatDec, formatRa, parseDec, parseRa } from '../sky/index.js';
+import { formatDec, formatRa, parseAngularSize, parseDec, parseRa } from '../sky/index.js';
+import { FACET_NAMES } from './facets.js';
 import { formatNumber, kindLabel } from './render.js';
 
 /** Sizes of a page that the pager offers. */
@@ -14,7 +24,7 @@ export type ListView = 'table' | 'sheet';
 
 /** Everything that the address of a list says. Names of filters are those of the API. */
 export interface ListState {
-  /** Active filters only, in the order of FRAME_FILTERS; RA, DEC and radius last. */
+  /** Active filters only, in the order of FRAME_FILTERS, by the names under which they came. */
   readonly filters: ReadonlyMap<string, readonly string[]>;
   readonly sort: string;
   readonly descending: boolean;
@@ -29,9 +39,6 @@ export interface Chip {
   readonly state: ListState;
 }
 
-const FILTER_NAMES = [...FRAME_FILTERS.map((filter) => filter.name), ...CONE_PARAMETERS];
-const filterByName = new Map(FRAME_FILTERS.map((filter) => [filter.name, filter]));
-
 /** @throws 'bad_request' naming the parameter, for sort, order, limit and offset */
 export function parseListState(parameters: ReadonlyMap<string, readonly string[]>): ListState {
   const sort = parameter(parameters, 'sort') || DEFAULT_SORT;
@@ -40,12 +47,7 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
   const order = parameter(parameters, 'order') || (sort === DEFAULT_SORT ? 'desc' : 'asc');
   if (order !== 'asc' && order !== 'desc') throw badParameter('order');
   return {
-    filters: new Map(
-      FILTER_NAMES.flatMap((name) => {
-        const values = activeValues(name, parameters.get(name) ?? []);
-        return values.length === 0 ? [] : [[name, values] as const];
-      }),
-    ),
+    filters: activeFilters(parameters),
     sort,
     descending: order === 'desc',
     limit: Math.max(1, Math.min(MOST, parseWhole('limit', parameters, DEFAULT_SIZE))),
@@ -54,12 +56,17 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
   };
 }
 
-/** Empty values mean no filter; so does ALL for choices, whatever stands beside it. */
-function activeValues(name: string, values: readonly string[]): readonly string[] {
-  const given = [...new Set(values.map((value) => value.trim()).filter((value) => value !== ''))];
-  const filter = filterByName.get(name);
-  if (filter?.kind === 'choice') return given.includes('ALL') ? [] : given;
-  return given.slice(-1);
+function activeFilters(
+  parameters: ReadonlyMap<string, readonly string[]>,
+): Map<string, readonly string[]> {
+  const active = [...parameters].flatMap(([name, given]) => {
+    const found = findFilter(name);
+    const values = found === undefined ? [] : activeValues(found.filter, given);
+    const rank = found === undefined ? 0 : FRAME_FILTERS.indexOf(found.filter);
+    return values.length === 0 ? [] : [{ name, values, rank }];
+  });
+  active.sort((a, b) => a.rank - b.rank);
+  return new Map(active.map(({ name, values }) => [name, values]));
 }
 
 function parseWhole(
@@ -101,6 +108,20 @@ export function listQuery(state: ListState): string {
   return query.toString();
 }
 
+/** Filters with a field in the panel, beside the choices. */
+const FIELDS: ReadonlySet<string> = new Set([
+  ...FACET_NAMES,
+  ...CONE_PARAMETERS,
+  ...['night', 'start', 'end', 'OBJECT', 'basename', 'EXPTIME', 'REQNUM', 'OBSNUM'],
+]);
+
+/** What the form of the panel must carry on: all but its own fields and the page. */
+export function hiddenFields(state: ListState): { name: string; value: string }[] {
+  const filters = new Map([...state.filters].filter(([name]) => !FIELDS.has(name)));
+  const query = new URLSearchParams(listQuery({ ...state, filters, offset: 0 }));
+  return [...query].map(([name, value]) => ({ name, value }));
+}
+
 /** Address of a list. */
 export function listUrl(base: string, state: ListState): string {
   const query = listQuery(state);
@@ -130,12 +151,12 @@ export function withFilter(state: ListState, name: string, values: readonly stri
 export function listChips(state: ListState): Chip[] {
   const chips: Chip[] = [];
   for (const [name, values] of state.filters) {
-    const filter = filterByName.get(name);
-    if (filter === undefined) continue;
+    const found = findFilter(name);
+    if (found === undefined || CONE.has(name)) continue;
     for (const value of values) {
       const left = values.filter((other) => other !== value);
       chips.push({
-        label: chipLabel(name, filter.label, value),
+        label: chipLabel(found, value),
         state: withFilter(state, name, left),
       });
     }
@@ -145,12 +166,35 @@ export function listChips(state: ListState): Chip[] {
   return chips;
 }
 
-function chipLabel(name: string, label: string, value: string): string {
+const CONE: ReadonlySet<string> = new Set(CONE_PARAMETERS);
+
+/** What stands between the name of a filter and its value. */
+const RELATIONS: Readonly<Record<Exclude<FilterOperator, 'contains' | 'exists'>, string>> = {
+  is: '',
+  ne: '≠',
+  lt: '<',
+  lte: '≤',
+  gt: '>',
+  gte: '≥',
+  startswith: 'starts with',
+};
+
+function chipLabel({ filter, operator, keyword }: FoundFilter, value: string): string {
+  const { name } = filter;
+  const label = filter.kind === 'header' ? keyword : filter.label;
+  if (operator === 'exists')
+    return /^(?:true|1|yes)$/i.test(value) ? `Has ${label}` : `No ${label}`;
+  const isPart = name === 'basename' || name === 'OBJECT' || name === 'target_name';
+  if (operator === 'contains' || (isPart && operator === 'is')) return `${label} has “${value}”`;
+  if (isPart) return `${label} without “${value}”`;
+  if (name === 'EXPTIME') {
+    return `Exposure ${RELATIONS[operator === 'is' ? 'gte' : operator]} ${value}\u202fs`;
+  }
+  if (filter.kind === 'flag') return `${label}: ${value}`;
+  if (operator !== 'is') return `${label} ${RELATIONS[operator]} ${value}`;
   if (name === 'IMAGETYPE') return `${label} ${kindLabel(value).toLowerCase()}`;
   if (name === 'FILTER' && value === 'None') return 'No filter';
-  if (name === 'EXPTIME') return `Exposure ≥ ${value}\u202fs`;
-  if (name === 'basename' || name === 'OBJECT') return `${label} has “${value}”`;
-  return `${label} ${value}`;
+  return filter.kind === 'header' ? `${label} = ${value}` : `${label} ${value}`;
 }
 
 /** Neither RA nor DEC alone is a condition, so they have one chip. */
@@ -161,7 +205,7 @@ function coneChip(state: ListState): Chip | undefined {
   const raDeg = parseRa(ra, { numbersAre: 'degrees' });
   const decDeg = parseDec(dec);
   if (raDeg === undefined || decDeg === undefined) return undefined;
-  const size = radius === '' ? 10 : Number(radius) * 60;
+  const size = (parseAngularSize(radius) ?? DEFAULT_RADIUS_DEG) * 60;
   const width =
     size >= 60
       ? `${formatNumber(Number((size / 60).toFixed(2)))}°`

@@ -37,7 +37,10 @@ export async function* readZip(
   for (const part of layout.parts(range)) {
     if ('bytes' in part) {
       const full = take(part.bytes);
-      if (full !== undefined) yield full;
+      if (full === undefined) continue;
+      yield full;
+      // A long directory, and a client that takes all at once: others must have their turn as well.
+      await new Promise(setImmediate);
       continue;
     }
     let left = part.end - part.start;

@@ -43,8 +43,8 @@ const file = path.join(folder, 'frame.fits');
 const keepAs = (name) => path.join(os.tmpdir(), `fuzz-${seed}-${name}.fits`);
 const peaks = { ms: { value: 0 }, arrayMb: { value: 0 } };
 
-/** Watched from another thread; see there. */
-const progress = new Int32Array(new SharedArrayBuffer(4));
+/** Files read so far, and the mutation that is being read; watched from another thread. */
+const progress = new Int32Array(new SharedArrayBuffer(8));
 const watchdog = new Worker(new URL('watchdog.mjs', import.meta.url), {
   workerData: { progress, file, keep: keepAs('hang'), maxMs: MAX_MS * 2, maxWaitMs: MAX_WAIT_MS },
 });
@@ -52,7 +52,7 @@ const watchdog = new Worker(new URL('watchdog.mjs', import.meta.url), {
 // What is thrown where nothing can catch it would end the program.
 process.on('uncaughtException', (error) => {
   if (fs.existsSync(file)) fs.copyFileSync(file, keepAs('crash'));
-  console.error(`fuzz: seed ${seed}, mutation ${progress[0]} ends the process: ${keepAs('crash')}`);
+  console.error(`fuzz: seed ${seed}, mutation ${progress[1]} ends the process: ${keepAs('crash')}`);
   console.error(error?.stack ?? String(error));
   process.exit(1);
 });
@@ -80,7 +80,6 @@ async function run() {
   const tally = new Map();
   let faults = 0;
   for (let index = first; index < mutations; index += 1) {
-    Atomics.store(progress, 0, index);
     const random = makeRandom(seed * 1_000_003 + index);
     const original = pick(random, pick(random, groups));
     const { bytes, kinds } = mutate(original, random);
@@ -114,6 +113,8 @@ function formatPeak({ value, index }, unit) {
 /** What came of a file, or undefined after a fault, which is printed and kept. */
 async function attempt({ name, bytes, kinds, index }, random) {
   fs.writeFileSync(file, bytes);
+  Atomics.store(progress, 1, index ?? -1);
+  Atomics.add(progress, 0, 1);
   const started = performance.now();
   const cpu = process.cpuUsage();
   let outcome;

@@ -8,14 +8,14 @@ import { workerData } from 'node:worker_threads';
 const { progress, file, keep, maxMs, maxWaitMs } = workerData;
 const LOOK_MS = 200;
 
-let index = -1;
+let count = -1;
 let started = performance.now();
 let cpu = process.cpuUsage();
 
 setInterval(() => {
   const now = Atomics.load(progress, 0);
-  if (now !== index) {
-    index = now;
+  if (now !== count) {
+    count = now;
     started = performance.now();
     cpu = process.cpuUsage();
     return;
@@ -26,6 +26,6 @@ setInterval(() => {
   if (!(ms > maxMs && cpuMs > maxMs) && ms < maxWaitMs) return;
   fs.copyFileSync(file, keep);
   const times = `${Math.round(ms)} ms, ${Math.round(cpuMs)} ms of the processor`;
-  fs.writeSync(2, `fuzz: mutation ${index} does not end (${times}): ${keep}\n`);
+  fs.writeSync(2, `fuzz: mutation ${Atomics.load(progress, 1)} does not end (${times}): ${keep}\n`);
   process.kill(process.pid, 'SIGKILL');
 }, LOOK_MS);

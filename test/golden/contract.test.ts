@@ -1,3 +1,5 @@
+import { startArchive, type TestArchive } from '../support/archive.js';
+import { BEYOND } from './contract/beyond.js';
 import { compareAnswers } from './contract/compare.js';
 import { DIFFERENCES, type IntendedDifference } from './contract/differences.js';
 import {
@@ -88,6 +90,41 @@ contractTest(
   },
   180_000,
 );
+
+contractTest('every row of INTENDED.md that must be seen is looked for', () => {
+  const labels = DIFFERENCES.filter(({ source }) => source === 'must').flatMap(
+    ({ requests }) => requests,
+  );
+  const wanted = intended.must.filter((label) => !labels.includes(label) && !(label in BEYOND));
+  expect(wanted).toEqual([]);
+  expect(intended.must.length).toBeGreaterThan(60);
+});
+
+contractTest('what is only allowed is allowed by INTENDED.md, request by request', () => {
+  const allowed = new Set(intended.allowed.flatMap(numbersOf));
+  // These are allowed by what they are: `download`, `preview`, `headers`, `catalog`, and our pages.
+  const kinds = new Set([170, 275, 277]);
+  const labels = DIFFERENCES.filter(({ source }) => source === 'allowed').flatMap(
+    ({ requests }) => requests,
+  );
+  const numbers = labels.flatMap(numbersOf).filter((number) => !kinds.has(number));
+  expect(numbers.filter((number) => !allowed.has(number))).toEqual([]);
+});
+
+describe('what the recordings cannot show', () => {
+  let archive: TestArchive;
+  beforeAll(async () => {
+    archive = await startArchive();
+  });
+  afterAll(() => archive.close());
+
+  test.each(Object.entries(BEYOND).map(([label, row]) => ({ label, ...row })))(
+    '$label: $what',
+    async ({ right }) => {
+      await right(archive);
+    },
+  );
+});
 
 const cut = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
 

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { SETTINGS } from '../../src/config/index.js';
 import { openFits } from '../../src/fits/index.js';
 import type { FrameFacts } from '../../src/catalog/index.js';
 import { mapHeader } from '../../src/ingest/mapping.js';
@@ -110,12 +111,13 @@ const ROWS: readonly Row[] = [
 const corpus = process.env['FITS_CORPUS'] ?? '../shared/fits';
 const contract = process.env['CONTRACT_DIR'] ?? '../shared/contract';
 const frames = join(contract, 'golden', 'frames');
+const RELATED_KEYS = SETTINGS.RELATED_FRAME_KEYS.default.split(',');
 const site = { siteId: 'home', telescope: 'main', instrument: 'camera' };
 
 async function factsOf(path: string): Promise<FrameFacts> {
   const file = await openFits(path);
   try {
-    return mapHeader(file.hdus, await loadProfiles(['config/mapping']), site);
+    return mapHeader(file.hdus, await loadProfiles(['config/mapping'], RELATED_KEYS), site);
   } finally {
     await file.close();
   }

@@ -78,7 +78,7 @@ corpusTestEach(
     expect(Math.abs((shown?.low ?? NaN) - min)).toBeLessThanOrEqual(error);
     expect(Math.abs((shown?.high ?? NaN) - max)).toBeLessThanOrEqual(error);
   },
-  corpusEntries.filter((entry) => shouldBeDrawn(entry) && isFlat(entry)),
+  { entries: corpusEntries.filter((entry) => shouldBeDrawn(entry) && isFlat(entry)) },
 );
 
 /** True if BLANK is written as a float, which the program understands and astropy ignores. */

@@ -133,14 +133,20 @@ export const corpusEntries: readonly CorpusEntry[] = isThere
   ? (JSON.parse(readFileSync(manifestPath, 'utf8')) as { files: readonly CorpusEntry[] }).files
   : [];
 
-/** One test for each of some files of the corpus, by its path; without corpus one that is skipped. */
+/**
+ * One test for each of some files of the corpus, by its path; without corpus one that is skipped.
+ *
+ * @param options.entries which files, default all
+ * @param options.it another kind of `test`
+ */
 export function corpusTestEach(
   name: string,
   check: (entry: CorpusEntry) => Promise<void>,
-  entries = corpusEntries,
+  options: { entries?: readonly CorpusEntry[]; it?: jest.It } = {},
 ): void {
+  const { entries = corpusEntries, it = test } = options;
   if (entries.length === 0) test.skip(name, () => undefined);
-  else test.each(entries.map((entry) => [entry.path, entry] as const))(name, (_, e) => check(e));
+  else it.each(entries.map((entry) => [entry.path, entry] as const))(name, (_, e) => check(e));
 }
 
 /** Where a file of the corpus is on this machine. */

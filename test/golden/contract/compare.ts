@@ -35,6 +35,8 @@ export async function compareAnswers(
   };
   compare('status', theirs.status, ours.status);
   compareHeaders(theirs, ours, compare);
+  const isRedirect = theirs.status === 302 && ours.status === 302;
+  if (isRedirect) return found; // whatever is written there, nobody reads it
   const [their, our] = [await readBody(theirs), await readBody(ours)];
   if (their.kind !== our.kind) compare('body kind', their.kind, our.kind);
   else if (theirs.status >= 400 !== ours.status >= 400) compare('body', their.kind, 'another');
@@ -251,5 +253,5 @@ function cookieNames(headers: Headers): string[] {
 
 /** Short enough to be printed, and different if the values differ. */
 function show(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'absent');
+  return typeof value === 'string' ? value : value === undefined ? 'absent' : JSON.stringify(value);
 }

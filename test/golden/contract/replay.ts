@@ -67,13 +67,16 @@ export async function startReplay(recordings: readonly Recording[]): Promise<Rep
 
   /** Frames that the reference refused are taken out again: its lists are without them. */
   const learnFrames = async (answer: Answer): Promise<void> => {
-    const { files = [] } = (answer.json ?? {}) as { files?: { id: number; basename: string }[] };
+    const { files = [] } = (answer.json ?? {}) as {
+      files?: { id: number | null; basename: string }[];
+    };
     for (const { id, basename } of files) {
+      if (id === null) continue;
       if ([...recordedNames.values()].includes(basename)) {
         const former = [...names].find(([, name]) => name === basename)?.[0];
         if (former !== undefined) names.delete(former);
         names.set(id, basename);
-      } else if (id !== null) await remove(archive, id);
+      } else await remove(archive, id);
     }
   };
 

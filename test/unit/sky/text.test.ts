@@ -1,4 +1,11 @@
-import { formatDec, formatRa, parseDec, parseLongitude, parseRa } from '../../../src/sky/index.js';
+import {
+  formatDec,
+  formatRa,
+  parseAngularSize,
+  parseDec,
+  parseLongitude,
+  parseRa,
+} from '../../../src/sky/index.js';
 
 const HOURS = { numbersAre: 'hours' } as const;
 const DEGREES = { numbersAre: 'degrees' } as const;
@@ -136,5 +143,28 @@ describe('formatting', () => {
       const dec = degrees / 2 - 90;
       expect(parseDec(formatDec(dec, 6))).toBeCloseTo(dec, 7);
     }
+  });
+});
+
+describe('parseAngularSize', () => {
+  test.each([
+    ['0.5', 0.5],
+    ['.5d', 0.5],
+    ['1e-1', 0.1],
+    ["10'", 1 / 6],
+    ['10′', 1 / 6],
+    ['10 arcmin', 1 / 6],
+    ['10m', 1 / 6],
+    ['30"', 1 / 120],
+    ["30''", 1 / 120],
+    ['30arcsec', 1 / 120],
+    ['2°', 2],
+    ['+2 deg', 2],
+  ])('reads %s', (text, degrees) => {
+    expect(parseAngularSize(text)).toBeCloseTo(degrees, 12);
+  });
+
+  test.each(['', '-1', 'x', '10h', '1 2', 'nan', '1e999', "'"])('does not read %s', (text) => {
+    expect(parseAngularSize(text)).toBeUndefined();
   });
 });

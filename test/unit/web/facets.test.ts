@@ -47,6 +47,18 @@ test('a value is counted under the other filters, not under its own', () => {
   ]);
 });
 
+test('a list in one value chooses its items; a value with a comma of its own is escaped', () => {
+  const listed = group('FILTER', { FILTER: ['V,R'] }).choices;
+  expect(listed.filter(({ isChosen }) => isChosen).map(({ value }) => value)).toEqual(['V', 'R']);
+  const all = [...ALL, facet('object', 'g,r', 5)];
+  for (const spelling of ['g,r', 'g\\,r']) {
+    const chosen = new Map([['FILTER', [spelling]]]);
+    const choices = toChoiceGroups(all, all, chosen).find(({ name }) => name === 'FILTER')?.choices;
+    const found = choices?.find(({ label }) => label === 'g,r');
+    expect(found).toMatchObject({ value: 'g\\,r', count: 5, isChosen: true });
+  }
+});
+
 test('values that would give nothing stand apart with their count in the archive', () => {
   const { choices, absent } = group('FILTER', { IMAGETYPE: ['bias'] });
   expect(counts(choices)).toEqual([['None', 30]]);

@@ -93,11 +93,36 @@ test('each value is a chip of its own, whose × leaves the others', () => {
   expect(listUrl('', chips[1]!.state)).toBe('/frames/?IMAGETYPE=skyflat&FILTER=R&EXPTIME=60');
 });
 
+test('other names, endings, headers and regions stay in the address and have their chips', () => {
+  const query = 'SITEID=hill&FILTER%21=B%2CV&EXPTIME__lt=5&covers=10.68%2C41.27&header.GAIN__gte=2';
+  const state = parse(`${query}&evil=1`);
+  expect(listUrl('', state)).toBe(`/frames/?${query}`);
+  expect(listChips(state).map(({ label }) => label.replaceAll('\u202f', ' '))).toEqual([
+    'Site hill',
+    'Filter ≠ B,V',
+    'Exposure < 5 s',
+    'Shows all of 10.68,41.27',
+    'GAIN ≥ 2',
+  ]);
+  const labels = (text: string) => listChips(parse(text)).map(({ label }) => label);
+  expect(labels('header.GAIN=1&header.X__exists=false&header.WHO__contains=an')).toEqual([
+    'GAIN = 1',
+    'No X',
+    'WHO has “an”',
+  ]);
+  expect(labels('OBJECT!=test&q=m31&public=false')).toEqual([
+    'Search m31',
+    'Object without “test”',
+    'Public: false',
+  ]);
+});
+
 test('a cone is one chip; RA alone is no condition', () => {
   const [chip] = listChips(parse('RA=339.2668&DEC=-34.4157&view=sheet'));
   expect(chip?.label).toBe('Within 10′ of 22:37:04 −34:24:57');
   expect(listUrl('', chip!.state)).toBe('/frames/?view=sheet');
   expect(listChips(parse('RA=10&DEC=20&radius=2'))[0]?.label).toContain('Within 2° of');
+  expect(listChips(parse("RA=10&DEC=20&radius=30'"))[0]?.label).toContain('Within 30′ of');
   expect(listChips(parse('RA=10'))).toEqual([]);
 });
 

@@ -109,9 +109,7 @@ test('a member that is longer or shorter than it was ends the reading', async ()
   const layout = await createZipLayout(MEMBERS, 'f');
   for (const content of [Buffer.alloc(9), Buffer.alloc(11)]) {
     const changed = MEMBERS.map((each, index) => (index === 0 ? { ...each, content } : each));
-    await expect(
-      read({ ...layout, parts: layout.parts }, changed.map(unbounded)),
-    ).rejects.toMatchObject({ code: 'damaged' });
+    await expect(read(layout, changed.map(unbounded))).rejects.toMatchObject({ code: 'damaged' });
   }
 });
 

@@ -26,7 +26,16 @@ test.each([
 
 test('no two files have one name, also where case and composition do not count', () => {
   const nameOf = createNamer();
-  const names = ['a.fits.fz', 'a.fits.fz', 'A.fits.fz', 'a~2.fits.fz', 'é', 'e\u0301', 'x/y', 'x_y'];
+  const names = [
+    'a.fits.fz',
+    'a.fits.fz',
+    'A.fits.fz',
+    'a~2.fits.fz',
+    'é',
+    'e\u0301',
+    'x/y',
+    'x_y',
+  ];
   expect(names.map(nameOf)).toEqual([
     'a.fits.fz',
     'a~2.fits.fz',

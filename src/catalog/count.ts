@@ -1,0 +1,216 @@
+import type { Knex } from 'knex';
+import { DAY_MS, toPublicDay } from './cube-keys.js';
+import type { Condition } from './conditions.js';
+import {
+  applyAll,
+  choiceOf,
+  isAboutCube,
+  narrow,
+  seesAll,
+  within,
+  withinDates,
+  type Narrowing,
+  type Search,
+} from './search.js';
+
+/** How many frames there are, whoever may see them. */
+export async function countAll(db: Knex): Promise<number> {
+  const row: { total: number | null } | undefined = await db('facets').first(
+    db.raw('sum(frames) as total'),
+  );
+  return row?.total ?? 0;
+}
+
+/** How many frames a search finds: from the smallest tables that know it. */
+export async function countFrames(db: Knex, search: Search): Promise<number> {
+  const { choices, viewer } = search;
+  if (viewer.role === 'anonymous' && !viewer.seesPublic) return 0;
+  if (choices.some(({ rows }) => rows === 0)) return 0;
+  const isPlain = search.seeks.length === 0 && search.tests.length === 0;
+  if (isPlain && search.dates === undefined && seesAll(viewer)) {
+    if (choices.length === 0) return countAll(db);
+    const [only] = choices;
+    if (choices.length === 1 && only !== undefined) return only.frames;
+  }
+  if (isAboutCube(search)) return sum(await cubeCells(db, search, 'total'));
+  const [row] = await counting(db, search).select(db.raw('count(*) as frames')).as('total');
+  return sum([row]);
+}
+
+/** Number of frames of a search for each facet that has any. */
+export async function countByFacet(db: Knex, search: Search): Promise<Map<number, number>> {
+  const counts = new Map<number, number>();
+  if (search.viewer.role === 'anonymous' && !search.viewer.seesPublic) return counts;
+  if (search.choices.some(({ rows }) => rows === 0)) return counts;
+  for (const { facet_id, frames } of await facetCells(db, search)) {
+    if (facet_id === null || frames === null || frames === 0) continue;
+    counts.set(facet_id, (counts.get(facet_id) ?? 0) + frames);
+  }
+  return counts;
+}
+
+interface Cell {
+  readonly facet_id: number | null;
+  readonly frames: number | null;
+}
+
+function sum(cells: readonly (Cell | undefined)[]): number {
+  return cells.reduce((total, cell) => total + (cell?.frames ?? 0), 0);
+}
+
+async function facetCells(db: Knex, search: Search): Promise<Cell[]> {
+  if (isAboutCube(search)) {
+    const isPlain = search.dates === undefined && choiceOf(search, 'night') === undefined;
+    if (!isPlain || !seesAll(search.viewer)) return cubeCells(db, search, 'facet');
+    const query = db('facets').select('id as facet_id', 'frames');
+    const choice = choiceOf(search, 'facet');
+    if (choice !== undefined) void query.modify(applyAll, choice.conditions, 'facets');
+    return query;
+  }
+  return counting(db, search)
+    .groupBy('frames.facet_id')
+    .select('frames.facet_id', db.raw('count(*) as frames'));
+}
+
+/** A query over the frames of a search, in no order. */
+function counting(db: Knex, search: Search): Knex.QueryBuilder {
+  const { from, narrowing } = smallestSet(search);
+  return db.from(db.raw(from)).modify(narrow, db, search, narrowing);
+}
+
+/** The part of `frames` that has to be looked at to find all that a search finds, and its index. */
+export function smallestSet(search: Search): {
+  readonly from: string;
+  readonly narrowing: Narrowing;
+  /** Frames in it; undefined if nobody knows. */
+  readonly frames: number | undefined;
+} {
+  if (search.seeks.length > 0) {
+    return { from: 'frames', narrowing: { by: 'seek' }, frames: undefined };
+  }
+  const [least] = [...search.choices].sort((a, b) => a.frames - b.frames);
+  if (least !== undefined) {
+    const from = `frames indexed by frames_${least.kind}_date`;
+    return { from, narrowing: { by: least.kind }, frames: least.frames };
+  }
+  if (search.dates !== undefined) {
+    return { from: 'frames indexed by frames_date', narrowing: { by: 'date' }, frames: undefined };
+  }
+  return { from: 'frames', narrowing: {}, frames: undefined };
+}
+
+/**
+ * Counts by the cube. Nights that lie in a range of dates with all their frames are counted by the
+ * cube as well, and only those that lie across one of its ends by their frames. For those who see
+ * what is public, the cube knows up to yesterday, and the frames of today are looked at.
+ */
+async function cubeCells(db: Knex, search: Search, by: 'total' | 'facet'): Promise<Cell[]> {
+  const { dates, viewer } = search;
+  const parts: Knex.QueryBuilder[] = [];
+  if (seesAll(viewer)) {
+    parts.push(wholeNights(db, search, by));
+    if (dates !== undefined) parts.push(partialNights(db, search, by));
+  } else {
+    const now = Date.now();
+    const today = toPublicDay(now);
+    const cells = wholeNights(db, search, 'facet').where('cube.public_day', '<', today);
+    parts.push(cells);
+    if (dates !== undefined) {
+      parts.push(partialNights(db, search, by).where('frames.public_date_ms', '<', startOf(today)));
+    }
+    parts.push(publicToday(db, search, by, now));
+  }
+  const cells: Cell[] = [];
+  for (const part of parts) cells.push(...((await part) as Cell[]));
+  return cells;
+}
+
+function startOf(day: number): number {
+  return day * DAY_MS;
+}
+
+/** Nights of a search all of whose frames lie in its range of dates, as conditions for `nights`. */
+function wholeIn(query: Knex.QueryBuilder, { dates }: Search): void {
+  if (dates === undefined) return;
+  void query.whereNotNull('nights.first_ms');
+  if (dates.fromMs !== undefined) void query.where('nights.first_ms', '>=', dates.fromMs);
+  if (dates.toMs !== undefined) void query.where('nights.last_ms', '<=', dates.toMs);
+}
+
+/** Those that have dates on both sides of one of its ends. */
+function partlyIn(query: Knex.QueryBuilder, { dates = {} }: Search): void {
+  const { fromMs, toMs } = dates;
+  if (fromMs !== undefined) void query.where('nights.last_ms', '>=', fromMs);
+  if (toMs !== undefined) void query.where('nights.first_ms', '<=', toMs);
+  void query.where((either) => {
+    if (fromMs !== undefined) void either.orWhere('nights.first_ms', '<', fromMs);
+    if (toMs !== undefined) void either.orWhere('nights.last_ms', '>', toMs);
+    if (fromMs === undefined && toMs === undefined) void either.whereRaw('1 = 0');
+  });
+}
+
+function nightConditions(search: Search): readonly Condition[] {
+  return choiceOf(search, 'night')?.conditions ?? [];
+}
+
+function wholeNights(db: Knex, search: Search, by: 'total' | 'facet'): Knex.QueryBuilder {
+  const facet = choiceOf(search, 'facet');
+  const nights = db('nights')
+    .modify(applyAll, nightConditions(search), 'nights')
+    .modify(wholeIn, search);
+  if (by === 'total' && facet === undefined && seesAll(search.viewer)) {
+    return nights.select(db.raw('null as facet_id'), db.raw('sum(frames) as frames'));
+  }
+  const query = db('cube');
+  // The nights lead, by the primary key: the facets of a night are few.
+  if (search.dates !== undefined || choiceOf(search, 'night') !== undefined) {
+    void query.whereIn('cube.night_id', nights.select('nights.id'));
+  }
+  if (facet !== undefined) within(query, db, facet, '+cube.facet_id');
+  if (by === 'total') {
+    return query.select(db.raw('null as facet_id'), db.raw('sum(frames) as frames'));
+  }
+  return query.groupBy('cube.facet_id').select('cube.facet_id', db.raw('sum(frames) as frames'));
+}
+
+function partialNights(db: Knex, search: Search, by: 'total' | 'facet'): Knex.QueryBuilder {
+  const nights = db('nights')
+    .modify(applyAll, nightConditions(search), 'nights')
+    .modify(partlyIn, search)
+    .select('nights.id');
+  const query = db
+    .from(db.raw('frames indexed by frames_night_date'))
+    .whereIn('frames.night_id', nights);
+  withinDates(query, search.dates ?? {});
+  return byFacet(query, db, search, by);
+}
+
+function byFacet(
+  query: Knex.QueryBuilder,
+  db: Knex,
+  search: Search,
+  by: 'total' | 'facet',
+): Knex.QueryBuilder {
+  const facet = choiceOf(search, 'facet');
+  if (facet !== undefined) within(query, db, facet, '+frames.facet_id');
+  if (by === 'total') {
+    return query.select(db.raw('null as facet_id'), db.raw('count(*) as frames'));
+  }
+  return query.groupBy('frames.facet_id').select('frames.facet_id', db.raw('count(*) as frames'));
+}
+
+/** Frames that have become public since midnight. */
+function publicToday(
+  db: Knex,
+  search: Search,
+  by: 'total' | 'facet',
+  now: number,
+): Knex.QueryBuilder {
+  const query = db
+    .from(db.raw('frames indexed by frames_public'))
+    .whereBetween('frames.public_date_ms', [startOf(toPublicDay(now)), now]);
+  const night = choiceOf(search, 'night');
+  if (night !== undefined) within(query, db, night, '+frames.night_id');
+  if (search.dates !== undefined) withinDates(query, search.dates, '+frames.date_obs_ms');
+  return byFacet(query, db, search, by);
+}

@@ -1,0 +1,92 @@
+import { FACET_COLUMNS } from './cube-keys.js';
+
+export interface FrameOrder {
+  /** One of the values of SORT_COLUMNS. */
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/** Names by which a list can be sorted → column: those of the reference archive's model, and ours. */
+export const SORT_COLUMNS: Readonly<Record<string, string>> = {
+  id: 'frames.id',
+  basename: 'frames.basename',
+  path: 'versions.key',
+  SITEID: 'frames.site_id',
+  TELID: 'frames.telescope',
+  INSTRUME: 'frames.instrument',
+  IMAGETYP: 'frames.image_type',
+  OBSTYPE: 'frames.image_type',
+  RLEVEL: 'frames.reduction_level',
+  DATE_OBS: 'frames.date_obs_ms',
+  night: 'frames.night',
+  OBJECT: 'frames.object',
+  TEL_RA: 'frames.ra_deg',
+  TEL_DEC: 'frames.dec_deg',
+  vec_x: 'frames.vec_x',
+  vec_y: 'frames.vec_y',
+  vec_z: 'frames.vec_z',
+  TEL_ALT: 'frames.alt_deg',
+  TEL_AZ: 'frames.az_deg',
+  TEL_FOCU: 'frames.focus',
+  SUNALT: 'frames.sun_alt_deg',
+  SUNDIST: 'frames.sun_distance_deg',
+  MOONALT: 'frames.moon_alt_deg',
+  MOONFRAC: 'frames.moon_fraction',
+  MOONDIST: 'frames.moon_distance_deg',
+  EXPTIME: 'frames.exposure_sec',
+  FILTER: 'frames.filter',
+  binning: 'frames.binning_x',
+  XBINNING: 'frames.binning_x',
+  YBINNING: 'frames.binning_y',
+  XORGSUBF: 'frames.origin_x',
+  YORGSUBF: 'frames.origin_y',
+  width: 'frames.width',
+  height: 'frames.height',
+  DATAMEAN: 'frames.data_mean',
+  REQNUM: 'frames.request_number',
+  OBSNUM: 'frames.obs_number',
+  size: 'frames.size_bytes',
+};
+
+/** Sources of frames in order of a column: an index that is walked, in either direction. */
+const WALKS: Readonly<Record<string, { readonly up: string; readonly down?: string }>> = {
+  'frames.id': { up: 'frames indexed by frames_measures' },
+  'frames.basename': { up: 'frames indexed by frames_basename_unique' },
+  'frames.date_obs_ms': { up: 'frames indexed by frames_date' },
+  'frames.night': { up: 'frames indexed by frames_night' },
+  'frames.object': { up: 'frames indexed by frames_object' },
+  'frames.exposure_sec': {
+    up: 'frames indexed by frames_exposure',
+    down: 'frames indexed by frames_exposure_down',
+  },
+  'frames.data_mean': { up: 'frames indexed by frames_data_mean' },
+  'frames.size_bytes': { up: 'frames indexed by frames_size' },
+  'versions.key': {
+    up: 'versions indexed by versions_key_unique cross join frames on frames.id = versions.frame_id and frames.version_id = versions.id',
+  },
+};
+
+/** The source that has frames in this order already; undefined if they have to be sorted. */
+export function walkOf({ column, descending }: FrameOrder): string | undefined {
+  const walk = WALKS[column];
+  return descending ? (walk?.down ?? walk?.up) : walk?.up;
+}
+
+/** True if all that is chosen by stands beside the column in its index. */
+export function isCovered({ column }: FrameOrder): boolean {
+  return column === 'frames.date_obs_ms' || column === 'frames.id';
+}
+
+/** Column of `facets` that the order is about, if it is. */
+export function facetColumnOf({ column }: FrameOrder): string | undefined {
+  const name = column.replace('frames.', '');
+  return FACET_COLUMNS.find((each) => each === name);
+}
+
+/** What every search can be sorted in, where no index has the order: all columns that are not above. */
+export const MEASURES = 'frames indexed by frames_measures';
+
+/** True if the column can be NULL: those frames stand last, whichever way the list is sorted. */
+export function canBeNull({ column }: FrameOrder): boolean {
+  return !/^(?:frames\.(?:id|basename|width|height)|versions\.key)$/.test(column);
+}
