@@ -4,6 +4,7 @@ import { COMMANDS } from '../src/cli/index.js';
 import { formatSettingsPage } from '../src/config/index.js';
 import { ERROR_CODES } from '../src/lib/errors.js';
 import { STATUS } from '../src/http/index.js';
+import { formatTopics } from './golden/contract/topics.js';
 import { PROJECT_DIR } from './support/archive.js';
 
 const read = (name: string): string => readFileSync(join(PROJECT_DIR, name), 'utf8');
@@ -34,4 +35,9 @@ test('every error code has a status and a sentence', () => {
 
 test('the CHANGELOG has a part for what is not released yet', () => {
   expect(read('CHANGELOG.md')).toMatch(/^## Unreleased$/m);
+});
+
+test('the README lists the differences from pyobs-archive as the table of the conformance suite has them', () => {
+  const [, listed] = /<!-- differences: .* -->\n((?:\* .*\n)+)/.exec(read('README.md')) ?? [];
+  expect(listed).toBe(formatTopics());
 });

@@ -3,11 +3,8 @@ import {
   findFrames,
   findUsers,
   getFrame,
-  listFacets,
-  listFrames,
   listHdus,
   listHeaders,
-  parseConditions,
   type Frame,
 } from '../catalog/index.js';
 import { mainImage } from '../fits/index.js';
@@ -23,34 +20,14 @@ import {
   type Services,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
-import { parseFrameQuery } from './parse.js';
-import { toAggregateShape, toFrameShape, toHdusShape, toHeadersShape } from './shapes.js';
+import { toFrameShape, toHdusShape, toHeadersShape } from './shapes.js';
 
 /** Handlers of the addresses of frames; the route table is in `index.ts`. */
 export function createFrameHandlers(services: Services) {
-  const { catalog, store, config } = services;
+  const { catalog, store } = services;
 
   const frameOf = (req: Request, res: Response): Promise<Frame> =>
     getFrame(catalog, parseId(req.params.id), viewerOf(res));
-
-  const list: RequestHandler = async (req, res) => {
-    const viewer = requireAction(res, 'read');
-    const query = parseFrameQuery(queryParameters(req), config);
-    const page = await listFrames(catalog, query, viewer);
-    const root = rootUrl(services, req);
-    res.json({
-      count: page.total,
-      count_estimated: false,
-      ...pageLinks(req, root, query, page.total),
-      results: page.items.map((frame) => toFrameShape(services, root, frame)),
-    });
-  };
-
-  const aggregate: RequestHandler = async (req, res) => {
-    const viewer = requireAction(res, 'read');
-    const conditions = parseConditions(queryParameters(req));
-    res.json(toAggregateShape(await listFacets(catalog, conditions, viewer)));
-  };
 
   const show: RequestHandler = async (req, res) => {
     requireAction(res, 'read');
@@ -114,25 +91,5 @@ export function createFrameHandlers(services: Services) {
       res.status(status).end();
     };
 
-  return { list, aggregate, show, related, headers, remove };
-}
-
-/** `next` and `previous` of the OCS dialect: absolute, with the query kept; null at the ends. */
-function pageLinks(
-  req: Request,
-  root: string,
-  query: { limit: number; offset: number },
-  total: number,
-): { next: string | null; previous: string | null } {
-  const link = (offset: number): string => {
-    const url = new URL(req.originalUrl.replace(/^\/+/, ''), root);
-    url.searchParams.set('limit', String(query.limit));
-    url.searchParams.set('offset', String(offset));
-    return url.href;
-  };
-  const { limit, offset } = query;
-  return {
-    next: limit > 0 && offset + limit < total ? link(offset + limit) : null,
-    previous: limit > 0 && offset > 0 ? link(Math.max(0, offset - limit)) : null,
-  };
+  return { show, related, headers, remove };
 }

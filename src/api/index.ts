@@ -6,6 +6,7 @@ import { createUpload } from './create.js';
 import { createCalibrationHandler } from './calibrations.js';
 import { createFileHandlers } from './files.js';
 import { createFrameHandlers } from './frames.js';
+import { createListHandlers } from './list.js';
 import { createZipHandlers } from './zip.js';
 
 type Handlers = RequestHandler | readonly RequestHandler[];
@@ -17,6 +18,7 @@ type Verbs = Readonly<Partial<Record<'get' | 'post' | 'delete', Handlers>>>;
  */
 export function createApi(services: Services, authentication: Authentication): Router {
   const router = Router();
+  const lists = createListHandlers(services);
   const frames = createFrameHandlers(services);
   const files = createFileHandlers(services);
   const zip = createZipHandlers(services, authentication, (ids, viewer) =>
@@ -33,9 +35,9 @@ export function createApi(services: Services, authentication: Authentication): R
     ['/health/', { get: createHealth(services) }],
     ['/api-token-auth/', { post: [...forms, createTokenHandler(services)] }],
     ['/create/', { post: upload }],
-    ['/frames/', { get: frames.list, post: [onlyMultipart, ...upload] }],
+    ['/frames/', { get: lists.list, post: [onlyMultipart, ...upload] }],
     ['/frames/create/', { post: upload }],
-    ['/frames/aggregate/', { get: frames.aggregate }],
+    ['/frames/aggregate/', { get: lists.aggregate }],
     ['/frames/zip/', { get: zip.ofQuery, post: [...forms, zip.ofIds] }],
     ['/frames/:id/', { get: frames.show, delete: frames.remove(204) }],
     ['/frames/:id/delete/', { delete: frames.remove(200) }],

@@ -80,7 +80,7 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     const candidates = new Map(found.flat().map((frame) => [frame.id, frame]));
     const draft = draftMatches(target, [...candidates.values()], rule);
     const frames = [...draft.masters, ...draft.sets].flatMap((each) => each.frames);
-    const headers = rule.sameHeaders.length === 0 ? new Map() : await readHeaders(frames);
+    const headers = await readHeaders(rule.sameHeaders.length === 0 ? [] : frames);
     return finishMatches(
       target,
       draft,

@@ -42,7 +42,7 @@ export async function listFrames(
     const total = await countOnce(catalog, tx, search);
     if (limit === 0 || offset >= total) return { total, items: [] };
     const places = await readStretch(tx, search, { order, limit, offset, total });
-    return { total, items: await readFrames(tx, places, viewer) };
+    return { total, items: await readFrames(tx, idsOf(places), viewer) };
   });
 }
 
@@ -84,11 +84,15 @@ export async function listFramesByCursor(
     const at = (place: Position | undefined, direction: 'next' | 'previous'): string | null =>
       place === undefined ? null : formatCursor(order, { ...place, direction });
     return {
-      items: await readFrames(tx, shown, viewer),
+      items: await readFrames(tx, idsOf(shown), viewer),
       next: isReversed || hasMore ? at(shown.at(-1), 'next') : null,
       previous: (isReversed ? hasMore : from !== undefined) ? at(shown[0], 'previous') : null,
     };
   });
+}
+
+function idsOf(places: readonly Position[]): number[] {
+  return places.map(({ id }) => id);
 }
 
 /**
@@ -109,18 +113,21 @@ async function countOnce(catalog: Catalog, tx: Knex, search: Search): Promise<nu
   return total;
 }
 
-/** The frames at these places of a list, in their order. */
-async function readFrames(
-  tx: Knex,
-  places: readonly Position[],
-  viewer: Viewer,
-): Promise<Frame[]> {
-  if (places.length === 0) return [];
-  const ids = places.map(({ id }) => id);
-  const rows: Row[] = await withVersion(tx('frames'), tx).whereRaw(`frames.id in (${ids.join(', ')})`);
-  const frames = await withRelations(tx, rows, viewer);
-  const byId = new Map(frames.map((frame) => [frame.id, frame]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+/** Frames by id, in the order of `ids`; those that are unknown or hidden are left out. */
+async function readFrames(tx: Knex, ids: readonly number[], viewer: Viewer): Promise<Frame[]> {
+  if (ids.length === 0) return [];
+  const rows: Row[] = await tx('frames')
+    .modify(visibleTo, viewer)
+    .whereRaw(`frames.id in (${ids.join(', ')})`)
+    .join('versions', 'versions.id', 'frames.version_id')
+    .select(tx.raw(FRAME_SELECT));
+  const related = await relatedTo(tx, ids, viewer);
+  const found = new Map<number, Frame>();
+  for (const row of rows) {
+    const frame = toFrame(row, related);
+    found.set(frame.id, frame);
+  }
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 /** Frames by id, in the order of `ids`; those that are unknown or hidden are left out. */
@@ -130,13 +137,11 @@ export async function findFrames(
   viewer: Viewer,
 ): Promise<Frame[]> {
   return inSnapshot(catalog, async (tx) => {
-    const found = new Map<number, Frame>();
+    const found: Frame[] = [];
     for (let at = 0; at < ids.length; at += 500) {
-      const part = ids.slice(at, at + 500);
-      const rows: Row[] = await withVersion(matching(tx, [], viewer), tx).whereIn('frames.id', part);
-      for (const frame of await withRelations(tx, rows, viewer)) found.set(frame.id, frame);
+      found.push(...(await readFrames(tx, ids.slice(at, at + 500), viewer)));
     }
-    return ids.flatMap((id) => found.get(id) ?? []);
+    return found;
   });
 }
 
@@ -287,20 +292,16 @@ export function matching(
   return query.modify(applyAll, others, 'frames');
 }
 
-function withVersion(query: Knex.QueryBuilder, db: Knex): Knex.QueryBuilder {
-  return query
-    .join('versions', 'versions.id', 'frames.version_id')
-    .select(db.raw(FRAME_SELECT));
-}
-
-/** Frames of rows, with the names in all their headers resolved in one query. */
-async function withRelations(db: Knex, rows: readonly Row[], viewer: Viewer): Promise<Frame[]> {
-  const frames = rows.map(toFrame);
-  if (frames.length === 0) return [];
+/** For frames by id: the ids of those that their headers name and `viewer` may see; in one query. */
+async function relatedTo(
+  db: Knex,
+  ids: readonly number[],
+  viewer: Viewer,
+): Promise<ReadonlyMap<number, readonly number[]>> {
   const pairs: { frame_id: number; id: number }[] = await db('relations')
     .join('frames', 'frames.basename', 'relations.name')
     .modify(visibleTo, viewer)
-    .whereRaw(`relations.frame_id in (${frames.map(({ id }) => id).join(', ')})`)
+    .whereRaw(`relations.frame_id in (${ids.join(', ')})`)
     .whereRaw('frames.id <> relations.frame_id')
     .distinct('relations.frame_id', 'frames.id')
     .orderBy('frames.id');
@@ -310,7 +311,7 @@ async function withRelations(db: Knex, rows: readonly Row[], viewer: Viewer): Pr
     if (list === undefined) related.set(pair.frame_id, [pair.id]);
     else list.push(pair.id);
   }
-  return frames.map((frame) => ({ ...frame, relatedIds: related.get(frame.id) ?? [] }));
+  return related;
 }
 
 /** A version by its id, whoever asks: for jobs. */

@@ -251,8 +251,11 @@ export const FRAME_SELECT = [
 type Head = [number, string, number, number, string[], Footprint | null];
 const HEAD = 6;
 
-/** A frame without the ids of those that its headers name. @param row has FRAME_SELECT */
-export function toFrame(row: Row): Omit<Frame, 'relatedIds'> {
+/**
+ * @param row     has FRAME_SELECT
+ * @param related ids of the frames that headers name, by id of the frame whose headers they are
+ */
+export function toFrame(row: Row, related: ReadonlyMap<number, readonly number[]>): Frame {
   const rest = JSON.parse(String(row.rest)) as [...Head, ...Row[string][]];
   const [id, basename, createdMs, updatedMs, warnings, footprint] = rest;
   const facts: Record<string, unknown> = {};
@@ -268,6 +271,7 @@ export function toFrame(row: Row): Omit<Frame, 'relatedIds'> {
     id,
     basename,
     version: toVersion(version),
+    relatedIds: related.get(id) ?? [],
     createdMs,
     updatedMs,
   };

@@ -86,6 +86,8 @@ export async function insertRow(
 
 /** Rows of one transaction: many, because each commit waits for the disk. */
 const BATCH = 10_000;
+/** Frames at once: their rows are garbage again before they have grown old. */
+const SLICE = 500;
 
 /**
  * Writes many new frames, tens of thousands each second, in transactions of 10 000: for a catalogue
@@ -102,7 +104,11 @@ export async function insertFramesInBulk(
   let batch: NewFrame[] = [];
   const flush = async (): Promise<void> => {
     if (batch.length === 0) return;
-    await inTransaction(catalog, (tx) => insertBatch(tx, batch));
+    await inTransaction(catalog, async (tx) => {
+      for (let at = 0; at < batch.length; at += SLICE) {
+        await insertBatch(tx, batch.slice(at, at + SLICE));
+      }
+    });
     written += batch.length;
     batch = [];
   };
@@ -115,7 +121,7 @@ export async function insertFramesInBulk(
 }
 
 /** All ids are known beforehand: nobody else writes while this transaction runs. */
-async function insertBatch(tx: Knex.Transaction, batch: readonly NewFrame[]): Promise<void> {
+async function insertBatch(tx: Knex, batch: readonly NewFrame[]): Promise<void> {
   const now = Date.now();
   const firstFrame = await nextId(tx, 'frames');
   const firstVersion = await nextId(tx, 'versions');

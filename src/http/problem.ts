@@ -77,7 +77,7 @@ export function handleProblems(
     if (status === 405 && Array.isArray(expected?.data.allow))
       res.set('Allow', expected.data.allow.join(', '));
     res.set('Cache-Control', 'no-store');
-    drain(req, services.config.MAX_UPLOAD_BYTES);
+    drain(req, res, services.config.MAX_UPLOAD_BYTES);
     if (prefersHtml(req)) renderPage(req, res, { status, message, requestId });
     else res.json(problemBody(message, expected));
   };

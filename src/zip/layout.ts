@@ -26,10 +26,10 @@ export interface ZipLayout {
 }
 
 /** Entries of the central directory are given in runs of about so many bytes. */
-const RUN_BYTES = 65_536;
+export const RUN_BYTES = 16_384;
 
 /** Entries laid out before others have their turn on the event loop: a few milliseconds. */
-const AT_ONCE = 4096;
+const AT_ONCE = 2048;
 
 /**
  * Lays out a zip of stored members in one folder, with ZIP64 records where sizes, places or numbers

@@ -1,5 +1,5 @@
 import { AppError } from '../lib/errors.js';
-import type { ZipLayout } from './layout.js';
+import { RUN_BYTES, type ZipLayout } from './layout.js';
 
 /** Opens bytes [start, end) of a member, counted from 0. */
 export type OpenEntry = (
@@ -37,10 +37,9 @@ export async function* readZip(
   for (const part of layout.parts(range)) {
     if ('bytes' in part) {
       const full = take(part.bytes);
-      if (full === undefined) continue;
-      yield full;
+      if (full !== undefined) yield full;
       // A long directory, and a client that takes all at once: others must have their turn as well.
-      await new Promise(setImmediate);
+      if (part.bytes.length >= RUN_BYTES) await new Promise(setImmediate);
       continue;
     }
     let left = part.end - part.start;

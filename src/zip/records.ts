@@ -42,31 +42,38 @@ export function centralHeaderBytes(nameBytes: number, entry: ZipEntry, offset: n
 /** The header before the bytes of a member, §4.3.7. @param path with the folder */
 export function localHeader(entry: ZipEntry, path: string): Buffer {
   const values = localValues(entry);
-  const name = Buffer.from(path);
-  const header = Buffer.alloc(LOCAL_BYTES);
+  const nameBytes = Buffer.byteLength(path);
+  const header = Buffer.alloc(localHeaderBytes(nameBytes, entry));
   header.writeUInt32LE(0x04034b50, 0);
-  writeCommon(header, 4, { entry, name, values });
-  return Buffer.concat([header, name, zip64Field(values), instantField(entry)]);
+  writeCommon(header, 4, { entry, nameBytes, values });
+  writeFields(header, LOCAL_BYTES + header.write(path, LOCAL_BYTES), { entry, values });
+  return header;
 }
 
 /** The entry of a member in the central directory, §4.3.12. @param offset of its local header */
 export function centralHeader(entry: ZipEntry, path: string, offset: number): Buffer {
   const values = centralValues(entry, offset);
-  const name = Buffer.from(path);
-  const header = Buffer.alloc(CENTRAL_BYTES);
+  const nameBytes = Buffer.byteLength(path);
+  const header = Buffer.alloc(centralHeaderBytes(nameBytes, entry, offset));
   header.writeUInt32LE(0x02014b50, 0);
   header.writeUInt16LE(MADE_BY, 4);
-  writeCommon(header, 6, { entry, name, values });
+  writeCommon(header, 6, { entry, nameBytes, values });
   header.writeUInt32LE(PLAIN_FILE, 38);
   header.writeUInt32LE(Math.min(offset, FULL_32), 42);
-  return Buffer.concat([header, name, zip64Field(values), instantField(entry)]);
+  writeFields(header, CENTRAL_BYTES + header.write(path, CENTRAL_BYTES), { entry, values });
+  return header;
+}
+
+interface Fields {
+  readonly entry: ZipEntry;
+  readonly values: readonly number[];
 }
 
 /** What both headers have: version, flags, method, time, sum, sizes and lengths, in this order. */
 function writeCommon(
   header: Buffer,
   at: number,
-  { entry, name, values }: { entry: ZipEntry; name: Buffer; values: readonly number[] },
+  { entry, nameBytes, values }: Fields & { readonly nameBytes: number },
 ): void {
   const { date, time } = toDosTime(entry.modifiedMs);
   const size = Math.min(entry.sizeBytes, FULL_32);
@@ -78,7 +85,7 @@ function writeCommon(
   header.writeUInt32LE(entry.crc32, at + 10);
   header.writeUInt32LE(size, at + 14);
   header.writeUInt32LE(size, at + 18);
-  header.writeUInt16LE(name.length, at + 22);
+  header.writeUInt16LE(nameBytes, at + 22);
   header.writeUInt16LE(zip64Bytes(values) + INSTANT_BYTES, at + 24);
 }
 
@@ -97,25 +104,24 @@ function zip64Bytes(values: readonly number[]): number {
   return values.length === 0 ? 0 : ZIP64_HEAD_BYTES + 8 * values.length;
 }
 
-function zip64Field(values: readonly number[]): Buffer {
-  const field = Buffer.alloc(zip64Bytes(values));
-  if (values.length === 0) return field;
-  field.writeUInt16LE(0x0001, 0);
-  field.writeUInt16LE(8 * values.length, 2);
-  values.forEach((value, index) => {
-    field.writeBigUInt64LE(BigInt(value), ZIP64_HEAD_BYTES + 8 * index);
-  });
-  return field;
-}
-
-/** Extended timestamp, the time of modification alone: 32 bits of seconds, with a sign. */
-function instantField({ modifiedMs }: ZipEntry): Buffer {
-  const field = Buffer.alloc(INSTANT_BYTES);
-  field.write('UT', 0, 'latin1');
-  field.writeUInt16LE(INSTANT_BYTES - 4, 2);
-  field.writeUInt8(1, 4);
-  field.writeInt32LE(Math.min(Math.max(0, Math.floor(modifiedMs / 1000)), 0x7fffffff), 5);
-  return field;
+/**
+ * What follows the name: the numbers that do not fit, and the extended timestamp with the time of
+ * modification alone, in seconds, 32 bits with a sign.
+ */
+function writeFields(header: Buffer, at: number, { entry, values }: Fields): void {
+  if (values.length > 0) {
+    header.writeUInt16LE(0x0001, at);
+    header.writeUInt16LE(8 * values.length, at + 2);
+    values.forEach((value, index) => {
+      header.writeBigUInt64LE(BigInt(value), at + ZIP64_HEAD_BYTES + 8 * index);
+    });
+  }
+  const instant = at + zip64Bytes(values);
+  const seconds = Math.min(Math.max(0, Math.floor(entry.modifiedMs / 1000)), 0x7fffffff);
+  header.write('UT', instant, 'latin1');
+  header.writeUInt16LE(INSTANT_BYTES - 4, instant + 2);
+  header.writeUInt8(1, instant + 4);
+  header.writeInt32LE(seconds, instant + 5);
 }
 
 /** Date and time of §4.4.6, of the instant in UTC: the same wherever the archive stands. */

@@ -45,12 +45,12 @@ function parametersOf(query: string): Map<string, string[]> {
 
 async function run(conditions: readonly Condition[]): Promise<string[]> {
   const ready = await Promise.all(
-    conditions.map((condition) => condition.prepare?.(catalog.read) ?? condition),
+    conditions.map(async (each) => (await each.prepare?.(catalog.read)) ?? each),
   );
   const names = async (apply: (condition: Condition) => Condition['apply']): Promise<string[]> => {
     const query = catalog.read('frames').orderBy('id').select('basename');
     for (const condition of ready) apply(condition)(query, 'frames');
-    const rows: { basename: string }[] = await query;
+    const rows = (await query) as { basename: string }[];
     return rows.map((row) => row.basename);
   };
   const found = await names(({ apply }) => apply);
@@ -307,6 +307,36 @@ test.each([
     parseConditions(parametersOf(query));
   } catch (error) {
     expect(error).toMatchObject({ code: 'bad_request', data: { parameter } });
+  }
+});
+
+test.each([
+  'header.GAIN=1.5',
+  'header.GAIN__lt=1.5',
+  'header.OBSERVER=ana,bob',
+  'header.OBSERVER__startswith=an',
+  'header.OBSERVER__contains=an',
+  'header.GAIN__exists=true',
+  'submitter=ana',
+  'covers=10.68,41.27',
+  'RA=10&DEC=41',
+  'q=m31 zhong',
+  'basename_exact=m31-0001',
+  'REQNUM=7',
+  'OBSNUM=12',
+])('%s is found by an index', async (query) => {
+  for (const condition of parseConditions(parametersOf(query))) {
+    for (const each of [condition, await condition.prepare?.(catalog.read)]) {
+      if (each === undefined || (each === condition && query.startsWith('covers'))) continue;
+      const select = catalog.read('frames').select('id');
+      each.apply(select, 'frames');
+      const { sql, bindings } = select.toSQL().toNative();
+      const plan = (await catalog.read.raw(`explain query plan ${sql}`, [...bindings])) as {
+        detail: string;
+      }[];
+      const steps = plan.map(({ detail }) => detail);
+      expect(steps.filter((step) => /^SCAN (?:frames|header_\w+)\b/.test(step))).toEqual([]);
+    }
   }
 });
 

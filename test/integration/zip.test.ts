@@ -122,7 +122,7 @@ test('chosen frames make the same zip by POST and by the address that its answer
     ['frame_ids=', 400],
     ['format=rar', 400],
     ['uncompress=perhaps', 400],
-    ['OBJECT=wide&calibrations=true', 400],
+    ['calibrations=perhaps', 400],
     ['OBJECT=nothing', 404],
   ] as const) {
     const answer = await archive.fetch(`/frames/zip/?${query}`);
@@ -239,24 +239,22 @@ test('downloads are as quick while four clients read zips at 10 kB/s, and each h
     await fetchBytes(path);
     return performance.now() - started;
   };
-  const median = async (): Promise<number> => {
+  // The quicker ones of many: what else the machine does makes some of them slow.
+  const quartile = async (): Promise<number> => {
     const times = [];
-    for (let count = 0; count < 15; count += 1) times.push(await time());
-    return times.sort((a, b) => a - b)[7] ?? 0;
+    for (let count = 0; count < 20; count += 1) times.push(await time());
+    return times.sort((a, b) => a - b)[5] ?? 0;
   };
-  await median();
-  const alone = await median();
+  await quartile();
+  const before = await quartile();
+  let beside = 0;
   const slow = await Promise.all([1, 2, 3, 4].map(() => open(PATH)));
   const timer = setInterval(() => {
     for (const answer of slow) answer.read(1000);
   }, 100);
   try {
     for (const answer of slow) await once(answer.pause(), 'readable');
-    const beside = await median();
-    process.stdout.write(
-      `a download takes ${alone.toFixed(1)} ms, beside four slow zips ${beside.toFixed(1)} ms\n`,
-    );
-    expect(beside).toBeLessThan(alone * 2 + 20);
+    beside = await quartile();
     expect(slow.some((answer) => answer.complete)).toBe(false);
     expect(await openFrames()).toBeLessThanOrEqual(4);
   } finally {
@@ -264,6 +262,11 @@ test('downloads are as quick while four clients read zips at 10 kB/s, and each h
     for (const answer of slow) answer.destroy();
   }
   await until(async () => (await openFrames()) === 0);
+  const alone = Math.max(before, await quartile());
+  process.stdout.write(
+    `a download takes ${alone.toFixed(1)} ms, beside four slow zips ${beside.toFixed(1)} ms\n`,
+  );
+  expect(beside).toBeLessThan(alone * 1.5 + 20);
 });
 
 /** Number of frames that the server has open; on systems without /proc, none. */

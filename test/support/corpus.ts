@@ -158,6 +158,17 @@ export function readGolden(entry: CorpusEntry): Golden {
   return JSON.parse(readFileSync(join(corpus, entry.goldens), 'utf8')) as Golden;
 }
 
+/**
+ * True if astropy finds an image with values, whatever else it says of the file. HDUs that are not
+ * standard (SIMPLE = F) it shows as bytes, which are not a picture.
+ */
+export function hasPicture(entry: CorpusEntry): boolean {
+  return readGolden(entry).hdus.some(({ index, image }) => {
+    const isStandard = entry.hdus?.[index]?.type !== '_NonstandardHDU';
+    return isStandard && (image?.n_finite ?? 0) > 0;
+  });
+}
+
 /** The number that a golden means. */
 export function toNumber(value: GoldenValue): number {
   if (typeof value === 'number') return value;

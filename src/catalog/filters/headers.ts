@@ -23,7 +23,7 @@ export function headerCondition(asked: Asked): Condition {
   const valuesOf = new KeywordValues(keyword);
   switch (operator) {
     case 'is':
-      return among(valuesOf.equal(listedTexts(asked)));
+      return amongEqual(valuesOf.equal(listedTexts(asked)));
     case 'ne':
       return notAmong(valuesOf.equal(listedTexts(asked)));
     case 'exists': {
@@ -103,6 +103,19 @@ function among(parts: readonly Part[]): Condition {
     (query) => void query.whereRaw(`frames.id in (${sql})`, bindings),
     // The list of matches is made once; then each frame at hand is looked up in it.
     (query) => void query.whereRaw(`+frames.id in (${sql})`, bindings),
+  );
+}
+
+/** As `among`, of values: with these, a frame at hand is looked up in the table itself. */
+function amongEqual(parts: readonly Part[]): Condition {
+  const sql = parts.map((part) => `exists (${part.sql} and frame_id = frames.id)`).join(' or ');
+  const bindings = parts.flatMap((part) => part.bindings);
+  const { apply } = among(parts);
+  return onIndex(
+    (query) => {
+      apply(query, 'frames');
+    },
+    (query) => void query.whereRaw(`(${sql})`, bindings),
   );
 }
 

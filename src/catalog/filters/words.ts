@@ -41,11 +41,16 @@ export function wordsCondition(asked: Asked): Condition | undefined {
   if (text === 'a') return undefined;
   const words = text.split(/\s+/);
   if (words.length > MAX_WORDS) throw badValue(asked.name, text, `at most ${MAX_WORDS} words`);
-  const finds = words.map(findWord);
+  return { ...ofWords(words), prepare: (db) => preparedWords(db, words) };
+}
+
+/** Frames in which all of some words are found, each word by its indexes. */
+function ofWords(words: readonly string[]): Condition {
+  const finds = words.map(idsOfWord);
   const tests = words.map(testWord);
   return onIndex(
     (query) => {
-      for (const find of finds) find(query);
+      for (const { sql, bindings } of finds) void query.whereRaw(`frames.id in (${sql})`, bindings);
     },
     (query) => {
       for (const test of tests) test(query);
@@ -53,7 +58,43 @@ export function wordsCondition(asked: Asked): Condition | undefined {
   );
 }
 
-function findWord(word: string): (query: Knex.QueryBuilder) => void {
+/** A word is rare if fewer frames have it: then these are few enough to look at them one by one. */
+const RARE = 20_000;
+
+/** The frames that have all rare words, to be tested for the others; as it was if no word is rare. */
+async function preparedWords(db: Knex, words: readonly string[]): Promise<Condition> {
+  let rare: readonly number[] | undefined;
+  const common: string[] = [];
+  for (const word of words) {
+    const { sql, bindings } = idsOfWord(word);
+    const rows: { ids: string }[] = await db.raw(
+      `with found (id) as (${sql}) select json_group_array(id) as ids from (select id from found limit ${RARE})`,
+      bindings,
+    );
+    const ids = JSON.parse(rows[0]?.ids ?? '[]') as number[];
+    if (ids.length === RARE) common.push(word);
+    else if (rare === undefined) rare = ids;
+    else rare = inBoth(rare, ids);
+  }
+  if (rare === undefined) return ofWords(words);
+  const list = JSON.stringify(rare);
+  const tests = common.map(testWord);
+  const among =
+    (column: string) =>
+    (query: Knex.QueryBuilder): void => {
+      void query.whereRaw(`${column} in (select value from json_each(?))`, [list]);
+      for (const test of tests) test(query);
+    };
+  return onIndex(among('frames.id'), among('+frames.id'));
+}
+
+function inBoth(some: readonly number[], others: readonly number[]): number[] {
+  const known = new Set(others);
+  return some.filter((id) => known.has(id));
+}
+
+/** A query for the ids of the frames in which a word is found. */
+function idsOfWord(word: string): { readonly sql: string; readonly bindings: readonly string[] } {
   const names = namesWith(splitFitsName(word).basename);
   const nights = nightsLike(word);
   const parts = [
@@ -61,9 +102,9 @@ function findWord(word: string): (query: Knex.QueryBuilder) => void {
     "select id from frames where object_id in (select id from objects where object like ? escape '\\')",
     ...(nights === undefined ? [] : ['select id from frames where night between ? and ?']),
   ];
-  const bindings = [...names.bindings, likePattern(word), ...(nights ?? [])];
-  return (query) => {
-    void query.whereRaw(`frames.id in (${parts.join(' union all ')})`, bindings);
+  return {
+    sql: parts.join(' union all '),
+    bindings: [...names.bindings, likePattern(word), ...(nights ?? [])],
   };
 }
 

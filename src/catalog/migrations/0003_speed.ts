@@ -104,13 +104,13 @@ async function enterFrames(db: Knex): Promise<void> {
  */
 async function createIndexes(db: Knex): Promise<void> {
   await db.raw(`create index frames_date on frames
-    (date_obs_ms, facet_id, night_id, object_id, public_date_ms)`);
+    (date_obs_ms, id, facet_id, night_id, object_id, public_date_ms)`);
   await db.raw(`create index frames_facet_date on frames
-    (facet_id, date_obs_ms, night_id, object_id, public_date_ms)`);
+    (facet_id, date_obs_ms, id, night_id, object_id, public_date_ms)`);
   await db.raw(`create index frames_night_date on frames
-    (night_id, date_obs_ms, facet_id, object_id, public_date_ms)`);
+    (night_id, date_obs_ms, id, facet_id, object_id, public_date_ms)`);
   await db.raw(`create index frames_object_date on frames
-    (object_id, date_obs_ms, facet_id, night_id, public_date_ms)`);
+    (object_id, date_obs_ms, id, facet_id, night_id, public_date_ms)`);
   await db.raw('create index frames_facet on frames (facet_id, id, night_id, public_date_ms)');
   await db.raw(
     'create index frames_public on frames (public_date_ms, facet_id, night_id) where public_date_ms is not null',

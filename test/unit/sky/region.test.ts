@@ -41,8 +41,9 @@ function away(from: SkyPoint, distanceDeg: number, angleDeg: number): SkyPoint {
   const east: UnitVector = [-Math.sin(ra), Math.cos(ra), 0];
   const north = cross([x, y, z], east);
   const [d, a] = [(distanceDeg * Math.PI) / 180, (angleDeg * Math.PI) / 180];
+  const start: UnitVector = [x, y, z];
   const at = (i: 0 | 1 | 2): number =>
-    [x, y, z][i] * Math.cos(d) + Math.sin(d) * (north[i] * Math.cos(a) + east[i] * Math.sin(a));
+    start[i] * Math.cos(d) + Math.sin(d) * (north[i] * Math.cos(a) + east[i] * Math.sin(a));
   return fromUnitVector([at(0), at(1), at(2)]);
 }
 

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import {
+  listFacets,
+  listFrames,
+  listFramesByCursor,
+  parseConditions,
+  readChanges,
+  type Frame,
+  type Viewer,
+} from '../catalog/index.js';
+import {
+  parameter,
+  queryParameters,
+  requireAction,
+  rootUrl,
+  urlEpoch,
+  type Services,
+} from '../http/index.js';
+import { AppError } from '../lib/errors.js';
+import { createFrameTexts } from './frame-texts.js';
+import { parseFrameQuery } from './parse.js';
+import { toAggregateShape } from './shapes.js';
+
+/** Handlers of lists and of what there is to choose from. */
+export function createListHandlers(services: Services): {
+  list: RequestHandler;
+  aggregate: RequestHandler;
+} {
+  const { catalog, config } = services;
+  const frameText = createFrameTexts(services);
+
+  const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<string> => {
+    const query = parseFrameQuery(queryParameters(req), config);
+    const page = await listFrames(catalog, query, viewer);
+    const links = offsetLinks(req, root, query, page.total);
+    const envelope = { count: page.total, count_estimated: false, ...links };
+    return withResults(envelope, page.items, (frame) => frameText(root, frame));
+  };
+
+  const byCursor = async (req: Request, root: string, viewer: Viewer): Promise<string> => {
+    const parameters = queryParameters(req);
+    const { conditions, order, limit } = parseFrameQuery(parameters, config);
+    const cursor = parameter(parameters, 'cursor');
+    const page = await listFramesByCursor(
+      catalog,
+      {
+        conditions,
+        order,
+        limit: limit === 0 ? config.DEFAULT_LIMIT : limit,
+        cursor: cursor === '' ? undefined : cursor,
+      },
+      viewer,
+    ).catch(toCursorError);
+    const link = (to: string | null): string | null =>
+      to === null ? null : linkWith(req, root, { cursor: to });
+    const envelope = { next: link(page.next), previous: link(page.previous) };
+    return withResults(envelope, page.items, (frame) => frameText(root, frame));
+  };
+
+  const list: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    const root = rootUrl(services, req);
+    if (await isKnown(services, req, res, viewer)) return;
+    const style = parameter(queryParameters(req), 'pagination_style');
+    const body = await (style === 'cursor' ? byCursor : byOffset)(req, root, viewer);
+    res.type('json').send(Buffer.from(body));
+  };
+
+  const aggregate: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    const conditions = parseConditions(queryParameters(req));
+    if (await isKnown(services, req, res, viewer)) return;
+    res.json(toAggregateShape(await listFacets(catalog, conditions, viewer)));
+  };
+
+  return { list, aggregate };
+}
+
+/** An envelope with frames that are JSON text already. */
+function withResults(
+  envelope: Record<string, unknown>,
+  frames: readonly Frame[],
+  toText: (frame: Frame) => string,
+): string {
+  const head = JSON.stringify(envelope).slice(0, -1);
+  return `${head},"results":[${frames.map(toText).join(',')}]}`;
+}
+
+/**
+ * Sets the entity tag of an answer that is the same until the catalogue changes: for one viewer, one
+ * address, one hour of signed addresses. True if the client has that answer and was told so. What
+ * depends on the clock has no tag.
+ */
+async function isKnown(
+  { catalog, version }: Services,
+  req: Request,
+  res: Response,
+  viewer: Viewer,
+): Promise<boolean> {
+  res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
+  if (viewer.role === 'anonymous') return false;
+  // Read before the answer is made: a change in between makes the tag old, never the answer.
+  const parts = [
+    await readChanges(catalog),
+    version,
+    viewer.username,
+    urlEpoch(),
+    req.host,
+    req.originalUrl,
+  ];
+  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+  res.set('ETag', `W/"${hash.slice(0, 27)}"`);
+  if (!req.fresh) return false;
+  res.status(304).end();
+  return true;
+}
+
+/** What the OCS archive says to a cursor that is none. */
+function toCursorError(error: unknown): never {
+  if (error instanceof AppError && error.data.parameter === 'cursor') {
+    throw new AppError('not_found', 'Invalid cursor', error.data, error);
+  }
+  throw error;
+}
+
+/** `next` and `previous` of the OCS dialect: absolute, with the query kept; null at the ends. */
+function offsetLinks(
+  req: Request,
+  root: string,
+  { limit, offset }: { limit: number; offset: number },
+  total: number,
+): { next: string | null; previous: string | null } {
+  const link = (to: number): string =>
+    linkWith(req, root, { limit: String(limit), offset: String(to) });
+  return {
+    next: limit > 0 && offset + limit < total ? link(offset + limit) : null,
+    previous: limit > 0 && offset > 0 ? link(Math.max(0, offset - limit)) : null,
+  };
+}
+
+/** The address that was asked for, with some parameters changed. */
+function linkWith(
+  req: Request,
+  root: string,
+  parameters: Readonly<Record<string, string>>,
+): string {
+  const url = new URL(req.originalUrl.replace(/^\/+/, ''), root);
+  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+  return url.href;
+}
