@@ -177,7 +177,7 @@ function versionOf(basename, { siteId, night, width, height }, id) {
   return {
     key: `${siteId}/${night}/${basename}.fits`,
     extension: '.fits',
-    container: 'none',
+    container: 'plain',
     sizeBytes: width * height * 2 + 8640,
     sha256: sum.repeat(4),
     md5: sum.repeat(2),

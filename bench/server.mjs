@@ -1,167 +1,92 @@
-/** Speed and memory of a real server, in one run. */
-import { spawn, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+/** Servers that are measured: the built program on an archive of its own, and how to talk to it. */
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeFits } from '../dist/fits/index.js';
-import { say } from './say.mjs';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAM = path.join(ROOT, 'bin/platevault.cjs');
-const SIZE = 2048;
-const FRAMES = 200;
+const HOOK = fileURLToPath(new URL('loop-hook.mjs', import.meta.url));
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'platevault-bench-'));
-const env = {
-  PATH: process.env.PATH,
-  HOME: process.env.HOME,
-  DATA_DIR: path.join(folder, 'data'),
-  PORT: '0',
-  LOG: 'off',
-  ADMIN_PASSWORD: 'only for the bench',
-};
-const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
-
-const PARTS = { ingest, list, preview, get };
-let server;
-
-/** The names of the parts. */
-export const SERVER_PARTS = Object.keys(PARTS);
-
-/** Runs some of the parts against a server of its own. */
-export async function benchServer(chosen) {
-  server = await start();
-  try {
-    await fill();
-    for (const name of chosen) await PARTS[name]();
-  } finally {
-    agent.destroy();
-    server.child.kill('SIGTERM');
-    await new Promise((resolve) => server.child.once('exit', resolve));
-    fs.rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Uploads of 8 MB frames by 1 and by 8 clients, next to writing, hashing and flushing the same bytes. */
-async function ingest() {
-  const frames = makeFrames('ingest', FRAMES);
-  const bytes = frames.reduce((sum, frame) => sum + frame.body.length, 0);
-  const plain = time(() => writePlain(frames.slice(0, 20))) / 20;
-  say('reference: hash, write, fsync', `${rate(frames[0].body.length, plain)} MB/s`);
-  for (const [clients, share] of [
-    [1, frames.slice(0, 40)],
-    [8, frames.slice(40)],
-  ]) {
-    const peak = watchMemory();
-    const started = performance.now();
-    await inParallel(share, clients, uploadFrame);
-    const seconds = (performance.now() - started) / 1000;
-    const size = (bytes / frames.length) * share.length;
-    say(
-      `ingest 8 MB frames, ${clients} client(s)`,
-      `${(size / 1e6 / seconds).toFixed(0)} MB/s, peak RSS ${peak()} MB`,
-    );
-  }
-}
-
-async function list() {
-  for (const query of [
-    '?limit=100',
-    '?night=2026-03-01&limit=100',
-    '?RA=10&DEC=20&limit=100',
-    '?basename=zzz',
-    'aggregate/',
-  ]) {
-    const ms = await median(40, () => request('GET', `/frames/${query}`));
-    say(`GET /frames/${query}`, `${ms.toFixed(1)} ms`);
-  }
-}
-
-/** First pictures of frames that nothing has been drawn of at this size, then the same from the cache. */
-async function preview() {
-  let id = 1;
-  const first = await median(10, () => request('GET', `/frames/${id++}/preview/?width=301`));
-  const cached = await median(20, () => request('GET', '/frames/1/preview/?width=301'));
-  say(`preview of ${SIZE}² uint16`, `first ${first.toFixed(0)} ms, cached ${cached.toFixed(1)} ms`);
-}
-
-async function get() {
-  for (const clients of [1, 8]) {
-    const peak = watchMemory();
-    const ids = Array.from({ length: 60 }, (_, index) => 1 + (index % 20));
-    const started = performance.now();
-    const sizes = await inParallel(ids, clients, async (id) => {
-      const answer = await request('GET', `/frames/${id}/download/`, { keep: false });
-      return answer.bytes;
-    });
-    const seconds = (performance.now() - started) / 1000;
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    say(
-      `download, ${clients} client(s)`,
-      `${(total / 1e6 / seconds).toFixed(0)} MB/s, peak RSS ${peak()} MB`,
-    );
-  }
-  const zip = await request('GET', '/frames/zip/', { keep: false });
-  say('zip of the whole archive', `${(zip.bytes / 1e6 / (zip.ms / 1000)).toFixed(0)} MB/s`);
-}
-
-/** Some frames for the parts that only read. */
-async function fill() {
-  await inParallel(makeFrames('fill', 20), 4, uploadFrame);
-  const memory = execFileSync('ps', ['-o', 'rss=', '-p', String(server.child.pid)]).toString();
-  say('memory after start and 20 frames', `${(Number(memory) / 1024).toFixed(0)} MB RSS`);
-}
-
-/** Frames that differ in name, date and pixels, as bodies ready to be sent. */
-function makeFrames(prefix, count) {
-  const pixels = Uint16Array.from({ length: SIZE * SIZE }, () => 1000 + Math.random() * 200);
-  return Array.from({ length: count }, (_, index) => {
-    const name = `${prefix}-${String(index).padStart(4, '0')}.fits`;
-    pixels[0] = index;
-    const cards = [
-      ['DATE-OBS', new Date(Date.UTC(2026, 2, 1, 18) + index * 60_000).toISOString().slice(0, 23)],
-      ['IMAGETYP', 'object'],
-      ['INSTRUME', prefix],
-      ['FILTER', 'BVRI'[index % 4]],
-      ['EXPTIME', 30],
-      ['TEL-RA', (index * 7) % 360],
-      ['TEL-DEC', (index % 90) - 20],
-      ['FNAME', name],
-    ];
-    const fits = writeFits([{ cards, image: { axes: [SIZE, SIZE], bitpix: 16, pixels } }]);
-    const head = `--bench\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`;
-    return { body: Buffer.concat([Buffer.from(head), fits, Buffer.from('\r\n--bench--\r\n')]) };
-  });
-}
-
-async function uploadFrame({ body }) {
-  const answer = await request('POST', '/frames/create/', {
-    body,
-    headers: { 'Content-Type': 'multipart/form-data; boundary=bench' },
-  });
-  if (JSON.parse(answer.text).created !== 1) throw new Error(answer.text);
-}
-
-function writePlain(frames) {
-  for (const [index, { body }] of frames.entries()) {
-    for (const kind of ['sha256', 'md5']) createHash(kind).update(body).digest();
-    const file = fs.openSync(path.join(folder, `plain-${index}`), 'w');
-    fs.writeSync(file, body);
-    fs.fsyncSync(file);
-    fs.closeSync(file);
-  }
-}
-
-async function start() {
-  const child = spawn(process.execPath, [PROGRAM, 'serve'], {
-    env,
+/**
+ * Starts a server; what the environment of the bench sets for servers does not reach it.
+ *
+ * @param dataDir          where its archive is, or will be
+ * @param options.nodeArgs further arguments of Node
+ * @param options.env      further settings
+ * @param options.loopMs   how often the event loop is looked at
+ */
+export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 10 } = {}) {
+  fs.mkdirSync(dataDir, { recursive: true });
+  const loopFile = path.join(dataDir, 'loop.json');
+  const settings = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    DATA_DIR: dataDir,
+    PORT: '0',
+    LOG: 'off',
+    ADMIN_PASSWORD: 'only for the bench',
+    BENCH_LOOP_FILE: loopFile,
+    BENCH_LOOP_MS: String(loopMs),
+    ...env,
+  };
+  const began = performance.now();
+  const child = spawn(process.execPath, ['--import', HOOK, ...nodeArgs, PROGRAM, 'serve'], {
+    env: settings,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const began = performance.now();
-  const url = await new Promise((resolve, reject) => {
+  const url = await listening(child);
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+  const firstAnswer = await ask({ url, agent, token: '' }, 'GET', '/health/');
+  if (firstAnswer.status !== 200) throw new Error(`/health/ answered ${firstAnswer.status}`);
+  const startMs = performance.now() - began;
+  const token = execFileSync(process.execPath, [PROGRAM, 'token', 'add', 'admin'], {
+    env: settings,
+  })
+    .toString()
+    .trim();
+  const to = { url, agent, token };
+
+  return {
+    pid: child.pid,
+    url,
+    token,
+    dataDir,
+    startMs,
+    /** An answer of any status. */
+    ask: (method, target, options) => ask(to, method, target, options),
+    /** An answer of 200. @throws if it is another */
+    async get(target, options) {
+      const answer = await ask(to, 'GET', target, options);
+      if (answer.status !== 200) throw new Error(`${target}: ${answer.status} ${answer.text}`);
+      return answer;
+    },
+    /** @param frame has name and pieces @throws if it was not stored */
+    async upload(frame) {
+      const answer = await ask(to, 'POST', '/frames/create/', multipart(frame));
+      if (answer.status !== 200 && answer.status !== 201) throw new Error(answer.text);
+      if (JSON.parse(answer.text).created !== 1) throw new Error(answer.text);
+      return answer;
+    },
+    /** Delays of the event loop since the last time, ms. */
+    async loop() {
+      fs.rmSync(loopFile, { force: true });
+      child.kill('SIGUSR2');
+      while (!fs.existsSync(loopFile)) await sleep(10);
+      return JSON.parse(fs.readFileSync(loopFile, 'utf8'));
+    },
+    async stop() {
+      agent.destroy();
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+function listening(child) {
+  return new Promise((resolve, reject) => {
     let text = '';
     child.stdout.on('data', (chunk) => {
       text += chunk;
@@ -170,53 +95,59 @@ async function start() {
     });
     child.once('exit', () => reject(new Error('the server did not start')));
   });
-  say('start to serving', `${((performance.now() - began) / 1000).toFixed(2)} s`);
-  const token = execFileSync(process.execPath, [PROGRAM, 'token', 'add', 'admin'], { env })
-    .toString()
-    .trim();
-  return { child, url, token };
 }
 
-function request(method, target, { body, headers = {}, keep = true } = {}) {
+/** One request: the body is a list of pieces, or absent; `keep` false forgets what is answered. */
+function ask({ url, agent, token }, method, target, options = {}) {
+  const { pieces = [], headers = {}, keep = true } = options;
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const sent = http.request({
+    host: url.hostname,
+    port: url.port,
+    method,
+    path: target,
+    agent,
+    headers: {
+      ...(token === '' ? {} : { Authorization: `Token ${token}` }),
+      ...headers,
+      ...(length === 0 ? {} : { 'Content-Length': length }),
+    },
+  });
   return new Promise((resolve, reject) => {
     const began = performance.now();
-    const sent = http.request(
-      {
-        host: server.url.hostname,
-        port: server.url.port,
-        method,
-        path: target,
-        agent,
-        headers: {
-          Authorization: `Token ${server.token}`,
-          ...headers,
-          ...(body === undefined ? {} : { 'Content-Length': body.length }),
-        },
-      },
-      (answer) => {
-        const chunks = [];
-        let bytes = 0;
-        answer.on('data', (chunk) => {
-          bytes += chunk.length;
-          if (keep) chunks.push(chunk);
-        });
-        answer.on('error', reject);
-        answer.on('end', () => {
-          if (answer.statusCode !== 200) reject(new Error(`${target}: ${answer.statusCode}`));
-          resolve({
-            ms: performance.now() - began,
-            bytes,
-            text: Buffer.concat(chunks).toString('latin1'),
-          });
-        });
-      },
-    );
     sent.on('error', reject);
-    sent.end(body);
+    sent.on('response', (answer) => {
+      const chunks = [];
+      let bytes = 0;
+      let first;
+      answer.on('data', (chunk) => {
+        first ??= performance.now() - began;
+        bytes += chunk.length;
+        if (keep) chunks.push(chunk);
+      });
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const ms = performance.now() - began;
+        const text = Buffer.concat(chunks).toString('utf8');
+        const { statusCode: status, headers: told } = answer;
+        resolve({ status, headers: told, ms, firstByteMs: first ?? ms, bytes, text });
+      });
+    });
+    for (const piece of pieces) sent.write(piece);
+    sent.end();
   });
 }
 
-async function inParallel(items, clients, work) {
+function multipart({ name, pieces }) {
+  const head = `--bench\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\n`;
+  return {
+    pieces: [Buffer.from(head), ...pieces, Buffer.from('\r\n--bench--\r\n')],
+    headers: { 'Content-Type': 'multipart/form-data; boundary=bench' },
+  };
+}
+
+/** Does `work` with each item, `clients` at a time. @returns the results in the order of the items */
+export async function inParallel(items, clients, work) {
   const results = [];
   let next = 0;
   const lane = async () => {
@@ -229,34 +160,15 @@ async function inParallel(items, clients, work) {
   return results;
 }
 
-async function median(count, work) {
-  const times = [];
-  await work();
-  for (let index = 0; index < count; index += 1) times.push((await work()).ms);
-  return times.sort((a, b) => a - b)[Math.floor(count / 2)];
+export function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Starts to watch the memory of the server. @returns a function that stops, and gives the peak in MB */
-function watchMemory() {
-  let peak = 0;
-  const look = () => {
-    const pages = fs.readFileSync(`/proc/${server.child.pid}/statm`, 'utf8').split(' ')[1];
-    peak = Math.max(peak, Number(pages) * 4096);
-  };
-  const timer = setInterval(look, 50);
-  return () => {
-    clearInterval(timer);
-    look();
-    return (peak / 1e6).toFixed(0);
-  };
-}
-
-function time(work) {
-  const began = performance.now();
-  work();
-  return performance.now() - began;
-}
-
-function rate(bytes, ms) {
-  return (bytes / 1e3 / ms).toFixed(0);
+/** A quantile of numbers, between the nearest two where none is it; NaN of none. */
+export function quantile(numbers, share) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(at)];
+  const high = sorted[Math.ceil(at)];
+  return low === undefined || high === undefined ? NaN : low + (high - low) * (at % 1);
 }

@@ -15,8 +15,10 @@ import { boundsOf, setupKey, type HeaderSetup } from './compare.js';
 import {
   draftMatches,
   finishMatches,
+  middleOf,
   noMatch,
   whyNotNeeded,
+  type Draft,
   type KindMatch,
   type Target,
 } from './match.js';
@@ -39,9 +41,11 @@ export interface Calibrations {
 }
 
 /** Frames that are looked at for one kind: masters, raw frames that may fit, and others. */
-const MASTERS = 60;
-const RAW_FRAMES = 1000;
-const OTHERS = 300;
+const MASTERS = 20;
+const RAW_FRAMES = 300;
+const OTHERS = 200;
+/** Raw frames that are looked at if the nearest of them are all of one night: most of one set. */
+const MOST_OF_A_SET = 2000;
 /** How much further than what may fit those are looked for that do not. */
 const FURTHER = 4;
 /** Ways in which many frames may have been taken, times kinds of calibrations. */
@@ -54,39 +58,105 @@ const DAY_MS = 86_400_000;
 const NO_HEADERS: HeaderSetup = new Map();
 
 export function createCalibrations(catalog: Catalog, rules: CalibrationRules): Calibrations {
-  /** @param isWide whether what does not fit is looked for too */
-  const match = async (
+  const listNearest = (
+    { setup }: Target,
+    kind: CalibrationKind,
+    wanted: { isReduced: boolean; bounds: readonly SetupBound[]; limit: number },
+    viewer: Viewer,
+  ): Promise<FrameSetup[]> => {
+    const { kinds, masterDays, rawDays } = rules[kind];
+    const days =
+      (wanted.isReduced ? masterDays : rawDays) * (wanted.bounds.length > 0 ? 1 : FURTHER);
+    const around = { aroundMs: setup.dateObsMs ?? 0, withinMs: days * DAY_MS };
+    const query = { instrument: setup.instrument, kinds, ...around, ...wanted };
+    return listSetups(catalog, query, viewer);
+  };
+
+  /** Raw frames that may fit; the sets among them are whole. */
+  const listRaw = async (
     target: Target,
     kind: CalibrationKind,
-    isWide: boolean,
+    bounds: readonly SetupBound[],
+    viewer: Viewer,
+  ): Promise<readonly FrameSetup[]> => {
+    for (const limit of [RAW_FRAMES, MOST_OF_A_SET]) {
+      const frames = await listNearest(target, kind, { isReduced: false, bounds, limit }, viewer);
+      const last = frames.at(-1)?.night;
+      const isCut = frames.length === limit;
+      const whole = isCut ? frames.filter(({ night }) => night !== last) : frames;
+      if (whole.length > 0 || !isCut || limit === MOST_OF_A_SET) {
+        return whole.length > 0 ? whole : frames;
+      }
+    }
+    return [];
+  };
+
+  /** Judges headers too: of what is chosen those of all frames, else of one that stands for its set. */
+  const finish = async (
+    target: Target,
+    kind: CalibrationKind,
+    draft: Draft,
+  ): Promise<KindMatch> => {
+    const rule = rules[kind];
+    const headers = new Map<number, HeaderSetup>();
+    const standIns = new Map<number, FrameSetup>();
+    const drafted = [...draft.masters, ...draft.sets];
+    for (const { frames } of drafted) {
+      for (const frame of frames) standIns.set(frame.id, middleOf(frames));
+    }
+    let unread = rule.sameHeaders.length === 0 ? [] : [...new Set(standIns.values())];
+    for (;;) {
+      for (const [version, values] of await readHeaders(unread)) headers.set(version, values);
+      for (const { versionId } of unread) {
+        if (!headers.has(versionId)) headers.set(versionId, NO_HEADERS);
+      }
+      const found = finishMatches(target, draft, rule, (frame) => {
+        const standIn = standIns.get(frame.id)?.versionId ?? frame.versionId;
+        return headers.get(frame.versionId) ?? headers.get(standIn) ?? NO_HEADERS;
+      });
+      const chosen = rule.sameHeaders.length === 0 ? [] : (found.chosen?.frames ?? []);
+      unread = chosen.filter(({ versionId }) => !headers.has(versionId));
+      if (unread.length === 0) return found;
+    }
+  };
+
+  /** Everything that fits, and the nearest of what does not. */
+  const matchAll = async (
+    target: Target,
+    kind: CalibrationKind,
     viewer: Viewer,
   ): Promise<KindMatch> => {
     const rule = rules[kind];
     const notNeeded = whyNotNeeded(target.setup, rule);
     if (notNeeded !== '') return noMatch(notNeeded);
-    const list = (isReduced: boolean, bounds: readonly SetupBound[], limit: number) => {
-      const days = (isReduced ? rule.masterDays : rule.rawDays) * (bounds.length > 0 ? 1 : FURTHER);
-      const { instrument, dateObsMs } = target.setup;
-      const around = { aroundMs: dateObsMs ?? 0, withinMs: days * DAY_MS };
-      const query = { instrument, kinds: rule.kinds, isReduced, ...around, bounds, limit };
-      return listSetups(catalog, query, viewer);
-    };
     const bounds = boundsOf(target.setup, rule);
     const found = await Promise.all([
-      list(true, bounds, MASTERS),
-      list(false, bounds, RAW_FRAMES).then(withoutCutNight),
-      ...(isWide ? [list(true, [], MASTERS), list(false, [], OTHERS)] : []),
+      listNearest(target, kind, { isReduced: true, bounds, limit: MASTERS }, viewer),
+      listRaw(target, kind, bounds, viewer),
+      listNearest(target, kind, { isReduced: true, bounds: [], limit: MASTERS }, viewer),
+      listNearest(target, kind, { isReduced: false, bounds: [], limit: OTHERS }, viewer),
     ]);
     const candidates = new Map(found.flat().map((frame) => [frame.id, frame]));
-    const draft = draftMatches(target, [...candidates.values()], rule);
-    const frames = [...draft.masters, ...draft.sets].flatMap((each) => each.frames);
-    const headers = await readHeaders(rule.sameHeaders.length === 0 ? [] : frames);
-    return finishMatches(
-      target,
-      draft,
-      rule,
-      ({ versionId }) => headers.get(versionId) ?? NO_HEADERS,
-    );
+    return finish(target, kind, draftMatches(target, [...candidates.values()], rule));
+  };
+
+  /** What is chosen alone: raw frames are not looked for where a master does. */
+  const choose = async (
+    target: Target,
+    kind: CalibrationKind,
+    viewer: Viewer,
+  ): Promise<readonly FrameSetup[]> => {
+    const rule = rules[kind];
+    const bounds = boundsOf(target.setup, rule);
+    const limit = MASTERS;
+    const masters = await listNearest(target, kind, { isReduced: true, bounds, limit }, viewer);
+    if (masters.length > 0) {
+      const { chosen } = await finish(target, kind, draftMatches(target, masters, rule));
+      if (chosen?.scale === null) return chosen.frames;
+    }
+    const raw = await listRaw(target, kind, bounds, viewer);
+    const draft = draftMatches(target, [...masters, ...raw], rule);
+    return (await finish(target, kind, draft)).chosen?.frames ?? [];
   };
 
   const readHeaders = async (frames: readonly FrameSetup[]): Promise<Map<number, HeaderSetup>> => {
@@ -114,7 +184,7 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
       const [target] = await toTargets([toSetup(frame)]);
       if (target === undefined) throw new RangeError('one frame is one target');
       const entries = await Promise.all(
-        CALIBRATION_KINDS.map(async (kind) => [kind, await match(target, kind, true, viewer)]),
+        CALIBRATION_KINDS.map(async (kind) => [kind, await matchAll(target, kind, viewer)]),
       );
       return Object.fromEntries(entries) as FrameCalibrations;
     },
@@ -143,8 +213,8 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
       }
       if (searches.size > MAX_SEARCHES) throw tooManyWays();
       const found = await mapConcurrently([...searches.values()], AT_ONCE, async (search) => {
-        const { chosen } = await match(...search, false, viewer);
-        return chosen?.frames.map(({ id }) => id) ?? [];
+        const frames = await choose(...search, viewer);
+        return frames.map(({ id }) => id);
       });
       return [...new Set(found.flat())].sort((a, b) => a - b);
     },
@@ -175,12 +245,4 @@ function addSample(
 function tooManyWays(): AppError {
   const message = 'These frames were taken in too many ways to find their calibrations at once.';
   return new AppError('too_large', `${message} Ask for fewer.`);
-}
-
-/** Without the night that is furthest away, if there were more frames than were asked for. */
-function withoutCutNight(frames: readonly FrameSetup[]): readonly FrameSetup[] {
-  if (frames.length < RAW_FRAMES) return frames;
-  const last = frames.at(-1)?.night;
-  const whole = frames.filter(({ night }) => night !== last);
-  return whole.length > 0 ? whole : frames;
 }

@@ -169,16 +169,20 @@ function judge(
   return { ...judged, reasons: [...judged.reasons, ...judgeAge(ageDays(frame, target), most)] };
 }
 
-/** Frames in order of time, and the one in their middle, which stands for all. */
-function inOrder(frames: readonly FrameSetup[]): [FrameSetup[], FrameSetup] {
-  const sorted = [...frames].sort((a, b) => (a.dateObsMs ?? 0) - (b.dateObsMs ?? 0) || a.id - b.id);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+function inOrder(frames: readonly FrameSetup[]): FrameSetup[] {
+  return [...frames].sort((a, b) => (a.dateObsMs ?? 0) - (b.dateObsMs ?? 0) || a.id - b.id);
+}
+
+/** The frame in the middle of a set, which stands for all. @param frames in order of time, one or more */
+export function middleOf(frames: readonly FrameSetup[]): FrameSetup {
+  const middle = frames[Math.floor((frames.length - 1) / 2)];
   if (middle === undefined) throw new RangeError('a set has at least one frame');
-  return [sorted, middle];
+  return middle;
 }
 
 function toMatch(frames: readonly FrameSetup[], target: FrameSetup, rule: CalibrationRule): Match {
-  const [sorted, middle] = inOrder(frames);
+  const sorted = inOrder(frames);
+  const middle = middleOf(sorted);
   const isMaster = middle.reductionLevel > 0;
   const { notes, scale } = judgeSetup(middle, target, rule);
   const isFew = !isMaster && sorted.length < rule.fewFrames;
@@ -197,7 +201,8 @@ function toRejection(
   target: FrameSetup,
   rule: CalibrationRule,
 ): Rejection {
-  const [sorted, middle] = inOrder(frames);
+  const sorted = inOrder(frames);
+  const middle = middleOf(sorted);
   return {
     isMaster: middle.reductionLevel > 0,
     frames: sorted,

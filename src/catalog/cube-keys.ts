@@ -60,9 +60,7 @@ export function facetKey(row: CubeColumns): string {
 
 /** @param prefix of the columns, such as `frames.` */
 export function facetKeySql(prefix = ''): string {
-  return FACET_COLUMNS.map((column) => keyPartSql(prefix + column)).join(
-    " || char(31) || '0' || ",
-  );
+  return FACET_COLUMNS.map((column) => keyPartSql(prefix + column)).join(" || char(31) || '0' || ");
 }
 
 /** A night with dates and the same night without are two. */

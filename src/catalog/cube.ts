@@ -82,9 +82,19 @@ interface Counted {
   readonly hasDates: boolean;
 }
 
-const FACETS: Counted = { table: 'facets', keyOf: facetKey, columns: FACET_COLUMNS, hasDates: false };
+const FACETS: Counted = {
+  table: 'facets',
+  keyOf: facetKey,
+  columns: FACET_COLUMNS,
+  hasDates: false,
+};
 const NIGHTS: Counted = { table: 'nights', keyOf: nightKey, columns: ['night'], hasDates: true };
-const OBJECTS: Counted = { table: 'objects', keyOf: objectKey, columns: ['object'], hasDates: false };
+const OBJECTS: Counted = {
+  table: 'objects',
+  keyOf: objectKey,
+  columns: ['object'],
+  hasDates: false,
+};
 
 interface Sum {
   readonly row: CubeColumns;

@@ -1,15 +1,7 @@
 import type { Knex } from 'knex';
 import { inSnapshot, readChanges, required, type Catalog } from './db.js';
 import type { Condition } from './conditions.js';
-import {
-  FRAME_SELECT,
-  toFrame,
-  toVersion,
-  VERSION_COLUMNS,
-  type Frame,
-  type Row,
-  type Version,
-} from './schema.js';
+import { FRAME_SELECT, toFrame, type Frame, type Row } from './schema.js';
 import { countFrames } from './count.js';
 import { formatCursor, parseCursor } from './cursor.js';
 import type { FrameOrder } from './order.js';
@@ -151,21 +143,6 @@ export async function getFrame(catalog: Catalog, id: number, viewer: Viewer): Pr
   return required(frame);
 }
 
-/** Every frame that matches, as its current version alone, in order of time: for a zip of thousands. */
-export async function listVersions(
-  catalog: Catalog,
-  conditions: readonly Condition[],
-  limit: number,
-  viewer: Viewer,
-): Promise<(Version & { readonly basename: string })[]> {
-  const rows: Row[] = await matching(catalog.read, conditions, viewer)
-    .join('versions', 'versions.id', 'frames.version_id')
-    .select('frames.basename', ...VERSION_COLUMNS)
-    .orderByRaw('frames.date_obs_ms is null, frames.date_obs_ms, frames.id')
-    .limit(limit);
-  return rows.map((row) => ({ ...toVersion(row), basename: String(row.basename) }));
-}
-
 /** Ids of the frames whose headers name `basename`. */
 export async function findUsers(
   catalog: Catalog,
@@ -179,94 +156,6 @@ export async function findUsers(
     .orderBy('frames.id')
     .limit(1000);
   return rows.map((row) => row.id);
-}
-
-/** Facts needed to decide whether an upload is a new version of a frame. No access control: for ingest. */
-export interface Namesake {
-  readonly id: number;
-  readonly basename: string;
-  readonly instrument: string;
-  readonly dateObsMs: number | null;
-  readonly versions: number;
-}
-
-/** The frame with this basename, if any. For ingest, inside its transaction. */
-export async function findNamesake(db: Knex, basename: string): Promise<Namesake | undefined> {
-  const row: Row | undefined = await db('frames')
-    .where({ basename })
-    .select('id', 'basename', 'instrument', 'date_obs_ms')
-    .select({ versions: db('versions').max('number').whereRaw('frame_id = frames.id') })
-    .first();
-  if (row === undefined) return undefined;
-  return {
-    id: Number(row.id),
-    basename: String(row.basename),
-    instrument: String(row.instrument),
-    dateObsMs:
-      row.date_obs_ms === null || row.date_obs_ms === undefined ? null : Number(row.date_obs_ms),
-    versions: Number(row.versions),
-  };
-}
-
-/** Where bytes are that have been stored before. */
-export interface KnownBytes {
-  readonly frameId: number;
-  readonly basename: string;
-  readonly version: number;
-  /** Number of the version that the frame shows. */
-  readonly currentVersion: number;
-  readonly key: string;
-  /** Length of the stored file. */
-  readonly sizeBytes: number;
-  /** True if these bytes were packed: the stored file holds other ones. */
-  readonly isPacked: boolean;
-}
-
-/** The frame and version that hold exactly these bytes, or were made from them, if any. For ingest. */
-export async function findBySha256(db: Knex, sha256: string): Promise<KnownBytes | undefined> {
-  const row: Row | undefined = await db('versions')
-    .join('frames', 'frames.id', 'versions.frame_id')
-    .join('versions as current', 'current.id', 'frames.version_id')
-    .where('versions.sha256', sha256)
-    .orWhere('versions.original_sha256', sha256)
-    .select('frames.id', 'frames.basename', 'versions.number', 'versions.key')
-    .select('versions.size_bytes', 'versions.original_sha256')
-    .select({ current_number: 'current.number' })
-    .first();
-  if (row === undefined) return undefined;
-  return {
-    frameId: Number(row.id),
-    basename: String(row.basename),
-    version: Number(row.number),
-    currentVersion: Number(row.current_number),
-    key: String(row.key),
-    sizeBytes: Number(row.size_bytes),
-    isPacked: row.original_sha256 === sha256,
-  };
-}
-
-/** Every stored version, in order of id; for `check`, which sees everything. */
-export async function* eachVersion(
-  catalog: Catalog,
-): AsyncIterable<Version & { readonly basename: string }> {
-  for (let after = 0; ;) {
-    const rows: Row[] = await catalog
-      .read('versions')
-      .join('frames', 'frames.id', 'versions.frame_id')
-      .where('versions.id', '>', after)
-      .select('frames.basename', ...VERSION_COLUMNS)
-      .orderBy('versions.id')
-      .limit(1000);
-    if (rows.length === 0) return;
-    for (const row of rows) yield { ...toVersion(row), basename: String(row.basename) };
-    after = Number(rows.at(-1)?.v_id);
-  }
-}
-
-/** True if some version lies under `key`. */
-export async function hasKey(catalog: Catalog, key: string): Promise<boolean> {
-  const row: unknown = await catalog.read('versions').where({ key }).first('id');
-  return row !== undefined;
 }
 
 /**
@@ -312,14 +201,4 @@ async function relatedTo(
     else list.push(pair.id);
   }
   return related;
-}
-
-/** A version by its id, whoever asks: for jobs. */
-export async function findVersion(catalog: Catalog, id: number): Promise<Version | undefined> {
-  const row: Row | undefined = await catalog
-    .read('versions')
-    .where({ id })
-    .select(VERSION_COLUMNS)
-    .first();
-  return row === undefined ? undefined : toVersion(row);
 }

@@ -15,6 +15,7 @@ export type { Condition } from './conditions.js';
 export { checkCube } from './cube.js';
 export * from './filters.js';
 export * from './frames.js';
+export * from './versions.js';
 export { SORT_COLUMNS, type FrameOrder } from './order.js';
 export { deleteFrame, insertFrame, insertFramesInBulk, type NewFrame } from './write.js';
 export { eachFile, eachFileOf, type StoredFile } from './selection.js';

@@ -1,14 +1,8 @@
 import type { Knex } from 'knex';
-import { countAll, countByFacet, smallestSet } from './count.js';
-import {
-  canBeNull,
-  facetColumnOf,
-  isCovered,
-  MEASURES,
-  walkOf,
-  type FrameOrder,
-} from './order.js';
-import { narrow, seesAll, type Choice, type Narrowing, type Search } from './search.js';
+import { countByFacet, smallestSet } from './count.js';
+import { canBeNull, facetColumnOf, MEASURES, walkOf, type FrameOrder } from './order.js';
+import { narrow, seesAll, type Choice, type Search } from './search.js';
+import { chooseWay, isByDate, isEverything, type Errand } from './ways.js';
 
 /** Where a frame stands in a list: what the list is sorted by, and its id. */
 export interface Position {
@@ -17,12 +11,7 @@ export interface Position {
 }
 
 /** A stretch of a list. */
-export interface Stretch {
-  readonly order: FrameOrder;
-  readonly offset: number;
-  readonly limit: number;
-  /** Length of the list, if it has been counted. */
-  readonly total?: number | undefined;
+export interface Stretch extends Errand {
   /** The stretch begins behind this place… */
   readonly after?: Position | undefined;
   /** …and the list is read from its end to its beginning. */
@@ -102,16 +91,12 @@ function partsOf({ order, after, isReversed = false }: Stretch, search: Search):
     ids: isReversed ? 'desc' : 'asc',
     after: (after?.value === null) === isNull ? after : undefined,
   });
-  const hasNulls = canBeNull(order) && !(isDate(column) && search.dates !== undefined);
+  const hasNulls = canBeNull(order) && !(isByDate(order) && search.dates !== undefined);
   const parts = hasNulls ? [part(false), part(true)] : [part(false)];
   if (isReversed) parts.reverse();
   // Behind a place of the second piece nothing of the first one is left.
   const isInSecond = after !== undefined && parts.length > 1 && parts[1]?.after !== undefined;
   return isInSecond ? parts.slice(1) : parts;
-}
-
-function isDate(column: string): boolean {
-  return column === 'frames.date_obs_ms';
 }
 
 /** Adds what makes a query one about a part of a list. */
@@ -161,6 +146,7 @@ async function readPart(
   stretch: Stretch,
 ): Promise<Position[]> {
   if (stretch.limit <= 0) return [];
+  const start = await findStart(db, search, part, stretch.offset);
   const way = await chooseWay(db, search, stretch);
   const order = way.kind === 'merge' ? orderOf(part, 'value', 'id') : orderOf(part);
   const parts = way.kind === 'merge' ? mergeTerms(db, search, part, way.choice) : [];
@@ -168,17 +154,73 @@ async function readPart(
     const query = db
       .from(db.raw(way.from))
       .modify(narrow, db, search, way.narrowing)
-      .modify(toPart, part);
+      .modify(toPart, part)
+      .modify(fromStart, part, start);
     parts.push(term(query, part));
   }
   const sqls = parts.map(({ sql }) => sql);
   const bindings = parts.flatMap((each) => each.bindings);
-  const rows: unknown = await db.raw(`${sqls.join(' union all ')} order by ${order} limit ? offset ?`, [
-    ...bindings,
-    stretch.limit,
-    stretch.offset,
-  ] as Knex.RawBinding[]);
+  const rows: unknown = await db.raw(
+    `${sqls.join(' union all ')} order by ${order} limit ? offset ?`,
+    [...bindings, stretch.limit, stretch.offset - (start?.passed ?? 0)] as Knex.RawBinding[],
+  );
   return rows as Position[];
+}
+
+/** A date to begin at instead of the first one, and how many frames lie before it in the list. */
+interface Start {
+  readonly ms: number;
+  readonly passed: number;
+}
+
+/** Fewer frames are passed over more quickly than the nights are looked at. */
+const LONG_WAY = 5_000;
+
+/**
+ * Where to begin reading a list of all frames in order of time, so that little is left to pass over:
+ * the numbers of frames in the nights before are known, and only nights that reach beyond the date
+ * have to be counted.
+ */
+async function findStart(
+  db: Knex,
+  search: Search,
+  part: Part,
+  offset: number,
+): Promise<Start | undefined> {
+  const isWhole = isEverything(search) && seesAll(search.viewer);
+  if (offset < LONG_WAY || !isWhole || !isByDate(part) || part.isNull || part.after !== undefined)
+    return undefined;
+  const isUp = part.values === 'asc';
+  const [first, last] = isUp ? ['first_ms', 'last_ms'] : ['last_ms', 'first_ms'];
+  const sums = db('nights')
+    .whereNotNull('first_ms')
+    .select(
+      db.raw(`${first} as ms`),
+      db.raw(
+        `sum(frames) over (order by ${first} ${part.values} groups between unbounded preceding and 1 preceding) as before`,
+      ),
+    );
+  const at: { ms: number; before: number } | undefined = await db
+    .from(sums.as('sums'))
+    .where('before', '<=', offset)
+    .orderBy('before', 'desc')
+    .first('ms', 'before');
+  if (at === undefined) return undefined;
+  const [before, behind] = isUp ? ['<', '>='] : ['>', '<='];
+  const row: { total: number } | undefined = await db
+    .from(db.raw('frames indexed by frames_night_date'))
+    .whereRaw(
+      `frames.night_id in (select id from nights where ${first} ${before} ? and ${last} ${behind} ?)`,
+      [at.ms, at.ms],
+    )
+    .whereRaw(`frames.date_obs_ms ${behind} ?`, [at.ms])
+    .first(db.raw('count(*) as total'));
+  return { ms: at.ms, passed: at.before - (row?.total ?? 0) };
+}
+
+function fromStart(query: Knex.QueryBuilder, part: Part, start: Start | undefined): void {
+  if (start === undefined) return;
+  void query.where('frames.date_obs_ms', part.values === 'asc' ? '>=' : '<=', start.ms);
 }
 
 interface Term {
@@ -199,126 +241,12 @@ function mergeTerms(db: Knex, search: Search, part: Part, choice: Choice): Term[
   const { kind, ids = [] } = choice;
   return ids.map((id) => {
     const query = db
-      .from(db.raw(`frames indexed by frames_${kind}${isDate(part.column) ? '_date' : ''}`))
+      .from(db.raw(`frames indexed by frames_${kind}${isByDate(part) ? '_date' : ''}`))
       .whereRaw(`frames.${kind}_id = ${id}`)
       .modify(narrow, db, search, { by: kind, without: kind })
       .modify(toPart, part);
     return term(query, part);
   });
-}
-
-type Way =
-  | { readonly kind: 'merge'; readonly choice: Choice; readonly cost: number }
-  | {
-      readonly kind: 'one';
-      readonly from: string;
-      readonly narrowing: Narrowing;
-      readonly cost: number;
-    };
-
-/** What reading costs, in microseconds: measured, and good enough to choose by. */
-const COST = { entry: 0.1, row: 2, merged: 1, term: 30, sorted: 0.5, seek: 3 };
-const MAX_TERMS = 64;
-
-/** The cheapest of the ways to read a part of a list in its order. */
-async function chooseWay(db: Knex, search: Search, stretch: Stretch): Promise<Way> {
-  const walk = walkOf(stretch.order);
-  if (walk !== undefined && isEverything(search)) {
-    return { kind: 'one', from: walk, narrowing: {}, cost: 0 };
-  }
-  const all = Math.max(1, await countAll(db));
-  const total = Math.max(1, stretch.total ?? guessTotal(search, all));
-  const reach = stretch.offset + stretch.limit;
-  const ways = [
-    ...mergeWays(search, stretch, { total, reach }),
-    ...walkWays(search, stretch, { all, total, reach }),
-    ...sortWays(search, stretch, { all, total }),
-  ];
-  return ways.reduce((best, way) => (way.cost < best.cost ? way : best));
-}
-
-/** True if nothing is asked for: then there is nothing to weigh up either. */
-function isEverything({ choices, dates, seeks, tests }: Search): boolean {
-  return choices.length + seeks.length + tests.length === 0 && dates === undefined;
-}
-
-function mergeWays(
-  search: Search,
-  { order }: Stretch,
-  { total, reach }: { total: number; reach: number },
-): Way[] {
-  const test = search.tests.length + search.seeks.length > 0 ? COST.row : 0;
-  return search.choices.flatMap((choice) => {
-    const { kind, ids, frames } = choice;
-    const isSorted = isDate(order.column) || (order.column === 'frames.id' && kind === 'facet');
-    if (!isSorted || ids === undefined || ids.length > MAX_TERMS) return [];
-    const passed = Math.min(frames, reach * Math.max(1, frames / total));
-    return [
-      { kind: 'merge' as const, choice, cost: ids.length * COST.term + passed * (COST.merged + test) },
-    ];
-  });
-}
-
-function walkWays(
-  search: Search,
-  { order }: Stretch,
-  { all, total, reach }: { all: number; total: number; reach: number },
-): Way[] {
-  const from = walkOf(order);
-  if (from === undefined) return [];
-  const hasTests = search.tests.length + search.seeks.length > 0;
-  const isNarrowed =
-    search.choices.length > 0 || search.dates !== undefined || !seesAll(search.viewer);
-  const needsRow = hasTests || (isNarrowed && !isCovered(order)) || order.column === 'versions.key';
-  // A range of dates is what the index begins and ends with: it passes over nothing.
-  const share =
-    isDate(order.column) && search.dates !== undefined && !hasTests
-      ? shareOf(search.choices, all)
-      : Math.min(1, total / all);
-  const passed = Math.min(all, reach / Math.max(share, 1 / all));
-  const cost = passed * (needsRow ? COST.row + COST.entry : COST.entry);
-  const narrowing = isDate(order.column) ? ({ by: 'date' } as const) : {};
-  return [{ kind: 'one', from, narrowing, cost }];
-}
-
-/** Collects all that match, and sorts it. */
-function sortWays(
-  search: Search,
-  { order }: Stretch,
-  { all, total }: { all: number; total: number },
-): Way[] {
-  const set = smallestSet(search);
-  const test = search.tests.length > 0 ? COST.row : 0;
-  const ways: Way[] = [];
-  const isCheap = isDate(order.column) || order.column === 'frames.id';
-  const isJoined = order.column === 'versions.key';
-  if (search.seeks.length > 0) {
-    ways.push({ kind: 'one', from: 'frames', narrowing: { by: 'seek' }, cost: total * COST.seek });
-  } else if (search.choices.length > 0 || search.dates !== undefined) {
-    const each = (isCheap ? COST.sorted : COST.row) + test;
-    ways.push({ kind: 'one', ...set, cost: (set.frames ?? total) * each });
-  }
-  if (!isJoined && walkOf(order) === undefined) {
-    const each = COST.entry * 3 + (search.tests.length + search.seeks.length > 0 ? COST.row : 0);
-    ways.push({ kind: 'one', from: MEASURES, narrowing: {}, cost: all * each });
-  }
-  return isJoined ? ways.map(withVersions) : ways;
-}
-
-function withVersions(way: Way): Way {
-  if (way.kind === 'merge') return way;
-  return { ...way, from: `${way.from} join versions on versions.id = frames.version_id` };
-}
-
-/** Part of the frames that choices leave, if they have nothing to do with each other. */
-function shareOf(choices: readonly Choice[], all: number): number {
-  return choices.reduce((share, { frames }) => share * (frames / all), 1);
-}
-
-/** For lists that nobody counts: a condition that cannot be judged is taken to leave one in ten. */
-function guessTotal(search: Search, all: number): number {
-  const others = search.tests.length + search.seeks.length + (search.dates === undefined ? 0 : 1);
-  return Math.ceil(all * shareOf(search.choices, all) * 0.1 ** others);
 }
 
 /**
@@ -387,7 +315,12 @@ async function facetGroups(
       last.frames += frames;
     } else {
       const isHere = after !== undefined && after.value === value;
-      groups.push({ value, ids: [id], frames, after: isHere ? { value: after.id, id: after.id } : undefined });
+      groups.push({
+        value,
+        ids: [id],
+        frames,
+        after: isHere ? { value: after.id, id: after.id } : undefined,
+      });
     }
   }
   return isReversed ? groups.reverse() : groups;

@@ -83,8 +83,15 @@ export function handleProblems(
   };
 }
 
-/** `{"detail": …}` as in both dialects; for a bad parameter also `{"<parameter>": […]}`, as OCS does. */
-function problemBody(message: string, error: AppError | undefined): Record<string, unknown> {
+/**
+ * `{"detail": …}` as in both dialects; for a bad parameter also `{"<parameter>": […]}`, as OCS does.
+ * About a region it answers with nothing but a list, so those errors are marked `bare`.
+ */
+function problemBody(
+  message: string,
+  error: AppError | undefined,
+): Record<string, unknown> | readonly string[] {
+  if (error?.data.bare === true) return [message];
   const parameter = error?.data.parameter;
   if (typeof parameter !== 'string') return { detail: message };
   return { detail: message, [parameter]: [message] };

@@ -17,7 +17,7 @@ import { makeRotation, type ReferencePoint, type Rotation } from './rotation.js'
 import { makeWcs, withNearest, withSeam, type Wcs } from './wcs.js';
 
 export interface WcsOptions {
-  /** Header of the primary HDU: fills what an extension with INHERIT = T leaves out. */
+  /** Header of the primary HDU: describes an extension with INHERIT = T that has no axes of its own. */
   readonly primary?: Header;
   /** Tables of corrections named by `lookupRequests`; without them pixels may be off by a few tenths. */
   readonly tables?: readonly LookupTable[];
@@ -67,25 +67,15 @@ export function wcsOf(
   return readWcs(hdu.header, primary === undefined ? { tables } : { primary, tables }).wcs;
 }
 
-/** FITS Standard 4.0 §4.4.2.6. A header with axes of its own inherits only what they are referred to. */
+/**
+ * FITS Standard 4.0 §4.4.2.6. A header with axes of its own stands alone, as astropy and others have
+ * it: writers put INHERIT = T everywhere, and a RADESYS meant for the primary would move the sky.
+ */
 function inherited(header: Header, primary: Header | undefined): Header[] {
   if (primary === undefined || primary === header || header.value('INHERIT') !== true)
     return [header];
   const hasAxes = header.cards.some(({ keyword }) => /^CTYPE\d/i.test(keyword));
-  return [header, hasAxes ? onlyFrame(primary) : primary];
-}
-
-const FRAME_KEYWORDS = new Set(['RADESYS', 'RADECSYS', 'EQUINOX', 'EPOCH']);
-
-function onlyFrame(header: Header): Header {
-  const keep = (keyword: string): boolean => FRAME_KEYWORDS.has(keyword);
-  return {
-    cards: header.cards.filter(({ keyword }) => keep(keyword)),
-    card: (keyword) => (keep(keyword) ? header.card(keyword) : undefined),
-    value: (keyword) => (keep(keyword) ? header.value(keyword) : undefined),
-    number: (keyword) => (keep(keyword) ? header.number(keyword) : undefined),
-    string: (keyword) => (keep(keyword) ? header.string(keyword) : undefined),
-  };
+  return hasAxes ? [header] : [header, primary];
 }
 
 /** The primary description and those with letters. */

@@ -331,9 +331,9 @@ test.each([
       const select = catalog.read('frames').select('id');
       each.apply(select, 'frames');
       const { sql, bindings } = select.toSQL().toNative();
-      const plan = (await catalog.read.raw(`explain query plan ${sql}`, [...bindings])) as {
-        detail: string;
-      }[];
+      const plan: { detail: string }[] = await catalog.read.raw(`explain query plan ${sql}`, [
+        ...bindings,
+      ]);
       const steps = plan.map(({ detail }) => detail);
       expect(steps.filter((step) => /^SCAN (?:frames|header_\w+)\b/.test(step))).toEqual([]);
     }

@@ -1,5 +1,11 @@
 import type { Knex } from 'knex';
-import { FACET_COLUMNS, facetKeySql, nightKeySql, objectKeySql, publicDaySql } from '../cube-keys.js';
+import {
+  FACET_COLUMNS,
+  facetKeySql,
+  nightKeySql,
+  objectKeySql,
+  publicDaySql,
+} from '../cube-keys.js';
 import { placeManyOnSky } from '../sky-index.js';
 
 /**
@@ -148,7 +154,7 @@ async function createTextIndex(db: Knex): Promise<void> {
 
 async function createSkyIndex(db: Knex): Promise<void> {
   await db.raw('create virtual table sky_boxes using rtree (id, x0, x1, y0, y1, z0, z1)');
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const rows: PlaceRow[] = await db('frames')
       .where('id', '>', after)
       .orderBy('id')

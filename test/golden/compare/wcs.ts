@@ -9,13 +9,9 @@ const MAX_ARCSEC = 0.001;
 /** The scale of astropy is that of the linear part at CRPIX, without distortion: relative error. */
 const SCALE_ERROR = 1e-3;
 
-/**
- * The WCS of an HDU as the archive reads it, with its tables of corrections, but as astropy does from
- * its own header alone: INHERIT = T would add the primary header (in real files its RADESYS and EQUINOX).
- */
+/** The WCS of an HDU as the archive reads it, with its tables of corrections. */
 async function readOwnWcs(file: FitsFile, hdu: Hdu): Promise<Wcs | undefined> {
-  const withoutPrimary = { hdus: [hdu, ...file.hdus.slice(1)] };
-  return wcsOf(withoutPrimary, hdu, await readLookupPixels(file, hdu));
+  return wcsOf(file, hdu, await readLookupPixels(file, hdu));
 }
 
 export interface WcsComparison {
