@@ -44,6 +44,8 @@ export interface Calibrations {
 const MASTERS = 20;
 const RAW_FRAMES = 300;
 const OTHERS = 200;
+/** Raw frames that are looked at where only the best set is wanted. */
+const RAW_FRAMES_FOR_ONE = 120;
 /** Raw frames that are looked at if the nearest of them are all of one night: most of one set. */
 const MOST_OF_A_SET = 2000;
 /** How much further than what may fit those are looked for that do not. */
@@ -76,10 +78,10 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
   const listRaw = async (
     target: Target,
     kind: CalibrationKind,
-    bounds: readonly SetupBound[],
+    { bounds, enough }: { readonly bounds: readonly SetupBound[]; readonly enough: number },
     viewer: Viewer,
   ): Promise<readonly FrameSetup[]> => {
-    for (const limit of [RAW_FRAMES, MOST_OF_A_SET]) {
+    for (const limit of [enough, MOST_OF_A_SET]) {
       const frames = await listNearest(target, kind, { isReduced: false, bounds, limit }, viewer);
       const last = frames.at(-1)?.night;
       const isCut = frames.length === limit;
@@ -132,7 +134,7 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     const bounds = boundsOf(target.setup, rule);
     const found = await Promise.all([
       listNearest(target, kind, { isReduced: true, bounds, limit: MASTERS }, viewer),
-      listRaw(target, kind, bounds, viewer),
+      listRaw(target, kind, { bounds, enough: RAW_FRAMES }, viewer),
       listNearest(target, kind, { isReduced: true, bounds: [], limit: MASTERS }, viewer),
       listNearest(target, kind, { isReduced: false, bounds: [], limit: OTHERS }, viewer),
     ]);
@@ -154,7 +156,8 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
       const { chosen } = await finish(target, kind, draftMatches(target, masters, rule));
       if (chosen?.scale === null) return chosen.frames;
     }
-    const raw = await listRaw(target, kind, bounds, viewer);
+    const enough = RAW_FRAMES_FOR_ONE;
+    const raw = await listRaw(target, kind, { bounds, enough }, viewer);
     const draft = draftMatches(target, [...masters, ...raw], rule);
     return (await finish(target, kind, draft)).chosen?.frames ?? [];
   };

@@ -71,7 +71,8 @@ export async function inspect(
     );
   }
   if (fault !== undefined) throw new AppError('fits_invalid', fault.text);
-  if (survey.hdus.every((hdu) => hdu.dataBytes === 0)) {
+  // A catalogue without rows says that nothing was found; headers alone say nothing.
+  if (survey.hdus.every((hdu) => hdu.dataBytes === 0 && !isTable(hdu))) {
     throw new AppError('fits_invalid', 'The file has headers, but no image and no table.');
   }
   const hdus = await hdusOf(survey);
@@ -89,6 +90,10 @@ export async function inspect(
     stored,
     lookups,
   };
+}
+
+function isTable({ kind }: { readonly kind: string }): boolean {
+  return kind === 'table' || kind === 'bintable';
 }
 
 /** Plain FITS is read here and now; what must be expanded first would hold up everyone else. */

@@ -14,6 +14,7 @@ import {
   type Condition,
   type NewFrame,
 } from '../../src/catalog/index.js';
+import { fillHeaderValues } from '../../src/catalog/header-values.js';
 import { searchFrame as frame, SEARCH_FRAMES as FRAMES } from '../fixtures/search-frames.js';
 
 let folder: string;
@@ -378,4 +379,16 @@ test('numbers are found to the last digit', async () => {
   for (const [i, value] of numbers.entries()) {
     expect(await search(`header.EXACT=${encodeURIComponent(String(value))}`)).toEqual([`n${i}`]);
   }
+});
+
+test('an archive that was there before is filled from its stored headers', async () => {
+  const tables = ['header_numbers', 'header_texts'];
+  const rows = (): Promise<unknown[]> =>
+    Promise.all(tables.map((table) => catalog.read(table).orderBy(['keyword_id', 'frame_id'])));
+  const before = await rows();
+  await inTransaction(catalog, async (tx) => {
+    for (const table of tables) await tx(table).delete();
+    await fillHeaderValues(tx);
+  });
+  expect(await rows()).toEqual(before);
 });
