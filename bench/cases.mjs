@@ -107,11 +107,7 @@ export function listCases(rows) {
       'aggregate/',
       (k) => `aggregate/?SITE=${SITE_NAMES[k % 4]}&FILTER=${FILTERS[(k >> 2) % 6]}`,
     ),
-    on(
-      'aggregate_night',
-      'aggregate/?night=2025-12-20',
-      (k) => `aggregate/?night=${night(k, 13)}`,
-    ),
+    on('aggregate_night', 'aggregate/?night=2025-12-20', (k) => `aggregate/?night=${night(k, 13)}`),
     on('frame', `${rows >> 1}/`, () => `${id()}/`),
     on('related', `${rows >> 1}/related/`, () => `${id()}/related/`),
   ];

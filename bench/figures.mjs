@@ -3,13 +3,16 @@ import fs from 'node:fs';
 
 const figures = JSON.parse(fs.readFileSync(new URL('figures.json', import.meta.url), 'utf8'));
 
+/** The size of catalogue that the budgets are for. */
+export const BUDGET_ROWS = figures.budgetRows;
+
 /** @returns peer and budget of a case of lists, as far as there are any for so many rows */
 export function figureOf(name, rows) {
   const figure = figures.lists[name] ?? {};
   const peer = figure[String(rows)];
   return {
     peer: peer && { ms: peer[0], perSecond: peer[1] },
-    budget: rows === figures.budgetRows ? figure.budget : undefined,
+    budget: rows === BUDGET_ROWS ? figure.budget : undefined,
   };
 }
 

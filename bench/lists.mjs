@@ -37,6 +37,7 @@ async function measure(server, { name, target, other, clients }, rows) {
     times.push((await server.get(target)).ms);
   }
   const load = done();
+  const asked = 1 + OTHERS + times.length;
   const same = await crowd(server, () => target);
   const different =
     clients === undefined ? undefined : await crowd(server, (k) => other(OTHERS + k));
@@ -53,6 +54,9 @@ async function measure(server, { name, target, other, clients }, rows) {
     bytes: first.bytes,
     count: countOf(first),
     firstMs: first.ms,
+    best: Math.min(...times),
+    cpuMs: (load.serverCpu * 1000) / asked,
+    mainCpuMs: (load.mainCpu * 1000) / asked,
     p95: quantile(times, 0.95),
     coldP95: quantile(otherTimes, 0.95),
     eight: { ...same, peer: peer?.perSecond, budget: budget?.perSecond },

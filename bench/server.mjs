@@ -37,23 +37,45 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await listening(child);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
-  const firstAnswer = await ask({ url, agent, token: '' }, 'GET', '/health/');
-  if (firstAnswer.status !== 200) throw new Error(`/health/ answered ${firstAnswer.status}`);
+  const early = talkTo({ url, token: '' });
+  await early.get('/health/');
   const startMs = performance.now() - began;
+  early.close();
   const token = execFileSync(process.execPath, [PROGRAM, 'token', 'add', 'admin'], {
     env: settings,
   })
     .toString()
     .trim();
-  const to = { url, agent, token };
+  const talk = talkTo({ url, token });
 
   return {
+    ...talk,
     pid: child.pid,
     url,
     token,
     dataDir,
     startMs,
+    /** Delays of the event loop since the last time, ms. */
+    async loop() {
+      fs.rmSync(loopFile, { force: true });
+      child.kill('SIGUSR2');
+      while (!fs.existsSync(loopFile)) await sleep(10);
+      return JSON.parse(fs.readFileSync(loopFile, 'utf8'));
+    },
+    async stop() {
+      talk.close();
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+/** Requests to an address, with the token if there is one; connections are kept until `close`. */
+export function talkTo({ url, token }) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
+  const to = { url, agent, token };
+  return {
     /** An answer of any status. */
     ask: (method, target, options) => ask(to, method, target, options),
     /** An answer of 200. @throws if it is another */
@@ -69,18 +91,8 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
       if (JSON.parse(answer.text).created !== 1) throw new Error(answer.text);
       return answer;
     },
-    /** Delays of the event loop since the last time, ms. */
-    async loop() {
-      fs.rmSync(loopFile, { force: true });
-      child.kill('SIGUSR2');
-      while (!fs.existsSync(loopFile)) await sleep(10);
-      return JSON.parse(fs.readFileSync(loopFile, 'utf8'));
-    },
-    async stop() {
+    close: () => {
       agent.destroy();
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill('SIGTERM');
-      await ended;
     },
   };
 }

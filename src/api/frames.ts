@@ -22,6 +22,9 @@ import {
 import { AppError } from '../lib/errors.js';
 import { toFrameShape, toHdusShape, toHeadersShape } from './shapes.js';
 
+/** Of relations: the frames that a frame names, those that name it, or all. */
+export const DIRECTIONS: readonly string[] = ['uses', 'used_by', 'both'];
+
 /** Handlers of the addresses of frames; the route table is in `index.ts`. */
 export function createFrameHandlers(services: Services) {
   const { catalog, store } = services;
@@ -41,7 +44,7 @@ export function createFrameHandlers(services: Services) {
   const related: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
     const direction = parameter(queryParameters(req), 'direction') || 'uses';
-    if (!['uses', 'used_by', 'both'].includes(direction)) {
+    if (!DIRECTIONS.includes(direction)) {
       const message = 'Invalid value for direction: expected uses, used_by or both.';
       throw new AppError('bad_request', message, { parameter: 'direction' });
     }

@@ -6,7 +6,7 @@ import { parseDec, parseRa } from '../sky/index.js';
 type Parameters = ReadonlyMap<string, readonly string[]>;
 
 /** Units of an angle: what is written after the number → degrees. */
-const UNITS: Readonly<Record<string, number>> = {
+export const ANGLE_UNITS: Readonly<Record<string, number>> = {
   '': 1,
   d: 1,
   deg: 1,
@@ -79,7 +79,7 @@ function parseCoordinate(
 
 function parseAngle(parameters: Parameters, name: string): number {
   const match = /^(\d*\.?\d+(?:[eE][+-]?\d+)?)\s*([a-z'"]*)$/.exec(parameter(parameters, name));
-  const unit = UNITS[match?.[2] ?? 'none'];
+  const unit = ANGLE_UNITS[match?.[2] ?? 'none'];
   const value = Number(match?.[1]) * (unit ?? NaN);
   if (value > 0 && value <= 360) return value;
   throw invalid(name, 'an angle in degrees, or with a unit such as 2arcmin or 90arcsec');

@@ -28,7 +28,7 @@ const PYOBS_ONLY = [
 ];
 
 /** Sort names of the OCS dialect → names of SORT_COLUMNS. */
-const OCS_ORDERING: Readonly<Record<string, string>> = {
+export const OCS_ORDERING: Readonly<Record<string, string>> = {
   id: 'id',
   basename: 'basename',
   observation_date: 'DATE_OBS',

@@ -16,7 +16,8 @@ export interface ZipOptions {
   readonly calibrations: boolean;
 }
 
-const FORMATS: Readonly<Record<string, ZipOptions['format']>> = {
+/** Values of `format`. */
+export const ZIP_FORMATS: Readonly<Record<string, ZipOptions['format']>> = {
   '': 'zip',
   zip: 'zip',
   // What chooses between a page and JSON elsewhere means nothing here.
@@ -40,9 +41,9 @@ export function readOptions(req: Request): ZipOptions {
     throw badValue(name, 'true or false');
   };
   const format = read('format').toLowerCase();
-  if (!Object.hasOwn(FORMATS, format)) throw badValue('format', 'zip, script or script-windows');
+  if (!Object.hasOwn(ZIP_FORMATS, format)) throw badValue('format', 'zip, script or script-windows');
   return {
-    format: FORMATS[format] ?? 'zip',
+    format: ZIP_FORMATS[format] ?? 'zip',
     uncompress: flag('uncompress'),
     catalogOnly: flag('catalog_only'),
     calibrations: flag('calibrations'),

@@ -93,7 +93,10 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     return [];
   };
 
-  /** Judges headers too: of what is chosen those of all frames, else of one that stands for its set. */
+  /**
+   * Judges headers too: those of every frame of what is chosen and of the best set; in other sets
+   * that of the frame in the middle, which stands for them.
+   */
   const finish = async (
     target: Target,
     kind: CalibrationKind,
@@ -116,8 +119,9 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
         const standIn = standIns.get(frame.id)?.versionId ?? frame.versionId;
         return headers.get(frame.versionId) ?? headers.get(standIn) ?? NO_HEADERS;
       });
-      const chosen = rule.sameHeaders.length === 0 ? [] : (found.chosen?.frames ?? []);
-      unread = chosen.filter(({ versionId }) => !headers.has(versionId));
+      if (rule.sameHeaders.length === 0) return found;
+      const best = [found.chosen, found.sets[0]].flatMap((each) => each?.frames ?? []);
+      unread = best.filter(({ versionId }) => !headers.has(versionId));
       if (unread.length === 0) return found;
     }
   };

@@ -122,13 +122,13 @@ async function count(
     frames,
     ...(hasDates ? [firstMs, lastMs] : []),
   ]);
-  const counted = (await tx.raw(
+  const counted = await tx.raw<{ id: number; key: string }[]>(
     `insert into ${table} (${names.join(', ')})
      select ${names.map((_, at) => `value ->> ${at}`).join(', ')} from json_each(?) where true
      on conflict (key) do update set frames = ${table}.frames + excluded.frames
      ${hasDates ? WIDER : ''} returning id, key`,
     [JSON.stringify(values)],
-  )) as { id: number; key: string }[];
+  );
   const ids = new Map(counted.map(({ id, key }) => [key, id]));
   return keys.map((key) => required(ids.get(key)));
 }
@@ -228,12 +228,12 @@ export async function checkCube(catalog: Catalog): Promise<string[]> {
   return catalog.read.transaction(async (tx) => {
     const faults: string[] = [];
     for (const { text, sql } of CLAIMS) {
-      const [row] = (await tx.raw(sql)) as { wrong: number }[];
+      const [row] = await tx.raw<{ wrong: number }[]>(sql);
       if (row !== undefined && row.wrong > 0) faults.push(`${row.wrong} ${text}`);
     }
-    const [names] = (await tx.raw(
+    const [names] = await tx.raw<{ frames: number; names: number }[]>(
       'select (select count(*) from frames) as frames, (select count(*) from frame_names_docsize) as names',
-    )) as { frames: number; names: number }[];
+    );
     if (names?.frames !== names?.names) faults.push('the index of names has not all frames');
     return faults;
   });

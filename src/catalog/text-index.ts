@@ -48,5 +48,5 @@ export function likePattern(part: string): string {
 }
 
 function isIndexed(part: string): boolean {
-  return [...part].length >= PIECE;
+  return Array.from(part).length >= PIECE;
 }

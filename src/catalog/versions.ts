@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Fingerprint } from '../lib/hash.js';
 import type { Catalog } from './db.js';
 import { toVersion, VERSION_COLUMNS, type Row, type Version } from './schema.js';
 
@@ -32,13 +33,15 @@ export async function findNamesake(db: Knex, basename: string): Promise<Namesake
 /** Where bytes are that have been stored before. */
 export interface KnownBytes {
   readonly frameId: number;
+  readonly versionId: number;
   readonly basename: string;
   readonly version: number;
   /** Number of the version that the frame shows. */
   readonly currentVersion: number;
   readonly key: string;
-  /** Length of the stored file. */
+  /** Length and hash of the stored file. */
   readonly sizeBytes: number;
+  readonly sha256: string;
   /** True if these bytes were packed: the stored file holds other ones. */
   readonly isPacked: boolean;
 }
@@ -51,19 +54,32 @@ export async function findBySha256(db: Knex, sha256: string): Promise<KnownBytes
     .where('versions.sha256', sha256)
     .orWhere('versions.original_sha256', sha256)
     .select('frames.id', 'frames.basename', 'versions.number', 'versions.key')
-    .select('versions.size_bytes', 'versions.original_sha256')
-    .select({ current_number: 'current.number' })
+    .select('versions.size_bytes', 'versions.sha256', 'versions.original_sha256')
+    .select({ version_id: 'versions.id', current_number: 'current.number' })
     .first();
   if (row === undefined) return undefined;
   return {
     frameId: Number(row.id),
+    versionId: Number(row.version_id),
     basename: String(row.basename),
     version: Number(row.number),
     currentVersion: Number(row.current_number),
     key: String(row.key),
     sizeBytes: Number(row.size_bytes),
+    sha256: String(row.sha256),
     isPacked: row.original_sha256 === sha256,
   };
+}
+
+/** Writes down that a version was packed anew and came out as other bytes. In the caller's transaction. */
+export async function changeFingerprint(
+  tx: Knex.Transaction,
+  versionId: number,
+  { sizeBytes, sha256, md5, crc32 }: Fingerprint,
+): Promise<void> {
+  const columns = { size_bytes: sizeBytes, sha256, md5, crc32 };
+  await tx('versions').where({ id: versionId }).update(columns);
+  await tx('frames').where({ version_id: versionId }).update({ updated_ms: Date.now() });
 }
 
 /** Every stored version, in order of id; for `check`, which sees everything. */

@@ -63,15 +63,21 @@ export async function storeFiles(
     const viewer = requireAction(res, 'upload');
     requireCsrf(services, req, res);
     const failures: AppError[] = [];
-    const results = await mapConcurrently(files, AT_ONCE, async (file) => {
+    const judge = async (file: Spooled, turn?: Promise<unknown>): Promise<IngestResult> => {
       try {
-        return await ingest.store(file, viewer.userId);
+        return await ingest.store(file, viewer.userId, turn);
       } catch (error) {
         const failure = error instanceof AppError ? error : toCatalogError(error);
         if (failure === undefined) throw error;
         failures.push(failure);
         return notStored(file, 'failed', failure);
       }
+    };
+    const settled: Promise<unknown>[] = [];
+    const results = await mapConcurrently(files, AT_ONCE, (file, index) => {
+      const result = judge(file, settled[index - 1]);
+      settled[index] = result.catch(() => undefined);
+      return result;
     });
     const [failure] = failures;
     // As long as one file is safe, the answer says which; else it is a status that asks for a retry.

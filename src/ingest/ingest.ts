@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
+  changeFingerprint,
   findBySha256,
   hasKey,
   insertEvent,
@@ -56,8 +57,10 @@ export interface Ingest {
   /**
    * Judges and stores one spooled file, which is gone afterwards. Refusals are results; trouble of
    * ours (disk, database) is thrown, and worth a retry.
+   *
+   * @param turn waited for before it is stored: the files of one request get their ids in order
    */
-  store(file: Spooled, uploadedBy: number | null): Promise<IngestResult>;
+  store(file: Spooled, uploadedBy: number | null, turn?: Promise<unknown>): Promise<IngestResult>;
   /** Removes spooled files that were not stored. */
   discard(files: readonly Spooled[]): Promise<void>;
   /**
@@ -114,9 +117,13 @@ export function createIngest(parts: IngestParts): Ingest {
         lastByteMs = Date.now();
       }),
 
-    async store(file, uploadedBy) {
+    async store(file, uploadedBy, turn) {
       try {
-        const result = await storeFile(parts, oneAtATime, file, uploadedBy);
+        const next: Limiter = async (work) => {
+          await turn;
+          return oneAtATime(work);
+        };
+        const result = await storeFile(parts, next, file, uploadedBy);
         parts.onStored();
         return result;
       } catch (error) {
@@ -150,12 +157,13 @@ async function storeFile(
   const limits = sourceLimits(config, store);
   const inspected = await inspect(file, limits, pool);
   const facts = mapHeader(inspected.hdus, profiles, siteDefaults(config), inspected.lookups);
-  const isPacking = config.COMPRESS === 'rice';
+  // A file that goes back to its place is packed if it was, whatever the setting is now.
+  const isPacking = known?.isPacked ?? config.COMPRESS === 'rice';
   const kept = isPacking
     ? await pack(file, inspected, { limits, pool })
     : asItCame(file, inspected);
   try {
-    if (known !== undefined) return await putBack(store, file, kept, known);
+    if (known !== undefined) return await putBack(parts, file, kept, known);
     return await storeKept(parts, oneAtATime, { file, kept, inspected, facts, uploadedBy });
   } finally {
     if (kept.path !== file.path) await rm(kept.path, { force: true });
@@ -291,23 +299,27 @@ async function isIntact(store: Store, { key, sizeBytes }: KnownBytes): Promise<b
 }
 
 /**
- * Puts known bytes in the place of a file that has gone or lost its end. Bytes that were packed before
- * and now come out otherwise would not be what the catalogue says: then the file stays missing.
+ * Puts known bytes in the place of a file that has gone or lost its end. Bytes that were packed may come
+ * out otherwise than before, by another version of the program: then that is written down.
  *
  * @throws 'damaged' if the stored file cannot be made again
  */
 async function putBack(
-  store: Store,
+  { catalog, store }: IngestParts,
   file: Spooled,
   kept: Kept,
   known: KnownBytes,
 ): Promise<IngestResult> {
-  if (kept.sizeBytes !== known.sizeBytes) {
+  const isSame = kept.sha256 === known.sha256;
+  if (!isSame && (!known.isPacked || kept.original === null)) {
     const message = `The stored file is damaged and cannot be made from this one: ${known.key}`;
     throw new AppError('damaged', message);
   }
   await store.remove(known.key);
   await store.put(known.key, kept.path);
+  if (!isSame) {
+    await inTransaction(catalog, (tx) => changeFingerprint(tx, known.versionId, kept));
+  }
   const { warnings, ...result } = alreadyThere(file, known);
   const told = 'The stored file was missing or damaged, and has been put back.';
   return { ...result, warnings: [told, ...warnings] };

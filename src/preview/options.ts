@@ -1,6 +1,7 @@
 import { AppError } from '../lib/errors.js';
 import { COLOURS, type Colour } from './colour.js';
 import { FORMATS, type PictureFormat } from './encode.js';
+import { RENDER_PARAMETERS, type RenderParameter } from './parameters.js';
 import { STRETCHES, type Limits, type Stretch } from './stretch.js';
 
 /** How a picture is to look. Two equal objects give the same bytes for the same file. */
@@ -42,29 +43,27 @@ const PERCENT_KEPT = /^(\d+(?:\.\d+)?)%?$/;
 const PERCENT_PAIR = /^(\d+(?:\.\d+)?)%?\s*[-,:]\s*(\d+(?:\.\d+)?)%?$/;
 
 /**
- * Reads the options of a picture from a query: `width` (or `size`), `stretch`, `limits` (or `cuts`:
- * `percentile`, `zscale`, `minmax`, a share kept such as `99.5`, or two percentiles such as `1-99`),
- * `min`, `max`, `cmap` (or `colour`), `invert`, `hdu`, `plane`, `format`. Empty values count as
- * absent, other names are left to the caller.
+ * Reads the options of a picture from a query, as RENDER_PARAMETERS tells them. Empty values count
+ * as absent, other names are left to the caller.
  *
  * @throws 'bad_request' naming the parameter; its data is `{ parameter }`
  */
 export function parseRenderOptions(query: Readonly<Record<string, unknown>>): RenderOptions {
-  const width = readInteger(query, ['width', 'size'], [16, 4096]);
-  const hdu = readInteger(query, ['hdu'], [0, 99_999]);
-  const plane = readInteger(query, ['plane'], [0, 2 ** 31]);
-  const low = readNumber(query, ['min', 'low']);
-  const high = readNumber(query, ['max', 'high']);
+  const width = readInteger(query, 'width');
+  const hdu = readInteger(query, 'hdu');
+  const plane = readInteger(query, 'plane');
+  const low = readNumber(query, 'min');
+  const high = readNumber(query, 'max');
   if (low !== undefined && high !== undefined && low >= high) {
     throw bad('max', 'must be greater than min');
   }
   return {
     width: width ?? DEFAULT_OPTIONS.width,
-    stretch: readChoice(query, ['stretch'], STRETCHES) ?? DEFAULT_OPTIONS.stretch,
+    stretch: readChoice(query, 'stretch', STRETCHES) ?? DEFAULT_OPTIONS.stretch,
     limits: readLimits(query),
-    colour: readChoice(query, ['cmap', 'colour', 'color'], COLOURS) ?? DEFAULT_OPTIONS.colour,
-    invert: readFlag(query, 'invert'),
-    format: readChoice(query, ['format'], FORMATS) ?? DEFAULT_OPTIONS.format,
+    colour: readChoice(query, 'cmap', COLOURS) ?? DEFAULT_OPTIONS.colour,
+    invert: readInvert(query),
+    format: readChoice(query, 'format', FORMATS) ?? DEFAULT_OPTIONS.format,
     ...(hdu === undefined ? {} : { hdu }),
     ...(plane === undefined ? {} : { plane }),
     ...(low === undefined ? {} : { low }),
@@ -73,13 +72,11 @@ export function parseRenderOptions(query: Readonly<Record<string, unknown>>): Re
 }
 
 type Query = Readonly<Record<string, unknown>>;
+type Name = keyof typeof RENDER_PARAMETERS;
 
-/** The first of these names that is given, with its text. */
-function readText(
-  query: Query,
-  names: readonly string[],
-): [name: string, text: string] | undefined {
-  for (const name of names) {
+/** The first of the names of a parameter that is given, with its text. */
+function readText(query: Query, parameter: Name): [name: string, text: string] | undefined {
+  for (const name of [parameter, ...RENDER_PARAMETERS[parameter].aliases]) {
     const value = query[name];
     if (value === undefined || value === '') continue;
     if (typeof value !== 'string') throw bad(name, 'must be given once');
@@ -88,21 +85,19 @@ function readText(
   return undefined;
 }
 
-function readNumber(query: Query, names: readonly string[]): number | undefined {
-  const given = readText(query, names);
+function readNumber(query: Query, parameter: Name): number | undefined {
+  const given = readText(query, parameter);
   if (given === undefined) return undefined;
   const value = NUMBER.test(given[1]) ? Number(given[1]) : NaN;
   if (!Number.isFinite(value)) throw bad(given[0], 'must be a number');
   return value;
 }
 
-function readInteger(
-  query: Query,
-  names: readonly string[],
-  [least, most]: readonly [number, number],
-): number | undefined {
-  const given = readText(query, names);
+function readInteger(query: Query, parameter: Name): number | undefined {
+  const given = readText(query, parameter);
   if (given === undefined) return undefined;
+  const { range }: RenderParameter = RENDER_PARAMETERS[parameter];
+  const [least, most] = range ?? [0, Number.MAX_SAFE_INTEGER];
   const value = /^\d{1,10}$/.test(given[1]) ? Number(given[1]) : NaN;
   if (value >= least && value <= most) return value;
   throw bad(given[0], `must be a whole number from ${least} to ${most}`);
@@ -110,10 +105,10 @@ function readInteger(
 
 function readChoice<T extends string>(
   query: Query,
-  names: readonly string[],
+  parameter: Name,
   choices: readonly T[],
 ): T | undefined {
-  const given = readText(query, names);
+  const given = readText(query, parameter);
   if (given === undefined) return undefined;
   const word = WORDS[given[1]] ?? given[1];
   const choice = choices.find((each) => each === word);
@@ -121,16 +116,17 @@ function readChoice<T extends string>(
   return choice;
 }
 
-function readFlag(query: Query, name: string): boolean {
+function readInvert(query: Query): boolean {
+  const name = 'invert';
   if (query[name] === undefined) return false;
-  const text = readText(query, [name])?.[1] ?? '';
+  const text = readText(query, name)?.[1] ?? '';
   if (YES.includes(text)) return true; // `?invert` alone switches it on
   if (NO.includes(text)) return false;
   throw bad(name, 'must be true or false');
 }
 
 function readLimits(query: Query): Limits {
-  const given = readText(query, ['limits', 'cuts']);
+  const given = readText(query, 'limits');
   if (given === undefined || given[1] === 'percentile') return DEFAULT_OPTIONS.limits;
   const [name, text] = given;
   if (text === 'zscale' || text === 'minmax') return { kind: text };

@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { openCatalog } from '../../src/catalog/index.js';
 import { openFits, readPlane, type FitsFile, type WriteCard } from '../../src/fits/index.js';
 import { makeFits } from '../fixtures/make-fits.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
@@ -195,6 +196,25 @@ describe('packing at ingest', () => {
     expect(back.files[0]?.warnings[0]).toContain('put back');
     expect(readFileSync(await pathOf(packing, 'twice.fits.fz')).equals(bytes)).toBe(true);
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(frame.sha256);
+  });
+
+  test('a file that comes out of the packer otherwise than before is put back with its new sums', async () => {
+    const content = makeFrame([['OBJECT', 'thrice']]);
+    const first = await packing.upload(content, 'thrice.fits');
+    const id = first.files[0]?.id ?? 0;
+    // As an older version of the program would have left it.
+    const older = { sha256: '0'.repeat(64), md5: '0'.repeat(32), size_bytes: 2880 };
+    const catalog = openCatalog(`sqlite:${join(packing.dataDir, 'platevault.sqlite')}`);
+    await catalog.write('versions').where({ frame_id: id }).update(older);
+    await catalog.close();
+    const back = await packing.upload(content, 'thrice.fits');
+    expect(back.files[0]?.warnings[0]).toContain('put back');
+    const { bytes } = await get(packing, `/frames/${id}/download/`);
+    expect(await packing.json(`/frames/${id}/`)).toMatchObject({
+      size: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+    expect(await packing.check()).toEqual([]);
   });
 
   test('tables, and files that are packed already, are stored as they came', async () => {

@@ -222,6 +222,19 @@ describe('who may', () => {
   });
 });
 
+test('the files of one request get their ids in order, however long each takes', async () => {
+  const form = new FormData();
+  for (const [index, width] of [1500, 40, 900, 20, 400].entries()) {
+    const file = pyobsFrame({ FNAME: `order-${index}.fits` }, { width, height: width });
+    form.append('file', new Blob([new Uint8Array(file)]), `order-${index}.fits`);
+  }
+  const answer = await ask('POST', '/frames/create/', { body: form });
+  const { files } = (await answer.json()) as { files: { id: number; basename: string }[] };
+  expect(files.map(({ basename }) => basename)).toEqual([0, 1, 2, 3, 4].map((n) => `order-${n}`));
+  const ids = files.map(({ id }) => id);
+  expect(ids).toEqual([...ids].sort((a, b) => a - b));
+});
+
 describe('an upload that is refused', () => {
   const SIZE = 24 * 2 ** 20;
 

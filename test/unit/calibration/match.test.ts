@@ -88,8 +88,8 @@ test('what the bounds of the search keep is all that is accepted', () => {
     const target = setupOf();
     const candidate = setupOf(changes);
     const isKept = boundsOf(target, rules[kind]).every((bound) => {
+      if ('is' in bound) return candidate[bound.fact] === bound.is;
       const value = candidate[bound.fact];
-      if ('is' in bound) return value === bound.is;
       return value === null ? bound.orUnknown : value >= bound.min && value <= bound.max;
     });
     const { chosen } = match(kind, [candidate], { target });

@@ -1,0 +1,126 @@
+/** A busy evening: many read all kinds of things while some upload. Nobody may get an error or wait. */
+import { listCases } from './cases.mjs';
+import { otherFigureOf } from './figures.mjs';
+import { watch } from './machine.mjs';
+import { createRandom } from './random.mjs';
+import { quantile } from './server.mjs';
+
+const READERS = 32;
+const WRITERS = 4;
+const FIRST_FRAME = 1_000_000; // beyond those that other parts have stored
+
+/** Of a hundred requests; the rest are single frames. */
+const SHARES = {
+  night_100: 20,
+  ui_default: 20,
+  multi_100: 8,
+  all_100: 5,
+  object_sub_100: 5,
+  basename_sub_100: 4,
+  cone_100: 8,
+  mid_offset_100: 3,
+  reqnum: 4,
+  sort_unindexed_100: 3,
+  aggregate: 5,
+  aggregate_night: 3,
+  related: 4,
+};
+
+/** @param seconds how long; each reader asks its next question as soon as it has its answer */
+export async function benchMixed(server, { rows, seconds, frames, report }) {
+  const cases = new Map(listCases(rows).map((each) => [each.name, each]));
+  const names = Object.entries(SHARES).flatMap(([name, share]) => Array(share).fill(name));
+  while (names.length < 100) names.push('frame');
+  const make = frames(2048, 2048, 2);
+  const seen = { times: new Map(), errors: [], uploads: [] };
+  await server.loop();
+  const done = watch(server.pid);
+  const end = performance.now() + seconds * 1000;
+  let index = FIRST_FRAME;
+
+  const read = async (reader) => {
+    const random = createRandom(1000 + reader);
+    while (performance.now() < end) {
+      const name = random.choice(names);
+      const target = cases.get(name).other(random.below(2000));
+      const ms = await tried(seen, () => server.get(target));
+      if (ms === undefined) continue;
+      const times = seen.times.get(name);
+      if (times === undefined) seen.times.set(name, [ms]);
+      else times.push(ms);
+    }
+  };
+  const write = async () => {
+    while (performance.now() < end) {
+      const ms = await tried(seen, () => server.upload(make(index++)));
+      if (ms !== undefined) seen.uploads.push(ms);
+    }
+  };
+  await Promise.all([
+    ...Array.from({ length: READERS }, (_, reader) => read(reader)),
+    ...Array.from({ length: WRITERS }, write),
+  ]);
+  const load = done();
+  tell({ report, rows, seen, load, loop: await server.loop() });
+}
+
+async function tried(seen, work) {
+  try {
+    return (await work()).ms;
+  } catch (error) {
+    seen.errors.push(String(error.message).slice(0, 200));
+    return undefined;
+  }
+}
+
+function tell({ report, seen, load, loop }) {
+  const lists = [...seen.times].filter(([name]) => name !== 'frame').flatMap(([, times]) => times);
+  const count = lists.length + (seen.times.get('frame')?.length ?? 0);
+  const add = (name, unit, ours, more) =>
+    report.add({
+      part: 'mixed',
+      name,
+      unit,
+      ours,
+      more,
+      foreignCores: load.foreignCores,
+      ...otherFigureOf(name),
+    });
+  const slowest = [...seen.times]
+    .map(([name, times]) => [name, quantile(times, 0.99)])
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 3)
+    .map(([name, ms]) => `${name} ${ms.toFixed(0)}`)
+    .join(', ');
+  add(
+    'mixed: p99 of lists',
+    'ms',
+    quantile(lists, 0.99),
+    `p50 ${quantile(lists, 0.5).toFixed(1)}, worst ${Math.max(...lists).toFixed(0)}; p99 of ${slowest}`,
+  );
+  add(
+    'mixed: p99 of the event loop',
+    'ms',
+    loop.p99,
+    `p50 ${loop.p50.toFixed(1)}, longest ${loop.max.toFixed(0)}`,
+  );
+  add('mixed: errors', '', seen.errors.length, [...new Set(seen.errors)].slice(0, 3).join(' | '));
+  add(
+    'mixed: answers to 32 readers',
+    'req/s',
+    count / load.seconds,
+    `${((load.mainCpu / load.seconds) * 100).toFixed(0)} % of a core in the main thread, ${(load.serverCpu / load.seconds).toFixed(2)} cores in all`,
+  );
+  add(
+    'mixed: uploads of 4 writers',
+    'frame/s',
+    seen.uploads.length / load.seconds,
+    `p50 ${quantile(seen.uploads, 0.5).toFixed(0)} ms, p99 ${quantile(seen.uploads, 0.99).toFixed(0)} ms`,
+  );
+  add(
+    'mixed: memory',
+    'MiB',
+    load.memory.peak,
+    `without mapped files ${load.memory.peakOwn.toFixed(0)}`,
+  );
+}

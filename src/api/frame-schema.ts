@@ -1,0 +1,157 @@
+import { IMAGE_KINDS } from '../catalog/index.js';
+import { refTo, type Schema } from '../openapi/index.js';
+import {
+  address,
+  day,
+  flag,
+  instant,
+  integer,
+  listOf,
+  number,
+  object,
+  oneOf,
+  orNull,
+  text,
+} from './openapi/words.js';
+
+/** [RA, Dec], ICRS degrees. */
+const position: Schema = { type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 };
+
+/** What `toFrameShape` makes, key by key and in its order. */
+const FRAME = {
+  id: integer('number of the frame'),
+  basename: text('name of the file without its extension; unique'),
+  SITEID: text('site'),
+  TELID: text('telescope'),
+  INSTRUME: text('camera'),
+  RLEVEL: integer('reduction level; 0 is raw'),
+  DATE_OBS: orNull(instant('start of the exposure, UTC')),
+  FILTER: orNull(text('filter; null for biases and darks')),
+  OBJECT: orNull(text('object; null for biases and darks')),
+  EXPTIME: orNull(number('exposure, seconds')),
+  REQNUM: orNull(text('number of the request')),
+  OBSNUM: orNull(text('number of the observation')),
+  OBSTYPE: text('type as in the header, or its kind'),
+  binning: text('such as 1x1'),
+  related_frames: listOf(integer(), 'ids of the frames that this one names and that are here'),
+  url: address('download without credentials until it expires'),
+
+  observation_date: orNull(instant('the same as DATE_OBS')),
+  observation_day: orNull(day('the same as night')),
+  DAY_OBS: orNull(day('the same as night')),
+  proposal_id: text('proposal; empty if there is none'),
+  PROPID: text('the same as proposal_id'),
+  instrument_id: text('the same as INSTRUME'),
+  target_name: text('OBJECT of any type; empty if there is none'),
+  reduction_level: integer('the same as RLEVEL'),
+  site_id: text('the same as SITEID'),
+  telescope_id: text('the same as TELID'),
+  exposure_time: orNull(number('the same as EXPTIME')),
+  primary_optical_element: text('FILTER of any type; empty if there is none'),
+  public_date: orNull(instant('from when on the frame is public; null is never')),
+  L1PUBDAT: orNull(instant('the same as public_date')),
+  configuration_type: text('the same as OBSTYPE'),
+  observation_id: orNull(integer('OBSNUM, if it is a number')),
+  BLKUID: orNull(integer('the same as observation_id')),
+  request_id: orNull(integer('REQNUM, if it is a number')),
+  filename: text('name of the file that is downloaded'),
+  version_set: listOf(
+    object({
+      id: integer(),
+      key: text('SHA-256 of the stored bytes'),
+      md5: text(),
+      extension: text(),
+      url: address(),
+      created: instant(),
+    }),
+    'the current version',
+  ),
+
+  night: orNull(day('date of the evening')),
+  type: oneOf(IMAGE_KINDS, 'what the frame is, whatever word its header has for it'),
+  width: integer('pixels; 0 without an image'),
+  height: integer('pixels; 0 without an image'),
+  TEL_RA: orNull(number('degrees')),
+  TEL_DEC: orNull(number('degrees')),
+  TEL_ALT: orNull(number('degrees')),
+  TEL_AZ: orNull(number('degrees')),
+  TEL_FOCU: orNull(number('in the unit of the focuser')),
+  SUNALT: orNull(number('degrees')),
+  SUNDIST: orNull(number('degrees')),
+  MOONALT: orNull(number('degrees')),
+  MOONFRAC: orNull(number('lit part of the Moon, 0 to 1')),
+  MOONDIST: orNull(number('degrees')),
+  XORGSUBF: orNull(number('first column of the window')),
+  YORGSUBF: orNull(number('first row of the window')),
+  DATAMEAN: orNull(number('mean of the pixels')),
+  AIRMASS: orNull(number()),
+  area: orNull({
+    ...object({ type: { type: 'string', const: 'Polygon' }, coordinates: listOf(listOf(position)) }),
+    description: 'where the frame lies on the sky, as GeoJSON: [RA, Dec] in degrees, closed',
+  }),
+  footprint: orNull(refTo('Footprint')),
+  size: integer('bytes of the stored file'),
+  sha256: text('of the stored file'),
+  md5: text('of the stored file'),
+  original: orNull({
+    ...object({ size: integer(), sha256: text(), md5: text() }),
+    description: 'what was uploaded, of a file that was packed; else null',
+  }),
+  version: integer('from 1; grows when the same exposure comes with other bytes'),
+  profile: text('how its headers were read'),
+  warnings: listOf(text(), 'what could not be read or had to be guessed'),
+  created: instant('when it came'),
+};
+
+const hdu = {
+  hdu: integer('from 0, which is the primary'),
+  name: text('EXTNAME, or empty'),
+  kind: text('image, compressed-image, bintable, …'),
+  bitpix: integer(),
+  axes: listOf(integer(), 'NAXIS1 first'),
+  checksum: orNull({
+    ...oneOf(['ok', 'absent', 'wrong'], 'whether CHECKSUM and DATASUM hold; null: not looked at'),
+  }),
+};
+
+/** Schemas of frames and their headers, by name. */
+export const FRAME_SCHEMAS: Readonly<Record<string, Schema>> = {
+  Frame: object(FRAME),
+  FrameWithHdus: object({ ...FRAME, hdus: listOf(object(hdu), 'what is in the file') }),
+  Footprint: object({
+    center: orNull(position),
+    corners: listOf(orNull(position), 'outer corners: of the first pixel, then counted by growing x'),
+    pixel_scale: number('arcseconds'),
+    rotation: number('position angle of growing y, degrees from north through east'),
+    mirrored: flag(),
+    circle: {
+      type: 'array',
+      items: { type: 'number' },
+      minItems: 3,
+      maxItems: 3,
+      description: 'RA, Dec and radius of a circle around all of it, degrees',
+    },
+    provisional: flag('made from pointing and scale, for want of a WCS'),
+  }),
+  Headers: object({
+    results: listOf(object({ key: text(), value: {} }), 'every card with a value, by keyword'),
+    data: { type: 'object', description: 'the same by keyword; the first of a repeated one' },
+  }),
+  Hdus: object({ hdus: listOf(refTo('HduWithCards')) }),
+  HeadersOfHdu: object({
+    hdus: listOf(refTo('HduWithCards')),
+    results: listOf(object({ key: text(), value: {} })),
+    data: { type: 'object' },
+  }),
+  HduWithCards: object({
+    ...hdu,
+    cards: listOf(
+      object({
+        key: text(),
+        kind: text('string, integer, real, logical, complex, commentary, …'),
+        value: { description: 'integers beyond 2^53 are text' },
+        comment: text(),
+      }),
+    ),
+  }),
+};

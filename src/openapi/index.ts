@@ -1,0 +1,2 @@
+export { parameterOf, refTo, toDocument } from './document.js';
+export * from './types.js';
