@@ -5,11 +5,12 @@ import http from 'node:http';
 import path from 'node:path';
 import { otherFigureOf } from './figures.mjs';
 import { frameMaker } from './frames.mjs';
-import { memoryOf, peakOf, watch } from './machine.mjs';
+import { memoryOf, peakOf, untilQuiet, watch } from './machine.mjs';
 import { startNginx } from './nginx.mjs';
 import { inParallel, quantile, sleep, startServer } from './server.mjs';
 
 const PICTURES = 8;
+const AGAIN = 40;
 const SLOW_CLIENTS = 4;
 const SLOW_BYTES = 1000; // ten times a second
 
@@ -25,13 +26,15 @@ export function createFrames() {
 
 /** Starts and memory at rest: `server` has just been started. */
 export async function benchStart(server, _frames, report) {
-  const times = [server.startMs];
+  const times = [server.start.ms];
   for (let again = 0; again < 4; again += 1) {
     const other = await startServer(path.join(server.dataDir, '..', `start-${again % 2}`));
-    times.push(other.startMs);
+    times.push(other.start.ms);
     await other.stop();
   }
   addOther(report, 'start', 'start to first answer', 'ms', quantile(times.slice(1), 0.5), {
+    cpuMs: server.start.serverCpu * 1000,
+    foreignCores: server.start.foreignCores,
     more: `on this archive ${times[0].toFixed(0)}, on new ones ${times
       .slice(1)
       .map((ms) => ms.toFixed(0))
@@ -56,6 +59,7 @@ export async function benchIngest(server, frames, report) {
     let index = 0;
     for (const [at, clients] of [1, 8].entries()) {
       const share = Array.from({ length: counts[at] }, () => make(index++));
+      await untilQuiet(server.pid);
       const done = watch(server.pid);
       const answers = await inParallel(share, clients, (frame) => server.upload(frame));
       const load = done();
@@ -70,9 +74,10 @@ export async function benchIngest(server, frames, report) {
         (share[0].bytes * share.length) / 1e6 / load.seconds,
         {
           foreignCores: load.foreignCores,
+          cpuMs: (load.serverCpu * 1000) / share.length,
           more:
             `p50 ${quantile(times, 0.5).toFixed(0)} ms, p95 ${quantile(times, 0.95).toFixed(0)} ms, ` +
-            `${((load.serverCpu * 1000) / share.length).toFixed(0)} ms CPU each, ${memoryWords(load)}; ` +
+            `${memoryWords(load)}; ` +
             `hash, write and fsync alone ${plain.toFixed(0)} MB/s`,
         },
       );
@@ -110,22 +115,28 @@ export async function benchPreviews(server, frames, report) {
     ['preview 61 Mpix', [9576, 6388], 6, 1],
   ]) {
     const ids = await storedIds(server, frames(width, height, family), count);
-    await sleep(1500); // what is drawn ahead is drawn
     const done = watch(server.pid);
     const first = [];
     for (const id of ids) first.push((await server.get(`/frames/${id}/preview/`)).ms);
     const load = done();
-    const more = `${((load.serverCpu * 1000) / count).toFixed(0)} ms CPU each, ${memoryWords(load)}`;
+    const more = memoryWords(load);
+    const cpuMs = (load.serverCpu * 1000) / count;
     const { foreignCores } = load;
     addOther(report, 'preview', `${name}, first`, 'ms', quantile(first, 0.5), {
       more,
+      cpuMs,
       foreignCores,
     });
+    const doneAgain = watch(server.pid);
     const again = [];
-    for (let k = 0; k < 20; k += 1) {
+    for (let k = 0; k < AGAIN; k += 1) {
       again.push((await server.get(`/frames/${ids[0]}/preview/`)).ms);
     }
-    addOther(report, 'preview', `${name}, again`, 'ms', quantile(again, 0.5));
+    const loadAgain = doneAgain();
+    addOther(report, 'preview', `${name}, again`, 'ms', quantile(again, 0.5), {
+      cpuMs: (loadAgain.serverCpu * 1000) / AGAIN,
+      foreignCores: loadAgain.foreignCores,
+    });
   }
 }
 
@@ -166,6 +177,7 @@ async function download(report, server, name, { target, clients, get, times = 30
   );
   addOther(report, 'get', name, 'MB/s', clients === 1 ? each : all, {
     foreignCores: load.foreignCores,
+    cpuMs: (load.serverCpu * 1000) / times,
     more: [
       `first byte ${begun.toFixed(1)} ms`,
       memoryWords(load),
@@ -204,9 +216,10 @@ export async function benchSlow(server, frames, report) {
     const times = [];
     const done = watch(server.pid);
     for (const id of ids.slice(0, 30)) times.push((await server.get(`/frames/${id}/`)).ms);
-    const file = await server.get(`/frames/${ids[0]}/download/`, LOSE);
     const load = done();
+    const file = await server.get(`/frames/${ids[0]}/download/`, LOSE);
     addOther(report, 'slow', 'GET of a frame beside 4 slow zips', 'ms', quantile(times, 0.5), {
+      cpuMs: (load.serverCpu * 1000) / times.length,
       foreignCores: load.foreignCores,
       more: `worst ${Math.max(...times).toFixed(1)}, ${memoryWords(load)}`,
     });
@@ -231,16 +244,18 @@ function drink({ url, token }, target) {
   return request;
 }
 
-/** Ids of frames of a maker; those that are not stored yet are uploaded. */
+/** Ids of frames of a maker; those that are not stored yet are uploaded, and what that causes is awaited. */
 async function storedIds(server, make, count) {
   const frames = Array.from({ length: count }, (_, index) => make(index));
-  return inParallel(frames, 4, async (frame) => {
+  const ids = await inParallel(frames, 4, async (frame) => {
     const basename = frame.name.replace('.fits', '');
     const found = JSON.parse((await server.get(`/frames/?basename=${basename}`)).text).results[0];
     if (found !== undefined) return found.id;
     await server.upload(frame);
     return JSON.parse((await server.get(`/frames/?basename=${basename}`)).text).results[0].id;
   });
+  await untilQuiet(server.pid);
+  return ids;
 }
 
 function addOther(report, part, name, unit, ours, rest = {}) {

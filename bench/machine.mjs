@@ -1,6 +1,7 @@
 /** What the machine and a server on it do while something is measured: from /proc, so Linux only. */
 import fs from 'node:fs';
 import os from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 
 const TICKS = 100; // USER_HZ, the same on every Linux that Node runs on
 const MIB = 1024; // of kB
@@ -109,6 +110,15 @@ export function watch(pid) {
       foreignCores: Math.max(0, foreign / seconds),
     };
   };
+}
+
+/** Waits until a server has nothing left to do of itself, a minute at most. */
+export async function untilQuiet(pid) {
+  for (let looks = 0, quiet = 0; looks < 240 && quiet < 2; looks += 1) {
+    const before = cpuOf(pid).all;
+    await setTimeout(250);
+    quiet = cpuOf(pid).all - before <= 0.01 ? quiet + 1 : 0;
+  }
 }
 
 /** Seconds of work of all cores since the start of the machine. */

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { watch } from './machine.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAM = path.join(ROOT, 'bin/platevault.cjs');
@@ -36,10 +37,11 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
     env: settings,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const spent = watch(child.pid);
   const url = await listening(child);
   const early = talkTo({ url, token: '' });
   await early.get('/health/');
-  const startMs = performance.now() - began;
+  const start = { ms: performance.now() - began, ...spent() };
   early.close();
   const token = execFileSync(process.execPath, [PROGRAM, 'token', 'add', 'admin'], {
     env: settings,
@@ -54,7 +56,7 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
     url,
     token,
     dataDir,
-    startMs,
+    start,
     /** Delays of the event loop since the last time, ms. */
     async loop() {
       fs.rmSync(loopFile, { force: true });

@@ -44,8 +44,9 @@ export function createApp(services: Services): { app: Express; authentication: A
   app.use('/static', serveStatic());
   app.use(allowOrigins(config.CORS_ALLOWED_ORIGINS));
   app.use(authentication.authenticate);
-  app.use(createWeb(services));
-  app.use(createApi(services, authentication));
+  const api = createApi(services, authentication);
+  app.use(createWeb(services, api.describe));
+  app.use(api.router);
   app.use(handleProblems(services, renderProblem(services)));
   return { app, authentication };
 }

@@ -1,23 +1,56 @@
+import { createHash } from 'node:crypto';
 import { Router, urlencoded, json, type Request, type RequestHandler } from 'express';
 import { issueCsrf, rootUrl, type Authentication, type Services } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
+import { VERBS, type ApiDocument, type Verb } from '../openapi/index.js';
 import { createTokenHandler } from './account.js';
 import { createUpload } from './create.js';
 import { createCalibrationHandler } from './calibrations.js';
 import { createFileHandlers } from './files.js';
 import { createFrameHandlers } from './frames.js';
 import { createListHandlers } from './list.js';
+import * as told from './openapi/index.js';
 import { createZipHandlers } from './zip.js';
 
 type Handlers = RequestHandler | readonly RequestHandler[];
-type Verbs = Readonly<Partial<Record<'get' | 'post' | 'delete', Handlers>>>;
+/** An address: by verb what it does, and what is told about it in the OpenAPI document. */
+interface Route extends told.ToldRoute {
+  readonly verbs: Readonly<Partial<Record<Verb, told.Operation & { readonly run: Handlers }>>>;
+}
+
+/** The API, and the OpenAPI document of it as a client reaches it at `root`. */
+export interface Api {
+  readonly router: Router;
+  readonly describe: (root: string) => ApiDocument;
+}
 
 /**
  * The REST API: both dialects at one root. Every address works with and without a slash at its end,
  * for every verb; other verbs are answered 405, OPTIONS with what there is.
  */
-export function createApi(services: Services, authentication: Authentication): Router {
+export function createApi(services: Services, authentication: Authentication): Api {
+  const describe = (root: string): ApiDocument =>
+    told.describeApi(routes, { config: services.config, version: services.version, root });
+  const routes = createRoutes(services, authentication, describe);
   const router = Router();
+  for (const { path, verbs } of routes) {
+    const route = router.route(path);
+    const there = VERBS.filter((verb) => verbs[verb] !== undefined);
+    for (const verb of there) route[verb](...[verbs[verb]?.run ?? []].flat());
+    route.all(otherVerbs(there));
+  }
+  router.use(() => {
+    throw new AppError('not_found', 'Not found.');
+  });
+  return { router, describe };
+}
+
+/** The route table: every address, what it does and what is told about it. */
+function createRoutes(
+  services: Services,
+  authentication: Authentication,
+  describe: Api['describe'],
+): readonly Route[] {
   const lists = createListHandlers(services);
   const frames = createFrameHandlers(services);
   const files = createFileHandlers(services);
@@ -30,44 +63,50 @@ export function createApi(services: Services, authentication: Authentication): R
     json({ limit: '8mb' }),
   ];
 
-  const routes: readonly (readonly [path: string, verbs: Verbs])[] = [
-    ['/', { get: createRoot(services) }],
-    ['/health/', { get: createHealth(services) }],
-    ['/api-token-auth/', { post: [...forms, createTokenHandler(services)] }],
-    ['/create/', { post: upload }],
-    ['/frames/', { get: lists.list, post: [onlyMultipart, ...upload] }],
-    ['/frames/create/', { post: upload }],
-    ['/frames/aggregate/', { get: lists.aggregate }],
-    ['/frames/zip/', { get: zip.ofQuery, post: [...forms, zip.ofIds] }],
-    ['/frames/:id/', { get: frames.show, delete: frames.remove(204) }],
-    ['/frames/:id/delete/', { delete: frames.remove(200) }],
-    ['/frames/:id/download/', { get: files.download }],
-    ['/frames/:id/headers/', { get: frames.headers }],
-    ['/frames/:id/related/', { get: frames.related }],
-    ['/frames/:id/calibrations/', { get: createCalibrationHandler(services) }],
-    ['/frames/:id/preview/', { get: files.preview }],
-    ['/frames/:id/catalog/', { get: files.table }],
-    ['/frames/:id/funpack/', { get: files.unpack }],
-    ['/frame-funpack/:id/funpack/', { get: files.unpack }],
-    ['/frames/:id/cutout/', { get: files.cutout }],
-    ['/frames/:id/verify/', { get: files.verify }],
-  ];
+  const document = createDocumentHandler(services, describe);
 
-  for (const [path, verbs] of routes) {
-    const route = router.route(path);
-    for (const [verb, handlers] of Object.entries(verbs) as [
-      'get' | 'post' | 'delete',
-      Handlers,
-    ][]) {
-      route[verb](...[handlers].flat());
-    }
-    route.all(otherVerbs(Object.keys(verbs)));
-  }
-  router.use(() => {
-    throw new AppError('not_found', 'Not found.');
-  });
-  return router;
+  return [
+    route('/', { get: on(createRoot(services), told.ROOT) }),
+    route('/health/', { get: on(createHealth(services), told.HEALTH) }),
+    route('/openapi.json', { get: on(document, told.DOCUMENT) }),
+    route('/api-token-auth/', { post: on([...forms, createTokenHandler(services)], told.TOKEN) }),
+    route('/create/', { post: on(upload, told.UPLOADS.short) }),
+    route('/frames/', {
+      get: on(lists.list, told.LIST),
+      post: on([onlyMultipart, ...upload], told.UPLOADS.ocs),
+    }),
+    route('/frames/create/', { post: on(upload, told.UPLOADS.pyobs) }),
+    route('/frames/aggregate/', { get: on(lists.aggregate, told.AGGREGATE) }),
+    route('/frames/zip/', {
+      get: on(zip.ofQuery, told.ZIP),
+      post: on([...forms, zip.ofIds], told.ZIP_OF_IDS),
+    }),
+    route('/frames/:id/', {
+      get: on(frames.show, told.SHOW),
+      delete: on(frames.remove(204), told.REMOVE),
+    }),
+    route('/frames/:id/delete/', { delete: on(frames.remove(200), told.REMOVE_OLD) }),
+    route('/frames/:id/download/', { get: on(files.download, told.DOWNLOAD) }),
+    route('/frames/:id/headers/', { get: on(frames.headers, told.HEADERS) }),
+    route('/frames/:id/related/', { get: on(frames.related, told.RELATED) }),
+    route('/frames/:id/calibrations/', {
+      get: on(createCalibrationHandler(services), told.CALIBRATIONS),
+    }),
+    route('/frames/:id/preview/', { get: on(files.preview, told.PREVIEW) }),
+    route('/frames/:id/catalog/', { get: on(files.table, told.TABLE) }),
+    route('/frames/:id/funpack/', { get: on(files.unpack, told.UNPACK) }),
+    route('/frame-funpack/:id/funpack/', { get: on(files.unpack, told.UNPACK_OLD) }),
+    route('/frames/:id/cutout/', { get: on(files.cutout, told.CUTOUT) }),
+    route('/frames/:id/verify/', { get: on(files.verify, told.VERIFY) }),
+  ];
 }
+
+const route = (path: string, verbs: Route['verbs']): Route => ({ path, verbs });
+
+const on = (
+  run: Handlers,
+  operation: told.Operation,
+): told.Operation & { readonly run: Handlers } => ({ ...operation, run });
 
 /** `POST /frames/` with files is an upload; other bodies there belong to a dialect not spoken yet. */
 const onlyMultipart: RequestHandler = (req, _res, next) => {
@@ -104,6 +143,7 @@ function createRoot(services: Services): RequestHandler {
       aggregate: `${root}frames/aggregate/`,
       upload: `${root}frames/create/`,
       health: `${root}health/`,
+      openapi: `${root}openapi.json`,
     });
   };
 }
@@ -114,5 +154,22 @@ function createHealth({ catalog, store, version }: Services): RequestHandler {
     await catalog.read.raw('select 1');
     await store.check();
     res.set('Cache-Control', 'no-store').json({ status: 'ok', version });
+  };
+}
+
+/** `GET /openapi.json`: the same until the program, its settings or the address change. */
+function createDocumentHandler(services: Services, describe: Api['describe']): RequestHandler {
+  // One is enough: a second address is rare, and whoever makes addresses up must not fill the memory.
+  let last = { root: '', text: '', etag: '' };
+  return (req, res) => {
+    const root = rootUrl(services, req);
+    if (last.root !== root) {
+      const text = JSON.stringify(describe(root));
+      const hash = createHash('sha256').update(text).digest('base64url');
+      last = { root, text, etag: `"${hash.slice(0, 27)}"` };
+    }
+    res.set({ ETag: last.etag, 'Cache-Control': 'no-cache' });
+    if (req.fresh) res.status(304).end();
+    else res.type('json').send(last.text);
   };
 }

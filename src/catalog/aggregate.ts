@@ -19,19 +19,20 @@ export interface Facet {
   readonly frames: number;
 }
 
-interface FacetRow {
-  id: number;
-  image_type: string | null;
-  image_kind: string;
-  site_id: string;
-  telescope: string;
-  instrument: string;
-  filter: string | null;
-  binning_x: number;
-  binning_y: number;
-  reduction_level: number;
-  proposal: string | null;
-}
+/** Id, and the values of FACET_COLUMNS in their order. */
+type FacetTuple = [
+  number,
+  siteId: string,
+  telescope: string,
+  instrument: string,
+  imageType: string | null,
+  imageKind: string,
+  filter: string | null,
+  binningX: number,
+  binningY: number,
+  reductionLevel: number,
+  proposal: string | null,
+];
 
 /** What there is to choose from among the matching frames: one row per combination, with its count. */
 export async function listFacets(
@@ -41,25 +42,31 @@ export async function listFacets(
 ): Promise<Facet[]> {
   return inSnapshot(catalog, async (tx) => {
     const counts = await countByFacet(tx, await resolveSearch(tx, conditions, viewer));
-    const rows: FacetRow[] = await tx('facets').select('id', ...FACET_COLUMNS);
-    return rows.flatMap((row) => {
-      const frames = counts.get(row.id);
-      return frames === undefined ? [] : [toFacet(row, frames)];
+    // As one text: hundreds of rows with ten members each take the driver longer than the counting.
+    const row: { facets: string } | undefined = await tx('facets').first(
+      tx.raw(`json_group_array(json_array(id, ${FACET_COLUMNS.join(', ')})) as facets`),
+    );
+    const facets = JSON.parse(row?.facets ?? '[]') as FacetTuple[];
+    return facets.flatMap((facet) => {
+      const frames = counts.get(facet[0]);
+      return frames === undefined ? [] : [toFacet(facet, frames)];
     });
   });
 }
 
-function toFacet(row: FacetRow, frames: number): Facet {
+function toFacet(facet: FacetTuple, frames: number): Facet {
+  const [, siteId, telescope, instrument, imageType, imageKind, filter, ...rest] = facet;
+  const [binningX, binningY, reductionLevel, proposal] = rest;
   return {
-    imageType: row.image_type,
-    imageKind: row.image_kind,
-    siteId: row.site_id,
-    telescope: row.telescope,
-    instrument: row.instrument,
-    filter: row.filter,
-    binning: `${row.binning_x}x${row.binning_y}`,
-    reductionLevel: row.reduction_level,
-    proposal: row.proposal,
+    imageType,
+    imageKind,
+    siteId,
+    telescope,
+    instrument,
+    filter,
+    binning: `${binningX}x${binningY}`,
+    reductionLevel,
+    proposal,
     frames,
   };
 }

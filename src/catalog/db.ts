@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { AppError, systemCode } from '../lib/errors.js';
+import type { Frame } from './schema.js';
 
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
@@ -10,6 +11,8 @@ export interface Catalog {
   readonly read: Knex;
   /** Numbers that hold as long as the change counter in their keys stands where it stood. */
   readonly known: LRUCache<string, number>;
+  /** Frames as they were last read, by id. Whoever takes one makes sure that it has not changed. */
+  readonly frames: LRUCache<number, Frame>;
   close(): Promise<void>;
 }
 
@@ -20,6 +23,8 @@ interface SqliteConnection {
 
 const READERS = 4;
 const KNOWN = 5_000;
+/** Some kilobytes each. */
+const KEPT_FRAMES = 4_000;
 /** Clients give up after 30 s: they must have heard from us before. */
 const BUSY_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 10_000;
@@ -59,6 +64,7 @@ export function openCatalog(url: string): Catalog {
     write,
     read,
     known: new LRUCache({ max: KNOWN }),
+    frames: new LRUCache({ max: KEPT_FRAMES }),
     async close() {
       await read.destroy();
       await write.destroy();

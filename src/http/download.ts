@@ -138,11 +138,12 @@ export async function requireIntact(
   { key, sizeBytes }: { readonly key: string; readonly sizeBytes: number },
 ): Promise<void> {
   const found = await store.stat(key);
+  const name = key.slice(key.lastIndexOf('/') + 1); // the folder is no business of a client
   if (found === undefined) {
-    throw new AppError('not_found', `The file of this frame is missing in the archive: ${key}`);
+    throw new AppError('not_found', `The file of this frame is missing in the archive: ${name}`);
   }
   if (found.sizeBytes !== sizeBytes) {
-    const message = `The stored file is damaged: ${key} has ${found.sizeBytes} bytes instead of ${sizeBytes}.`;
+    const message = `The stored file is damaged: ${name} has ${found.sizeBytes} bytes instead of ${sizeBytes}.`;
     throw new AppError('damaged', message);
   }
 }

@@ -312,7 +312,7 @@ async function putBack(
 ): Promise<IngestResult> {
   const isSame = kept.sha256 === known.sha256;
   if (!isSame && (!known.isPacked || kept.original === null)) {
-    const message = `The stored file is damaged and cannot be made from this one: ${known.key}`;
+    const message = `The stored file is damaged and cannot be made from this one: ${known.basename}`;
     throw new AppError('damaged', message);
   }
   await store.remove(known.key);

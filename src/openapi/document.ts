@@ -112,6 +112,7 @@ function toParameter({
   schema,
   examples,
   variantOf,
+  group,
 }: ApiParameter): DocumentParameter {
   const named = examples.map((value) => [exampleName(value), { value }] as const);
   return {
@@ -123,6 +124,7 @@ function toParameter({
     schema,
     examples: Object.fromEntries(named),
     ...(variantOf === undefined ? {} : { 'x-variant-of': variantOf }),
+    ...(group === undefined ? {} : { 'x-group': group }),
   };
 }
 

@@ -36,6 +36,8 @@ export interface ApiParameter {
   readonly key?: string;
   /** The parameter that this is another name or another comparison of. */
   readonly variantOf?: string;
+  /** What it belongs to together with others, for those who show it. */
+  readonly group?: string;
 }
 
 export interface ApiBody {
@@ -165,6 +167,7 @@ export interface DocumentParameter {
   readonly schema: Schema;
   readonly examples: Readonly<Record<string, { readonly value: Example }>>;
   readonly 'x-variant-of'?: string;
+  readonly 'x-group'?: string;
 }
 
 export interface DocumentAnswer {

@@ -8,6 +8,7 @@ import {
   viewerOf,
   type Services,
 } from '../http/index.js';
+import { showApi, type DescribeApi } from './api.js';
 import { changePassword, createToken, revokeToken, showAccount } from './account.js';
 import { askDelete, removeFrame, showFrame } from './frame.js';
 import { search, showFrames } from './frames.js';
@@ -25,8 +26,10 @@ const SHARED = ['/', '/frames/', '/frames/:id/', '/frames/:id/delete/'];
 /**
  * The pages. `/`, `/frames/` and `/frames/<id>/` are addresses of the API as well: a request that
  * does not prefer HTML is left to the routes behind.
+ *
+ * @param describeApi gives the document of the API, for the page about it
  */
-export function createWeb(services: Services): Router {
+export function createWeb(services: Services, describeApi: DescribeApi): Router {
   const web = createWebContext(services);
   const form = urlencoded({ extended: false, limit: '64kb' });
   const router = Router();
@@ -63,6 +66,7 @@ export function createWeb(services: Services): Router {
   router.post('/accounts/logout/', form, logOut(web));
 
   router.get('/keys/', showKeys(web));
+  router.get('/docs/api/', showApi(web, describeApi));
   router.post('/theme/', form, switchTheme(web.base));
 
   return router;

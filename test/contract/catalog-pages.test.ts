@@ -52,7 +52,7 @@ async function expected(query: string, order: FrameOrder, viewer: Viewer): Promi
     );
   for (const { apply } of conditionsOf(query)) apply(rows, 'frames');
   if (viewer === PUBLIC) void rows.where('frames.public_date_ms', '<=', Date.now());
-  const found = (await rows.select('frames.id')) as { id: number }[];
+  const found: { id: number }[] = await rows.select('frames.id');
   return found.map(({ id }) => id);
 }
 
@@ -165,10 +165,10 @@ test('far into a list of all frames the page is the same as by plain counting', 
   await insertFramesInBulk(own, randomFrames(16_000, 7));
   for (const descending of [false, true]) {
     const direction = descending ? 'desc' : 'asc';
-    const rows = (await own
+    const rows: { id: number }[] = await own
       .read('frames')
       .orderByRaw(`date_obs_ms is null, date_obs_ms ${direction}, id`)
-      .select('id')) as { id: number }[];
+      .select('id');
     for (const offset of [5_000, 6_000, 7_999, 9_000, 14_000]) {
       const order = { column: 'frames.date_obs_ms', descending };
       const asked = { conditions: [], order, limit: 50, offset };

@@ -23,7 +23,7 @@ const MEANINGS: Readonly<Record<FilterOperator, string>> = {
 /** Every filter of a list as parameters: each name, and each comparison, is one. */
 export const FILTER_PARAMETERS: readonly ApiParameter[] = FRAME_FILTERS.flatMap((filter) =>
   filter.kind === 'header' ? [familyParameter(filter)] : plainParameters(filter),
-);
+).map((parameter) => ({ ...parameter, group: 'Filters' }));
 
 function plainParameters(filter: FrameFilter): ApiParameter[] {
   const { name, aliases, help, label, operators } = filter;
@@ -37,11 +37,9 @@ function plainParameters(filter: FrameFilter): ApiParameter[] {
     aliases.length > 0 ? `The same as ${aliases.map((each) => `\`${each}\``).join(', ')}.` : '',
   ];
   const compared = operators.map((operator) => [operator, endingsOf(operator)[0] ?? ''] as const);
+  const known = [name, ...aliases, ...compared.map(([, ending]) => `${name}${ending}`)];
   // Of comparisons by another name only those that are shown; the others can be thought of.
-  const shown = filter.examples.flatMap(([each]) => {
-    const { operator } = findFilter(each) ?? { operator: 'is' };
-    return each.startsWith(name) || aliases.includes(each) ? [] : [[operator, each] as const];
-  });
+  const shown = filter.examples.filter(([each]) => !known.includes(each)).map(([each]) => each);
   return [
     {
       name,
@@ -54,9 +52,10 @@ function plainParameters(filter: FrameFilter): ApiParameter[] {
     ...compared.map(([operator, ending]) =>
       variant(filter, `${name}${ending}`, operator, `\`${name}\` ${MEANINGS[operator]}.`),
     ),
-    ...shown.map(([operator, each]) =>
-      variant(filter, each, operator, `\`${name}\` ${MEANINGS[operator]}.`),
-    ),
+    ...[...new Set(shown)].map((each) => {
+      const operator = findFilter(each)?.operator ?? 'is';
+      return variant(filter, each, operator, `\`${name}\` ${MEANINGS[operator]}.`);
+    }),
   ];
 }
 

@@ -74,7 +74,7 @@ export const PAGE_PARAMETERS: readonly ApiParameter[] = [
     name: 'pagination_style',
     description:
       '`cursor`: pages that do not shift while frames come in, and that cost the same however far one goes; they have no count. Follow `next`',
-    schema: oneOf(['cursor', 'limitoffset']),
+    schema: oneOf(['cursor']),
     examples: ['cursor'],
   },
   {

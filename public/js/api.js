@@ -1,0 +1,29 @@
+// Finds while one types; without this the form asks the server.
+
+const field = document.getElementById('find');
+const found = document.getElementById('found');
+const parts = [...document.querySelectorAll('[data-part]')].map((part) => ({
+  part,
+  rows: [...part.querySelectorAll('[data-row]')].map((row) => ({
+    row,
+    text: row.textContent.toLowerCase(),
+  })),
+}));
+
+function show() {
+  const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const has = (text) => words.every((word) => text.includes(word));
+  let count = 0;
+  for (const { part, rows } of parts) {
+    for (const { row, text } of rows) {
+      // What an operation is made of goes with it.
+      row.hidden = row.parentElement.closest('[data-row]') === null && !has(text);
+      if (!row.hidden && row.localName === 'details') count += 1;
+    }
+    part.hidden = rows.every(({ row }) => row.hidden);
+  }
+  found.textContent = `${count} ${count === 1 ? 'operation' : 'operations'}`;
+}
+
+// What the server has found already stays as it is.
+if (field.value === '') field.addEventListener('input', show);

@@ -1,0 +1,248 @@
+import type { RequestHandler } from 'express';
+import { parameter, queryParameters, rootUrl } from '../http/index.js';
+import {
+  parameterOf,
+  VERBS,
+  type ApiDocument,
+  type DocumentOperation,
+  type DocumentParameter,
+  type Schema,
+  type Verb,
+} from '../openapi/index.js';
+import { curlCommand, queryText } from './api-curl.js';
+import { sendPage, type Web } from './page.js';
+
+/** Gives the document of the API as a client reaches it at `root`. */
+export type DescribeApi = (root: string) => ApiDocument;
+
+/** Text in pieces; those in backquotes are code. */
+type Words = readonly { readonly text: string; readonly isCode: boolean }[];
+
+interface ParameterRow {
+  readonly name: string;
+  readonly type: string;
+  readonly words: Words;
+  readonly examples: readonly string[];
+}
+
+interface AnswerRow {
+  readonly status: string;
+  readonly words: Words;
+  readonly bodies: readonly { readonly type: string; readonly schemas: readonly string[] }[];
+}
+
+interface OperationRow {
+  readonly id: string;
+  readonly verb: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly words: Words;
+  readonly access: string;
+  readonly parameters: readonly ParameterRow[];
+  /** Names of groups of parameters that are told once for all. */
+  readonly groups: readonly string[];
+  readonly body: { readonly words: Words; readonly types: readonly string[] } | null;
+  /** `address` is '' where trying is more than reading. */
+  readonly requests: readonly {
+    readonly summary: string;
+    readonly curl: string;
+    readonly address: string;
+  }[];
+  readonly answers: readonly AnswerRow[];
+}
+
+/**
+ * `GET /docs/api/`: the OpenAPI document as a page. `q` leaves those operations and filters that have
+ * all of its words.
+ */
+export function showApi(web: Web, describe: DescribeApi): RequestHandler {
+  return async (req, res) => {
+    const document = describe(rootUrl(web.services, req));
+    const q = parameter(queryParameters(req), 'q').slice(0, 200);
+    const words = q.toLowerCase().split(/\s+/).filter((word) => word !== '');
+    const operations = listOperations(web.base, document).filter((row) => hasAll(row, words));
+    const groups = groupsOf(document).map(({ name, rows }) => ({
+      name,
+      rows: rows.filter((row) => hasAll(row, words)),
+    }));
+    await sendPage(web, req, res, 'api', { title: 'API', place: 'account' }, {
+      q,
+      about: document.info.description.split('\n\n').map(toWords),
+      root: document.servers[0]?.url ?? '',
+      count: operations.length,
+      tags: document.tags
+        .map((tag) => ({
+          ...tag,
+          operations: operations.filter(({ tagName }) => tagName === tag.name),
+        }))
+        .filter((tag) => tag.operations.length > 0),
+      groups: groups.filter(({ rows }) => rows.length > 0),
+      schemas: words.length > 0 ? [] : listSchemas(document),
+    });
+  };
+}
+
+function hasAll(row: object, words: readonly string[]): boolean {
+  const text = JSON.stringify(row).toLowerCase();
+  return words.every((word) => text.includes(word));
+}
+
+function listOperations(
+  base: string,
+  document: ApiDocument,
+): (OperationRow & { readonly tagName: string })[] {
+  return Object.entries(document.paths).flatMap(([path, verbs]) =>
+    VERBS.flatMap((verb) => {
+      const operation = verbs[verb];
+      if (operation === undefined) return [];
+      const [tagName = ''] = operation.tags;
+      return [{ ...toRow(base, document, { path, verb, operation }), tagName }];
+    }),
+  );
+}
+
+function toRow(
+  base: string,
+  document: ApiDocument,
+  { path, verb, operation }: { path: string; verb: Verb; operation: DocumentOperation },
+): OperationRow {
+  const parameters = operation.parameters.map((each) => parameterOf(document, each));
+  const own = parameters.filter((each) => each['x-group'] === undefined);
+  const body = operation.requestBody;
+  return {
+    id: operation.operationId,
+    verb: verb.toUpperCase(),
+    path,
+    summary: operation.summary,
+    words: toWords(operation.description),
+    access: operation['x-access'],
+    parameters: toParameterRows(own),
+    groups: [...new Set(parameters.flatMap((each) => each['x-group'] ?? []))],
+    body: body === undefined ? null : { words: toWords(body.description), types: Object.keys(body.content) },
+    requests: toRequests(base, { path, verb, operation, parameters }),
+    answers: Object.entries(operation.responses).map(([status, { description, content }]) => ({
+      status,
+      words: toWords(description),
+      bodies: Object.entries(content ?? {}).map(([type, { schema }]) => ({
+        type,
+        schemas: schema === undefined ? [] : namesIn(schema),
+      })),
+    })),
+  };
+}
+
+function toRequests(
+  base: string,
+  asked: {
+    path: string;
+    verb: Verb;
+    operation: DocumentOperation;
+    parameters: readonly DocumentParameter[];
+  },
+): OperationRow['requests'] {
+  const { verb, operation, parameters } = asked;
+  const path = asked.path.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const found = parameters.find((each) => each.in === 'path' && each.name === name);
+    const [example] = Object.values(found?.examples ?? {});
+    return typeof example?.value === 'object' ? whole : String(example?.value ?? whole);
+  });
+  const given = operation['x-requests'];
+  const requests = given.length > 0 ? given : [{ summary: operation.summary, query: {} }];
+  // A browser that follows a link gets the page, unless it asks for what programs get.
+  const hasPage = parameters.some(
+    ({ name, schema }) => name === 'format' && schema.enum?.includes('html') === true,
+  );
+  return requests.map(({ summary, query }) => ({
+    summary,
+    curl: curlCommand({ path, verb, query, operation }),
+    address:
+      verb === 'get' ? `${base}${path}${queryText(hasPage ? { ...query, format: 'json' } : query)}` : '',
+  }));
+}
+
+/** A row each, but other names of a parameter stand in its row. */
+function toParameterRows(parameters: readonly DocumentParameter[]): ParameterRow[] {
+  return parameters
+    .filter((each) => each['x-variant-of'] === undefined)
+    .map(({ name, schema, description, examples }) => ({
+      name,
+      type: typeText(schema),
+      words: toWords(description),
+      examples: Object.keys(examples).slice(0, 4),
+    }));
+}
+
+/** Groups of parameters, each told once; their examples are whole queries. */
+function groupsOf(
+  document: ApiDocument,
+): { readonly name: string; readonly rows: readonly ParameterRow[] }[] {
+  const all = Object.values(document.components.parameters);
+  const names = [...new Set(all.flatMap((each) => each['x-group'] ?? []))];
+  return names.map((name) => {
+    const members = all.filter((each) => each['x-group'] === name);
+    const rows = toParameterRows(members).map((row) => {
+      const family = members.filter(
+        (each) => each.name === row.name || each['x-variant-of'] === row.name,
+      );
+      const queries = family.flatMap(({ name: given, schema, examples }) =>
+        Object.keys(examples).map((text) => (schema.type === 'object' ? text : `${given}=${text}`)),
+      );
+      return { ...row, examples: queries };
+    });
+    return { name, rows };
+  });
+}
+
+function listSchemas(
+  document: ApiDocument,
+): { name: string; words: Words; rows: readonly ParameterRow[] }[] {
+  return Object.entries(document.components.schemas).map(([name, schema]) => ({
+    name,
+    words: toWords(schema.description ?? ''),
+    rows: Object.entries(schema.properties ?? {}).map(([key, value]) => ({
+      name: key,
+      type: typeText(value),
+      words: toWords(descriptionOf(value)),
+      examples: [],
+    })),
+  }));
+}
+
+function descriptionOf({ description, anyOf }: Schema): string {
+  return description ?? anyOf?.find((each) => each.description !== undefined)?.description ?? '';
+}
+
+/** A type in words: `text`, `number or null`, `list of Frame`. */
+function typeText(schema: Schema): string {
+  if (schema.$ref !== undefined) return schema.$ref.replace(/^.*\//, '');
+  if (schema.anyOf !== undefined) {
+    return [...new Set(schema.anyOf.map(typeText))].join(' or ');
+  }
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.enum !== undefined) return schema.enum.filter((each) => each !== '').join(', ');
+  const types = [schema.type ?? 'any'].flat();
+  const words = types.map((type) => {
+    if (type === 'string') return schema.format ?? 'text';
+    if (type === 'array') return schema.items === undefined ? 'list' : `list of ${typeText(schema.items)}`;
+    return type;
+  });
+  const { minimum, maximum } = schema;
+  const range =
+    minimum === undefined ? '' : maximum === undefined ? ` from ${minimum}` : ` ${minimum} to ${maximum}`;
+  return `${words.join(' or ')}${range}`;
+}
+
+/** Schemas that an answer refers to. */
+function namesIn(schema: Schema): string[] {
+  if (schema.$ref !== undefined) return [schema.$ref.replace(/^.*\//, '')];
+  return [...(schema.anyOf ?? []), ...(schema.items === undefined ? [] : [schema.items])].flatMap(
+    namesIn,
+  );
+}
+
+function toWords(text: string): Words {
+  return text
+    .split('`')
+    .map((piece, index) => ({ text: piece, isCode: index % 2 === 1 }))
+    .filter((piece) => piece.text !== '');
+}
