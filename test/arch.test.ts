@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   fits: ['lib'],
   sky: ['lib'],
   zip: ['lib'],
+  openapi: [],
   store: ['lib', 'sky'],
   catalog: ['lib', 'sky'],
   wcs: ['lib', 'sky', 'fits'],
@@ -45,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'products',
     'zip',
     'calibration',
+    'openapi',
     'http',
   ],
   web: [
@@ -58,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ingest',
     'preview',
     'calibration',
+    'openapi',
     'http',
   ],
   context: [

@@ -4,10 +4,10 @@ const field = document.getElementById('find');
 const found = document.getElementById('found');
 const parts = [...document.querySelectorAll('[data-part]')].map((part) => ({
   part,
-  rows: [...part.querySelectorAll('[data-row]')].map((row) => ({
-    row,
-    text: row.textContent.toLowerCase(),
-  })),
+  // Of an operation with all that it is made of, only the whole.
+  rows: [...part.querySelectorAll('[data-row]')]
+    .filter((row) => row.parentElement.closest('[data-row]') === null)
+    .map((row) => ({ row, text: row.textContent.toLowerCase() })),
 }));
 
 function show() {
@@ -16,8 +16,7 @@ function show() {
   let count = 0;
   for (const { part, rows } of parts) {
     for (const { row, text } of rows) {
-      // What an operation is made of goes with it.
-      row.hidden = row.parentElement.closest('[data-row]') === null && !has(text);
+      row.hidden = !has(text);
       if (!row.hidden && row.localName === 'details') count += 1;
     }
     part.hidden = rows.every(({ row }) => row.hidden);

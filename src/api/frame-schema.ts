@@ -86,7 +86,10 @@ const FRAME = {
   DATAMEAN: orNull(number('mean of the pixels')),
   AIRMASS: orNull(number()),
   area: orNull({
-    ...object({ type: { type: 'string', const: 'Polygon' }, coordinates: listOf(listOf(position)) }),
+    ...object({
+      type: { type: 'string', const: 'Polygon' },
+      coordinates: listOf(listOf(position)),
+    }),
     description: 'where the frame lies on the sky, as GeoJSON: [RA, Dec] in degrees, closed',
   }),
   footprint: orNull(refTo('Footprint')),
@@ -120,7 +123,10 @@ export const FRAME_SCHEMAS: Readonly<Record<string, Schema>> = {
   FrameWithHdus: object({ ...FRAME, hdus: listOf(object(hdu), 'what is in the file') }),
   Footprint: object({
     center: orNull(position),
-    corners: listOf(orNull(position), 'outer corners: of the first pixel, then counted by growing x'),
+    corners: listOf(
+      orNull(position),
+      'outer corners: of the first pixel, then counted by growing x',
+    ),
     pixel_scale: number('arcseconds'),
     rotation: number('position angle of growing y, degrees from north through east'),
     mirrored: flag(),

@@ -41,7 +41,8 @@ export function readOptions(req: Request): ZipOptions {
     throw badValue(name, 'true or false');
   };
   const format = read('format').toLowerCase();
-  if (!Object.hasOwn(ZIP_FORMATS, format)) throw badValue('format', 'zip, script or script-windows');
+  if (!Object.hasOwn(ZIP_FORMATS, format))
+    throw badValue('format', 'zip, script or script-windows');
   return {
     format: ZIP_FORMATS[format] ?? 'zip',
     uncompress: flag('uncompress'),

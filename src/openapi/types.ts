@@ -20,8 +20,7 @@ export interface Schema {
   readonly anyOf?: readonly Schema[];
 }
 
-export type SchemaType =
-  'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null';
+export type SchemaType = 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array' | 'null';
 
 export type Example = string | number | boolean | Readonly<Record<string, string>>;
 
@@ -43,7 +42,9 @@ export interface ApiParameter {
 export interface ApiBody {
   readonly description: string;
   /** By media type. */
-  readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: object }>>;
+  readonly content: Readonly<
+    Record<string, { readonly schema: Schema; readonly example?: object }>
+  >;
 }
 
 /** What an operation answers when it does what it was asked to. */

@@ -18,11 +18,15 @@ export type DescribeApi = (root: string) => ApiDocument;
 /** Text in pieces; those in backquotes are code. */
 type Words = readonly { readonly text: string; readonly isCode: boolean }[];
 
+/** Examples of a parameter that stand in its row. */
+const MAX_EXAMPLES = 4;
+
 interface ParameterRow {
   readonly name: string;
   readonly type: string;
   readonly words: Words;
-  readonly examples: readonly string[];
+  /** `address` is '' where there is nothing to go to. */
+  readonly examples: readonly { readonly text: string; readonly address: string }[];
 }
 
 interface AnswerRow {
@@ -59,26 +63,36 @@ export function showApi(web: Web, describe: DescribeApi): RequestHandler {
   return async (req, res) => {
     const document = describe(rootUrl(web.services, req));
     const q = parameter(queryParameters(req), 'q').slice(0, 200);
-    const words = q.toLowerCase().split(/\s+/).filter((word) => word !== '');
+    const words = q
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '');
     const operations = listOperations(web.base, document).filter((row) => hasAll(row, words));
-    const groups = groupsOf(document).map(({ name, rows }) => ({
+    const groups = groupsOf(web.base, document).map(({ name, rows }) => ({
       name,
       rows: rows.filter((row) => hasAll(row, words)),
     }));
-    await sendPage(web, req, res, 'api', { title: 'API', place: 'account' }, {
-      q,
-      about: document.info.description.split('\n\n').map(toWords),
-      root: document.servers[0]?.url ?? '',
-      count: operations.length,
-      tags: document.tags
-        .map((tag) => ({
-          ...tag,
-          operations: operations.filter(({ tagName }) => tagName === tag.name),
-        }))
-        .filter((tag) => tag.operations.length > 0),
-      groups: groups.filter(({ rows }) => rows.length > 0),
-      schemas: words.length > 0 ? [] : listSchemas(document),
-    });
+    await sendPage(
+      web,
+      req,
+      res,
+      'api',
+      { title: 'API', place: 'account' },
+      {
+        q,
+        about: document.info.description.split('\n\n').map(toWords),
+        root: document.servers[0]?.url ?? '',
+        count: operations.length,
+        tags: document.tags
+          .map((tag) => ({
+            ...tag,
+            operations: operations.filter(({ tagName }) => tagName === tag.name),
+          }))
+          .filter((tag) => tag.operations.length > 0),
+        groups: groups.filter(({ rows }) => rows.length > 0),
+        schemas: words.length > 0 ? [] : listSchemas(document),
+      },
+    );
   };
 }
 
@@ -118,7 +132,10 @@ function toRow(
     access: operation['x-access'],
     parameters: toParameterRows(own),
     groups: [...new Set(parameters.flatMap((each) => each['x-group'] ?? []))],
-    body: body === undefined ? null : { words: toWords(body.description), types: Object.keys(body.content) },
+    body:
+      body === undefined
+        ? null
+        : { words: toWords(body.description), types: Object.keys(body.content) },
     requests: toRequests(base, { path, verb, operation, parameters }),
     answers: Object.entries(operation.responses).map(([status, { description, content }]) => ({
       status,
@@ -156,7 +173,9 @@ function toRequests(
     summary,
     curl: curlCommand({ path, verb, query, operation }),
     address:
-      verb === 'get' ? `${base}${path}${queryText(hasPage ? { ...query, format: 'json' } : query)}` : '',
+      verb === 'get'
+        ? `${base}${path}${queryText(hasPage ? { ...query, format: 'json' } : query)}`
+        : '',
   }));
 }
 
@@ -168,12 +187,15 @@ function toParameterRows(parameters: readonly DocumentParameter[]): ParameterRow
       name,
       type: typeText(schema),
       words: toWords(description),
-      examples: Object.keys(examples).slice(0, 4),
+      examples: Object.keys(examples)
+        .slice(0, MAX_EXAMPLES)
+        .map((text) => ({ text, address: '' })),
     }));
 }
 
 /** Groups of parameters, each told once; their examples are whole queries. */
 function groupsOf(
+  base: string,
   document: ApiDocument,
 ): { readonly name: string; readonly rows: readonly ParameterRow[] }[] {
   const all = Object.values(document.components.parameters);
@@ -184,13 +206,23 @@ function groupsOf(
       const family = members.filter(
         (each) => each.name === row.name || each['x-variant-of'] === row.name,
       );
-      const queries = family.flatMap(({ name: given, schema, examples }) =>
-        Object.keys(examples).map((text) => (schema.type === 'object' ? text : `${given}=${text}`)),
+      const queries = family.flatMap((each) =>
+        Object.values(each.examples).map(({ value }) =>
+          typeof value === 'object' ? value : { [each.name]: String(value) },
+        ),
       );
-      return { ...row, examples: queries };
+      return { ...row, examples: queries.map((query) => toExample(base, query)) };
     });
     return { name, rows };
   });
+}
+
+function toExample(
+  base: string,
+  query: Readonly<Record<string, string>>,
+): ParameterRow['examples'][number] {
+  const text = Object.entries(query).map(([name, value]) => `${name}=${value}`);
+  return { text: text.join('&'), address: `${base}/frames/${queryText(query)}` };
 }
 
 function listSchemas(
@@ -223,12 +255,17 @@ function typeText(schema: Schema): string {
   const types = [schema.type ?? 'any'].flat();
   const words = types.map((type) => {
     if (type === 'string') return schema.format ?? 'text';
-    if (type === 'array') return schema.items === undefined ? 'list' : `list of ${typeText(schema.items)}`;
+    if (type === 'array')
+      return schema.items === undefined ? 'list' : `list of ${typeText(schema.items)}`;
     return type;
   });
   const { minimum, maximum } = schema;
   const range =
-    minimum === undefined ? '' : maximum === undefined ? ` from ${minimum}` : ` ${minimum} to ${maximum}`;
+    minimum === undefined
+      ? ''
+      : maximum === undefined
+        ? ` from ${minimum}`
+        : ` ${minimum} to ${maximum}`;
   return `${words.join(' or ')}${range}`;
 }
 

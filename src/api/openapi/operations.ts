@@ -21,7 +21,8 @@ export const TAGS = [
 
 const UNCHANGED: ApiAnswer = { description: 'What If-None-Match names is still the answer.' };
 const LIST_TAG = { ETag: 'the same until the catalogue changes; not for anonymous readers' };
-const VARIANTS = 'Parameters combine with and; unknown ones are ignored; empty values mean no filter.';
+const VARIANTS =
+  'Parameters combine with and; unknown ones are ignored; empty values mean no filter.';
 
 const json = (name: string, description: string): ApiAnswer => ({
   description,
@@ -117,9 +118,18 @@ export const LIST: Operation = {
   problems: ['bad_request', 'not_found'],
   requests: [
     { summary: 'The newest', query: { limit: '5' } },
-    { summary: 'Raw images of a night in two filters', query: { night: '2026-03-01', RLEVEL: '0', FILTER: 'B,V' } },
-    { summary: 'By a header, however it is spelled', query: { 'header.CCD-TEMP__lt': '-15', IMAGETYPE: 'dark' } },
-    { summary: 'Around a place on the sky', query: { RA: '00:42:44', DEC: '+41:16:09', radius: "30'" } },
+    {
+      summary: 'Raw images of a night in two filters',
+      query: { night: '2026-03-01', RLEVEL: '0', FILTER: 'B,V' },
+    },
+    {
+      summary: 'By a header, however it is spelled',
+      query: { 'header.CCD-TEMP__lt': '-15', IMAGETYPE: 'dark' },
+    },
+    {
+      summary: 'Around a place on the sky',
+      query: { RA: '00:42:44', DEC: '+41:16:09', radius: "30'" },
+    },
     { summary: 'Words', query: { q: 'm31 2026-03' } },
     { summary: 'All of them, page by page', query: { pagination_style: 'cursor', limit: '1000' } },
   ],
@@ -166,7 +176,12 @@ export const HEADERS: Operation = {
       ...HDU,
       key: 'hdu_or_all',
       description: '`all`, or an HDU; 0 is the primary',
-      schema: { anyOf: [{ type: 'integer', minimum: 0 }, { type: 'string', const: 'all' }] },
+      schema: {
+        anyOf: [
+          { type: 'integer', minimum: 0 },
+          { type: 'string', const: 'all' },
+        ],
+      },
       examples: ['all', 0],
     },
   ],

@@ -66,7 +66,8 @@ export const PAGE_PARAMETERS: readonly ApiParameter[] = [
   },
   {
     name: 'ordering',
-    description: 'column of the OCS archive, with `-` before it for the other way; wins over `sort`',
+    description:
+      'column of the OCS archive, with `-` before it for the other way; wins over `sort`',
     schema: oneOf(orderings.flatMap((name) => [name, `-${name}`])),
     examples: orderings.flatMap((name, index) => (index % 2 === 0 ? name : `-${name}`)),
   },
