@@ -1,3 +1,4 @@
+import { checkCube } from '../catalog/index.js';
 import { openArchive, readConfig } from '../context.js';
 import { compareStore } from '../ingest/index.js';
 import type { Command } from './command.js';
@@ -15,6 +16,10 @@ export const check: Command = {
       for await (const difference of compareStore(archive.catalog, archive.store, { readData })) {
         differences += 1;
         out.record({ ...difference }, `${difference.kind}: ${difference.key}: ${difference.text}`);
+      }
+      for (const text of await checkCube(archive.catalog)) {
+        differences += 1;
+        out.record({ kind: 'wrong-count', key: 'catalogue', text }, `wrong-count: ${text}`);
       }
       return differences === 0 ? 0 : 1;
     } finally {

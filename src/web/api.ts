@@ -4,6 +4,7 @@ import {
   parameterOf,
   VERBS,
   type ApiDocument,
+  type DocumentAnswer,
   type DocumentOperation,
   type DocumentParameter,
   type Schema,
@@ -32,6 +33,7 @@ interface ParameterRow {
 interface AnswerRow {
   readonly status: string;
   readonly words: Words;
+  readonly headers: readonly { readonly name: string; readonly words: Words }[];
   readonly bodies: readonly { readonly type: string; readonly schemas: readonly string[] }[];
 }
 
@@ -137,13 +139,22 @@ function toRow(
         ? null
         : { words: toWords(body.description), types: Object.keys(body.content) },
     requests: toRequests(base, { path, verb, operation, parameters }),
-    answers: Object.entries(operation.responses).map(([status, { description, content }]) => ({
-      status,
-      words: toWords(description),
-      bodies: Object.entries(content ?? {}).map(([type, { schema }]) => ({
-        type,
-        schemas: schema === undefined ? [] : namesIn(schema),
-      })),
+    answers: Object.entries(operation.responses).map(toAnswerRow),
+  };
+}
+
+function toAnswerRow([status, answer]: [string, DocumentAnswer]): AnswerRow {
+  const { description, headers = {}, content = {} } = answer;
+  return {
+    status,
+    words: toWords(description),
+    headers: Object.entries(headers).map(([name, header]) => ({
+      name,
+      words: toWords(header.description),
+    })),
+    bodies: Object.entries(content).map(([type, { schema }]) => ({
+      type,
+      schemas: schema === undefined ? [] : namesIn(schema),
     })),
   };
 }

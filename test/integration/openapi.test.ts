@@ -112,7 +112,7 @@ function createChecks(): (schema: Schema) => ValidateFunction {
 async function call(
   told: Told,
   query: Query,
-  options: { token?: string; body?: BodyInit; headers?: Record<string, string> } = {},
+  options: { token?: string; body?: string | FormData; headers?: Record<string, string> } = {},
 ): Promise<{ status: number; complaints: string[] }> {
   const { path, verb, operation } = told;
   const id = '1';

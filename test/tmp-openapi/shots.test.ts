@@ -1,0 +1,27 @@
+import { openNight } from '../support/pages.js';
+test('shots', async () => {
+  const night = await openNight();
+  const { page } = night;
+  await page.goto('/docs/api/');
+  await page.screenshot({ path: '/tmp/api-1.png' });
+  await page.goto('/docs/api/#listFrames');
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: '/tmp/api-2.png' });
+  await page.goto('/docs/api/#group-Filters');
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: '/tmp/api-3.png' });
+  await night.context.addCookies([{ name: 'theme', value: 'dark', url: night.archive.url }]);
+  await page.goto('/docs/api/#cutOut');
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: '/tmp/api-4.png' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/docs/api/');
+  await page.screenshot({ path: '/tmp/api-5.png' });
+  await page.goto('/docs/api/?q=covers');
+  await page.screenshot({ path: '/tmp/api-6.png', fullPage: true });
+  await night.context.addCookies([{ name: 'theme', value: 'red', url: night.archive.url }]);
+  await page.goto('/docs/api/#schema-Frame');
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: '/tmp/api-7.png' });
+  await night.close();
+});
