@@ -21,6 +21,8 @@ import {
 import { benchFits } from './fits.mjs';
 import { benchLists, checkNeutral } from './lists.mjs';
 import { benchMixed } from './mixed.mjs';
+import { otherFigureOf } from './figures.mjs';
+import { worst } from './machine.mjs';
 import { profileLists } from './profile.mjs';
 import { createReport } from './report.mjs';
 import { makeRows } from './rows.mjs';
@@ -63,6 +65,11 @@ try {
   for (const rows of sizes()) await benchArchive(rows);
 } finally {
   if (values.work === undefined) fs.rmSync(folder, { recursive: true, force: true });
+}
+if (worst.pss > 0) {
+  const name = 'memory, worst of this run';
+  const more = `without mapped files ${worst.own.toFixed(0)}`;
+  report.add({ part: 'memory', name, unit: 'MiB', ours: worst.pss, more, ...otherFigureOf(name) });
 }
 report.print();
 if (report.figures.length > 0) {

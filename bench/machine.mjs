@@ -72,6 +72,9 @@ function forgetPeak(pid) {
   }
 }
 
+/** The most memory that a server had while one was watched, as `memoryOf` counts. */
+export const worst = { pss: 0, own: 0 };
+
 /**
  * Watches a server from now on.
  *
@@ -94,6 +97,7 @@ export function watch(pid) {
   return () => {
     clearInterval(timer);
     const after = look();
+    if (peak.pss > worst.pss) Object.assign(worst, peak);
     const seconds = (performance.now() - began) / 1000;
     const server = cpuOf(pid);
     const used = process.cpuUsage(before.own);

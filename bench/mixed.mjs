@@ -7,6 +7,7 @@ import { quantile } from './server.mjs';
 
 const READERS = 32;
 const WRITERS = 4;
+const PAGES = 200; // nobody turns more pages
 const FIRST_FRAME = 1_000_000; // beyond those that other parts have stored
 
 /** Of a hundred requests; the rest are single frames. */
@@ -42,7 +43,7 @@ export async function benchMixed(server, { rows, seconds, frames, report }) {
     const random = createRandom(1000 + reader);
     while (performance.now() < end) {
       const name = random.choice(names);
-      const target = cases.get(name).other(random.below(2000));
+      const target = cases.get(name).other(random.below(PAGES));
       const ms = await tried(seen, () => server.get(target));
       if (ms === undefined) continue;
       const times = seen.times.get(name);

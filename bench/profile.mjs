@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { listCases } from './cases.mjs';
-import { watch } from './machine.mjs';
+import { untilQuiet, watch } from './machine.mjs';
 import { quantile, startServer } from './server.mjs';
 
 const ASKED = 120;
@@ -19,6 +19,7 @@ export async function profileLists(dataDir, rows, cases) {
       nodeArgs: ['--cpu-prof', '--cpu-prof-interval', '200', '--cpu-prof-dir', folder],
     });
     for (let k = 0; k < 40; k += 1) await server.get(found.other(k)); // compiled by then
+    await untilQuiet(server.pid); // what an earlier part left to be done is done
     const from = process.hrtime.bigint() / 1000n;
     const done = watch(server.pid);
     const times = [];

@@ -24,5 +24,19 @@ function show() {
   found.textContent = `${count} ${count === 1 ? 'operation' : 'operations'}`;
 }
 
+/** A link within the page leads to what was found out of sight, too. */
+function reveal() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target === null || target.closest('[hidden]') === null) return;
+  field.value = '';
+  show();
+  const whole = target.closest('details');
+  if (whole !== null) whole.open = true;
+  target.scrollIntoView();
+}
+
 // What the server has found already stays as it is.
-if (field.value === '') field.addEventListener('input', show);
+if (field.value === '') {
+  field.addEventListener('input', show);
+  addEventListener('hashchange', reveal);
+}

@@ -29,8 +29,15 @@ export interface Api {
  * for every verb; other verbs are answered 405, OPTIONS with what there is.
  */
 export function createApi(services: Services, authentication: Authentication): Api {
-  const describe = (root: string): ApiDocument =>
-    told.describeApi(routes, { config: services.config, version: services.version, root });
+  // One is enough: a second address is rare, and whoever makes addresses up must not fill the memory.
+  let last: { root: string; document: ApiDocument } | undefined;
+  const describe = (root: string): ApiDocument => {
+    if (last?.root !== root) {
+      const { config, version } = services;
+      last = { root, document: told.describeApi(routes, { config, version, root }) };
+    }
+    return last.document;
+  };
   const routes = createRoutes(services, authentication, describe);
   const router = Router();
   for (const { path, verbs } of routes) {
@@ -159,17 +166,19 @@ function createHealth({ catalog, store, version }: Services): RequestHandler {
 
 /** `GET /openapi.json`: the same until the program, its settings or the address change. */
 function createDocumentHandler(services: Services, describe: Api['describe']): RequestHandler {
-  // One is enough: a second address is rare, and whoever makes addresses up must not fill the memory.
-  let last = { root: '', text: '', etag: '' };
+  const texts = new WeakMap<ApiDocument, { readonly text: string; readonly etag: string }>();
   return (req, res) => {
-    const root = rootUrl(services, req);
-    if (last.root !== root) {
-      const text = JSON.stringify(describe(root));
-      const hash = createHash('sha256').update(text).digest('base64url');
-      last = { root, text, etag: `"${hash.slice(0, 27)}"` };
-    }
-    res.set({ ETag: last.etag, 'Cache-Control': 'no-cache' });
+    const document = describe(rootUrl(services, req));
+    const { text, etag } = texts.get(document) ?? toText(document);
+    texts.set(document, { text, etag });
+    res.set({ ETag: etag, 'Cache-Control': 'no-cache' });
     if (req.fresh) res.status(304).end();
-    else res.type('json').send(last.text);
+    else res.type('json').send(text);
   };
+}
+
+function toText(document: ApiDocument): { text: string; etag: string } {
+  const text = JSON.stringify(document);
+  const hash = createHash('sha256').update(text).digest('base64url');
+  return { text, etag: `"${hash.slice(0, 27)}"` };
 }

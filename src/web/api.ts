@@ -39,6 +39,7 @@ interface AnswerRow {
 
 interface OperationRow {
   readonly id: string;
+  readonly tag: string;
   readonly verb: string;
   readonly path: string;
   readonly summary: string;
@@ -57,62 +58,97 @@ interface OperationRow {
   readonly answers: readonly AnswerRow[];
 }
 
+interface SchemaRow {
+  readonly name: string;
+  readonly words: Words;
+  readonly rows: readonly ParameterRow[];
+}
+
 /**
  * `GET /docs/api/`: the OpenAPI document as a page. `q` leaves those operations and filters that have
  * all of its words.
  */
 export function showApi(web: Web, describe: DescribeApi): RequestHandler {
+  // Made once for a document: it takes longer than writing the page.
+  const made = new WeakMap<ApiDocument, ApiRows>();
   return async (req, res) => {
     const document = describe(rootUrl(web.services, req));
+    const rows = made.get(document) ?? toRows(web.base, document);
+    made.set(document, rows);
     const q = parameter(queryParameters(req), 'q').slice(0, 200);
     const words = q
       .toLowerCase()
       .split(/\s+/)
       .filter((word) => word !== '');
-    const operations = listOperations(web.base, document).filter((row) => hasAll(row, words));
-    const groups = groupsOf(web.base, document).map(({ name, rows }) => ({
-      name,
-      rows: rows.filter((row) => hasAll(row, words)),
-    }));
-    await sendPage(
-      web,
-      req,
-      res,
-      'api',
-      { title: 'API', place: 'account' },
-      {
-        q,
-        about: document.info.description.split('\n\n').map(toWords),
-        root: document.servers[0]?.url ?? '',
-        count: operations.length,
-        tags: document.tags
-          .map((tag) => ({
-            ...tag,
-            operations: operations.filter(({ tagName }) => tagName === tag.name),
-          }))
-          .filter((tag) => tag.operations.length > 0),
-        groups: groups.filter(({ rows }) => rows.length > 0),
-        schemas: words.length > 0 ? [] : listSchemas(document),
-      },
-    );
+    const tags = rows.tags.map((tag) => ({ ...tag, operations: found(tag.operations, words) }));
+    const groups = rows.groups.map((group) => ({ ...group, rows: found(group.rows, words) }));
+    const model = {
+      ...rows,
+      q,
+      count: tags.reduce((sum, { operations }) => sum + operations.length, 0),
+      tags: tags.filter(({ operations }) => operations.length > 0),
+      groups: groups.filter((group) => group.rows.length > 0),
+    };
+    await sendPage(web, req, res, 'api', { title: 'API', place: 'account' }, model);
   };
 }
 
-function hasAll(row: object, words: readonly string[]): boolean {
-  const text = JSON.stringify(row).toLowerCase();
-  return words.every((word) => text.includes(word));
+/** Everything that the page can show. */
+interface ApiRows {
+  readonly about: readonly Words[];
+  readonly root: string;
+  readonly tags: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly description: string;
+    readonly operations: readonly Findable<OperationRow>[];
+  }[];
+  readonly groups: readonly {
+    readonly name: string;
+    readonly rows: readonly Findable<ParameterRow>[];
+  }[];
+  readonly schemas: readonly SchemaRow[];
 }
 
-function listOperations(
-  base: string,
-  document: ApiDocument,
-): (OperationRow & { readonly tagName: string })[] {
+/** A row with all of its text, in small letters. */
+type Findable<Row> = Row & { readonly text: string };
+
+function toFindable<Row extends object>(row: Row): Findable<Row> {
+  return { ...row, text: JSON.stringify(row).toLowerCase() };
+}
+
+function found<Row>(
+  rows: readonly Findable<Row>[],
+  words: readonly string[],
+): readonly Findable<Row>[] {
+  return rows.filter(({ text }) => words.every((word) => text.includes(word)));
+}
+
+function toRows(base: string, document: ApiDocument): ApiRows {
+  const operations = listOperations(base, document);
+  return {
+    about: document.info.description.split('\n\n').map(toWords),
+    root: document.servers[0]?.url ?? '',
+    tags: document.tags.map(({ name, description }) => ({
+      id: `part-${name.replaceAll(' ', '-')}`,
+      name,
+      description,
+      operations: operations.filter(({ tag }) => tag === name).map(toFindable),
+    })),
+    groups: groupsOf(base, document).map(({ name, rows }) => ({
+      name,
+      rows: rows.map(toFindable),
+    })),
+    schemas: listSchemas(document),
+  };
+}
+
+function listOperations(base: string, document: ApiDocument): OperationRow[] {
   return Object.entries(document.paths).flatMap(([path, verbs]) =>
     VERBS.flatMap((verb) => {
       const operation = verbs[verb];
       if (operation === undefined) return [];
-      const [tagName = ''] = operation.tags;
-      return [{ ...toRow(base, document, { path, verb, operation }), tagName }];
+      return [toRow(base, document, { path, verb, operation })];
     }),
   );
 }
@@ -127,6 +163,7 @@ function toRow(
   const body = operation.requestBody;
   return {
     id: operation.operationId,
+    tag: operation.tags[0] ?? '',
     verb: verb.toUpperCase(),
     path,
     summary: operation.summary,
@@ -236,9 +273,7 @@ function toExample(
   return { text: text.join('&'), address: `${base}/frames/${queryText(query)}` };
 }
 
-function listSchemas(
-  document: ApiDocument,
-): { name: string; words: Words; rows: readonly ParameterRow[] }[] {
+function listSchemas(document: ApiDocument): SchemaRow[] {
   return Object.entries(document.components.schemas).map(([name, schema]) => ({
     name,
     words: toWords(schema.description ?? ''),

@@ -41,8 +41,10 @@ withChromium('the page about the API', () => {
     await page.goto('/docs/api/');
     await page.getByLabel('Find in the API').fill('cutout section');
     expect(await shown(page)).toBe(1);
+    // Also one that is out of sight just now.
     await page.goto('/docs/api/#getCalibrations');
     await page.locator('#getCalibrations').waitFor({ state: 'visible' });
+    expect(await shown(page)).toBe(idsOf().length);
   });
 
   test('a link to try a request leads to its answer', async () => {

@@ -38,6 +38,7 @@ const FRAMES = [
   {
     FNAME: 'm31.fits',
     L1BIAS: 'bias',
+    EQUINOX: 'two thousand',
     CTYPE1: 'RA---TAN',
     CTYPE2: 'DEC--TAN',
     CRVAL1: 10.6847,
@@ -281,6 +282,32 @@ test('every GET answers its examples as the document says', async () => {
   }
   expect(complaints).toEqual([]);
   expect(count).toBeGreaterThan(300);
+});
+
+test('a key that the document does not tell is found out, and so is one that is missing', async () => {
+  const check = checkOf({ $ref: '#/components/schemas/FrameWithHdus' });
+  const frame = await archive.json<Record<string, unknown>>('/frames/1/');
+  const { sha256, ...less } = frame;
+  expect([check(frame), check({ ...frame, more: sha256 }), check(less)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  // What was looked at is not empty.
+  expect(frame).toMatchObject({ area: { type: 'Polygon' }, related_frames: [2] });
+  expect(await archive.json<unknown[]>('/frames/1/verify/')).not.toHaveLength(0);
+  expect(await archive.json('/frames/1/calibrations/')).toMatchObject({ bias: { needed: true } });
+});
+
+test('a token that may only read is answered the 403 of the document', async () => {
+  const made = await archive.run(['token', 'add', 'admin', '--scope', 'read']);
+  const token = made.stdout.trim();
+  for (const id of ['uploadFrames', 'deleteFrame']) {
+    expect([id, await call(find(id), {}, { token })]).toEqual([
+      id,
+      { status: 403, complaints: [] },
+    ]);
+  }
 });
 
 test('a bad value of a parameter is answered with the 400 of the document', async () => {

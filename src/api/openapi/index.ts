@@ -17,7 +17,7 @@ export interface ToldRoute extends ApiRoute {
 
 const DESCRIPTION = `The API of pyobs-archive and the reading side of the OCS archive, at one root.
 
-Every address works with and without its last slash. GET includes HEAD; OPTIONS tells the verbs, and other verbs are answered 405. Errors are JSON with \`detail\`, unless a page is asked for. Addresses that pages share with the API tell them apart by \`Accept\` and \`format\`. A repeated parameter that is no list counts last.`;
+Every address works with and without its last slash. GET includes HEAD; OPTIONS tells the verbs, and other verbs are answered 405. Errors are JSON with \`detail\`, unless a page is asked for. Addresses that pages share with the API tell them apart by \`Accept\` and \`format\`. Of a repeated parameter that takes no list the last counts.`;
 
 /** The OpenAPI document of the archive, as a client reaches it at `root`. */
 export function describeApi(
