@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
+import { LRUCache } from 'lru-cache';
 import {
   listFacets,
   listFrames,
@@ -29,6 +30,7 @@ export function createListHandlers(services: Services): {
 } {
   const { catalog, config } = services;
   const frameText = createFrameTexts(services);
+  const answer = createAnswers(services);
 
   const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<string> => {
     const query = parseFrameQuery(queryParameters(req), config);
@@ -61,17 +63,17 @@ export function createListHandlers(services: Services): {
   const list: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
     const root = rootUrl(services, req);
-    if (await isKnown(services, req, res, viewer)) return;
     const style = parameter(queryParameters(req), 'pagination_style');
-    const body = await (style === 'cursor' ? byCursor : byOffset)(req, root, viewer);
-    res.type('json').send(Buffer.from(body));
+    const make = style === 'cursor' ? byCursor : byOffset;
+    await answer(req, res, viewer, () => make(req, root, viewer));
   };
 
   const aggregate: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
     const conditions = parseConditions(queryParameters(req));
-    if (await isKnown(services, req, res, viewer)) return;
-    res.json(toAggregateShape(await listFacets(catalog, conditions, viewer)));
+    await answer(req, res, viewer, async () =>
+      JSON.stringify(toAggregateShape(await listFacets(catalog, conditions, viewer))),
+    );
   };
 
   return { list, aggregate };
@@ -87,33 +89,58 @@ function withResults(
   return `${head},"results":[${frames.map(toText).join(',')}]}`;
 }
 
-/**
- * Sets the entity tag of an answer that is the same until the catalogue changes: for one viewer, one
- * address, one hour of signed addresses. True if the client has that answer and was told so. What
- * depends on the clock has no tag.
- */
-async function isKnown(
-  { catalog, version }: Services,
+/** Bytes of answers that are kept: cameras, pages and pipelines ask for the same lists over and over. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+
+type Answers = (
   req: Request,
   res: Response,
   viewer: Viewer,
-): Promise<boolean> {
-  res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
-  if (viewer.role === 'anonymous') return false;
-  // Read before the answer is made: a change in between makes the tag old, never the answer.
-  const parts = [
-    await readChanges(catalog),
-    version,
-    viewer.username,
-    urlEpoch(),
-    req.host,
-    req.originalUrl,
-  ];
-  const hash = createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
-  res.set('ETag', `W/"${hash.slice(0, 27)}"`);
-  if (!req.fresh) return false;
-  res.status(304).end();
-  return true;
+  make: () => Promise<string>,
+) => Promise<void>;
+
+/**
+ * Sends JSON that is the same until the catalogue changes: for one viewer, one address, one hour of
+ * signed addresses. It has an entity tag by which clients keep it, and is kept here by the same tag.
+ * What depends on the clock is always made anew.
+ */
+function createAnswers(services: Services): Answers {
+  const kept = new LRUCache<string, Buffer>({
+    maxSize: KEPT_BYTES,
+    sizeCalculation: ({ length }) => Math.max(1, length),
+  });
+  return async (req, res, viewer, make) => {
+    res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
+    if (viewer.role === 'anonymous') {
+      res.type('json').send(Buffer.from(await make()));
+      return;
+    }
+    // Read before the answer is made: a change in between makes the tag old, never the answer.
+    const tag = await tagOf(services, req, viewer);
+    res.set('ETag', tag);
+    if (req.fresh) {
+      res.status(304).end();
+      return;
+    }
+    res.removeHeader('ETag'); // an error has none
+    let body = kept.get(tag);
+    if (body === undefined) {
+      body = Buffer.from(await make());
+      kept.set(tag, body);
+    }
+    res.set('ETag', tag).type('json').send(body);
+  };
+}
+
+async function tagOf(
+  { catalog, version }: Services,
+  req: Request,
+  viewer: Viewer,
+): Promise<string> {
+  const { host, originalUrl, protocol } = req;
+  const about = [version, viewer.username, viewer.role, urlEpoch(), protocol, host, originalUrl];
+  const text = JSON.stringify([await readChanges(catalog), ...about]);
+  return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
 }
 
 /** What the OCS archive says to a cursor that is none. */

@@ -39,13 +39,13 @@ const WRITER_PRAGMAS = `
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = ON;
   PRAGMA temp_store = MEMORY;
-  PRAGMA cache_size = -65536;
+  PRAGMA cache_size = -32768;
 `;
 const READER_PRAGMAS = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA query_only = ON;
   PRAGMA temp_store = MEMORY;
-  PRAGMA mmap_size = 1073741824;
+  PRAGMA mmap_size = 268435456;
   PRAGMA cache_size = -16384;
 `;
 
