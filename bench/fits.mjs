@@ -238,7 +238,7 @@ function readInProcess(file) {
       refused = ', ' + error.code;
     }
     const ms = performance.now() - began;
-    const rss = Number(/VmHWM: *(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+    const rss = Number(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
     console.log(\`\${(pixels / 1e6).toFixed(1)} Mpx in \${ms.toFixed(0)} ms, peak RSS \${rss.toFixed(0)} MB\${refused}\`);`;
   return runNode(script, file);
 }

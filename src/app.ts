@@ -100,7 +100,7 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
       'Access-Control-Allow-Origin': origin,
       'Access-Control-Allow-Credentials': 'true',
       'Access-Control-Expose-Headers':
-        'Content-Disposition, Content-Length, ETag, Accept-Ranges, X-Request-Id',
+        'Content-Disposition, Content-Length, Content-Range, ETag, Accept-Ranges, X-Request-Id',
     });
     if (req.method !== 'OPTIONS' || req.get('access-control-request-method') === undefined) {
       next();
@@ -108,7 +108,8 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
     }
     res.set({
       'Access-Control-Allow-Methods': 'GET, HEAD, POST, DELETE, OPTIONS',
-      'Access-Control-Allow-Headers': 'Authorization, Content-Type, Range, If-Range, X-CSRFToken',
+      'Access-Control-Allow-Headers':
+        'Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, X-CSRFToken',
       'Access-Control-Max-Age': '600',
     });
     res.status(204).end();

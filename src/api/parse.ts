@@ -62,7 +62,8 @@ export function parseFrameQuery(parameters: Parameters, config: Config): FrameQu
 /** `ordering` (OCS) wins over `sort` and `order` (pyobs). */
 function parseOrder(parameters: Parameters, isPyobs: boolean): FrameOrder {
   for (const name of parameter(parameters, 'ordering').split(',')) {
-    const sort = OCS_ORDERING[name.replace(/^-/, '')];
+    const plain = name.replace(/^-/, '');
+    const sort = Object.hasOwn(OCS_ORDERING, plain) ? OCS_ORDERING[plain] : undefined;
     if (sort !== undefined) return orderBy(sort, name.startsWith('-'));
   }
   let sort = parameter(parameters, 'sort');

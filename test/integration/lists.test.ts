@@ -77,6 +77,12 @@ describe('entity tags', () => {
   });
 });
 
+test('what depends on the clock has no tag, and a wrong question is not answered by one', async () => {
+  expect(await tagOf('/frames/?public=false')).toBe('');
+  expect((await ask('/frames/?RLEVEL=x', '*')).status).toBe(400);
+  expect((await ask('/frames/?ordering=constructor')).status).toBe(200);
+});
+
 interface CursorPage {
   next: string | null;
   previous: string | null;
