@@ -16,14 +16,19 @@ import {
   requireCsrf,
   requireIntact,
   rootUrl,
+  sendStream,
   viewerOf,
   type Services,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
+import { headerText, type HeaderAnswer } from './header-text.js';
 import { toFrameShape, toHdusShape, toHeadersShape } from './shapes.js';
 
 /** Of relations: the frames that a frame names, those that name it, or all. */
 export const DIRECTIONS: readonly string[] = ['uses', 'used_by', 'both'];
+
+/** Cards that are made into JSON in one go: some milliseconds. */
+const MAX_CARDS_AT_ONCE = 2000;
 
 /** Handlers of the addresses of frames; the route table is in `index.ts`. */
 export function createFrameHandlers(services: Services) {
@@ -64,7 +69,7 @@ export function createFrameHandlers(services: Services) {
     const hdus = await listHeaders(catalog, frame.version);
     const wanted = parameter(queryParameters(req), 'hdu');
     if (wanted === 'all') {
-      res.json(toHdusShape(hdus));
+      await sendHeaders(res, { hdus });
     } else if (wanted !== '') {
       const hdu = hdus.filter((each) => String(each.hdu) === wanted);
       if (hdu.length === 0) {
@@ -76,9 +81,9 @@ export function createFrameHandlers(services: Services) {
           },
         );
       }
-      res.json({ ...toHdusShape(hdu), ...toHeadersShape(hdu[0]) });
+      await sendHeaders(res, { hdus: hdu, byKey: hdu[0] ?? null });
     } else {
-      res.json(toHeadersShape(mainImage({ hdus }) ?? hdus[0]));
+      await sendHeaders(res, { byKey: mainImage({ hdus }) ?? hdus[0] ?? null });
     }
   };
 
@@ -95,4 +100,20 @@ export function createFrameHandlers(services: Services) {
     };
 
   return { show, related, headers, remove };
+}
+
+/** Headers of any length: a long one is written piece by piece, so that nobody waits for it. */
+async function sendHeaders(res: Response, answer: HeaderAnswer): Promise<void> {
+  const { hdus = [], byKey } = answer;
+  const cards = [...hdus, byKey].reduce((sum, hdu) => sum + (hdu?.cards.length ?? 0), 0);
+  if (cards > MAX_CARDS_AT_ONCE) {
+    res.type('application/json');
+    if (res.req.method === 'HEAD') res.end();
+    else await sendStream(headerText(answer), res);
+    return;
+  }
+  res.json({
+    ...(answer.hdus === undefined ? {} : toHdusShape(hdus)),
+    ...(byKey === undefined ? {} : toHeadersShape(byKey ?? undefined)),
+  });
 }

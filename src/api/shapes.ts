@@ -167,7 +167,8 @@ export function toAggregateShape(facets: readonly Facet[]): Record<string, unkno
   };
 }
 
-interface HeaderEntry {
+/** A keyword of a header and what it says. */
+export interface HeaderEntry {
   readonly key: string;
   readonly value: StoredCard['value'];
 }
@@ -192,9 +193,8 @@ export function toHeadersShape(hdu: StoredHdu | undefined): {
 } {
   const entries: HeaderEntry[] = [];
   for (const card of hdu?.cards ?? []) {
-    if (card.kind === 'commentary' || card.keyword === '' || card.keyword === 'END') continue;
-    const key = hdu?.kind === 'compressed-image' ? unpackedName(card.keyword) : card.keyword;
-    if (key !== undefined) entries.push({ key, value: card.value });
+    const entry = toEntry(card, hdu?.kind ?? '');
+    if (entry !== undefined) entries.push(entry);
   }
   const results = entries
     .map((entry, index) => ({ entry, index }))
@@ -203,6 +203,13 @@ export function toHeadersShape(hdu: StoredHdu | undefined): {
   // The first of a repeated keyword counts, as everywhere in FITS.
   const data = Object.fromEntries([...results].reverse().map(({ key, value }) => [key, value]));
   return { results, data };
+}
+
+/** A card as `results` has it; undefined for one that is left out. @param kind of its HDU */
+export function toEntry(card: StoredCard, kind: string): HeaderEntry | undefined {
+  if (card.kind === 'commentary' || card.keyword === '' || card.keyword === 'END') return undefined;
+  const key = kind === 'compressed-image' ? unpackedName(card.keyword) : card.keyword;
+  return key === undefined ? undefined : { key, value: card.value };
 }
 
 function unpackedName(keyword: string): string | undefined {
@@ -219,21 +226,19 @@ function compareText(a: string, b: string): number {
 /** Every card of some HDUs, in the order of the file, with kinds and comments. */
 export function toHdusShape(hdus: readonly StoredHdu[]): Record<string, unknown> {
   return {
-    hdus: hdus.map((hdu) => ({
-      hdu: hdu.hdu,
-      name: hdu.name,
-      kind: hdu.kind,
-      bitpix: hdu.bitpix,
-      axes: hdu.axes,
-      checksum: hdu.checksum,
-      cards: hdu.cards.map(({ keyword, kind, value, comment }) => ({
-        key: keyword,
-        kind,
-        value,
-        comment,
-      })),
-    })),
+    hdus: hdus.map((hdu) => ({ ...toHduShape(hdu), cards: hdu.cards.map(toCardShape) })),
   };
+}
+
+/** An HDU without its cards. */
+export function toHduShape(hdu: StoredHdu): Record<string, unknown> {
+  const { name, kind, bitpix, axes, checksum } = hdu;
+  return { hdu: hdu.hdu, name, kind, bitpix, axes, checksum };
+}
+
+/** A card with its kind and comment. */
+export function toCardShape({ keyword, kind, value, comment }: StoredCard): object {
+  return { key: keyword, kind, value, comment };
 }
 
 /**

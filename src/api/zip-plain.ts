@@ -25,8 +25,9 @@ interface Plan {
 }
 
 /**
- * Sends files as they are, in one folder. The length is known and any part can be had; asked for
- * again, hours or days later, it is the same zip. Files that are missing or damaged are listed in it.
+ * Sends files as they are, in one folder. The length is known and any part can be had by the tag of
+ * the whole; asked for again, hours or days later, it is the same zip as long as the frames are the
+ * same. Files that are missing or damaged are listed in it.
  */
 export async function sendPlainZip(
   services: Services,
@@ -34,6 +35,10 @@ export async function sendPlainZip(
   res: Response,
   slices: AsyncIterable<readonly StoredFile[]>,
 ): Promise<void> {
+  if (asksForUnknownPart(req)) {
+    res.status(428).set('Cache-Control', 'no-store').json({ detail: NEEDS_TAG });
+    return;
+  }
   const { members, folder, etag, modifiedMs } = await planZip(services, slices);
   const layout = await createZipLayout(members, folder);
   res.cookie('fileDownload', 'true', { path: '/' });
@@ -53,6 +58,22 @@ export async function sendPlainZip(
           : Promise.resolve(Readable.from([member?.text.subarray(part.start, part.end)]));
       }),
   });
+}
+
+const NEEDS_TAG =
+  'A zip is another one as soon as other frames match. To go on with a broken one, send the ETag ' +
+  'that came with its beginning as If-Match or If-Range.';
+
+/**
+ * Whether a part is asked for without a word of which zip: it would not fit what the client has if a
+ * frame came in between. Only an error is safe then (RFC 6585 §3): wget takes even the whole for the
+ * zip that it has begun, and appends what is beyond its length.
+ */
+function asksForUnknownPart(req: Request): boolean {
+  const range = req.get('range');
+  if (req.method === 'HEAD' || range === undefined) return false;
+  const isFromStart = /^bytes=\s*0+\s*-[^,]*$/i.test(range);
+  return !isFromStart && req.get('if-range') === undefined && req.get('if-match') === undefined;
 }
 
 async function planZip(

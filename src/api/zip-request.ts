@@ -43,12 +43,18 @@ export function readOptions(req: Request): ZipOptions {
   const format = read('format').toLowerCase();
   if (!Object.hasOwn(ZIP_FORMATS, format))
     throw badValue('format', 'zip, script or script-windows');
-  return {
+  const options: ZipOptions = {
     format: ZIP_FORMATS[format] ?? 'zip',
     uncompress: flag('uncompress'),
     catalogOnly: flag('catalog_only'),
     calibrations: flag('calibrations'),
   };
+  // A script checks lengths and sums, which what is made on the way has not got beforehand.
+  if (options.format !== 'zip') {
+    if (options.uncompress) throw badValue('uncompress', 'false: a script fetches stored files');
+    if (options.catalogOnly) throw badValue('catalog_only', 'false: a script fetches stored files');
+  }
+  return options;
 }
 
 /** The options as a query, which `readOptions` reads. */

@@ -1,7 +1,6 @@
 import {
   eachSetup,
   listSetups,
-  readKeywords,
   toSetup,
   type Catalog,
   type Frame,
@@ -11,14 +10,14 @@ import {
 } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 import { mapConcurrently } from '../lib/pool.js';
-import { boundsOf, setupKey, type HeaderSetup } from './compare.js';
+import { boundsOf, setupKey } from './compare.js';
+import { createHeaderReader, lookAtHeaders, type HeaderReader } from './headers.js';
 import {
   draftMatches,
   finishMatches,
-  middleOf,
+  MAX_MATCHES,
   noMatch,
   whyNotNeeded,
-  type Draft,
   type KindMatch,
   type Target,
 } from './match.js';
@@ -40,14 +39,17 @@ export interface Calibrations {
   findAll(frameIds: readonly number[], viewer: Viewer): Promise<number[]>;
 }
 
-/** Frames that are looked at for one kind: masters, raw frames that may fit, and others. */
-const MASTERS = 20;
-const RAW_FRAMES = 300;
+/**
+ * Frames that are looked at for one kind: the nearest, and more of them as long as too few have the
+ * right headers, which the catalogue cannot be asked for.
+ */
+const MASTERS = [20, 200, 2000];
+const RAW_FRAMES = [300, 2000, 6000];
+/** The same where only the best set is wanted. */
+const RAW_FRAMES_FOR_ONE = [120, 2000, 6000];
+/** Masters, and raw frames, that are looked at although they cannot fit, so that it is told why. */
+const OTHER_MASTERS = 20;
 const OTHERS = 200;
-/** Raw frames that are looked at where only the best set is wanted. */
-const RAW_FRAMES_FOR_ONE = 120;
-/** Raw frames that are looked at if the nearest of them are all of one night: most of one set. */
-const MOST_OF_A_SET = 2000;
 /** How much further than what may fit those are looked for that do not. */
 const FURTHER = 4;
 /** Ways in which many frames may have been taken, times kinds of calibrations. */
@@ -57,7 +59,11 @@ const AT_ONCE = 4;
 const SAMPLES = 3;
 const DAY_MS = 86_400_000;
 
-const NO_HEADERS: HeaderSetup = new Map();
+/** For whom is searched, and what headers have been read for it. */
+interface Search {
+  readonly viewer: Viewer;
+  readonly reader: HeaderReader;
+}
 
 export function createCalibrations(catalog: Catalog, rules: CalibrationRules): Calibrations {
   const listNearest = (
@@ -74,55 +80,48 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     return listSetups(catalog, query, viewer);
   };
 
-  /** Raw frames that may fit; the sets among them are whole. */
-  const listRaw = async (
+  /** What may fit, nearest first: enough of which has the right headers, or all that there is. */
+  const listFitting = async (
     target: Target,
     kind: CalibrationKind,
-    { bounds, enough }: { readonly bounds: readonly SetupBound[]; readonly enough: number },
-    viewer: Viewer,
+    { isReduced, steps }: { readonly isReduced: boolean; readonly steps: readonly number[] },
+    { viewer, reader }: Search,
   ): Promise<readonly FrameSetup[]> => {
-    for (const limit of [enough, MOST_OF_A_SET]) {
-      const frames = await listNearest(target, kind, { isReduced: false, bounds, limit }, viewer);
-      const last = frames.at(-1)?.night;
-      const isCut = frames.length === limit;
-      const whole = isCut ? frames.filter(({ night }) => night !== last) : frames;
-      if (whole.length > 0 || !isCut || limit === MOST_OF_A_SET) {
-        return whole.length > 0 ? whole : frames;
-      }
+    const rule = rules[kind];
+    const bounds = boundsOf(target.setup, rule);
+    let frames: readonly FrameSetup[] = [];
+    for (const limit of steps) {
+      frames = await listNearest(target, kind, { isReduced, bounds, limit }, viewer);
+      if (frames.length < limit) return frames;
+      const whole = isReduced ? frames : withoutLastNight(frames);
+      if (whole.length === 0) continue; // not even one set is whole
+      frames = whole;
+      const draft = draftMatches(target, frames, rule);
+      const { fitting } = await lookAtHeaders(target, draft, rule, reader);
+      const [fits, all] = isReduced
+        ? [fitting.masters, draft.masters.length]
+        : [fitting.sets, draft.sets.length];
+      if (fits >= Math.min(all, MAX_MATCHES)) return frames;
     }
-    return [];
+    return frames;
   };
 
-  /**
-   * Judges headers too: those of every frame of what is chosen and of the best set; in other sets
-   * that of the frame in the middle, which stands for them.
-   */
+  /** Judges headers too: those of every frame of what is chosen and of the best set. */
   const finish = async (
     target: Target,
     kind: CalibrationKind,
-    draft: Draft,
+    candidates: readonly FrameSetup[],
+    { reader }: Search,
   ): Promise<KindMatch> => {
     const rule = rules[kind];
-    const headers = new Map<number, HeaderSetup>();
-    const standIns = new Map<number, FrameSetup>();
-    const drafted = [...draft.masters, ...draft.sets];
-    for (const { frames } of drafted) {
-      for (const frame of frames) standIns.set(frame.id, middleOf(frames));
-    }
-    let unread = rule.sameHeaders.length === 0 ? [] : [...new Set(standIns.values())];
+    const drafted = draftMatches(target, candidates, rule);
+    const { draft, headersOf } = await lookAtHeaders(target, drafted, rule, reader);
     for (;;) {
-      for (const [version, values] of await readHeaders(unread)) headers.set(version, values);
-      for (const { versionId } of unread) {
-        if (!headers.has(versionId)) headers.set(versionId, NO_HEADERS);
-      }
-      const found = finishMatches(target, draft, rule, (frame) => {
-        const standIn = standIns.get(frame.id)?.versionId ?? frame.versionId;
-        return headers.get(frame.versionId) ?? headers.get(standIn) ?? NO_HEADERS;
-      });
+      const found = finishMatches(target, draft, rule, headersOf);
       if (rule.sameHeaders.length === 0) return found;
       const best = [found.chosen, found.sets[0]].flatMap((each) => each?.frames ?? []);
-      unread = best.filter(({ versionId }) => !headers.has(versionId));
-      if (unread.length === 0) return found;
+      if (best.every((frame) => reader.of(frame) !== undefined)) return found;
+      await reader.read(best);
     }
   };
 
@@ -130,68 +129,54 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
   const matchAll = async (
     target: Target,
     kind: CalibrationKind,
-    viewer: Viewer,
+    search: Search,
   ): Promise<KindMatch> => {
-    const rule = rules[kind];
-    const notNeeded = whyNotNeeded(target.setup, rule);
+    const { viewer } = search;
+    const notNeeded = whyNotNeeded(target.setup, rules[kind]);
     if (notNeeded !== '') return noMatch(notNeeded);
-    const bounds = boundsOf(target.setup, rule);
+    const any = { bounds: [] };
     const found = await Promise.all([
-      listNearest(target, kind, { isReduced: true, bounds, limit: MASTERS }, viewer),
-      listRaw(target, kind, { bounds, enough: RAW_FRAMES }, viewer),
-      listNearest(target, kind, { isReduced: true, bounds: [], limit: MASTERS }, viewer),
-      listNearest(target, kind, { isReduced: false, bounds: [], limit: OTHERS }, viewer),
+      listFitting(target, kind, { isReduced: true, steps: MASTERS }, search),
+      listFitting(target, kind, { isReduced: false, steps: RAW_FRAMES }, search),
+      listNearest(target, kind, { ...any, isReduced: true, limit: OTHER_MASTERS }, viewer),
+      listNearest(target, kind, { ...any, isReduced: false, limit: OTHERS }, viewer),
     ]);
     const candidates = new Map(found.flat().map((frame) => [frame.id, frame]));
-    return finish(target, kind, draftMatches(target, [...candidates.values()], rule));
+    return finish(target, kind, [...candidates.values()], search);
   };
 
   /** What is chosen alone: raw frames are not looked for where a master does. */
   const choose = async (
     target: Target,
     kind: CalibrationKind,
-    viewer: Viewer,
+    search: Search,
   ): Promise<readonly FrameSetup[]> => {
-    const rule = rules[kind];
-    const bounds = boundsOf(target.setup, rule);
-    const limit = MASTERS;
-    const masters = await listNearest(target, kind, { isReduced: true, bounds, limit }, viewer);
+    const ofMasters = { isReduced: true, steps: MASTERS };
+    const masters = await listFitting(target, kind, ofMasters, search);
     if (masters.length > 0) {
-      const { chosen } = await finish(target, kind, draftMatches(target, masters, rule));
+      const { chosen } = await finish(target, kind, masters, search);
       if (chosen?.scale === null) return chosen.frames;
     }
-    const enough = RAW_FRAMES_FOR_ONE;
-    const raw = await listRaw(target, kind, { bounds, enough }, viewer);
-    const draft = draftMatches(target, [...masters, ...raw], rule);
-    return (await finish(target, kind, draft)).chosen?.frames ?? [];
+    const ofRaw = { isReduced: false, steps: RAW_FRAMES_FOR_ONE };
+    const raw = await listFitting(target, kind, ofRaw, search);
+    return (await finish(target, kind, [...masters, ...raw], search)).chosen?.frames ?? [];
   };
 
-  const readHeaders = async (frames: readonly FrameSetup[]): Promise<Map<number, HeaderSetup>> => {
-    const names = Object.entries(rules.headers);
-    const versions = frames.map(({ versionId }) => versionId);
-    const found = await readKeywords(catalog, versions, Object.values(rules.headers).flat());
-    return new Map(
-      [...found].map(([version, values]) => {
-        const settings = names.flatMap(([name, keywords]) => {
-          const keyword = keywords.find((word) => values.has(word));
-          return keyword === undefined ? [] : [[name, values.get(keyword) ?? ''] as const];
-        });
-        return [version, new Map(settings)];
-      }),
-    );
-  };
-
-  const toTargets = async (setups: readonly FrameSetup[]): Promise<Target[]> => {
-    const headers = await readHeaders(setups);
-    return setups.map((setup) => ({ setup, headers: headers.get(setup.versionId) ?? NO_HEADERS }));
+  const toTargets = async (
+    setups: readonly FrameSetup[],
+    { reader }: Search,
+  ): Promise<Target[]> => {
+    await reader.read(setups);
+    return setups.map((setup) => ({ setup, headers: reader.of(setup) ?? new Map() }));
   };
 
   return {
     async find(frame, viewer) {
-      const [target] = await toTargets([toSetup(frame)]);
+      const search: Search = { viewer, reader: createHeaderReader(catalog, rules) };
+      const [target] = await toTargets([toSetup(frame)], search);
       if (target === undefined) throw new RangeError('one frame is one target');
       const entries = await Promise.all(
-        CALIBRATION_KINDS.map(async (kind) => [kind, await matchAll(target, kind, viewer)]),
+        CALIBRATION_KINDS.map(async (kind) => [kind, await matchAll(target, kind, search)]),
       );
       return Object.fromEntries(entries) as FrameCalibrations;
     },
@@ -201,7 +186,8 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
       for await (const setups of eachSetup(catalog, frameIds, viewer)) {
         for (const setup of setups) addSample(samples, setup, rules);
       }
-      const targets = await toTargets([...samples.values()].flat());
+      const search: Search = { viewer, reader: createHeaderReader(catalog, rules) };
+      const targets = await toTargets([...samples.values()].flat(), search);
       const searches = new Map<string, readonly [Target, CalibrationKind]>();
       for (const target of targets) {
         for (const kind of CALIBRATION_KINDS) {
@@ -219,13 +205,19 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
         }
       }
       if (searches.size > MAX_SEARCHES) throw tooManyWays();
-      const found = await mapConcurrently([...searches.values()], AT_ONCE, async (search) => {
-        const frames = await choose(...search, viewer);
+      const found = await mapConcurrently([...searches.values()], AT_ONCE, async (wanted) => {
+        const frames = await choose(...wanted, search);
         return frames.map(({ id }) => id);
       });
       return [...new Set(found.flat())].sort((a, b) => a - b);
     },
   };
+}
+
+/** Of raw frames in order of distance, cut somewhere: without the night of which some may be missing. */
+function withoutLastNight(frames: readonly FrameSetup[]): readonly FrameSetup[] {
+  const last = frames.at(-1)?.night;
+  return frames.filter(({ night }) => night !== last);
 }
 
 /** How a frame was taken, as far as one kind of calibration cares; its type does not matter then. */

@@ -47,8 +47,8 @@ export interface Target {
   readonly headers: HeaderSetup;
 }
 
-/** Matches of each sort that are looked at more closely. */
-const MAX_MATCHES = 5;
+/** Matches of each sort that are told. */
+export const MAX_MATCHES = 5;
 const MAX_REJECTED = 10;
 
 /** Why a frame needs no calibration by `rule`; '' if it does. */
@@ -65,7 +65,7 @@ export function noMatch(notNeeded: string): KindMatch {
   return { notNeeded, wanted: {}, masters: [], sets: [], rejected: [], chosen: null };
 }
 
-/** What fits by the columns of the catalogue, before headers have been looked at. */
+/** What fits by the columns of the catalogue, before headers have been looked at; the best first. */
 export interface Draft {
   readonly masters: readonly Match[];
   readonly sets: readonly Match[];
@@ -104,8 +104,8 @@ export function draftMatches(
   const masters = matches.filter(({ isMaster }) => isMaster).sort(compareMatches(rule));
   const sets = matches.filter(({ isMaster }) => !isMaster).sort(compareMatches(rule));
   return {
-    masters: masters.slice(0, MAX_MATCHES),
-    sets: sets.slice(0, MAX_MATCHES),
+    masters,
+    sets,
     rejected: [...failing.values()].map((frames) => toRejection(frames, setup, rule)),
   };
 }
@@ -152,8 +152,8 @@ export function finishMatches(
   return {
     notNeeded: '',
     wanted: describeWanted(target.setup, target.headers, rule),
-    masters: matches.filter(({ isMaster }) => isMaster),
-    sets: matches.filter(({ isMaster }) => !isMaster),
+    masters: matches.filter(({ isMaster }) => isMaster).slice(0, MAX_MATCHES),
+    sets: matches.filter(({ isMaster }) => !isMaster).slice(0, MAX_MATCHES),
     rejected: rejected.sort(compareAges).slice(0, MAX_REJECTED),
     chosen: matches[0] ?? null,
   };

@@ -1,8 +1,9 @@
-import { inSnapshot, type Catalog } from './db.js';
+import type { Knex } from 'knex';
+import { askOnce, inSnapshot, type Catalog } from './db.js';
 import type { Condition } from './conditions.js';
 import { countByFacet } from './count.js';
 import { DAY_MS, FACET_COLUMNS, toPublicDay } from './cube-keys.js';
-import { resolveSearch, seesAll } from './search.js';
+import { questionOf, resolveSearch, seesAll, type Search } from './search.js';
 import type { Viewer } from './visibility.js';
 
 /** Number of frames for one combination of the facets under the conditions of a query. */
@@ -41,7 +42,7 @@ export async function listFacets(
   viewer: Viewer,
 ): Promise<Facet[]> {
   return inSnapshot(catalog, async (tx) => {
-    const counts = await countByFacet(tx, await resolveSearch(tx, conditions, viewer));
+    const counts = await countOnce(catalog, tx, await resolveSearch(tx, conditions, viewer));
     // As one text: hundreds of rows with ten members each take the driver longer than the counting.
     const row: { facets: string } | undefined = await tx('facets').first(
       tx.raw(`json_group_array(json_array(id, ${FACET_COLUMNS.join(', ')})) as facets`),
@@ -52,6 +53,17 @@ export async function listFacets(
       return frames === undefined ? [] : [toFacet(facet, frames)];
     });
   });
+}
+
+/** Counted once for as long as nothing changes, unless it depends on the clock or is quick. */
+async function countOnce(
+  catalog: Catalog,
+  tx: Knex,
+  search: Search,
+): Promise<ReadonlyMap<number, number>> {
+  const question = await questionOf(catalog, tx, search);
+  if (question === undefined) return countByFacet(tx, search);
+  return askOnce(catalog.knownFacets, question, () => countByFacet(tx, search));
 }
 
 function toFacet(facet: FacetTuple, frames: number): Facet {

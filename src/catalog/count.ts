@@ -4,6 +4,7 @@ import type { Condition } from './conditions.js';
 import {
   applyAll,
   choiceOf,
+  FEW,
   isAboutCube,
   narrow,
   seesAll,
@@ -67,9 +68,30 @@ async function facetCells(db: Knex, search: Search): Promise<Cell[]> {
     if (choice !== undefined) void query.modify(applyAll, choice.conditions, 'facets');
     return query;
   }
-  return counting(db, search)
-    .groupBy('frames.facet_id')
+  return grouping(db, search)
+    .groupByRaw('+frames.facet_id')
     .select('frames.facet_id', db.raw('count(*) as frames'));
+}
+
+/**
+ * A query over the frames of a search whose facets are wanted too. The index that finds frames does not
+ * have their facets. Those of a few are read from the frames; for many, the list of ids is made first,
+ * and then compared with the index of facets, which is read through in order of id.
+ */
+function grouping(db: Knex, search: Search): Knex.QueryBuilder {
+  const { narrowing } = smallestSet(search);
+  const isFew = narrowing.by === 'seek' && search.few !== undefined;
+  if (isFew || (narrowing.by !== undefined && narrowing.by !== 'seek')) return counting(db, search);
+  const hasDates = search.dates !== undefined || choiceOf(search, 'object') !== undefined;
+  const query = db
+    .from(db.raw(`frames indexed by frames_facet${hasDates ? '_date' : ''}`))
+    .modify(narrow, db, { ...search, seeks: [], tests: [] }, { by: 'seek' });
+  for (const { apply } of [...search.seeks, ...search.tests]) {
+    const ids = db('frames').select('frames.id');
+    apply(ids, 'frames');
+    void query.whereRaw('+frames.id in ?', [ids]);
+  }
+  return query;
 }
 
 /** A query over the frames of a search, in no order. */
@@ -85,10 +107,12 @@ export function smallestSet(search: Search): {
   /** Frames in it; undefined if nobody knows. */
   readonly frames: number | undefined;
 } {
-  if (search.seeks.length > 0) {
-    return { from: 'frames', narrowing: { by: 'seek' }, frames: undefined };
-  }
   const [least] = [...search.choices].sort((a, b) => a.frames - b.frames);
+  // Nobody knows how many frames more than a few are; a choice that is not much more is as good.
+  const most = search.few ?? 5 * FEW;
+  if (search.seeks.length > 0 && (least === undefined || most <= least.frames)) {
+    return { from: 'frames', narrowing: { by: 'seek' }, frames: search.few };
+  }
   if (least !== undefined) {
     const from = `frames indexed by frames_${least.kind}_date`;
     return { from, narrowing: { by: least.kind }, frames: least.frames };
@@ -111,7 +135,7 @@ async function cubeCells(db: Knex, search: Search, by: 'total' | 'facet'): Promi
     parts.push(wholeNights(db, search, by));
     if (dates !== undefined) parts.push(partialNights(db, search, by));
   } else {
-    const now = Date.now();
+    const { now } = search;
     const today = toPublicDay(now);
     const cells = wholeNights(db, search, 'facet').where('cube.public_day', '<', today);
     parts.push(cells);

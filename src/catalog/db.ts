@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
@@ -10,7 +11,9 @@ export interface Catalog {
   readonly write: Knex;
   readonly read: Knex;
   /** Numbers that hold as long as the change counter in their keys stands where it stood. */
-  readonly known: LRUCache<string, number>;
+  readonly known: LRUCache<string, Promise<number>>;
+  /** The same of numbers of frames by the id of their facet. */
+  readonly knownFacets: LRUCache<string, Promise<ReadonlyMap<number, number>>>;
   /** Frames as they were last read, by id. Whoever takes one makes sure that it has not changed. */
   readonly frames: LRUCache<number, Frame>;
   close(): Promise<void>;
@@ -23,6 +26,8 @@ interface SqliteConnection {
 
 const READERS = 4;
 const KNOWN = 5_000;
+/** Some hundred pairs of numbers each. */
+const KNOWN_FACETS = 200;
 /** Some kilobytes each. */
 const KEPT_FRAMES = 4_000;
 /** Clients give up after 30 s: they must have heard from us before. */
@@ -64,6 +69,7 @@ export function openCatalog(url: string): Catalog {
     write,
     read,
     known: new LRUCache({ max: KNOWN }),
+    knownFacets: new LRUCache({ max: KNOWN_FACETS }),
     frames: new LRUCache({ max: KEPT_FRAMES }),
     async close() {
       await read.destroy();
@@ -115,6 +121,30 @@ export async function readChanges(catalog: Catalog, db: Knex = catalog.read): Pr
     .where({ name: 'changes' })
     .first('value');
   return required(row).value;
+}
+
+/**
+ * An answer that is looked for once, however many ask at the same time and as long as it is kept. An
+ * answer that could not be had is not kept.
+ *
+ * @param question all that the answer depends on; only its hash is kept
+ */
+export async function askOnce<T>(
+  cache: LRUCache<string, Promise<T>>,
+  question: readonly unknown[],
+  answer: () => Promise<T>,
+): Promise<T> {
+  const key = createHash('sha256').update(JSON.stringify(question)).digest('base64');
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const asked = answer();
+  cache.set(key, asked);
+  try {
+    return await asked;
+  } catch (error) {
+    if (cache.peek(key) === asked) cache.delete(key);
+    throw error;
+  }
 }
 
 /** Runs `work` on one unchanging view of the database. */

@@ -7,7 +7,7 @@ import {
   type FilterOperator,
   type FrameFilter,
 } from './filters/types.js';
-import { refuseOdd, splitList } from './filters/values.js';
+import { badName, refuseOdd, splitList } from './filters/values.js';
 
 export { CONE_PARAMETERS, DEFAULT_RADIUS_DEG } from './filters/sky.js';
 export { FRAME_FILTERS } from './filters/table.js';
@@ -21,6 +21,10 @@ const byName = new Map(
   ),
 );
 const headerFamily = FRAME_FILTERS.find(({ kind }) => kind === 'header');
+
+/** A name with something behind it that looks like an ending. */
+const NAME_WITH_ENDING = /^(.+?)(?:__.*|[!<>~]+)$/;
+
 /** What the name of a parameter stands for. */
 export interface FoundFilter {
   readonly filter: FrameFilter;
@@ -29,7 +33,11 @@ export interface FoundFilter {
   readonly keyword: string;
 }
 
-/** The filter that a parameter means, by its name, an alias, and an ending; undefined if it is none. */
+/**
+ * The filter that a parameter means, by its name, an alias, and an ending; undefined if it is none.
+ *
+ * @throws 'bad_request' if the name is known and the ending is none of it: ignored, it would ask for everything
+ */
 export function findFilter(name: string): FoundFilter | undefined {
   const plain = filterNamed(name);
   const isWhole = plain !== undefined && plain.filter.kind !== 'header';
@@ -39,7 +47,19 @@ export function findFilter(name: string): FoundFilter | undefined {
     const can: readonly FilterOperator[] = found?.filter.operators ?? [];
     if (found !== undefined && can.includes(operator)) return { ...found, operator };
   }
+  refuseEnding(name);
   return plain === undefined ? undefined : { ...plain, operator: 'is' };
+}
+
+function refuseEnding(name: string): void {
+  const base = NAME_WITH_ENDING.exec(name)?.[1] ?? '';
+  const known = filterNamed(base);
+  if (known === undefined) return;
+  const { operators } = known.filter;
+  const endings = OPERATOR_ENDINGS.filter(([each]) => operators.some((one) => one === each));
+  const list = endings.map(([, ending]) => `${ending}=`).join(', ');
+  const problem = endings.length > 0 ? `after ${base} only =, ${list}` : `after ${base} only =`;
+  throw badName(name, `${problem} can stand`);
 }
 
 function filterNamed(name: string): Omit<FoundFilter, 'operator'> | undefined {
@@ -60,6 +80,7 @@ export function parseConditions(parameters: ReadonlyMap<string, readonly string[
   const conditions: Condition[] = [];
   const other = (name: string): string => (parameters.get(name)?.at(-1) ?? '').trim();
   for (const [name, given] of parameters) {
+    if (given.every((value) => value.trim() === '')) continue;
     const found = findFilter(name);
     if (found === undefined) continue;
     const asked: Asked = { ...found, name, values: activeValues(found.filter, given), other };

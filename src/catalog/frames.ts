@@ -1,12 +1,12 @@
 import type { Knex } from 'knex';
-import { inSnapshot, readChanges, required, type Catalog } from './db.js';
+import { askOnce, inSnapshot, required, type Catalog } from './db.js';
 import type { Condition } from './conditions.js';
 import { FRAME_SELECT, toFrame, type Frame, type Row } from './schema.js';
 import { countFrames } from './count.js';
 import { formatCursor, parseCursor } from './cursor.js';
 import type { FrameOrder } from './order.js';
 import { readStretch, type Position } from './page.js';
-import { applyAll, narrow, resolveSearch, seesAll, TABLES, type Search } from './search.js';
+import { applyAll, questionOf, resolveSearch, TABLES, type Search } from './search.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
 export interface FrameQuery {
@@ -34,7 +34,7 @@ export async function listFrames(
     const total = await countOnce(catalog, tx, search);
     if (limit === 0 || offset >= total) return { total, items: [] };
     const places = await readStretch(tx, search, { order, limit, offset, total });
-    return { total, items: await readFrames(catalog, tx, idsOf(places), viewer) };
+    return { total, items: await readFrames(catalog, tx, idsOf(places), search) };
   });
 }
 
@@ -76,7 +76,7 @@ export async function listFramesByCursor(
     const at = (place: Position | undefined, direction: 'next' | 'previous'): string | null =>
       place === undefined ? null : formatCursor(order, { ...place, direction });
     return {
-      items: await readFrames(catalog, tx, idsOf(shown), viewer),
+      items: await readFrames(catalog, tx, idsOf(shown), search),
       next: isReversed || hasMore ? at(shown.at(-1), 'next') : null,
       previous: (isReversed ? hasMore : from !== undefined) ? at(shown[0], 'previous') : null,
     };
@@ -92,17 +92,9 @@ function idsOf(places: readonly Position[]): number[] {
  * clock: then it is always counted.
  */
 async function countOnce(catalog: Catalog, tx: Knex, search: Search): Promise<number> {
-  const isQuick = search.seeks.length === 0 && search.tests.length === 0;
-  if (!seesAll(search.viewer) || (isQuick && search.dates === undefined)) {
-    return countFrames(tx, search);
-  }
-  const { sql, bindings } = tx('frames').modify(narrow, tx, search, { by: 'seek' }).toSQL();
-  const key = JSON.stringify([await readChanges(catalog, tx), sql, bindings]);
-  const known = catalog.known.get(key);
-  if (known !== undefined) return known;
-  const total = await countFrames(tx, search);
-  catalog.known.set(key, total);
-  return total;
+  const question = await questionOf(catalog, tx, search);
+  if (question === undefined) return countFrames(tx, search);
+  return askOnce(catalog.known, question, () => countFrames(tx, search));
 }
 
 interface Stamp {
@@ -120,14 +112,14 @@ async function readFrames(
   { frames: kept }: Catalog,
   tx: Knex,
   ids: readonly number[],
-  viewer: Viewer,
+  { viewer, now }: Pick<Search, 'viewer' | 'now'>,
 ): Promise<Frame[]> {
   if (ids.length === 0) return [];
   const stamps: Stamp[] = await tx('frames')
-    .modify(visibleTo, viewer)
+    .modify(visibleTo, viewer, now)
     .whereRaw(`frames.id in (${ids.join(', ')})`)
     .select('id', 'version_id', 'updated_ms');
-  const related = await relatedTo(tx, ids, viewer);
+  const related = await relatedTo(tx, ids, { viewer, now });
   const found = new Map<number, Frame>();
   const changed: number[] = [];
   for (const stamp of stamps) {
@@ -173,8 +165,9 @@ export async function findFrames(
 ): Promise<Frame[]> {
   return inSnapshot(catalog, async (tx) => {
     const found: Frame[] = [];
+    const seer = { viewer, now: Date.now() };
     for (let at = 0; at < ids.length; at += 500) {
-      found.push(...(await readFrames(catalog, tx, ids.slice(at, at + 500), viewer)));
+      found.push(...(await readFrames(catalog, tx, ids.slice(at, at + 500), seer)));
     }
     return found;
   });
@@ -228,11 +221,11 @@ export function matching(
 async function relatedTo(
   db: Knex,
   ids: readonly number[],
-  viewer: Viewer,
+  { viewer, now }: Pick<Search, 'viewer' | 'now'>,
 ): Promise<ReadonlyMap<number, readonly number[]>> {
   const pairs: { frame_id: number; id: number }[] = await db('relations')
     .join('frames', 'frames.basename', 'relations.name')
-    .modify(visibleTo, viewer)
+    .modify(visibleTo, viewer, now)
     .whereRaw(`relations.frame_id in (${ids.join(', ')})`)
     .whereRaw('frames.id <> relations.frame_id')
     .distinct('relations.frame_id', 'frames.id')

@@ -15,19 +15,23 @@ const FRAMES_AT_ONCE = 2000;
 const ROWS_AT_ONCE = 20_000;
 
 /**
- * Keywords that say how bytes are laid out, or vary with them, and that nobody searches: the mandatory
- * ones, those of tables and tile compression, check sums, commentary, and the coefficients of distortions.
+ * Keywords that nobody searches: those of the columns of a table (FITS Standard 4.0 §7.3), of the table
+ * into which an image is packed (§10.1), check sums, and commentary with what goes on from a card before.
  */
-const STRUCTURAL = new RegExp(
+const UNSEARCHED = new RegExp(
   `^(?:${[
-    '|SIMPLE|XTENSION|BITPIX|NAXIS\\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|BLOCKED|END|INHERIT',
-    'BSCALE|BZERO|CHECKSUM|DATASUM|LONGSTRN|CONTINUE|COMMENT|HISTORY',
+    '|END|CONTINUE|COMMENT|HISTORY|CHECKSUM|DATASUM|ZHECKSUM|ZDATASUM',
     'TFIELDS|THEAP|T(?:TYPE|FORM|UNIT|DIM|NULL|SCAL|ZERO|DISP|BCOL|DMIN|DMAX|LMIN|LMAX)\\d+',
-    'Z(?:IMAGE|TABLE|CMPTYPE|BITPIX|NAXIS\\d*|TILE\\d+|TILELEN|NAME\\d+|VAL\\d+|MASKCMP|SIMPLE|TENSION)',
-    'Z(?:EXTEND|BLOCKED|PCOUNT|GCOUNT|HECKSUM|DATASUM|QUANTIZ|DITHER0|SCALE|ZERO|BLANK|THEAP)',
-    'Z(?:FORM|CTYP)\\d+|[ABD]P?_\\d+_\\d+|P[VS]\\d+_\\d+\\w?|WAT\\d_\\d+|TR\\d_\\d+',
+    'Z(?:IMAGE|TABLE|CMPTYPE|TILE\\d+|TILELEN|NAME\\d+|VAL\\d+|MASKCMP|QUANTIZ|DITHER0|BLANK|THEAP)',
+    'Z(?:FORM|CTYP)\\d+|Z(?:SIMPLE|TENSION|EXTEND|BLOCKED|BITPIX|NAXIS\\d*|PCOUNT|GCOUNT)',
   ].join('|')})$`,
 );
+/** Of a compressed image: what the header says of the table around it. FITS Standard 4.0 §10.1. */
+const OF_PACKING = /^(?:XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT)$/;
+/** Of a compressed image: keywords of the image inside, which has them without the Z. */
+const OF_IMAGE_INSIDE = /^Z(SIMPLE|TENSION|EXTEND|BLOCKED|BITPIX|NAXIS\d*|PCOUNT|GCOUNT)$/;
+/** The shape of the image: an empty primary HDU before the main image has one that nobody means. */
+const SHAPE = /^(?:BITPIX|NAXIS\d*)$/;
 
 /**
  * Rows of keyword, value and frame, from JSON: one parameter instead of hundreds. SQLite reads a few of
@@ -47,19 +51,25 @@ export function keywordKey(keyword: string): string {
   return (words[0] === 'HIERARCH' && words.length > 1 ? words.slice(1) : words).join(' ');
 }
 
+/** Whether values of a keyword, as `keywordKey` gives it, can be searched at all. */
+export function isSearched(keyword: string): boolean {
+  return !UNSEARCHED.test(keyword);
+}
+
 /**
- * The values of the primary HDU and of the main image that can be searched. A card is a number or a
- * text by its own type: `'100'` is a text. Logical values are the texts T and F, complex ones
- * `(re, im)`, and a card without a value is the empty text.
+ * The values of the primary HDU and of the main image that can be searched; a compressed image has
+ * those of the image inside. A card is a number or a text by its own type: `'100'` is a text. Logical
+ * values are the texts T and F, complex ones `(re, im)`, and a card without a value is the empty text.
  */
 export function searchableValues(hdus: readonly StoredHdu[]): HeaderValues {
   const numbers = new Map<string, readonly [string, number]>();
   const texts = new Map<string, readonly [string, string]>();
-  for (const hdu of searchedHdus(hdus)) {
+  const searched = searchedHdus(hdus);
+  for (const hdu of searched) {
+    const isOnlyInFront = searched.length > 1 && hdu === searched[0] && !hasImage(hdu);
     for (const card of hdu.cards.slice(0, MAX_CARDS)) {
-      const keyword = keywordKey(card.keyword);
-      if (card.kind === 'commentary' || STRUCTURAL.test(keyword)) continue;
-      if (card.kind === 'bad' && !/^[A-Z0-9_-]{1,8}$/.test(keyword)) continue;
+      const keyword = searchedKeyword(hdu, card);
+      if (keyword === undefined || (isOnlyInFront && SHAPE.test(keyword))) continue;
       if (numbers.size + texts.size >= MAX_VALUES) break;
       const value = valueOf(card);
       if (typeof value === 'number') numbers.set(`${keyword}=${value}`, [keyword, value]);
@@ -69,17 +79,33 @@ export function searchableValues(hdus: readonly StoredHdu[]): HeaderValues {
   return { numbers: [...numbers.values()], texts: [...texts.values()] };
 }
 
+/** The keyword under which a card is found; undefined if it is not. */
+function searchedKeyword(hdu: StoredHdu, card: StoredCard): string | undefined {
+  if (card.kind === 'commentary') return undefined;
+  const written = keywordKey(card.keyword);
+  if (card.kind === 'bad' && !/^[A-Z0-9_-]{1,8}$/.test(written)) return undefined;
+  const keyword = hdu.kind === 'compressed-image' ? unpackedKeyword(written) : written;
+  return keyword !== undefined && isSearched(keyword) ? keyword : undefined;
+}
+
+/** What a keyword of a compressed image is called in the image inside; undefined if it is of the table. */
+function unpackedKeyword(keyword: string): string | undefined {
+  const inner = OF_IMAGE_INSIDE.exec(keyword)?.[1];
+  if (inner !== undefined) return inner === 'TENSION' ? 'XTENSION' : inner;
+  return OF_PACKING.test(keyword) ? undefined : keyword;
+}
+
 /** The first HDU and the one that is shown, by the rule of `mainImage` of the codec. */
 function searchedHdus(hdus: readonly StoredHdu[]): readonly StoredHdu[] {
-  const images = hdus.filter(
-    ({ kind, axes }) =>
-      (kind === 'image' || kind === 'compressed-image') &&
-      axes.length > 0 &&
-      axes.every((axis) => axis > 0),
-  );
+  const images = hdus.filter(hasImage);
   const main = images.find(({ name }) => name.toUpperCase() === 'SCI') ?? images[0];
   const [first] = hdus;
   return [...new Set([first, main])].filter((hdu) => hdu !== undefined);
+}
+
+function hasImage({ kind, axes }: StoredHdu): boolean {
+  const isImage = kind === 'image' || kind === 'compressed-image';
+  return isImage && axes.length > 0 && axes.every((axis) => axis > 0);
 }
 
 function valueOf({ kind, value }: StoredCard): number | string | undefined {

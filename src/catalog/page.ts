@@ -99,24 +99,26 @@ function partsOf({ order, after, isReversed = false }: Stretch, search: Search):
   return isInSecond ? parts.slice(1) : parts;
 }
 
-/** Adds what makes a query one about a part of a list. */
-function toPart(query: Knex.QueryBuilder, part: Part): void {
-  const { column, after, isNull } = part;
+/** Adds what makes a query one about a part of a list; with a `+`, it is not found by its place. */
+function toPart(query: Knex.QueryBuilder, part: Part, hint: '' | '+' = ''): void {
+  const { after, isNull } = part;
+  const column = `${hint}${part.column}`;
   const beyond = part.ids === 'asc' ? '>' : '<';
   if (isNull) {
     void query.whereRaw(`${column} is null`);
-    if (after !== undefined) void query.whereRaw(`frames.id ${beyond} ?`, [after.id]);
+    if (after !== undefined) void query.whereRaw(`${hint}frames.id ${beyond} ?`, [after.id]);
     return;
   }
-  if (canBeNull({ column, descending: false })) void query.whereRaw(`${column} is not null`);
+  if (canBeNull({ column: part.column, descending: false }))
+    void query.whereRaw(`${column} is not null`);
   if (after === undefined || after.value === null) return;
-  if (column === 'frames.id') {
-    void query.whereRaw(`frames.id ${part.values === 'asc' ? '>' : '<'} ?`, [after.id]);
+  if (part.column === 'frames.id') {
+    void query.whereRaw(`${column} ${part.values === 'asc' ? '>' : '<'} ?`, [after.id]);
     return;
   }
   const further = part.values === 'asc' ? '>' : '<';
   void query.whereRaw(
-    `${column} ${further}= ? and (${column} ${further} ? or frames.id ${beyond} ?)`,
+    `${column} ${further}= ? and (${column} ${further} ? or ${hint}frames.id ${beyond} ?)`,
     [after.value, after.value, after.id],
   );
 }
@@ -148,13 +150,18 @@ async function readPart(
   if (stretch.limit <= 0) return [];
   const start = await findStart(db, search, part, stretch.offset);
   const way = await chooseWay(db, search, stretch);
-  const order = way.kind === 'merge' ? orderOf(part, 'value', 'id') : orderOf(part);
+  // Or else SQLite walks in the order of the list, and tests each frame for what an index finds.
+  const hint = way.kind === 'one' && way.narrowing.by === 'seek' ? '+' : '';
+  const order =
+    way.kind === 'merge'
+      ? orderOf(part, 'value', 'id')
+      : orderOf(part, `${hint}${part.column}`, `${hint}frames.id`);
   const parts = way.kind === 'merge' ? mergeTerms(db, search, part, way.choice) : [];
   if (way.kind !== 'merge') {
     const query = db
       .from(db.raw(way.from))
       .modify(narrow, db, search, way.narrowing)
-      .modify(toPart, part)
+      .modify(toPart, part, hint)
       .modify(fromStart, part, start);
     parts.push(term(query, part));
   }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Condition, DateRange } from './conditions.js';
+import { readChanges, type Catalog } from './db.js';
 import type { Viewer } from './visibility.js';
 import { visibleTo } from './visibility.js';
 
@@ -22,15 +23,21 @@ export interface Choice {
 /** What the conditions of a query come to. */
 export interface Search {
   readonly viewer: Viewer;
+  /** When it was asked, epoch ms: all its queries agree on what is public. */
+  readonly now: number;
   /** At most one of each kind. */
   readonly choices: readonly Choice[];
   /** The range that all conditions about dates have in common. */
   readonly dates: DateRange | undefined;
   /** Conditions about frames that an index of their own answers, and those that none does. */
   readonly seeks: readonly Condition[];
+  /** Frames that the first of `seeks` finds; undefined if that is FEW or more, or there is none. */
+  readonly few: number | undefined;
   readonly tests: readonly Condition[];
 }
 
+/** Frames that are looked at one by one rather than by any other way. */
+export const FEW = 20_000;
 /** Beyond this, ids are asked for again where they are needed. */
 const MAX_IDS = 256;
 
@@ -47,14 +54,80 @@ export async function resolveSearch(
     const own = ready.filter(({ about }) => about === kind);
     if (own.length > 0) choices.push(await choose(db, kind, own));
   }
-  const frames = ready.filter(({ about }) => about === 'frame');
+  const frames = ready
+    .filter(({ about }) => about === 'frame')
+    .map((condition) => withIndex(db, condition));
+  const sought: { seek: Condition; found: number }[] = [];
+  for (const seek of frames.filter(({ test }) => test !== undefined)) {
+    sought.push({ seek, found: await countSome(db, seek) });
+  }
+  sought.sort((a, b) => a.found - b.found);
+  const least = sought[0]?.found ?? FEW;
   return {
     viewer,
+    now: Date.now(),
     choices,
     dates: commonRange(ready),
-    seeks: frames.filter(({ test }) => test !== undefined),
+    seeks: sought.map(({ seek }) => seek),
+    few: least < FEW ? least : undefined,
     tests: frames.filter(({ test }) => test === undefined),
   };
+}
+
+/** Columns whose indexes answer a comparison. */
+const INDEXED: ReadonlySet<string> = new Set(['id', 'exposure_sec', 'object', 'public_date_ms']);
+
+/** A comparison with a column that has an index can be looked for, and need not be tested. */
+function withIndex(db: Knex, condition: Condition): Condition {
+  if (condition.test !== undefined) return condition;
+  const { sql, bindings } = sqlOf(db, condition);
+  const compared = /^`?frames`?\.`?(\w+)`? ((?:[<>]?=|[<>]) \?|is null)$/.exec(sql);
+  const [, column = '', comparison = ''] = compared ?? [];
+  if (!INDEXED.has(column)) return condition;
+  const test = (query: Knex.QueryBuilder): void => {
+    void query.whereRaw(`+frames.${column} ${comparison}`, bindings);
+  };
+  return { ...condition, test };
+}
+
+/** What stands behind WHERE for a condition about frames. */
+function sqlOf(db: Knex, { apply }: Condition): { sql: string; bindings: Knex.RawBinding[] } {
+  const query = db('frames').select('id');
+  apply(query, 'frames');
+  const { sql, bindings } = query.toSQL();
+  return {
+    sql: sql.replace(/^select `id` from `frames` where /, ''),
+    bindings: [...bindings] as Knex.RawBinding[],
+  };
+}
+
+/** How many frames an index finds; FEW if there are as many or more, which are not all counted. */
+async function countSome(db: Knex, seek: Condition): Promise<number> {
+  const { sql, bindings } = sqlOf(db, seek);
+  const list = listIn(sql);
+  const ids = list ?? `select id from frames where ${sql}`;
+  const own = list === undefined ? bindings : bindings.slice(0, list.split('?').length - 1);
+  const [row] = await db.raw<{ found: number }[]>(
+    `select count(*) as found from (select 1 from (${ids}) limit ${FEW})`,
+    own,
+  );
+  return row?.found ?? FEW;
+}
+
+/**
+ * The query in `frames.id in (…)` at the beginning of a condition: on its own it can be stopped, while
+ * SQLite makes a list of all that it finds before it looks at the first.
+ */
+function listIn(sql: string): string | undefined {
+  const start = 'frames.id in (';
+  if (!sql.startsWith(start)) return undefined;
+  let depth = 1;
+  for (let at = start.length; at < sql.length; at += 1) {
+    if (sql[at] === '(') depth += 1;
+    else if (sql[at] === ')') depth -= 1;
+    if (depth === 0) return sql.slice(start.length, at);
+  }
+  return undefined;
 }
 
 async function choose(db: Knex, kind: Kind, conditions: readonly Condition[]): Promise<Choice> {
@@ -148,12 +221,29 @@ export function narrow(
     const plus = by === 'seek' ? '+' : '';
     withinDates(query, search.dates, `${plus}frames.date_obs_ms`);
   }
-  for (const { apply, test } of search.seeks) {
-    if (by === 'seek' || test === undefined) apply(query, 'frames');
+  for (const [at, { apply, test }] of search.seeks.entries()) {
+    // Few frames are tested for the rest one by one; of many, SQLite takes what all lists have.
+    const isSought = by === 'seek' && (at === 0 || search.few === undefined);
+    if (isSought || test === undefined) apply(query, 'frames');
     else test(query);
   }
   for (const { apply } of search.tests) apply(query, 'frames');
-  void query.modify(visibleTo, search.viewer);
+  void query.modify(visibleTo, search.viewer, search.now);
+}
+
+/**
+ * All that the number of frames of a search depends on, for `askOnce`; undefined if the clock is part
+ * of it, or it is known at once.
+ */
+export async function questionOf(
+  catalog: Catalog,
+  tx: Knex,
+  search: Search,
+): Promise<unknown[] | undefined> {
+  const isQuick = search.seeks.length === 0 && search.tests.length === 0;
+  if (!seesAll(search.viewer) || (isQuick && search.dates === undefined)) return undefined;
+  const { sql, bindings } = tx('frames').modify(narrow, tx, search, { by: 'seek' }).toSQL();
+  return [await readChanges(catalog, tx), sql, bindings];
 }
 
 /** True if everyone who may see frames sees all of them. */

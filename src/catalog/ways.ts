@@ -106,7 +106,8 @@ function sortWays(
   const isCheap = isByDate(order) || order.column === 'frames.id';
   const isJoined = order.column === 'versions.key';
   if (search.seeks.length > 0) {
-    ways.push({ kind: 'one', from: 'frames', narrowing: { by: 'seek' }, cost: total * COST.seek });
+    const cost = Math.max(total, search.few ?? 0) * COST.seek;
+    ways.push({ kind: 'one', from: 'frames', narrowing: { by: 'seek' }, cost });
   } else if (search.choices.length > 0 || search.dates !== undefined) {
     const each = (isCheap ? COST.sorted : COST.row) + test;
     ways.push({ kind: 'one', ...set, cost: (set.frames ?? total) * each });
@@ -135,6 +136,7 @@ function shareOf(choices: readonly Choice[], all: number): number {
 
 /** For lists that nobody counts: a condition that cannot be judged is taken to leave one in ten. */
 function guessTotal(search: Search, all: number): number {
-  const others = search.tests.length + search.seeks.length + (search.dates === undefined ? 0 : 1);
-  return Math.ceil(all * shareOf(search.choices, all) * 0.1 ** others);
+  const seeks = search.few === undefined ? search.seeks.length : search.seeks.length - 1;
+  const others = search.tests.length + seeks + (search.dates === undefined ? 0 : 1);
+  return Math.ceil((search.few ?? all) * shareOf(search.choices, all) * 0.1 ** others);
 }

@@ -19,6 +19,7 @@ const PLAIN_FLOAT = /^[+-]?\d*\.\d*(?:[Ee][+-]?\d+)?$/;
 
 /**
  * TFORMn of an ASCII table; undefined if it is none. Blanks in it do not count.
+ * FITS Standard 4.0 §7.2.1.
  *
  * @param tnull value of TNULLn
  */

@@ -13,6 +13,7 @@ const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
 /**
  * The last two steps of a bzip2 block: the inverse of the Burrows-Wheeler transform, and of the run
  * lengths before it, where four equal bytes are followed by the number of more of them.
+ * Burrows & Wheeler 1994 (SRC Research Report 124).
  */
 export class BurrowsWheeler {
   /** The transformed bytes, to be filled in; later, in the upper bits, where the next byte is. */

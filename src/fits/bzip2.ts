@@ -16,7 +16,8 @@ const READ_AHEAD_BYTES = 256 * 1024;
 /**
  * Expands bzip2, also of several streams after one another; what follows the last one is ignored.
  * The memory is that of one block, and the work is done in small steps. A stream that breaks off is
- * read as a shorter file, up to its last whole block.
+ * read as a shorter file, up to its last whole block. The format of bzip2 1.0, which has no standard but
+ * its program.
  *
  * @param pieces the file from its first byte, in pieces of any length
  * @throws 'fits_invalid' if the data or a check sum are damaged; 'fits_unsupported' for the

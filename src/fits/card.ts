@@ -135,7 +135,7 @@ export function parseCard(text: string, offset = 0): Card {
   return readCard(clean(text), text, offset);
 }
 
-/** True for an END card, also one followed by other bytes than blanks. */
+/** True for an END card, also one followed by other bytes than blanks. FITS Standard 4.0 §4.4.1. */
 export function isEnd(image: string): boolean {
   if (!image.startsWith('END')) return false;
   const rest = clean(image.slice(3));
@@ -280,7 +280,10 @@ function toInteger(token: string, value: number): number | bigint {
   return BigInt(token.startsWith('+') ? token.slice(1) : token);
 }
 
-/** The number a text wholly is, also with Fortran's D; undefined for any other text. */
+/**
+ * The number a text wholly is, also with Fortran's D; undefined for any other text.
+ * FITS Standard 4.0 §4.2.3 and §4.2.4.
+ */
 export function parseNumber(text: string): number | undefined {
   // No number is longer than a card; a long string is not worth the search.
   if (text.length > CARD_BYTES) return undefined;

@@ -150,14 +150,13 @@ function integer({ tscal, tzero, tnull }: TableColumn, read: NumberReader): Cell
   };
 }
 
-function longInteger({ tscal, tzero, tnull }: TableColumn): CellReader {
+function longInteger({ tscal, tzero, tzero64, tnull }: TableColumn): CellReader {
   const none = tnull === undefined ? undefined : BigInt(tnull);
   // Unsigned 64-bit integers have TZERO 2^63: exact only as bigint.
-  if (tscal === 1 && Number.isInteger(tzero)) {
-    const zero = BigInt(tzero);
+  if (tscal === 1 && tzero64 !== undefined) {
     return ({ view }, at) => {
       const value = view.getBigInt64(at);
-      return value === none ? null : value + zero;
+      return value === none ? null : value + tzero64;
     };
   }
   return ({ view }, at) => {

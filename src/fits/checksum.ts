@@ -155,7 +155,10 @@ export async function checkHdu(file: FitsFile, hdu: Hdu): Promise<ChecksumVerdic
   };
 }
 
-/** One verdict for an HDU: wrong if one sum is wrong, ok if at least one is there. */
+/**
+ * One verdict for an HDU: wrong if one sum is wrong, ok if at least one is there.
+ * FITS Standard 4.0 §4.4.2.7.
+ */
 export function verdictOf({ checksum, datasum: data }: ChecksumVerdicts): Verdict {
   if (checksum === 'wrong' || data === 'wrong') return 'wrong';
   return checksum === 'ok' || data === 'ok' ? 'ok' : 'absent';
@@ -220,6 +223,7 @@ export function withChecksums(cards: readonly string[], dataSum: number): Uint8A
 
 /**
  * The two cards, of 80 characters each, of an HDU whose header is otherwise complete.
+ * FITS Standard 4.0 §4.4.2.7 and appendix J.
  *
  * @param header whole blocks, holding the DATASUM card of this sum and a CHECKSUM card of zeros:
  *               those that this function gives for an empty header and '0' sixteen times

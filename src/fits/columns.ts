@@ -49,6 +49,8 @@ export interface TableColumn {
   readonly unit: string;
   readonly tscal: number;
   readonly tzero: number;
+  /** The same, exact, where it is an integer: a double is not enough for 64-bit integers. */
+  readonly tzero64: bigint | undefined;
   /** Integer that stands for "no value"; never set for other columns than of integers. */
   readonly tnull: number | bigint | undefined;
   /** How the cell is written; only in an ASCII table. */
@@ -205,11 +207,18 @@ function parseAsciiColumn(place: ColumnPlace): TableColumn {
   };
 }
 
-function readScale(header: Header, number: number): Pick<TableColumn, 'unit' | 'tscal' | 'tzero'> {
+function readScale(
+  header: Header,
+  number: number,
+): Pick<TableColumn, 'unit' | 'tscal' | 'tzero' | 'tzero64'> {
+  const tzero = header.number(`TZERO${number}`) ?? 0;
+  const exact = header.value(`TZERO${number}`);
+  const rounded = Number.isInteger(tzero) ? BigInt(tzero) : undefined;
   return {
     unit: header.string(`TUNIT${number}`)?.trim() ?? '',
     tscal: header.number(`TSCAL${number}`) ?? 1,
-    tzero: header.number(`TZERO${number}`) ?? 0,
+    tzero,
+    tzero64: typeof exact === 'bigint' ? exact : rounded,
   };
 }
 

@@ -44,7 +44,7 @@ interface ImageShape {
   readonly axes: readonly number[];
 }
 
-/** Number of pixels of an image, 0 for anything else. */
+/** Number of pixels of an image, 0 for anything else. FITS Standard 4.0 §4.4.1.1. */
 export function pixelCount(hdu: ImageShape): number {
   if (hdu.kind !== 'image' && hdu.kind !== 'compressed-image') return 0;
   return hdu.axes.length === 0 ? 0 : hdu.axes.reduce((product, axis) => product * axis, 1);

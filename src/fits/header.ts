@@ -65,7 +65,7 @@ export interface FoundHeader {
 
 /**
  * Reads the header that starts at `position`, in growing pieces, never more than 8 MB. A long one is
- * parsed in steps between which the event loop runs.
+ * parsed in steps between which the event loop runs. FITS Standard 4.0 §3.3.1.
  *
  * @throws 'fits_invalid' if there is no END card before something that is not text; 'too_large' if
  *         the header is beyond the limit; 'fits_truncated' if the file ends inside the first block

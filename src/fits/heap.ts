@@ -27,7 +27,10 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** The descriptor at a place; integers beyond 2^53 are rounded, and out of every heap. */
+/**
+ * The descriptor at a place; integers beyond 2^53 are rounded, and out of every heap.
+ * FITS Standard 4.0 §7.3.5.
+ */
 export function descriptorAt(view: DataView, offset: number, isWide: boolean): Descriptor {
   if (!isWide) return { count: view.getInt32(offset), start: view.getUint32(offset + 4) };
   return {
@@ -57,7 +60,7 @@ export function readDescriptor(hdu: Hdu, column: TableColumn, row: DataView): He
 }
 
 /**
- * Where the heap of a binary table begins in the file, and its length.
+ * Where the heap of a binary table begins in the file, and its length. FITS Standard 4.0 §7.3.5.
  *
  * @throws 'fits_invalid' if THEAP is not within the data
  */

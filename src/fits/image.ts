@@ -31,7 +31,7 @@ export interface StripOptions {
   readonly rowsPerStrip?: number;
 }
 
-/** Size of the planes of an image; all 0 for an HDU without pixels. */
+/** Size of the planes of an image; all 0 for an HDU without pixels. FITS Standard 4.0 §3.3.2. */
 export function planeOf(hdu: Hdu): Plane {
   if (pixelCount(hdu) === 0) return { width: 0, height: 0, planes: 0 };
   const [width = 0, height = 1, ...more] = hdu.axes;

@@ -79,6 +79,7 @@ function swap64(bytes: Uint8Array): void {
 
 /**
  * The bytes of pixels as they stand in a file: the opposite of `toNative`.
+ * FITS Standard 4.0 §5.2 and §5.3.
  *
  * @param native taken over: its bytes are swapped in place and handed out
  */

@@ -21,6 +21,7 @@ export interface Survey {
 
 /**
  * Reads all headers of a file and checks its sums. Data are read only of HDUs that carry a checksum.
+ * FITS Standard 4.0 §3 and §4.4.2.7.
  *
  * @throws as `openFits`
  */

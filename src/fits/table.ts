@@ -15,8 +15,8 @@ export type { HeapRange } from './heap.js';
 export { unpackedHeapBytes, unpackHeap } from './tiles/table-heap.js';
 
 const CHUNK_BYTES = 1024 * 1024;
-const HEAP_BATCH_BYTES = 4 * 1024 * 1024;
-const CHUNK_ELEMENTS = 2 ** 18;
+const HEAP_BATCH_BYTES = 1024 * 1024;
+const CHUNK_ELEMENTS = 2 ** 16;
 const MAX_ROW_BYTES = 64 * 1024 * 1024;
 /** Most numbers of a row: each takes many times its bytes once it is a value. */
 const MAX_ROW_ELEMENTS = 2 ** 24;
@@ -199,10 +199,16 @@ interface VariableColumn {
 function makePlan(hdu: Hdu, columns: readonly TableColumn[]): RowPlan {
   const indexed = columns.map((column, index) => ({ column, index }));
   const elements = columns.reduce((sum, column) => sum + elementsOf(column), 0);
+  const { rowBytes } = tableShape(hdu);
+  // By bytes too, for long texts: a tile of a compressed table may be much longer than a chunk.
+  const atOnce = Math.min(
+    CHUNK_ELEMENTS / Math.max(1, elements),
+    CHUNK_BYTES / Math.max(1, rowBytes),
+  );
   return {
     hdu,
-    rowBytes: tableShape(hdu).rowBytes,
-    atOnce: Math.max(1, Math.floor(CHUNK_ELEMENTS / Math.max(1, elements))),
+    rowBytes,
+    atOnce: Math.max(1, Math.floor(atOnce)),
     width: columns.length,
     fixed: indexed
       .filter(({ column }) => !isVariable(column))

@@ -11,6 +11,7 @@ const STEP_BYTES = 32 * 1024;
 /**
  * Expands the output of Unix `compress`: LZW with codes of 9 to 16 bits, lowest bit first. The format
  * has neither a length nor a check, so a file that breaks off is read as a shorter one.
+ * Welch 1984 (IEEE Computer 17, 6, 8), with the header of the program `compress`.
  *
  * @param pieces the file from its first byte, in pieces of any length
  * @throws 'fits_invalid' if the codes are damaged

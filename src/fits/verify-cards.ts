@@ -24,7 +24,10 @@ const FIXED: readonly (readonly [keyword: RegExp, value: RegExp, kind: string])[
   ],
 ];
 
-/** The cards of a header up to END, and where END is; -1 if there is none. */
+/**
+ * The cards of a header up to END, and where END is; -1 if there is none.
+ * FITS Standard 4.0 §3.3.1.
+ */
 export function splitHeader(bytes: Uint8Array, offset: number): { lines: Line[]; end: number } {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   const lines: Line[] = [];

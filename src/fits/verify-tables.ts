@@ -140,7 +140,10 @@ export async function* checkRows(file: FitsFile, hdu: Hdu): AsyncGenerator<Findi
   }
 }
 
-/** Logical values and text in the heap of a plain table; one finding for each column. */
+/**
+ * Logical values and text in the heap of a plain table; one finding for each column.
+ * FITS Standard 4.0 §7.3.3 and §7.3.5.
+ */
 export async function* checkHeap(file: FitsFile, hdu: Hdu): AsyncGenerator<Finding> {
   if (hdu.kind !== 'bintable') return;
   const rowBytes = rowLength(hdu);

@@ -60,6 +60,7 @@ export function writeFits(hdus: readonly WriteHdu[]): Uint8Array {
 
 /**
  * One card, or several for a long string or text: each of 80 characters.
+ * FITS Standard 4.0 §4.1 and §4.2; HIERARCH is a registered convention.
  *
  * @throws 'header_invalid' for a keyword, value or comment that cannot be written
  */

@@ -61,12 +61,38 @@ export async function sendDownload(
 /**
  * Sends a file whose length is known: GET and HEAD, Range and If-Range, ETag and Last-Modified, and
  * all conditions (RFC 9110 §8.8, §13, §14). A POST that makes the same bytes again may ask for a part
- * of them as a GET does. If reading fails half-way the connection breaks: the client learns that.
+ * of them as a GET does. Nothing is sent before the first bytes are there, so what cannot be made is
+ * answered with the reason. If reading fails after that the connection breaks: the client learns that.
+ *
+ * @throws as `made.read`, with none of the headers of the file left in the answer
  */
 export async function sendMade(req: Request, res: Response, made: MadeDownload): Promise<void> {
+  const earlier = new Set(res.getHeaderNames());
   if (!describe(req, res, made)) return;
   const range = chooseRange(req, res, made);
-  if (range !== undefined) await sendStream(await made.read(range), res);
+  if (range === undefined) return;
+  let runs: AsyncIterator<Uint8Array> | undefined;
+  try {
+    runs = (await made.read(range))[Symbol.asyncIterator]();
+    const first = await runs.next();
+    await sendStream(goOn(first, runs), res);
+  } catch (error) {
+    if (res.destroyed && !res.headersSent) return; // the client has left, and takes no answer
+    if (!res.headersSent) {
+      for (const name of res.getHeaderNames()) if (!earlier.has(name)) res.removeHeader(name);
+    }
+    throw error;
+  } finally {
+    await runs?.return?.(); // what was begun is put away, also if nothing of it was taken
+  }
+}
+
+/** The first bytes, then the others. */
+async function* goOn(
+  first: IteratorResult<Uint8Array, unknown>,
+  rest: AsyncIterator<Uint8Array, unknown>,
+): AsyncGenerator<Uint8Array> {
+  for (let run = first; run.done !== true; run = await rest.next()) yield run.value;
 }
 
 /** Sets the headers of the whole; false if a condition of the client has ended the matter. */

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { copyFile, link, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   changeFingerprint,
@@ -156,7 +156,8 @@ async function storeFile(
 
   const limits = sourceLimits(config, store);
   const inspected = await inspect(file, limits, pool);
-  const facts = mapHeader(inspected.hdus, profiles, siteDefaults(config), inspected.lookups);
+  const { hdus, lookups, keywords } = inspected;
+  const facts = mapHeader(hdus, profiles, siteDefaults(config), lookups, keywords);
   // A file that goes back to its place is packed if it was, whatever the setting is now.
   const isPacking = known?.isPacked ?? config.COMPRESS === 'rice';
   const kept = isPacking
@@ -186,31 +187,16 @@ async function storeKept(
   upload: Upload,
 ): Promise<IngestResult> {
   const { catalog, config } = parts;
-  const { file, kept, inspected, facts, uploadedBy } = upload;
+  const { file, inspected, facts } = upload;
   const asUploaded = placeFile(config, file, inspected, facts);
-  const packing = kept.original === null ? '' : '.fz';
-  const place = { ...asUploaded, extension: asUploaded.extension + packing };
   return oneAtATime(async () => {
     for (let attempt = 1; ; attempt += 1) {
+      const kept = await chooseKept(catalog, upload);
+      const packing = kept.original === null ? '' : '.fz';
+      const place = { ...asUploaded, extension: asUploaded.extension + packing };
       const target = await chooseTarget(parts, place, facts, kept);
-      const frame: NewFrame = {
-        basename: target.basename,
-        facts,
-        version: {
-          key: target.key,
-          extension: place.extension,
-          container: kept.container,
-          sizeBytes: kept.sizeBytes,
-          sha256: kept.sha256,
-          md5: kept.md5,
-          crc32: kept.crc32,
-          original: kept.original,
-          uploadName: file.uploadName,
-          uploadedBy,
-        },
-        hdus: inspected.stored,
-      };
       try {
+        const frame = toNewFrame(upload, kept, target, place.extension);
         const id = await putAndRecord(parts, kept, frame, target);
         return stored(file, target, id, [...facts.warnings, ...kept.warnings]);
       } catch (error) {
@@ -221,6 +207,36 @@ async function storeKept(
       }
     }
   });
+}
+
+/**
+ * The packed bytes, unless they are in the archive already: two files that differ only in what fills
+ * them up to whole blocks are packed into the same bytes, from which only one of them comes back
+ * exactly. The other one is stored as it came.
+ */
+async function chooseKept(catalog: Catalog, { file, kept, inspected }: Upload): Promise<Kept> {
+  if (kept.original === null) return kept;
+  const twin = await findBySha256(catalog.read, kept.sha256);
+  if (twin === undefined) return kept;
+  const told = `Stored without compression: compressed, it would be the same file as version ${twin.version} of '${twin.basename}', which was made from other bytes.`;
+  return asItCame(file, inspected, [...kept.warnings, told]);
+}
+
+function toNewFrame(
+  { file, inspected, facts, uploadedBy }: Upload,
+  kept: Kept,
+  { basename, key }: Target,
+  extension: string,
+): NewFrame {
+  const { container, sizeBytes, sha256, md5, crc32, original } = kept;
+  const sums = { sizeBytes, sha256, md5, crc32 };
+  const { uploadName } = file;
+  return {
+    basename,
+    facts,
+    version: { key, extension, container, ...sums, original, uploadName, uploadedBy },
+    hdus: inspected.stored,
+  };
 }
 
 /** File first, row second: a crash in between leaves a file without a row, never a row without one. */
@@ -248,9 +264,19 @@ async function putAndRecord(
     });
   } catch (error) {
     // Unless the commit went through after all, or another process has recorded the same bytes.
-    if (!(await hasKey(catalog, target.key))) await store.remove(target.key);
+    if (!(await hasKey(catalog, target.key))) {
+      if (!target.isPut) await takeBack(store, target.key, kept.path);
+      await store.remove(target.key);
+    }
     throw error;
   }
+}
+
+/** Makes a file that was put a spooled one again, so that it can be put elsewhere. */
+async function takeBack(store: Store, key: string, spooledPath: string): Promise<void> {
+  const path = await store.localPath(key);
+  // Not every file system knows links.
+  await link(path, spooledPath).catch(() => copyFile(path, spooledPath));
 }
 
 /** The result for a file that is not in the archive now. */
@@ -313,6 +339,11 @@ async function putBack(
   const isSame = kept.sha256 === known.sha256;
   if (!isSame && (!known.isPacked || kept.original === null)) {
     const message = `The stored file is damaged and cannot be made from this one: ${known.basename}`;
+    throw new AppError('damaged', message);
+  }
+  const twin = isSame ? undefined : await findBySha256(catalog.read, kept.sha256);
+  if (twin !== undefined) {
+    const message = `The stored file is damaged, and what would take its place is stored as ${twin.basename}.`;
     throw new AppError('damaged', message);
   }
   await store.remove(known.key);

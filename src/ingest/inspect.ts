@@ -15,6 +15,7 @@ import { AppError } from '../lib/errors.js';
 import { createPace, inSteps, type Pace } from '../lib/pace.js';
 import type { Store } from '../store/index.js';
 import { lookupRequests, type LookupPixels } from '../wcs/index.js';
+import { keywordsOf } from './keywords.js';
 import type { Container } from './naming.js';
 import type { Spooled } from './spool.js';
 
@@ -22,6 +23,8 @@ import type { Spooled } from './spool.js';
 export interface Inspected {
   readonly container: Container;
   readonly hdus: readonly Hdu[];
+  /** As `keywordsOf` has them. */
+  readonly keywords: ReadonlySet<string> | undefined;
   /** The headers as the catalogue keeps them. */
   readonly stored: readonly StoredHdu[];
   /** Tables of corrections that the WCS of the main image names; for most files there are none. */
@@ -87,6 +90,7 @@ export async function inspect(
   return {
     container: containerOf(survey),
     hdus,
+    keywords: await keywordsOf(hdus, pace),
     stored,
     lookups,
   };

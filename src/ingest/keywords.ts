@@ -1,5 +1,6 @@
 import { mainImage } from '../fits/index.js';
 import type { Card, Hdu, Header } from '../fits/index.js';
+import { createPace, inSteps } from '../lib/pace.js';
 import { jdToMs, mjdToMs, parseInstant } from '../lib/time.js';
 import type { Rule, ValueType } from './profiles.js';
 
@@ -7,33 +8,79 @@ import type { Rule, ValueType } from './profiles.js';
 const MJD_RANGE = [1, 100_000] as const;
 const MJD_TO_JD = 2_400_000.5;
 const NOTHING: ReadonlySet<string> = new Set();
+/** Of so few headers each is asked. */
+const FEW_HEADERS = 50;
+
+/** Headers in the order in which they are asked. */
+export interface HeaderList {
+  readonly headers: readonly Header[];
+  /** All keywords of them in capitals, if known: no header need be asked for any other. */
+  readonly keywords: ReadonlySet<string> | undefined;
+}
+
+/**
+ * The keywords of a file of many HDUs, in capitals; undefined for one of few. Profiles ask for a
+ * hundred keywords, most of which a file lacks: so not each of its thousands of headers is asked.
+ */
+export async function keywordsOf(
+  hdus: readonly Hdu[],
+  pace = createPace(),
+): Promise<ReadonlySet<string> | undefined> {
+  if (hdus.length <= FEW_HEADERS) return undefined;
+  const keywords = new Set<string>();
+  for (const { header } of hdus) {
+    await inSteps(
+      header.cards,
+      (some) => {
+        for (const { keyword } of some) keywords.add(keyword.toUpperCase());
+      },
+      pace,
+    );
+  }
+  return keywords;
+}
 
 /**
  * The card with a keyword, from the header of the main image, else the primary, else the others.
  * `INHERIT = F` (FITS Standard 4.0 §4.4.2.6) does not cut the primary off: facts about the night that
  * stand only there are still facts about the frame. A card without a value is second best.
  */
-export function findCard(hdus: readonly Hdu[], keyword: string): Card | undefined {
-  const headers = orderHeaders(hdus);
+export function findCard(
+  hdus: readonly Hdu[],
+  keyword: string,
+  keywords?: ReadonlySet<string>,
+): Card | undefined {
+  const list = orderHeaders(hdus, keywords);
   const holder =
-    findIn(headers, keyword, NOTHING)?.header ?? headers.find((header) => header.card(keyword));
+    findIn(list, keyword, NOTHING)?.header ??
+    (has(list, keyword) ? list.headers.find((header) => header.card(keyword)) : undefined);
   return holder?.card(keyword);
 }
 
 /** Headers in the order in which they are asked: of the main image, the primary, the others. */
-export function orderHeaders(hdus: readonly Hdu[]): Header[] {
+export function orderHeaders(
+  hdus: readonly Hdu[],
+  keywords: ReadonlySet<string> | undefined,
+): HeaderList {
   const main = mainImage({ hdus });
   const rest = hdus.filter((hdu) => hdu !== main);
-  return [...(main === undefined ? [] : [main]), ...rest].map(({ header }) => header);
+  const headers = [...(main === undefined ? [] : [main]), ...rest].map(({ header }) => header);
+  return { headers, keywords };
+}
+
+/** False if no header has a keyword; true if one may have it. */
+export function has({ keywords }: HeaderList, keyword: string): boolean {
+  return keywords?.has(keyword.toUpperCase()) ?? true;
 }
 
 /** The first header, with its text, that has a value for a keyword. */
 export function findIn(
-  headers: readonly Header[],
+  list: HeaderList,
   keyword: string,
   missing: ReadonlySet<string>,
 ): { header: Header; text: string } | undefined {
-  for (const header of headers) {
+  if (!has(list, keyword)) return undefined;
+  for (const header of list.headers) {
     const text = textOf(header, keyword, missing);
     if (text !== undefined) return { header, text };
   }
@@ -51,8 +98,8 @@ export function textOf(
 }
 
 /** Whether a rule is true of a file. */
-export function holds(rule: Rule, hdus: readonly Hdu[], headers: readonly Header[]): boolean {
-  const test = (inner: Rule): boolean => holds(inner, hdus, headers);
+export function holds(rule: Rule, hdus: readonly Hdu[], list: HeaderList): boolean {
+  const test = (inner: Rule): boolean => holds(inner, hdus, list);
   if ('always' in rule) return true;
   if ('all' in rule) return rule.all.every(test);
   if ('any' in rule) return rule.any.some(test);
@@ -60,7 +107,7 @@ export function holds(rule: Rule, hdus: readonly Hdu[], headers: readonly Header
   if ('not' in rule) return !test(rule.not);
   if ('extname' in rule)
     return hdus.some(({ name }) => name.trim().toUpperCase() === rule.extname.toUpperCase());
-  const text = findIn(headers, rule.keyword, NOTHING)?.text;
+  const text = findIn(list, rule.keyword, NOTHING)?.text;
   if ('exists' in rule) return (text !== undefined) === rule.exists;
   if ('equals' in rule) return text?.toLowerCase() === rule.equals.toLowerCase();
   return text !== undefined && rule.pattern.test(text);

@@ -1,6 +1,6 @@
 import type { FrameFacts, Relation } from '../catalog/index.js';
 import { mainImage } from '../fits/index.js';
-import type { Hdu, Header } from '../fits/index.js';
+import type { Hdu } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
 import { splitFitsName } from '../lib/paths.js';
 import { formatDate, nightOf, parseDate, parseInstant, parseTimeOfDay } from '../lib/time.js';
@@ -9,6 +9,7 @@ import type { Footprint, SkyPoint } from '../sky/index.js';
 import { footprintOf, provisionalFootprint, wcsOf, type LookupPixels } from '../wcs/index.js';
 import {
   findIn,
+  has,
   holds,
   orderHeaders,
   parseBinning,
@@ -16,6 +17,7 @@ import {
   parseNumber,
   parseWhen,
   textOf,
+  type HeaderList,
 } from './keywords.js';
 import { normaliseWord } from './profiles.js';
 import type { Column, PositionSource, Profile, Source } from './profiles.js';
@@ -38,6 +40,7 @@ export interface SiteDefaults {
  *
  * @param profiles in the order in which they are tried, as from `loadProfiles`
  * @param lookups tables of corrections that the main image names, as from `inspect`
+ * @param keywords those of all headers, as from `keywordsOf`
  * @throws 'header_missing' naming a keyword the profile requires; 'header_invalid' if the date of
  *         observation cannot be read; 'config_invalid' if no profile matches
  */
@@ -46,10 +49,12 @@ export function mapHeader(
   profiles: readonly Profile[],
   site: SiteDefaults,
   lookups: readonly LookupPixels[] = [],
+  keywords?: ReadonlySet<string>,
 ): FrameFacts {
-  const profile = profiles.find(({ match }) => holds(match, hdus, orderHeaders(hdus)));
+  const list = orderHeaders(hdus, keywords);
+  const profile = profiles.find(({ match }) => holds(match, hdus, list));
   if (profile === undefined) throw new AppError('config_invalid', 'No mapping profile matches.');
-  const reader = new HeaderReader(hdus, profile);
+  const reader = new HeaderReader(hdus, list, profile);
   reader.checkRequired();
   const main = mainImage({ hdus });
   const date = reader.dateObs();
@@ -112,14 +117,12 @@ interface ObservationDate {
 /** Reads the headers of one file through one profile and collects warnings on the way. */
 class HeaderReader {
   readonly warnings: string[] = [];
-  private readonly headers: readonly Header[];
 
   constructor(
     private readonly hdus: readonly Hdu[],
+    private readonly list: HeaderList,
     private readonly profile: Profile,
-  ) {
-    this.headers = orderHeaders(hdus);
-  }
+  ) {}
 
   checkRequired(): void {
     const keyword = this.profile.required.find((name) => this.find(name) === undefined);
@@ -238,8 +241,9 @@ class HeaderReader {
   }
 
   private pairPosition(source: Exclude<PositionSource, 'wcs'>): SkyPoint | undefined {
-    if (source.when !== undefined && !holds(source.when, this.hdus, this.headers)) return undefined;
-    for (const header of this.headers) {
+    if (source.when !== undefined && !holds(source.when, this.hdus, this.list)) return undefined;
+    if (!has(this.list, source.ra)) return undefined;
+    for (const header of this.list.headers) {
       const ra = textOf(header, source.ra, this.profile.missing);
       const dec = textOf(header, source.dec, this.profile.missing);
       if (ra === undefined || dec === undefined) continue;
@@ -262,7 +266,7 @@ class HeaderReader {
   private keywordsLike(pattern: string): string[] {
     const start = pattern.slice(0, -1).toUpperCase();
     const found = new Set<string>();
-    for (const { cards } of this.headers) {
+    for (const { cards } of this.list.headers) {
       for (const { keyword } of cards) {
         // Headers may have 100 000 cards: most are passed over by their first letter.
         if (start !== '' && keyword[0]?.toUpperCase() !== start[0]) continue;
@@ -289,11 +293,11 @@ class HeaderReader {
 
   private sources(column: Column): Source[] {
     const all = this.profile.columns[column] ?? [];
-    return all.filter(({ when }) => when === undefined || holds(when, this.hdus, this.headers));
+    return all.filter(({ when }) => when === undefined || holds(when, this.hdus, this.list));
   }
 
   private find(keyword: string): string | undefined {
-    return findIn(this.headers, keyword, this.profile.missing)?.text;
+    return findIn(this.list, keyword, this.profile.missing)?.text;
   }
 
   private warn(keyword: string, text: string): void {

@@ -29,7 +29,7 @@ export function placeFile(
   inspected: Inspected,
   facts: FrameFacts,
 ): FilePlace {
-  const fname = findCard(inspected.hdus, 'FNAME')?.value;
+  const fname = findCard(inspected.hdus, 'FNAME', inspected.keywords)?.value;
   return filePlace({
     pathTemplate: config.PATH_FORMATTER,
     filenameTemplate: config.FILENAME_FORMATTER,
@@ -49,7 +49,7 @@ function lookupIn(config: Config, inspected: Inspected, facts: FrameFacts): Temp
     IMAGETYP: facts.imageKind,
   };
   return (key) => {
-    const card = findCard(inspected.hdus, key);
+    const card = findCard(inspected.hdus, key, inspected.keywords);
     if (card !== undefined && card.value !== null && card.value !== '') return card;
     const name = key.toUpperCase();
     return workedOut[name] || config.FORMATTER_DEFAULTS[name] || card;

@@ -8,7 +8,7 @@ import {
   type WriteCard,
 } from '../fits/index.js';
 import { unpackedHeaderCards } from './image-header.js';
-import { strictCard } from './strict-card.js';
+import { numberIn, strictCard } from './strict-card.js';
 
 /** Which part of an image is cut out. */
 export interface CutPart {
@@ -32,14 +32,19 @@ const DROPPED = new RegExp(
  * reference pixels of every WCS moved (FITS Standard 4.0 §8.2) and the shift told in LTVi and HISTORY.
  */
 export function cutoutCards(file: FitsFile, hdu: Hdu, part: CutPart): string[] {
-  const cards = imageCards(file, hdu);
+  const cards = wcsAxesFirst(imageCards(file, hdu));
   const shifts = axisShifts(hdu, part);
-  const has = new Set(cards.map((card) => card.keyword));
+  const isLost = (card: Card): boolean =>
+    shiftOf(card.keyword, shifts) !== undefined && numberIn(card) === undefined;
+  const has = new Set(cards.filter((card) => !isLost(card)).map((card) => card.keyword));
   const moved = cards.flatMap((card) => {
     if (DROPPED.test(card.keyword)) return [];
+    // It has no meaning for floats. FITS Standard 4.0 §4.4.2.5.
+    if (card.keyword === 'BLANK' && hdu.bitpix < 0) return [];
     const change = shiftOf(card.keyword, shifts);
-    if (change === undefined || typeof card.value !== 'number') return strictCard(card);
-    return formatCards([card.keyword, card.value + change, printable(card.comment)]);
+    const value = numberIn(card);
+    if (change === undefined || value === undefined) return strictCard(card);
+    return formatCards([card.keyword, value + change, printable(card.comment)]);
   });
   return [
     ...structure(hdu, part).flatMap(formatCards),
@@ -65,6 +70,12 @@ function imageCards(file: FitsFile, hdu: Hdu): readonly Card[] {
       !/^Z?BLANK$|^B(?:SCALE|ZERO)$/.test(card.keyword),
   );
   return [...own, ...inherited];
+}
+
+/** The number of axes of a WCS goes before all else of it. FITS Standard 4.0 §8.2. */
+function wcsAxesFirst(cards: readonly Card[]): Card[] {
+  const isFirst = ({ keyword }: Card): boolean => /^WCSAXES[A-Z]?$/.test(keyword);
+  return [...cards.filter(isFirst), ...cards.filter((card) => !isFirst(card))];
 }
 
 function structure(hdu: Hdu, { region, plane }: CutPart): WriteCard[] {

@@ -35,6 +35,7 @@ export interface CutoutPlan extends Plan {
 /**
  * A part of an image as a FITS file of its own: the numbers of the file unscaled, its header with the
  * WCS moved along. What of the box lies beyond the image is left out.
+ * FITS Standard 4.0 §8.2 (CRPIX), §4.4.1.1.
  *
  * @throws 'bad_request' for an HDU or plane that is not there, a box that does not touch the image, or
  *         a position for an image without WCS

@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issue, SourceLimits } from '../fits/index.js';
+import { AppError } from '../lib/errors.js';
 import { pieceBytes, type Piece } from './plan.js';
 import type { ProductPlan, ProductRequest, SourceFile, TableRequest } from './tasks.js';
-import type { TableFormat, TableShape } from './table-text.js';
+import { countRows, type TableFormat, type TableShape } from './table-text.js';
 
 /** Goes up with every change to the bytes of products, so that none is resumed from another. */
 const METHOD = 2;
 const GROUP_BYTES = 4 * 1024 * 1024;
-const ROWS_AT_ONCE = 4000;
-/** Cells of a run of rows at most, so that wide tables come in shorter runs. */
-const CELLS_AT_ONCE = 100_000;
+/** Rows of a run at most; long ones end it sooner. */
+const ROWS_AT_ONCE = 100_000;
 /** Files of which it is known what is wrong with them: neighbours in a night, for who steps through it. */
 const MAX_KEPT_CHECKS = 200;
 const MAX_KEPT_ISSUES = 300;
@@ -245,12 +245,13 @@ async function* readTable(
   format: TableFormat,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const cells = Math.max(1, table.cellsPerRow);
-  const atOnce = Math.max(1, Math.min(ROWS_AT_ONCE, Math.floor(CELLS_AT_ONCE / cells)));
-  for (let firstRow = 0; firstRow < table.rows; firstRow += atOnce) {
-    const rows = Math.min(atOnce, table.rows - firstRow);
+  for (let firstRow = 0; firstRow < table.rows;) {
+    const rows = Math.min(ROWS_AT_ONCE, table.rows - firstRow);
     const request = { hdu: table.hdu, firstRow, rows, format };
     const { bytes } = await pool.run('writeRows', { ...file, ...request }, waitFor(signal));
+    const done = countRows(bytes, format);
+    if (done === 0) throw new AppError('fits_truncated', 'The table ends before its last row.');
+    firstRow += done;
     yield bytes;
   }
 }

@@ -24,10 +24,14 @@ export interface ColumnShape {
 export type ColumnType =
   | 'logical'
   | 'bit'
+  | 'int8'
   | 'uint8'
   | 'int16'
+  | 'uint16'
   | 'int32'
+  | 'uint32'
   | 'int64'
+  | 'uint64'
   | 'float32'
   | 'float64'
   | 'complex64'
@@ -43,8 +47,6 @@ export interface TableShape {
   readonly columns: readonly ColumnShape[];
   /** First line of the table as CSV, with its line end. */
   readonly csvHeader: string;
-  /** About how many values a row has, all elements counted. */
-  readonly cellsPerRow: number;
 }
 
 /** Some rows of a table. */
@@ -57,7 +59,14 @@ export interface TableRun {
 }
 
 const NEWLINE = '\n'; // as the reference archive ends its lines
-const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+const LINE_FEED = 0x0a;
+const QUOTE = 0x22;
+/** A run of rows ends once it is this long. */
+const RUN_BYTES = 4 * 1024 * 1024;
+/** About how long the text of a single row may become: 1 million numbers, or 8 million characters. */
+const MAX_ROW_BYTES = 16 * 1024 * 1024;
+const NUMBER_BYTES = 16;
+const CHARACTER_BYTES = 2;
 const TABLE_KINDS: readonly Hdu['kind'][] = ['bintable', 'compressed-table', 'table'];
 const TYPES: Readonly<Record<TableColumn['code'], ColumnType>> = {
   L: 'logical',
@@ -74,6 +83,22 @@ const TYPES: Readonly<Record<TableColumn['code'], ColumnType>> = {
   P: 'uint8',
   Q: 'uint8',
 };
+const INTEGER_BITS: Readonly<Partial<Record<TableColumn['code'], number>>> = {
+  I: 16,
+  J: 32,
+  K: 64,
+};
+/** Integers with their least and greatest values: the first one that has room is taken. */
+const INTEGERS: readonly (readonly [ColumnType, bigint, bigint])[] = [
+  ['int8', -(2n ** 7n), 2n ** 7n - 1n],
+  ['uint8', 0n, 2n ** 8n - 1n],
+  ['int16', -(2n ** 15n), 2n ** 15n - 1n],
+  ['uint16', 0n, 2n ** 16n - 1n],
+  ['int32', -(2n ** 31n), 2n ** 31n - 1n],
+  ['uint32', 0n, 2n ** 32n - 1n],
+  ['int64', -(2n ** 63n), 2n ** 63n - 1n],
+  ['uint64', 0n, 2n ** 64n - 1n],
+];
 
 /**
  * What a table holds: the one with this index, else the one named CAT; undefined if there is none.
@@ -90,7 +115,6 @@ export function tableShape(file: FitsFile, index: number | undefined): TableShap
     rows: tableRows(hdu),
     columns: columns.map(columnShape),
     csvHeader: columns.map(({ name }) => formatText(name)).join(',') + NEWLINE,
-    cellsPerRow: columns.reduce((sum, { code, repeat }) => sum + (code === 'A' ? 1 : repeat), 0),
   };
 }
 
@@ -102,28 +126,64 @@ export function columnsShape(hdu: Hdu): ColumnShape[] {
 /**
  * Some rows of a table as text, UTF-8. CSV: a line each, RFC 4180, without the names. JSON: an object
  * each, with `,\n` between them and no brackets; NaN and infinity are null, complex is [real,
- * imaginary], integers beyond 2^53 are text.
+ * imaginary], integers beyond 2^53 are text. It ends early, but not before one row, once it has
+ * about 4 MB: `countRows` tells how many there are.
  *
- * @throws 'bad_request' if there is no such table, 'too_large' if the text is beyond 256 MB, else as
- *         `eachRow`
+ * @throws 'bad_request' if there is no such table, 'too_large' if a row is too long for a text, else
+ *         as `eachRow`
  */
 export async function tableText(file: FitsFile, run: TableRun): Promise<Uint8Array> {
   const hdu = getTable(file, run.hdu);
+  checkColumns(hdu);
   const write = run.format === 'csv' ? writeCsv : jsonWriter(hdu);
   const parts: Uint8Array[] = [];
   let length = 0;
   const range = { firstRow: run.firstRow, rows: run.rows };
   for await (const batch of eachRowBatch(file, hdu, range)) {
     if (batch.length === 0) continue;
+    // Before the text is made, which takes much more memory than the cells.
+    for (const cells of batch) checkSize(hdu, textSize(cells));
     const text = batch.map(write).join(run.format === 'csv' ? '' : ',\n');
     const part = Buffer.from(run.format === 'json' && length > 0 ? `,\n${text}` : text, 'utf8');
     length += part.length;
-    if (length > MAX_TEXT_BYTES) {
-      throw new AppError('too_large', `The rows of HDU ${hdu.index} are too long for one text.`);
-    }
     parts.push(part);
+    if (length >= RUN_BYTES) break;
   }
   return joinBytes(parts, length);
+}
+
+/** How many rows a text of `tableText` holds: its line ends, but for those within quotes. */
+export function countRows(text: Uint8Array, format: TableFormat): number {
+  let isQuoted = false;
+  let ends = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    if (text[i] === QUOTE) isQuoted = !isQuoted;
+    else if (text[i] === LINE_FEED && (format === 'json' || !isQuoted)) ends += 1;
+  }
+  // Strings of JSON have no line ends, and after the last row there is none.
+  return format === 'json' && text.length > 0 ? ends + 1 : ends;
+}
+
+/** Before any row is read: what cells in the row itself will take. */
+function checkColumns(hdu: Hdu): void {
+  let size = 0;
+  for (const { code, repeat } of tableColumns(hdu)) {
+    if (code !== 'A' && code !== 'P' && code !== 'Q') size += repeat * NUMBER_BYTES;
+  }
+  checkSize(hdu, size);
+}
+
+function checkSize(hdu: Hdu, size: number): void {
+  if (size <= MAX_ROW_BYTES) return;
+  throw new AppError('too_large', `A row of the table in HDU ${hdu.index} is too long for a text.`);
+}
+
+function textSize(value: CellValue): number {
+  if (typeof value === 'string') return value.length * CHARACTER_BYTES;
+  if (typeof value !== 'object' || value === null) return NUMBER_BYTES;
+  let size = 0;
+  for (const element of value) size += textSize(element);
+  return size;
 }
 
 function findCatalogue(file: FitsFile): Hdu | undefined {
@@ -143,11 +203,18 @@ function columnShape(column: TableColumn): ColumnShape {
   return { name, unit, type: typeOf(column, heapCode ?? code), shape: shapeOf(column) };
 }
 
-/** Scaled integers are floating-point, but for the offsets that only make them unsigned. */
-function typeOf({ tscal, tzero }: TableColumn, code: TableColumn['code']): ColumnType {
-  const isInteger = 'BIJK'.includes(code);
-  const isScaled = tscal !== 1 || !Number.isInteger(tzero);
-  return isInteger && isScaled ? 'float64' : TYPES[code];
+/**
+ * Scaled integers are floating-point, but moved by an integer they stay integers, such as the unsigned
+ * ones. FITS Standard 4.0 table 19.
+ */
+function typeOf({ tscal, tzero64 }: TableColumn, code: TableColumn['code']): ColumnType {
+  if (!'BIJK'.includes(code)) return TYPES[code];
+  if (tscal !== 1 || tzero64 === undefined) return 'float64';
+  const bits = INTEGER_BITS[code];
+  const least = bits === undefined ? tzero64 : tzero64 - 2n ** BigInt(bits - 1);
+  const greatest = least + 2n ** BigInt(bits ?? 8) - 1n;
+  const fit = INTEGERS.find(([, from, to]) => from <= least && greatest <= to);
+  return fit?.[0] ?? 'int64';
 }
 
 function shapeOf({ code, heapCode, repeat, dims, textLength }: TableColumn): (number | null)[] {
@@ -186,7 +253,7 @@ function plainText(value: CellValue): string {
 
 /** A spreadsheet would run a text that begins like a formula; an apostrophe makes it text again. */
 function formatText(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const harmless = /^(?:\s*[=+\-@]|[\t\r])/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 

@@ -16,7 +16,10 @@ export interface SkyAxes {
 const MAX_AXES = 32;
 const CTYPE = /^([A-Z]+)-+([A-Z]{3})(?:-SIP)?$/;
 
-/** The longitude and latitude among the axes; a sentence if there are some that cannot be used. */
+/**
+ * The longitude and latitude among the axes; a sentence if there are some that cannot be used.
+ * FITS Standard 4.0 §8.2 and §8.3.
+ */
 export function findSkyAxes(keywords: Keywords): SkyAxes | string | undefined {
   const axes: { axis: number; kind: string; code: string }[] = [];
   for (let axis = 1; axis <= MAX_AXES; axis += 1) {
@@ -98,9 +101,8 @@ export interface LinearPart {
  * others at their first pixel. FITS Standard 4.0 §8.1 and §8.2. A sentence says what is missing.
  */
 export function readLinear(keywords: Keywords, { lon, lat }: SkyAxes): LinearPart | string {
-  const crval = [lon, lat].map((axis) => keywords.number(`CRVAL${axis}`));
-  const [lonValue, latValue] = crval;
-  if (lonValue === undefined || latValue === undefined) return 'CRVAL is missing.';
+  const value = readValue(keywords, { lon, lat });
+  if (typeof value === 'string') return value;
   const last = Math.max(
     keywords.number('NAXIS') ?? 2,
     keywords.number('WCSAXES') ?? 2,
@@ -128,8 +130,26 @@ export function readLinear(keywords: Keywords, { lon, lat }: SkyAxes): LinearPar
     ],
     origin: [crpix(1), crpix(2)],
     shift: [lonUnit * shift(lon), latUnit * shift(lat)],
-    value: [lonUnit * lonValue, latUnit * latValue],
+    value: [lonUnit * value[0], latUnit * value[1]],
   };
+}
+
+/**
+ * CRVAL, 0 by default as FITS Standard 4.0 §8.2 has it. Where there is no scale either, it is rather
+ * that the writer knew of no coordinates: a sentence.
+ */
+function readValue(keywords: Keywords, { lon, lat }: { lon: number; lat: number }): Point | string {
+  const axes = [lon, lat] as const;
+  const [lonValue, latValue] = axes.map((axis) => keywords.number(`CRVAL${axis}`));
+  if (lonValue !== undefined && latValue !== undefined) return [lonValue, latValue];
+  const isScaled = axes.every((i) =>
+    [`CDELT${i}`, ...axes.map((j) => `CD${i}_${j}`)].some((name) => keywords.number(name) ?? 0),
+  );
+  if (!isScaled) return 'CRVAL is missing.';
+  // One that is there and cannot be read is not meant to be 0.
+  if (axes.some((i) => keywords.number(`CRVAL${i}`) === undefined && keywords.text(`CRVAL${i}`)))
+    return 'CRVAL is not a number.';
+  return [lonValue ?? 0, latValue ?? 0];
 }
 
 interface Elements {

@@ -36,7 +36,7 @@ function opened({ c, y0, toRadius, toTheta }: Cone, thetaA: number): Projection 
   };
 }
 
-/** Perspective. */
+/** Perspective. Paper II §5.4.1. */
 export const cop = conic((thetaA, eta) => {
   const cot = 1 / Math.tan(thetaA);
   return {
@@ -49,7 +49,7 @@ export const cop = conic((thetaA, eta) => {
   };
 });
 
-/** Equal area (Albers). */
+/** Equal area (Albers). Paper II §5.4.2. */
 export const coe = conic((thetaA, eta) => {
   const [s1, s2] = [Math.sin(thetaA - eta), Math.sin(thetaA + eta)];
   const gamma = s1 + s2;
@@ -63,7 +63,7 @@ export const coe = conic((thetaA, eta) => {
   };
 });
 
-/** Equidistant. */
+/** Equidistant. Paper II §5.4.3. */
 export const cod = conic((thetaA, eta) => {
   const spread = eta === 0 ? 1 : eta / Math.tan(eta);
   const y0 = spread / Math.tan(thetaA);
@@ -75,7 +75,7 @@ export const cod = conic((thetaA, eta) => {
   };
 });
 
-/** Orthomorphic (Lambert). */
+/** Orthomorphic (Lambert). Paper II §5.4.4. */
 export const coo = conic((thetaA, eta) => {
   const half = (theta: number): number => Math.tan((HALF_PI - theta) / 2);
   const [first, second] = [thetaA - eta, thetaA + eta];

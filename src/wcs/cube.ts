@@ -73,7 +73,7 @@ function findFace(x: number, y: number): { face: number; chi: number; psi: numbe
   return { face, chi, psi: y - 2 * row };
 }
 
-/** Tangential: the cube itself. */
+/** Tangential: the cube itself. Paper II §5.6.1. */
 export const tsc = cube({ toFace: (chi, psi) => [chi, psi], fromFace: (a, b) => [a, b] });
 
 /** Of the equal-area cube, one half of a face; the other half is the same with both axes swapped. */
@@ -98,7 +98,7 @@ function qscFromFace(alpha: number, beta: number): Point {
   return [u, (u * turned) / (15 * DEGREE)];
 }
 
-/** Equal area. */
+/** Equal area. Paper II §5.6.3. */
 export const qsc = cube({
   toFace(chi, psi) {
     if (Math.abs(chi) >= Math.abs(psi)) return qscToFace(chi, psi);
@@ -138,7 +138,7 @@ function cobeAlong(x: number, y: number): number {
 
 /**
  * COBE's cube. The published polynomials there and back agree to 24″ only; this one goes back by
- * solving the one that leads to the sky, so that a pixel found is the pixel looked for.
+ * solving the one that leads to the sky, so that a pixel found is the pixel looked for. Paper II §5.6.2.
  */
 export const csc = cube({
   toFace: cobeToFace,

@@ -8,7 +8,7 @@ function equatorial(projection: Plain): Projection {
   return { theta0: 0, ...projection };
 }
 
-/** Perspective on a cylinder of radius λ from μ radii beyond the axis. */
+/** Perspective on a cylinder of radius λ from μ radii beyond the axis. Paper II §5.2.1. */
 export const cyp: MakeProjection = (parameter) => {
   const [mu, lambda] = [parameter(1, 1), parameter(2, 1)];
   if (!(lambda !== 0 && mu + lambda !== 0 && Number.isFinite(mu + lambda))) return undefined;
@@ -25,7 +25,7 @@ export const cyp: MakeProjection = (parameter) => {
   });
 };
 
-/** Equal area. */
+/** Equal area. Paper II §5.2.2. */
 export const cea: MakeProjection = (parameter) => {
   const lambda = parameter(1, 1);
   if (!(lambda > 0 && lambda <= 1)) return undefined;
@@ -35,12 +35,14 @@ export const cea: MakeProjection = (parameter) => {
   });
 };
 
+/** Plate carrée: longitude and latitude as they are. Paper II §5.2.3. */
 export const car: MakeProjection = () =>
   equatorial({
     toNative: (x, y) => finite(x, y),
     fromNative: (phi, theta) => finite(phi, theta),
   });
 
+/** Mercator; without the poles, which are infinitely far. Paper II §5.2.4. */
 export const mer: MakeProjection = () =>
   equatorial({
     toNative: (x, y) => finite(x, 2 * Math.atan(Math.exp(y)) - HALF_PI),
@@ -50,7 +52,7 @@ export const mer: MakeProjection = () =>
     },
   });
 
-/** Sanson-Flamsteed; GLS is the older name. */
+/** Sanson-Flamsteed; GLS is the older name. Paper II §5.3.1. */
 export const sfl: MakeProjection = () =>
   equatorial({
     toNative(x, y) {
@@ -60,7 +62,7 @@ export const sfl: MakeProjection = () =>
     fromNative: (phi, theta) => finite(phi * Math.cos(theta), theta),
   });
 
-/** Parabolic. */
+/** Parabolic. Paper II §5.3.2. */
 export const par: MakeProjection = () =>
   equatorial({
     toNative(x, y) {
@@ -73,7 +75,7 @@ export const par: MakeProjection = () =>
       finite(phi * (2 * Math.cos((2 * theta) / 3) - 1), Math.PI * Math.sin(theta / 3)),
   });
 
-/** Mollweide. */
+/** Mollweide. Paper II §5.3.3. */
 export const mol: MakeProjection = () =>
   equatorial({
     toNative(x, y) {
@@ -92,7 +94,7 @@ export const mol: MakeProjection = () =>
     },
   });
 
-/** Hammer-Aitoff. */
+/** Hammer-Aitoff. Paper II §5.3.4. */
 export const ait: MakeProjection = () =>
   equatorial({
     toNative(x, y) {

@@ -11,7 +11,11 @@ export interface Keywords {
   text(name: string): string | undefined;
 }
 
-/** @param headers the header itself, then those to ask after it, as INHERIT = T has it */
+/**
+ * The keywords of one description of coordinates. FITS Standard 4.0 §8.2.1 for the letters.
+ *
+ * @param headers the header itself, then those to ask after it, as INHERIT = T has it
+ */
 export function makeKeywords(headers: readonly Header[], letter: string): Keywords | undefined {
   const [header] = headers;
   if (header === undefined) return undefined;

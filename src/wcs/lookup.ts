@@ -63,6 +63,12 @@ export interface Lookups {
   readonly missing: readonly LookupRequest[];
 }
 
+/**
+ * What the tables add to pixel coordinates: those asked for by the header, for the primary description
+ * only. A table that is not given or cannot be used is told in `missing`. DISTORTION conventions of
+ * "Representations of distortions in FITS world coordinate systems" (Calabretta et al. 2004, draft
+ * Paper IV), as the Hubble archive writes them.
+ */
 export function readLookups(keywords: Keywords, tables: readonly LookupTable[]): Lookups {
   const requests = keywords.letter === ' ' ? lookupRequests(keywords.header) : [];
   const missing: LookupRequest[] = [];

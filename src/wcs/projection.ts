@@ -20,7 +20,9 @@ export type Parameters = (m: number, standard: number) => number;
 /** Undefined if the parameters describe no map. */
 export type MakeProjection = (parameters: Parameters) => Projection | undefined;
 
+/** A degree in radians. */
 export const DEGREE = Math.PI / 180;
+/** A right angle in radians. */
 export const HALF_PI = Math.PI / 2;
 
 /** A rounding error further than the edge is still the edge. */

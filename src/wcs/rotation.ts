@@ -18,7 +18,10 @@ export interface ReferencePoint {
   readonly latPoleDeg: number | undefined;
 }
 
-/** Undefined if no position of the pole agrees with the header. */
+/**
+ * The rotation from the native sphere to the sky by its reference point and LONPOLE, LATPOLE;
+ * undefined if no position of the pole agrees with the header. Paper II §2.4.
+ */
 export function makeRotation(reference: ReferencePoint): Rotation | undefined {
   const { latDeg, theta0Deg, phi0Deg } = reference;
   if (!(Math.abs(latDeg) <= 90)) return undefined;

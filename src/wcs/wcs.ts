@@ -62,6 +62,10 @@ export interface WcsParts {
 
 const EDGE = 1e-11;
 
+/**
+ * Coordinates from their parts: pixel → plane → native sphere → sky, and the way back. Paper II §2;
+ * angles in degrees, pixels as FITS counts them. Never throws: what is off the map is undefined.
+ */
 export function makeWcs(parts: WcsParts): Wcs {
   const { toPlane, map, offset, rotation, system } = parts;
   const frame = system === 'other' ? undefined : celestialFrame(system, parts.equinox);

@@ -24,28 +24,32 @@ function radial(
   };
 }
 
+/** Gnomonic: straight lines are great circles; of the near hemisphere. Paper II §5.1.3. */
 export const tan: MakeProjection = () =>
   radial((zeta) => (zeta < HALF_PI ? Math.tan(zeta) : NaN), Math.atan);
 
+/** Stereographic: circles stay circles. Paper II §5.1.4. */
 export const stg: MakeProjection = () =>
   radial(
     (zeta) => (zeta < Math.PI ? 2 * Math.tan(zeta / 2) : NaN),
     (radius) => 2 * Math.atan(radius / 2),
   );
 
+/** Equidistant from the pole. Paper II §5.1.6. */
 export const arc: MakeProjection = () =>
   radial(
     (zeta) => zeta,
     (radius) => radius,
   );
 
+/** Equal area. Paper II §5.1.8. */
 export const zea: MakeProjection = () =>
   radial(
     (zeta) => 2 * Math.sin(zeta / 2),
     (radius) => 2 * asin(radius / 2),
   );
 
-/** Polynomial in ζ, used up to where its radius stops growing. */
+/** Polynomial in ζ, used up to where its radius stops growing. Paper II §5.1.7. */
 export const zpn: MakeProjection = (parameter) => {
   const terms = Array.from({ length: MAX_TERM }, (_, m) => parameter(m, 0));
   if (!terms.every(Number.isFinite)) return undefined;
@@ -72,7 +76,7 @@ function growthEnd(slope: (zeta: number) => number): number | undefined {
   return Math.PI;
 }
 
-/** Airy's projection with the least error inside of the latitude `PVi_1`. */
+/** Airy's projection with the least error inside of the latitude `PVi_1`. Paper II §5.1.9. */
 export const air: MakeProjection = (parameter) => {
   const half = (HALF_PI - parameter(1, 90) * DEGREE) / 2;
   if (!(half >= 0 && half < HALF_PI)) return undefined;

@@ -6,11 +6,14 @@ import {
   insertFramesInBulk,
   listFacets,
   listFrames,
+  listFramesByCursor,
   migrate,
   openCatalog,
   parseConditions,
   SORT_COLUMNS,
   type Catalog,
+  type Condition,
+  type Facet,
   type Viewer,
 } from '../../src/catalog/index.js';
 import { randomFrames } from '../fixtures/random-frames.js';
@@ -20,7 +23,8 @@ import { randomFrames } from '../fixtures/random-frames.js';
  * with the statistics of ANALYZE as without.
  */
 const USER: Viewer = { userId: 1, username: 'u', role: 'user', scope: 'admin', seesPublic: false };
-const ROWS = 20_000;
+/** More than are looked at one by one, so that conditions that leave nearly all are tried as well. */
+const ROWS = 21_000;
 
 let folder: string;
 let catalog: Catalog;
@@ -61,12 +65,26 @@ async function stepsOf(work: () => Promise<unknown>): Promise<string[]> {
   return steps;
 }
 
-function list(query: string, column: string, descending: boolean, offset = 0): Promise<unknown> {
+function conditionsOf(query: string): Condition[] {
   const given = [...new URLSearchParams(query)];
-  const conditions = parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
+  return parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
+}
+
+function list(query: string, column: string, descending: boolean, offset = 0): Promise<unknown> {
   catalog.known.clear();
   const order = { column, descending };
+  const conditions = conditionsOf(query);
   return listFrames(catalog, { conditions, order, limit: 100, offset }, USER);
+}
+
+function listByCursor(query: string, column: string, descending: boolean): Promise<unknown> {
+  const order = { column, descending };
+  return listFramesByCursor(catalog, { conditions: conditionsOf(query), order, limit: 100 }, USER);
+}
+
+function aggregate(query: string): Promise<Facet[]> {
+  catalog.knownFacets.clear();
+  return listFacets(catalog, conditionsOf(query), USER);
 }
 
 /** Steps that read all of `frames`; with an index that has all columns, its rows are not read. */
@@ -74,9 +92,67 @@ function scans(steps: readonly string[]): string[] {
   return steps.filter((step) => /^SCAN frames(?! USING COVERING INDEX)/.test(step));
 }
 
+/** Steps that read all of `frames` or of an index of it, in the order of a list or in none. */
+function readsAll(steps: readonly string[]): string[] {
+  return steps.filter((step) => step.startsWith('SCAN frames'));
+}
+
+/** Conditions that leave nearly all frames, or have no index: they may read through one that covers them. */
+function mayReadAll(query: string): boolean {
+  return /!=|__ne=|exclude_|exists=false|^public=/.test(decodeURIComponent(query));
+}
+
 const examples = FRAME_FILTERS.flatMap((filter) =>
   filter.examples.map(([name, value]) => `${name}=${encodeURIComponent(value)}`),
 );
+
+const MANY = ['basename=x-0', 'basename=x-0&FILTER!=V', 'basename=x-0&start=2026-01-01'];
+const SELECTIVE = [
+  'REQNUM=99',
+  'basename=qqqq',
+  'basename=x-00001',
+  'header.GAIN=7',
+  'EXPTIME=1000000',
+  'EXPTIME__lt=0.5',
+  'RA=10&DEC=20',
+  'q=qqqq',
+  'RLEVEL=0&EXPTIME=1000000',
+  'basename=x-0&REQNUM=99',
+];
+
+test.each([
+  ...MANY,
+  ...SELECTIVE,
+  'EXPTIME=10',
+  'EXPTIME__lt=10',
+  'RA=10&DEC=20&radius=90',
+  'REQNUM=7&EXPTIME=10&OBJECT=m 3',
+  'basename=x-0&OBJECT=m 3',
+  'basename=x-0&night=2026-01-05&FILTER=V',
+  'REQNUM!=7',
+  'REQNUM!=7&basename!=x-01&start=2026-01-05',
+])('an aggregate counts what the list has: %s', async (query) => {
+  const rows = catalog.read('frames').groupBy('facet_id').select('facet_id');
+  for (const { apply } of conditionsOf(query)) apply(rows, 'frames');
+  const counted: { frames: number }[] = await rows.count('* as frames');
+  const facets = await aggregate(query);
+  const numbers = facets.map(({ frames }) => frames).sort((a, b) => a - b);
+  expect(numbers).toEqual(counted.map(({ frames }) => frames).sort((a, b) => a - b));
+});
+
+test('equal questions at the same time, and later, are answered once', async () => {
+  catalog.known.clear();
+  catalog.knownFacets.clear();
+  let grouped = 0;
+  const note = ({ sql }: Query): void => void (grouped += /group by/i.test(sql) ? 1 : 0);
+  catalog.read.on('query', note);
+  const ask = (): Promise<Facet[]> => listFacets(catalog, conditionsOf('EXPTIME=10'), USER);
+  const answers = await Promise.all([ask(), ask(), ask(), ask(), ask(), ask()]);
+  answers.push(await ask());
+  catalog.read.removeListener('query', note);
+  expect(grouped).toBe(1);
+  for (const answer of answers) expect(answer).toEqual(answers[0]);
+});
 
 describe.each(['without', 'with'])('%s statistics', (statistics) => {
   beforeAll(async () => {
@@ -102,11 +178,28 @@ describe.each(['without', 'with'])('%s statistics', (statistics) => {
 
   test('nor an aggregate', async () => {
     for (const query of ['', 'FILTER=V', 'night=2026-01-05', 'start=2026-01-03&end=2026-01-08']) {
-      const given = new Map(
-        [...new URLSearchParams(query)].map(([name, value]) => [name, [value]]),
-      );
-      const steps = await stepsOf(() => listFacets(catalog, parseConditions(given), USER));
-      expect(steps.filter((step) => step.startsWith('SCAN frames'))).toEqual([]);
+      expect(readsAll(await stepsOf(() => aggregate(query)))).toEqual([]);
+    }
+  });
+
+  test.each(examples)('nor an aggregate with one filter: %s', async (query) => {
+    const steps = await stepsOf(() => aggregate(query));
+    expect(mayReadAll(query) ? scans(steps) : readsAll(steps)).toEqual([]);
+  });
+
+  test.each(MANY)('an aggregate of nearly all reads no frame: %s', async (query) => {
+    const steps = await stepsOf(() => aggregate(query));
+    expect(scans(steps)).toEqual([]);
+    // Groups are not walked one by one, with a frame read for each entry.
+    expect(steps.filter((step) => /^SCAN frames USING INDEX/.test(step))).toEqual([]);
+  });
+
+  test.each(SELECTIVE)('a cursor list of a few frames goes straight to them: %s', async (query) => {
+    for (const column of ['frames.date_obs_ms', 'frames.id', 'frames.exposure_sec']) {
+      for (const descending of [false, true]) {
+        const steps = await stepsOf(() => listByCursor(query, column, descending));
+        expect([column, readsAll(steps)]).toEqual([column, []]);
+      }
     }
   });
 });

@@ -263,3 +263,28 @@ test('deleting removes row and file; a file that is gone already is no obstacle'
   expect(existsSync(tree('hill/2026-03-01/gone.fits'))).toBe(false);
   expect((await archive.fetch(`/frames/${String(id)}/`)).status).toBe(404);
 });
+
+test('a header of tens of thousands of cards is told as a short one is', async () => {
+  const words = Array.from({ length: 20_000 }, (_, at): [string, number] => {
+    return [`K${(at * 7919) % 10_000}`, at]; // each twice
+  });
+  const long = makeFits({ cards: [['DATE-OBS', '2026-04-01T00:00:00'], ...words] });
+  const id = (await archive.upload(long, 'long-header.fits')).files[0]?.id;
+  const address = `/frames/${String(id)}/headers/`;
+  type Entry = { key: string; value: unknown };
+  type Told = { results: Entry[]; data: Record<string, unknown>; hdus: { cards: Entry[] }[] };
+  const { results, data } = await archive.json<Told>(address);
+  const own = results.filter(({ key }) => /^K\d/.test(key));
+  expect(own).toHaveLength(20_000);
+  const sorted = [...words].sort(([a, i], [b, j]) => (a === b ? i - j : a < b ? -1 : 1));
+  expect(own.map(({ key, value }) => [key, value])).toEqual(sorted);
+  expect(Object.keys(data)).toHaveLength(new Set(results.map(({ key }) => key)).size);
+  expect(data.K7919).toBe(1);
+  const one = await archive.json<Told>(`${address}?hdu=0`);
+  expect(one.results).toEqual(results);
+  expect(one.data).toEqual(data);
+  const all = await archive.json<Told>(`${address}?hdu=all`);
+  expect(all.hdus).toEqual(one.hdus);
+  const cards = all.hdus[0]?.cards.filter(({ key }) => /^K\d/.test(key)) ?? [];
+  expect(cards.map(({ key, value }) => [key, value])).toEqual(words);
+});

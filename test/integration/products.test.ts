@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { openCatalog } from '../../src/catalog/index.js';
 import { openFits, readPlane, type FitsFile, type WriteCard } from '../../src/fits/index.js';
-import { makeFits } from '../fixtures/make-fits.js';
+import { makeFits, rawFits } from '../fixtures/make-fits.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
 
 const SKY: readonly WriteCard[] = [
@@ -151,6 +151,68 @@ describe('unpacking', () => {
   });
 });
 
+describe('what cannot be made', () => {
+  /** A compressed image of 16-bit integers of which some cards say what they should not. */
+  const broken = (changes: Readonly<Record<string, string>>): Buffer => {
+    const cards: Record<string, string> = {
+      XTENSION: `'BINTABLE'`,
+      BITPIX: '8',
+      NAXIS: '2',
+      NAXIS1: '8',
+      NAXIS2: '1',
+      PCOUNT: '16',
+      GCOUNT: '1',
+      TFIELDS: '1',
+      TTYPE1: `'COMPRESSED_DATA'`,
+      TFORM1: `'1PB(16)'`,
+      ZIMAGE: 'T',
+      ZCMPTYPE: `'RICE_1'`,
+      ZBITPIX: '16',
+      ZNAXIS: '2',
+      ZNAXIS1: '32',
+      ZNAXIS2: '1',
+      ZTILE1: '32',
+      ZTILE2: '1',
+      ...changes,
+    };
+    const data = Buffer.alloc(24, 0xff);
+    data.writeInt32BE(16, 0);
+    data.writeInt32BE(0, 4);
+    const lines = Object.entries(cards).map(([key, value]) => `${key.padEnd(8)}= ${value}`);
+    const primary = ['SIMPLE  = T', 'BITPIX  = 8', 'NAXIS   = 0', 'EXTEND  = T'];
+    return rawFits({ cards: primary }, { cards: lines, data });
+  };
+
+  test.each([
+    ['a stream of bits that ends too early', { ZTILE1: '4096', ZNAXIS1: '4096' }],
+    ['an unknown method', { ZCMPTYPE: `'NEW_1'` }],
+    ['tiles without width', { ZTILE1: '0' }],
+    [
+      'a tile beyond all bounds',
+      {
+        ZNAXIS1: '100000',
+        ZNAXIS2: '100000',
+        ZTILE1: '100000',
+        ZTILE2: '100000',
+      },
+    ],
+  ])('is answered with the reason: %s', async (name, changes) => {
+    const id = await store(plain, broken(changes), `${name}.fits.fz`);
+    for (const path of ['funpack/', 'cutout/?x=0&y=0&width=1&height=1']) {
+      const { answer, bytes } = await get(plain, `/frames/${id}/${path}`);
+      expect([400, 413]).toContain(answer.status);
+      expect(answer.headers.get('content-type')).toContain('application/json');
+      const { detail } = JSON.parse(bytes.toString()) as { detail: string };
+      expect(detail.length).toBeGreaterThan(10);
+      for (const header of ['etag', 'content-disposition', 'accept-ranges', 'content-range']) {
+        expect([header, answer.headers.get(header)]).toEqual([header, null]);
+      }
+    }
+    const part = await get(plain, `/frames/${id}/funpack/`, { Range: 'bytes=100-200' });
+    expect([206, 400, 413]).toContain(part.answer.status);
+  });
+});
+
 describe('packing at ingest', () => {
   test('the archive keeps fewer bytes, says what it was given, and gives it back', async () => {
     const content = makeFrame([
@@ -215,6 +277,38 @@ describe('packing at ingest', () => {
       sha256: createHash('sha256').update(bytes).digest('hex'),
     });
     expect(await packing.check()).toEqual([]);
+  });
+
+  test.each(['padded first', 'padded last'])(
+    'two files that differ only in their fill are both kept to the byte: %s',
+    async (order) => {
+      const padded = makeFrame([['OBJECT', order]]);
+      const bare = padded.subarray(0, padded.length - 2880 + ((WIDTH * HEIGHT * 2) % 2880));
+      expect(bare.length).toBeLessThan(padded.length);
+      const files = order === 'padded first' ? [padded, bare] : [bare, padded];
+      const sent = [];
+      for (const file of files) sent.push((await packing.upload(file, `${order}.fits`)).files[0]);
+      expect(sent).toMatchObject([
+        { status: 'stored', version: 1, warnings: [] },
+        { status: 'new-version', version: 2 },
+      ]);
+      expect(sent[1]?.warnings.join()).toContain('without compression');
+      const { bytes } = await get(packing, `/frames/${sent[1]?.id ?? 0}/download/`);
+      expect(bytes.equals(files[1] ?? padded)).toBe(true);
+      for (const [index, file] of files.entries()) {
+        const again = await packing.upload(file, 'again.fits');
+        expect(again.files[0]).toMatchObject({ status: 'already-there', version: index + 1 });
+      }
+      expect(await packing.check()).toEqual([]);
+    },
+  );
+
+  test('both at once are kept as well', async () => {
+    const padded = makeFrame([['OBJECT', 'race']]);
+    const bare = padded.subarray(0, padded.length - 2880 + ((WIDTH * HEIGHT * 2) % 2880));
+    const answers = await Promise.all([padded, bare].map((f) => packing.upload(f, 'race.fits')));
+    expect(answers.map(({ created }) => created)).toEqual([1, 1]);
+    expect(answers.map(({ files }) => files[0]?.version).sort()).toEqual([1, 2]);
   });
 
   test('tables, and files that are packed already, are stored as they came', async () => {

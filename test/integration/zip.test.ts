@@ -80,25 +80,44 @@ test('a zip has its length, a tag and a date; any part of it can be had', async 
   const range = { Range: `bytes=${from}-${to}` };
   const wanted = [206, `bytes ${from}-${to}/${total}`, sha256(bytes.subarray(from, to + 1))];
   const whole = [200, null, sha256(bytes)];
-  expect(await part(range)).toEqual(wanted);
   expect(await part({ ...range, 'If-Range': etag })).toEqual(wanted);
   expect(await part({ ...range, 'If-Match': etag })).toEqual(wanted);
   const end = [206, `bytes ${total - 30}-${total - 1}/${total}`, sha256(bytes.subarray(-30))];
-  expect(await part({ Range: 'bytes=-30' })).toEqual(end);
+  expect(await part({ Range: 'bytes=-30', 'If-Match': etag })).toEqual(end);
   expect(await part({ ...range, 'If-Range': '"other"' })).toEqual(whole);
   // Another zip may have the same date, so a date proves nothing.
   expect(await part({ ...range, 'If-Range': header('last-modified') })).toEqual(whole);
   expect(await part({ 'If-Modified-Since': header('last-modified') })).toEqual(whole);
-  expect(await part({ Range: 'bytes=0-1,4-5' })).toEqual(whole);
+  expect(await part({ Range: 'bytes=0-1,4-5', 'If-Match': etag })).toEqual(whole);
+  expect(await part({ Range: 'bytes=0-' })).toEqual([
+    206,
+    `bytes 0-${total - 1}/${total}`,
+    sha256(bytes),
+  ]);
   expect(await part({ 'If-None-Match': etag })).toEqual([304, null, NOTHING]);
   expect(await part({ 'If-Match': '"other"' })).toEqual([412, null, NOTHING]);
-  expect(await part({ Range: `bytes=${total}-` })).toEqual([416, `bytes */${total}`, NOTHING]);
+  expect(await part({ Range: `bytes=${total}-`, 'If-Match': etag })).toEqual([
+    416,
+    `bytes */${total}`,
+    NOTHING,
+  ]);
   const head = await archive.fetch(PATH, { method: 'HEAD', headers: range });
   expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([
     200,
     String(total),
     etag,
   ]);
+});
+
+test('a part without a word of which zip is an error, whatever names the frames', async () => {
+  for (const path of [PATH, `/frames/zip/?frame_ids=${String(ids[0])}`]) {
+    for (const range of ['bytes=100-', 'bytes=100-199', 'bytes=-30', 'bytes=0-1,4-5']) {
+      const answer = await archive.fetch(path, { headers: { Range: range } });
+      const { detail } = (await answer.json()) as { detail: string };
+      expect([range, answer.status, answer.headers.get('etag')]).toEqual([range, 428, null]);
+      expect(detail).toContain('If-Match');
+    }
+  }
 });
 
 test('chosen frames make the same zip by POST and by the address that its answer names', async () => {
@@ -110,7 +129,10 @@ test('chosen frames make the same zip by POST and by the address that its answer
   const got = await fetchBytes(address);
   expect(got.response.headers.get('etag')).toBe(posted.response.headers.get('etag'));
   expect(got.bytes.equals(posted.bytes)).toBe(true);
-  const again = await fetchBytes('/frames/zip/', { ...post, headers: { Range: 'bytes=100-' } });
+  const again = await fetchBytes('/frames/zip/', {
+    ...post,
+    headers: { Range: 'bytes=100-', 'If-Match': String(posted.response.headers.get('etag')) },
+  });
   expect([again.response.status, again.bytes.equals(posted.bytes.subarray(100))]).toEqual([
     206,
     true,
@@ -123,6 +145,8 @@ test('chosen frames make the same zip by POST and by the address that its answer
     ['format=rar', 400],
     ['uncompress=perhaps', 400],
     ['calibrations=perhaps', 400],
+    ['format=script&uncompress=true', 400],
+    ['format=script-windows&catalog_only=true', 400],
     ['OBJECT=nothing', 404],
   ] as const) {
     const answer = await archive.fetch(`/frames/zip/?${query}`);
@@ -163,15 +187,23 @@ test('the form of a page leads to an address, which a browser can go on with', a
   expect((await ask(address)).headers.get('content-type')).toBe('application/zip');
 });
 
-const resumed = testWith(['curl', 'unzip'], 'going on with a broken zip');
+const resumed = testWith(['curl', 'wget', 'unzip'], 'going on with a broken zip');
+
+/** Fetches the zip as the README says: from the start, or on from where it stopped. */
+function curl(file: string, how: 'start' | 'go on', ...more: string[]) {
+  const tag = `${file}.etag`;
+  const auth = ['-H', `Authorization: Token ${archive.adminToken}`];
+  const going =
+    how === 'start'
+      ? ['--etag-save', tag]
+      : ['-C', '-', '-H', `If-Match: ${readFileSync(tag, 'utf8').trim()}`];
+  return spawn('curl', ['-fsS', '-o', file, ...auth, ...going, ...more, archive.url + PATH]);
+}
 
 resumed('a broken zip goes on after a restart and a change of date, byte for byte', async () => {
   const { bytes } = await fetchBytes(PATH);
   const file = join(folder, 'resumed.zip');
-  const auth = `Authorization: Token ${archive.adminToken}`;
-  const curl = (...more: string[]) =>
-    spawn('curl', ['-sS', '-C', '-', '-o', file, '-H', auth, ...more, archive.url + PATH]);
-  const first = curl('--limit-rate', '4M');
+  const first = curl(file, 'start', '--limit-rate', '4M');
   await untilSize(file, 2_000_000);
   await archive.stop('SIGKILL');
   const [status] = (await once(first, 'close')) as [number];
@@ -180,7 +212,7 @@ resumed('a broken zip goes on after a restart and a change of date, byte for byt
   expect(have).toBeLessThan(bytes.length);
   setClock(36 * 3_600_000);
   await archive.restart();
-  const [done] = (await once(curl(), 'close')) as [number];
+  const [done] = (await once(curl(file, 'go on'), 'close')) as [number];
   expect(done).toBe(0);
   expect(readFileSync(file).equals(bytes)).toBe(true);
   await run('unzip', ['-tqq', file]);
@@ -188,6 +220,38 @@ resumed('a broken zip goes on after a restart and a change of date, byte for byt
   await archive.stop();
   await archive.restart();
 });
+
+resumed(
+  'a zip that another frame has changed is not gone on with, nor is what is there spoilt',
+  async () => {
+    const { bytes } = await fetchBytes(PATH);
+    const file = join(folder, 'changed.zip');
+    const part = bytes.subarray(0, 3_000_000);
+    const kept = async (program: ReturnType<typeof spawn>): Promise<boolean> => {
+      const [status] = (await once(program, 'close')) as [number];
+      expect(status).not.toBe(0);
+      return readFileSync(file).equals(part);
+    };
+    const first = curl(file, 'start', '--limit-rate', '4M');
+    await untilSize(file, 2_000_000);
+    first.kill();
+    await once(first, 'close');
+    writeFileSync(file, part);
+    const content = pyobsFrame({ FNAME: 'aa-first.fits', OBJECT: 'wide' });
+    const id = String((await archive.upload(content, 'aa-first.fits')).files[0]?.id);
+    expect(await kept(curl(file, 'go on'))).toBe(true);
+    const header = `Authorization: Token ${archive.adminToken}`;
+    const url = archive.url + PATH;
+    for (const loud of ['-sS', '-fsS']) {
+      const bare = spawn('curl', [loud, '-C', '-', '-o', file, '-H', header, url]);
+      expect(await kept(bare)).toBe(true);
+    }
+    expect(await kept(spawn('wget', ['-q', '-c', '-O', file, '--header', header, url]))).toBe(true);
+    await archive.fetch(`/frames/${id}/delete/`, { method: 'DELETE' });
+    const [done] = (await once(curl(file, 'go on'), 'close')) as [number];
+    expect([done, readFileSync(file).equals(bytes)]).toEqual([0, true]);
+  },
+);
 
 async function untilSize(file: string, size: number): Promise<void> {
   for (;;) {

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import { keywordKey, MAX_TEXT } from '../header-values.js';
+import { isSearched, keywordKey, MAX_TEXT } from '../header-values.js';
 import { onFrames, onIndex, type Condition } from '../conditions.js';
 import { likePattern } from '../text-index.js';
 import type { Asked } from './types.js';
-import { badValue, lastOf, listedTexts, parseNumber, requireFlag } from './values.js';
+import { badName, badValue, lastOf, listedTexts, parseNumber, requireFlag } from './values.js';
 
 /** What stands before the keyword in the name of a parameter. */
 export const HEADER_PREFIX = 'header.';
@@ -20,6 +20,7 @@ const COMPARISONS = { lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 export function headerCondition(asked: Asked): Condition {
   const { name, operator, keyword } = asked;
   if (keyword.trim() === '') throw badValue(name, '', 'a keyword after `header.`');
+  refuseUnsearched(name, keyword);
   const valuesOf = new KeywordValues(keyword);
   switch (operator) {
     case 'is':
@@ -37,6 +38,16 @@ export function headerCondition(asked: Asked): Condition {
     default:
       return among([valuesOf.compared(COMPARISONS[operator], lastOf(asked))]);
   }
+}
+
+/** Nothing found would be a wrong answer about a keyword that was never looked at. */
+function refuseUnsearched(name: string, keyword: string): void {
+  const key = keywordKey(keyword);
+  if (isSearched(key)) return;
+  throw badName(
+    name,
+    `${key} is not searched; tables and packing, check sums and commentary are not`,
+  );
 }
 
 /** Queries over the values of one keyword; each is a range of the primary key of its table. */

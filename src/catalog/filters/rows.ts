@@ -111,19 +111,25 @@ export function levelCondition(asked: Asked): Condition {
   });
 }
 
-/** A day compared with the night of the frames. */
+/** A day compared with the night of the frames; only that of `=` can be negated. */
 export function nightRow(row: Described, operator: '=' | '>=' | '<='): FrameFilter {
+  const isExact = operator === '=';
   return {
     ...row,
     kind: 'date',
     schema: { type: 'string', format: 'date' },
     isList: false,
-    operators: [],
-    examples: [[row.name, '2026-03-01']],
+    operators: isExact ? ['ne'] : [],
+    examples: [
+      [row.name, '2026-03-01'],
+      ...(isExact ? [[`${row.name}!`, '2026-03-01'] as const] : []),
+    ],
     condition(asked) {
       const night = requireDate(asked.name, lastOf(asked));
       return onNights((query, table) => {
-        void query.where(`${table}.night`, operator, night);
+        const column = `${table}.night`;
+        if (asked.operator === 'ne') void query.whereRaw(`${column} is not ?`, [night]);
+        else void query.where(column, operator, night);
       });
     },
   };
@@ -178,9 +184,9 @@ export function exactRow(
   };
 }
 
-const COMPARISONS = { is: '=', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
+const COMPARISONS = { is: '=', ne: 'is not', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 
-/** A number compared with a column; a name without an ending compares with `plain`. */
+/** A number compared with a column; a name without an ending compares with `plain`. None is not equal to any. */
 export function numberCondition(
   column: string,
   plain: keyof typeof COMPARISONS,
@@ -190,7 +196,7 @@ export function numberCondition(
     const operator = asked.operator === 'is' ? plain : asked.operator;
     if (!isComparison(operator)) throw badValue(asked.name, '', 'another comparison');
     return onFrames((query) => {
-      void query.where(column, COMPARISONS[operator], number);
+      void query.whereRaw(`${column} ${COMPARISONS[operator]} ?`, [number]);
     });
   };
 }

@@ -64,20 +64,29 @@ function cone(raDeg: number, decDeg: number, radiusDeg: number): Condition {
   }, test);
 }
 
+/** What the shapes of a region are to look like; anything else is taken for a point. */
+const SHAPES: Readonly<Record<string, string>> = {
+  POLYGON:
+    "Polygon must be specified as 'POLYGON((RA DEC, RA DEC, …))', closed, without holes, of at most 500 corners and within half of the sky",
+  LINESTRING:
+    "Line must be specified as 'LINESTRING(RA DEC, RA DEC, …)', of 2 to 500 points and within half of the sky",
+  CIRCLE: "Circle must be specified as 'CIRCLE(RA DEC RADIUS)', the radius from 0 to 180 degrees",
+};
+
+function regionError(relation: string, name: string, text: string): AppError {
+  const shape = /^\s*(?:SRID\s*=\s*\d+\s*;)?\s*([A-Z]+)/i.exec(text)?.[1]?.toUpperCase() ?? '';
+  // The very words of the OCS archive for a point, which its clients know.
+  const words = SHAPES[shape] ?? "Point must be specified with exact format 'POINT(RA DEC)'";
+  const message = `Error with ${relation} query: ${words}`;
+  return new AppError('bad_request', message, { parameter: name, value: text, bare: true });
+}
+
 /** Frames whose footprint holds a region, or meets it. Frames without a footprint never do. */
 export function footprintCondition(relation: 'covers' | 'intersects'): (asked: Asked) => Condition {
   return (asked) => {
     const text = lastOf(asked);
     const region = parseRegion(text);
-    if (region === undefined) {
-      // The very words of the OCS archive, which its clients know.
-      const message = `Error with ${relation} query: Point must be specified with exact format 'POINT(RA DEC)'`;
-      throw new AppError('bad_request', message, {
-        parameter: asked.name,
-        value: text,
-        bare: true,
-      });
-    }
+    if (region === undefined) throw regionError(relation, asked.name, text);
     const holds = relation === 'covers' ? covers : intersects;
     return {
       about: 'frame',

@@ -13,6 +13,11 @@ export function badValue(name: string, value: string, expected: string): AppErro
   return new AppError('bad_request', message, { parameter: name, value });
 }
 
+/** The error for a parameter that cannot be asked for: what is wrong, without a stop at the end. */
+export function badName(name: string, problem: string): AppError {
+  return new AppError('bad_request', `Invalid parameter ${name}: ${problem}.`, { parameter: name });
+}
+
 /** The last of several values. */
 export function lastOf({ values }: Asked): string {
   return values.at(-1) ?? '';
@@ -65,9 +70,9 @@ export function requireDate(name: string, text: string): string {
   return text;
 }
 
-/** Epoch ms. @throws 'bad_request' naming the parameter */
+/** Epoch ms; a zone may have lost its plus, as `+` in a query is a blank. @throws 'bad_request' naming the parameter */
 export function requireInstant(name: string, text: string): number {
-  const ms = parseInstant(text);
+  const ms = parseInstant(text) ?? parseInstant(text.replace(/(:\S+) (\d\d:\d\d)$/, '$1+$2'));
   if (ms === undefined)
     throw badValue(name, text, 'a date such as 2026-03-01 or 2026-03-01T20:00:00');
   return ms;

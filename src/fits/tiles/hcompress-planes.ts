@@ -48,6 +48,7 @@ const LOW_BITS = 31;
 /**
  * The coefficients of an H-transform from their bit planes, the highest first, quadrant by quadrant,
  * each plane a quadtree of patterns of 2 × 2; then a sign for each that is not 0.
+ * FITS Standard 4.0 §10.4.4.
  *
  * @param bytes what follows the header of the tile
  * @returns `values[row * columns + column]`; doubles only if there are more than 31 bit planes

@@ -33,7 +33,7 @@ export interface TileCodec {
   readonly encode?: (pixels: NativeArray) => Uint8Array;
 }
 
-/** BLOCKSIZE of the Rice tiles that are written. */
+/** BLOCKSIZE of the Rice tiles that are written. FITS Standard 4.0 §10.4.1. */
 export const RICE_BLOCK_SIZE = 32;
 
 const rice: TileCodec = {
@@ -66,13 +66,13 @@ function integerArray(bytes: number, length: number): Uint8Array | Int16Array | 
   return bytes === 2 ? new Int16Array(length) : new Int32Array(length);
 }
 
-/** Pixels kept as they are; also the form of UNCOMPRESSED_DATA. */
+/** Pixels kept as they are; also the form of UNCOMPRESSED_DATA. FITS Standard 4.0 §10.1.3. */
 export const uncompressed: TileCodec = {
   // A copy, because the bytes are swapped in place and belong to the reader.
   decode: (bytes, tile) => rawPixels(Uint8Array.from(bytes), tile),
 };
 
-/** Pixels zipped as they are; also the form of GZIP_COMPRESSED_DATA. */
+/** Pixels zipped as they are; also the form of GZIP_COMPRESSED_DATA. FITS Standard 4.0 §10.4.2. */
 export const gzip: TileCodec = {
   decode: (bytes, tile) => rawPixels(decodeGzip(bytes, tile.pixels), tile),
 };
@@ -122,7 +122,11 @@ const CODECS: Readonly<Record<string, TileCodec>> = {
   NOCOMPRESS: uncompressed,
 };
 
-/** @throws 'fits_unsupported', naming the algorithm, if it is not read */
+/**
+ * The codec for a value of ZCMPTYPE. FITS Standard 4.0 §10.4.
+ *
+ * @throws 'fits_unsupported', naming the algorithm, if it is not read
+ */
 export function tileCodec(zcmptype: string): TileCodec {
   const codec = Object.hasOwn(CODECS, zcmptype) ? CODECS[zcmptype] : undefined;
   if (codec !== undefined) return codec;
@@ -131,7 +135,7 @@ export function tileCodec(zcmptype: string): TileCodec {
 }
 
 /**
- * Packs a tile, losslessly.
+ * Packs a tile, losslessly. FITS Standard 4.0 §10.4.1 (RICE_1) and §10.4.2 (GZIP_2).
  *
  * @param pixels as `TileCodec.decode` gives them; for RICE_1 integers of 8, 16 or 32 bits
  * @throws 'fits_unsupported' for an algorithm that is not written

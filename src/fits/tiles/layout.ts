@@ -27,6 +27,7 @@ export interface TileLayout {
 
 /**
  * Reads and checks the layout, before anything is allocated for it.
+ * FITS Standard 4.0 §10.1.1 to §10.1.3.
  *
  * @throws 'fits_unsupported' for an algorithm that is not read, 'fits_invalid' for tiles that
  *         cannot be or do not match the table, 'too_large' for tiles beyond 67 million pixels

@@ -41,7 +41,7 @@ export function ditherSequence(): Float32Array {
 
 /**
  * Floats from the integers of a tile: `(q - r + 0.5) * zscale + zzero`, r from the random sequence,
- * or without r and 0.5 if not dithered.
+ * or without r and 0.5 if not dithered. FITS Standard 4.0 §10.2.
  *
  * @param floats where to; as many as there are integers
  */
@@ -76,7 +76,11 @@ export function dequantize(
   }
 }
 
-/** @throws 'fits_unsupported' for a ZQUANTIZ that is not known; absent means not dithered */
+/**
+ * The kind of dithering by ZQUANTIZ. FITS Standard 4.0 §10.2.1.
+ *
+ * @throws 'fits_unsupported' for a ZQUANTIZ that is not known; absent means not dithered
+ */
 export function parseDither(zquantiz: string | undefined): Dither {
   const name = zquantiz?.trim().toUpperCase() ?? 'NO_DITHER';
   if (name === '' || name === 'NO_DITHER' || name === 'NONE') return 'NO_DITHER';

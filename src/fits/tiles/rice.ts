@@ -91,7 +91,11 @@ export function decodeRice(
   }
 }
 
-/** @throws 'fits_unsupported' for a width that is not packed */
+/**
+ * How integers of a width in bytes (BYTEPIX) are packed. FITS Standard 4.0 §10.4.1.
+ *
+ * @throws 'fits_unsupported' for a width that is not packed
+ */
 export function riceKind(bytePix: number): RiceKind {
   const kind = RICE_KINDS[bytePix];
   if (kind !== undefined) return kind;

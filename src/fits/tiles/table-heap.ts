@@ -9,6 +9,7 @@ const MAX_HEAP_BYTES = 256 * 1024 * 1024;
 
 /**
  * Bytes after the rows of the table inside a compressed table: its heap, with the gap before it.
+ * FITS Standard 4.0 §10.3 and §7.3.5.
  *
  * @throws 'fits_invalid' if ZPCOUNT cannot be used; 'too_large' beyond 256 MB, or if it is more than
  *         the packed bytes can hold

@@ -33,7 +33,7 @@ const MAX_ITEM_BYTES = 128;
 /** Thousands of parts; writers make a few. */
 const MAX_SUBBLOCKS_TEXT = 64 * 1024;
 
-/** BITPIX for a sample format, 8 for one that is not known. */
+/** BITPIX for a sample format of XISF 1.0, 8 for one that is not known. */
 export function bitpixOf(sampleFormat: string | undefined): number {
   return (sampleFormat === undefined ? undefined : BITPIX[sampleFormat]) ?? 8;
 }

@@ -13,6 +13,7 @@ export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
 /**
  * A reader of the bytes of a block, expanded and put together. A plain block is read where it is
  * needed; a compressed one is expanded once, or part by part if its parts can be told apart.
+ * XISF 1.0, data block compression.
  *
  * @throws 'too_large' for a compressed block beyond 1 GiB, 'fits_unsupported' for zstd; the reader:
  *         'fits_truncated', 'fits_invalid'

@@ -94,8 +94,26 @@ describe('what a header says of itself', () => {
     expect(reading.problem).toMatch(problem);
   });
 
-  test('a reference point without values is a problem', () => {
-    expect(readWcs(headerOf(without(PLAIN, 'CRVAL1'))).problem).toMatch(/CRVAL/);
+  test('a reference point without values is at zero, the default of the standard', () => {
+    const half = wcsFrom(without(PLAIN, 'CRVAL1'));
+    expect(worst(half, [[100.5, 75.5, 0, -35]])).toBeLessThan(1e-9);
+    expect(half.scaleAt(100.5, 75.5)?.yDeg).toBeCloseTo(0.01, 9);
+    const none = wcsFrom(without(PLAIN, 'CRVAL1', 'CRVAL2'));
+    expect(worst(none, [[100.5, 75.5, 0, 0]])).toBeLessThan(1e-9);
+    const bare = without(PLAIN, 'CRVAL1', 'CRVAL2', 'CDELT1', 'CDELT2');
+    const matrix = { CD1_1: -0.01, CD2_2: 0.01 };
+    expect(worst(wcsFrom({ ...bare, ...matrix }), [[100.5, 75.5, 0, 0]])).toBeLessThan(1e-9);
+  });
+
+  test.each<readonly [string, Cards]>([
+    ['and without a scale', without(PLAIN, 'CRVAL1', 'CDELT1', 'CDELT2')],
+    ['and with half a scale', without(PLAIN, 'CRVAL1', 'CRVAL2', 'CDELT2')],
+    ['and with PC but no CDELT', { ...without(PLAIN, 'CRVAL2', 'CDELT1', 'CDELT2'), PC1_1: 1 }],
+    ['but with words in their place', { ...PLAIN, CRVAL2: 'unknown' }],
+  ])('a reference point without values %s is a problem', (_, cards) => {
+    const { wcs, problem } = readWcs(headerOf(cards));
+    expect(wcs).toBeUndefined();
+    expect(problem).toMatch(/^CRVAL is /);
   });
 
   test('without any scale the standard has a degree per pixel, which is told', () => {
