@@ -3,8 +3,9 @@ import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Request, Response } from 'express';
 import type { StoredFile } from '../catalog/index.js';
-import { sendMade, type Services } from '../http/index.js';
+import { sendMade, viewerOf, type Services } from '../http/index.js';
 import { mapConcurrently } from '../lib/pool.js';
+import type { ZipsBegun } from './zips-begun.js';
 import { createNamer, createZipLayout, readZip, type ZipEntry } from '../zip/index.js';
 
 /** Part of the tag: raised whenever the same files would make other bytes than before. */
@@ -25,21 +26,22 @@ interface Plan {
 }
 
 /**
- * Sends files as they are, in one folder. The length is known and any part can be had by the tag of
- * the whole; asked for again, hours or days later, it is the same zip as long as the frames are the
- * same. Files that are missing or damaged are listed in it.
+ * Sends files as they are, in one folder. The length is known and any part can be had;
+ * asked for again, hours or days later, it is the same zip as long as the frames are the same. Files that are missing or damaged are listed in it.
  */
 export async function sendPlainZip(
   services: Services,
   req: Request,
   res: Response,
   slices: AsyncIterable<readonly StoredFile[]>,
+  begun: ZipsBegun,
 ): Promise<void> {
-  if (asksForUnknownPart(req)) {
+  const { members, folder, etag, modifiedMs } = await planZip(services, slices);
+  if (begun.isInDoubt(req, viewerOf(res), etag)) {
+    // Only an error is safe (RFC 6585 §3): wget takes even the whole for the zip that it has begun.
     res.status(428).set('Cache-Control', 'no-store').json({ detail: NEEDS_TAG });
     return;
   }
-  const { members, folder, etag, modifiedMs } = await planZip(services, slices);
   const layout = await createZipLayout(members, folder);
   res.cookie('fileDownload', 'true', { path: '/' });
   await sendMade(req, res, {
@@ -61,20 +63,8 @@ export async function sendPlainZip(
 }
 
 const NEEDS_TAG =
-  'A zip is another one as soon as other frames match. To go on with a broken one, send the ETag ' +
-  'that came with its beginning as If-Match or If-Range.';
-
-/**
- * Whether a part is asked for without a word of which zip: it would not fit what the client has if a
- * frame came in between. Only an error is safe then (RFC 6585 §3): wget takes even the whole for the
- * zip that it has begun, and appends what is beyond its length.
- */
-function asksForUnknownPart(req: Request): boolean {
-  const range = req.get('range');
-  if (req.method === 'HEAD' || range === undefined) return false;
-  const isFromStart = /^bytes=\s*0+\s*-[^,]*$/i.test(range);
-  return !isFromStart && req.get('if-range') === undefined && req.get('if-match') === undefined;
-}
+  'Other frames match than when this zip was begun. To go on with a broken one, send the ETag that ' +
+  'came with its beginning as If-Match or If-Range; to have the new one, begin anew.';
 
 async function planZip(
   { config, store }: Services,

@@ -33,6 +33,7 @@ import {
   type ZipOptions,
 } from './zip-request.js';
 import { sendScript } from './zip-script.js';
+import { createZipsBegun } from './zips-begun.js';
 
 type Slices = AsyncIterable<readonly StoredFile[]>;
 
@@ -55,6 +56,7 @@ export function createZipHandlers(
   findCalibrations?: FindCalibrations,
 ) {
   const { catalog, config } = services;
+  const begun = createZipsBegun();
 
   const send = async (
     req: Request,
@@ -67,7 +69,7 @@ export function createZipHandlers(
     if (options.format !== 'zip') await sendScript(services, req, res, slices, options.format);
     else if (options.uncompress || options.catalogOnly) {
       await sendUnpackedZip(services, res, slices, options);
-    } else await sendPlainZip(services, req, res, slices);
+    } else await sendPlainZip(services, req, res, slices, begun);
   };
 
   /** The selection, and after it what it needs. */

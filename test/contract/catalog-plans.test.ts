@@ -103,7 +103,9 @@ function readsAll(steps: readonly string[]): string[] {
  * is of no use.
  */
 function mayReadAll(query: string): boolean {
-  return /!=|__ne=|exclude_|exists=false|^public=|^id__gt=|^OBSNUM=|^BLKUID=/.test(decodeURIComponent(query));
+  return /!=|__ne=|exclude_|exists=false|^public=|^id__gt=|^OBSNUM=|^BLKUID=/.test(
+    decodeURIComponent(query),
+  );
 }
 
 const examples = FRAME_FILTERS.flatMap((filter) =>

@@ -155,7 +155,10 @@ const ZIP_CONTENT = {
   'text/plain': undefined,
 } as const;
 
-const ZIP_ANSWERS = fileAnswers(ZIP_CONTENT);
+const ZIP_ANSWERS: Operation['answers'] = {
+  ...fileAnswers(ZIP_CONTENT),
+  428: { description: 'A part is asked for without a tag, and the zip may be another one by now.' },
+};
 
 export const ZIP: Operation = {
   id: 'zipFrames',
