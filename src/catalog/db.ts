@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { AppError, systemCode } from '../lib/errors.js';
+import { createLimiter, type Limiter } from '../lib/pool.js';
 import type { Frame } from './schema.js';
 
 /** The two handles on one database: a single writer, and a pool that can only read. */
@@ -16,6 +17,8 @@ export interface Catalog {
   readonly knownFacets: LRUCache<string, Promise<ReadonlyMap<number, number>>>;
   /** Frames as they were last read, by id. Whoever takes one makes sure that it has not changed. */
   readonly frames: LRUCache<number, Frame>;
+  /** Lets few readings of very many frames run at once: a connection is left for quick ones. */
+  readonly heavy: Limiter;
   close(): Promise<void>;
 }
 
@@ -25,6 +28,9 @@ interface SqliteConnection {
 }
 
 const READERS = 4;
+const HEAVY = 2;
+const HEAVY_WAIT_MS = 25_000;
+const HEAVY_WAITING = 200;
 const KNOWN = 5_000;
 /** Some hundred pairs of numbers each. */
 const KNOWN_FACETS = 200;
@@ -71,6 +77,7 @@ export function openCatalog(url: string): Catalog {
     known: new LRUCache({ max: KNOWN }),
     knownFacets: new LRUCache({ max: KNOWN_FACETS }),
     frames: new LRUCache({ max: KEPT_FRAMES }),
+    heavy: createLimiter(HEAVY, { waitMs: HEAVY_WAIT_MS, waiting: HEAVY_WAITING }),
     async close() {
       await read.destroy();
       await write.destroy();
