@@ -79,3 +79,18 @@ export function onIndex(
 ): Condition {
   return { about: 'frame', apply: find, test };
 }
+
+/**
+ * A comparison with a column of `frames` that has an index, as SQL behind the column's name: it can be
+ * looked for by the index, or tested on a frame at hand (the `+` keeps SQLite from the index).
+ */
+export function onColumn(
+  column: 'id' | 'exposure_sec' | 'object' | 'public_date_ms',
+  comparison: string,
+  bindings: readonly number[] = [],
+): Condition {
+  return onIndex(
+    (query) => void query.whereRaw(`frames.${column} ${comparison}`, bindings),
+    (query) => void query.whereRaw(`+frames.${column} ${comparison}`, bindings),
+  );
+}

@@ -54,9 +54,7 @@ export async function resolveSearch(
     const own = ready.filter(({ about }) => about === kind);
     if (own.length > 0) choices.push(await choose(db, kind, own));
   }
-  const frames = ready
-    .filter(({ about }) => about === 'frame')
-    .map((condition) => withIndex(db, condition));
+  const frames = ready.filter(({ about }) => about === 'frame');
   const sought: { seek: Condition; found: number }[] = [];
   for (const seek of frames.filter(({ test }) => test !== undefined)) {
     sought.push({ seek, found: await countSome(db, seek) });
@@ -72,22 +70,6 @@ export async function resolveSearch(
     few: least < FEW ? least : undefined,
     tests: frames.filter(({ test }) => test === undefined),
   };
-}
-
-/** Columns whose indexes answer a comparison. */
-const INDEXED: ReadonlySet<string> = new Set(['id', 'exposure_sec', 'object', 'public_date_ms']);
-
-/** A comparison with a column that has an index can be looked for, and need not be tested. */
-function withIndex(db: Knex, condition: Condition): Condition {
-  if (condition.test !== undefined) return condition;
-  const { sql, bindings } = sqlOf(db, condition);
-  const compared = /^`?frames`?\.`?(\w+)`? ((?:[<>]?=|[<>]) \?|is null)$/.exec(sql);
-  const [, column = '', comparison = ''] = compared ?? [];
-  if (!INDEXED.has(column)) return condition;
-  const test = (query: Knex.QueryBuilder): void => {
-    void query.whereRaw(`+frames.${column} ${comparison}`, bindings);
-  };
-  return { ...condition, test };
 }
 
 /** What stands behind WHERE for a condition about frames. */

@@ -20,6 +20,7 @@ import {
   type NewFrame,
   type Viewer,
 } from '../../src/catalog/index.js';
+import { ORDINARY } from '../fixtures/catalog-frames.js';
 
 /** What the catalogue promises, on each kind of database. */
 const KINDS: Readonly<Record<string, (folder: string) => Catalog>> = {
@@ -37,44 +38,13 @@ const PUBLIC: Viewer = {
 const NOBODY: Viewer = { ...PUBLIC, seesPublic: false };
 
 const FACTS: FrameFacts = {
-  profile: 'pyobs',
-  siteId: 'hill',
-  telescope: '0m5',
-  instrument: 'cam1',
-  imageType: 'object',
-  imageKind: 'object',
+  ...ORDINARY,
   dateObsMs: 1_772_395_200_123,
-  night: '2026-03-01',
-  object: 'M 31',
-  filter: 'V',
-  exposureSec: 30,
-  reductionLevel: 0,
   requestNumber: '007',
-  obsNumber: null,
-  proposal: null,
-  publicDateMs: null,
-  binningX: 1,
-  binningY: 1,
   width: 10,
   height: 10,
-  raDeg: 10,
-  decDeg: 41,
-  altDeg: null,
-  azDeg: null,
-  focus: null,
-  sunAltDeg: null,
-  sunDistanceDeg: null,
-  moonAltDeg: null,
-  moonFraction: null,
-  moonDistanceDeg: null,
-  originX: null,
-  originY: null,
-  dataMean: null,
   airmass: 1.2,
   ccdTempC: -20,
-  gain: null,
-  footprint: null,
-  relations: [],
   warnings: ['odd'],
 };
 

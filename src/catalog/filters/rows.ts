@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import {
+  onColumn,
   onDates,
   onFacets,
   onFrames,
@@ -188,15 +189,16 @@ const COMPARISONS = { is: '=', ne: 'is not', lt: '<', lte: '<=', gt: '>', gte: '
 
 /** A number compared with a column; a name without an ending compares with `plain`. None is not equal to any. */
 export function numberCondition(
-  column: string,
+  column: 'id' | 'exposure_sec',
   plain: keyof typeof COMPARISONS,
 ): (asked: Asked) => Condition {
   return (asked) => {
     const number = requireNumber(asked.name, lastOf(asked));
     const operator = asked.operator === 'is' ? plain : asked.operator;
     if (!isComparison(operator)) throw badValue(asked.name, '', 'another comparison');
+    if (operator !== 'ne') return onColumn(column, `${COMPARISONS[operator]} ?`, [number]);
     return onFrames((query) => {
-      void query.whereRaw(`${column} ${COMPARISONS[operator]} ?`, [number]);
+      void query.whereRaw(`frames.${column} ${COMPARISONS.ne} ?`, [number]);
     });
   };
 }

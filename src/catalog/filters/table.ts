@@ -1,6 +1,6 @@
 import { splitFitsName } from '../../lib/paths.js';
 import { parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
-import { onFrames, onObjects } from '../conditions.js';
+import { onColumn, onFrames, onObjects } from '../conditions.js';
 import { requestKey } from '../schema.js';
 import { headerCondition, HEADER_PREFIX } from './headers.js';
 import {
@@ -280,10 +280,7 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     isList: false,
     operators: [],
     examples: [['empty_target_name', 'true']],
-    condition: () =>
-      onFrames((query) => {
-        void query.whereNull('frames.object');
-      }),
+    condition: () => onColumn('object', 'is null'),
   },
   {
     name: 'EXPTIME',
@@ -300,7 +297,7 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
       ['EXPTIME__lt', '1.5'],
       ['exposure_time__gte', '60'],
     ],
-    condition: numberCondition('frames.exposure_sec', 'gte'),
+    condition: numberCondition('exposure_sec', 'gte'),
   },
   exactRow(
     'frames.request_key',
@@ -447,10 +444,7 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     operators: [],
     examples: [['L1PUBDAT', '2027-03-01T00:00:00Z']],
     condition(asked) {
-      const ms = requireInstant(asked.name, lastOf(asked));
-      return onFrames((query) => {
-        void query.where('frames.public_date_ms', ms);
-      });
+      return onColumn('public_date_ms', '= ?', [requireInstant(asked.name, lastOf(asked))]);
     },
   },
   {
@@ -479,7 +473,7 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
       ['id__gt', '100'],
       ['id', '1'],
     ],
-    condition: numberCondition('frames.id', 'is'),
+    condition: numberCondition('id', 'is'),
   },
   {
     name: `${HEADER_PREFIX}KEYWORD`,
