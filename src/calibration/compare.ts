@@ -172,7 +172,7 @@ export function judgeHeaders(
 }
 
 /** `10`, `10.0` and ` 10` are one value, `Fast` and `FAST` too. */
-export function normalise(value: string): string {
+function normalise(value: string): string {
   const number = Number(value);
   return Number.isFinite(number) ? String(number) : value.trim().toLowerCase();
 }

@@ -7,7 +7,7 @@ export const CALIBRATION_KINDS = ['bias', 'dark', 'flat'] as const;
 export type CalibrationKind = (typeof CALIBRATION_KINDS)[number];
 
 /** What a calibration can be asked to have in common with a frame, besides its instrument. */
-export const SETUP_NAMES = ['site', 'telescope', 'filter', 'binning', 'window', 'gain'] as const;
+const SETUP_NAMES = ['site', 'telescope', 'filter', 'binning', 'window', 'gain'] as const;
 export type SetupName = (typeof SETUP_NAMES)[number];
 
 /** How exposure times must agree. Those that do not, but by a factor within bounds, can be scaled. */

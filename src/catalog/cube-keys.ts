@@ -30,7 +30,7 @@ export type CubeColumns = Readonly<Record<(typeof FACET_COLUMNS)[number], Value>
 export const DAY_MS = 86_400_000;
 
 /** The public day of frames that never become public: beyond every day. */
-export const NEVER = 2 ** 31 - 1;
+const NEVER = 2 ** 31 - 1;
 
 /** Day since 1970-01-01 UTC in which a frame becomes public. */
 export function toPublicDay(publicDateMs: number | null): number {

@@ -15,7 +15,7 @@ const RADIAN = Math.PI / 180;
  * The box around a cap. A box has no special case at a pole or where right ascension begins anew,
  * which is why positions are searched in three dimensions.
  */
-export function boxOfCap({ raDeg, decDeg, radiusDeg }: Cap): SkyBox {
+function boxOfCap({ raDeg, decDeg, radiusDeg }: Cap): SkyBox {
   const radius = radiusDeg * RADIAN;
   const [x, y, z] = toUnitVector({ raDeg, decDeg });
   return [...spanOf(x, radius), ...spanOf(y, radius), ...spanOf(z, radius)];
@@ -37,7 +37,7 @@ export interface SkyPlace {
 }
 
 /** The box around all that a frame shows and the point it was aimed at; undefined if it has neither. */
-export function boxOfFrame({ raDeg, decDeg, footprint }: SkyPlace): SkyBox | undefined {
+function boxOfFrame({ raDeg, decDeg, footprint }: SkyPlace): SkyBox | undefined {
   const boxes: SkyBox[] = [];
   if (raDeg !== null && decDeg !== null) boxes.push(boxOfCap({ raDeg, decDeg, radiusDeg: 0 }));
   if (footprint !== null) boxes.push(boxOfCap(footprint.cap));

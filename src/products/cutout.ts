@@ -61,7 +61,7 @@ export async function planCutout(file: FitsFile, request: CutoutRequest): Promis
 }
 
 /** FITS section notation of a region. */
-export function sectionOf({ x, y, width, height }: Region): string {
+function sectionOf({ x, y, width, height }: Region): string {
   return `[${x + 1}:${x + width},${y + 1}:${y + height}]`;
 }
 

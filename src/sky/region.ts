@@ -173,7 +173,7 @@ function polygonHasArc(polygon: PolygonRegion, arc: Arc): boolean {
 }
 
 /** Whether a direction lies in a polygon or on its edge. */
-export function polygonHas(polygon: PolygonRegion, point: UnitVector): boolean {
+function polygonHas(polygon: PolygonRegion, point: UnitVector): boolean {
   const { center, radiusDeg } = polygon.cap;
   const height = dot(center, point);
   if (height <= 0 || angleDeg(center, point) > radiusDeg + TOUCH_DEG) return false;

@@ -70,7 +70,7 @@ function toItem(base: string, match: Match | (Rejection & Pick<Match, 'notes' | 
 const PLURALS: Readonly<Record<string, string>> = { bias: 'biases' };
 
 /** `3 h before`, `12 days after`: from the frame's point of view. */
-export function formatAge(days: number): string {
+function formatAge(days: number): string {
   const size = Math.abs(days);
   const when = days < 0 ? 'after' : 'before';
   if (size < 1 / 24) return 'within the hour';

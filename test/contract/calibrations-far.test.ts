@@ -1,13 +1,8 @@
 /** Calibrations with the right headers are found behind any number of nearer ones with the wrong ones. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createCalibrations, type KindMatch } from '../../src/calibration/index.js';
 import {
   findFrames,
   insertFramesInBulk,
-  migrate,
-  openCatalog,
   type Catalog,
   type FrameFacts,
   type NewFrame,
@@ -16,6 +11,7 @@ import {
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { pyobsCards } from '../fixtures/night.js';
 import { shippedRules } from '../unit/calibration/setups.js';
+import { startCatalog, type TestCatalog } from '../support/catalog.js';
 
 const DAY_MS = 86_400_000;
 const AT_MS = Date.parse('2026-03-01T20:00:00Z');
@@ -28,18 +24,14 @@ const admin: Viewer = {
 };
 const WRONG = ['read mode fast, wanted slow'];
 
-let folder: string;
+let kept: TestCatalog;
 let catalog: Catalog;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'platevault-far-'));
-  catalog = openCatalog(`sqlite:${join(folder, 'a.sqlite')}`);
-  await migrate(catalog);
+  kept = await startCatalog();
+  ({ catalog } = kept);
 });
-afterAll(async () => {
-  await catalog.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => kept.close());
 
 /** A frame of a camera, so many days before the others; a bias unless `facts` say otherwise. */
 function frameOf(

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   checkCube,
   deleteFrame,
@@ -11,7 +8,6 @@ import {
   listFrames,
   listNights,
   migrate,
-  openCatalog,
   parseConditions,
   readChanges,
   touchTokens,
@@ -24,22 +20,16 @@ import { codec } from '../../src/catalog/migrations/0002_codec.js';
 import { toUnitVector } from '../../src/sky/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { randomFacts, randomFrames, randomNumbers } from '../fixtures/random-frames.js';
+import { NOBODY, PUBLIC, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 
-const USER: Viewer = { userId: 1, username: 'u', role: 'user', scope: 'admin', seesPublic: false };
-const PUBLIC: Viewer = { ...USER, userId: null, role: 'anonymous', seesPublic: true };
-const NOBODY: Viewer = { ...PUBLIC, seesPublic: false };
-
-let folder: string;
+let kept: TestCatalog;
 let catalog: Catalog;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'platevault-cube-'));
-  catalog = openCatalog(`sqlite:${join(folder, 'catalog.sqlite')}`);
+  kept = await startCatalog(false);
+  ({ catalog } = kept);
 });
-afterEach(async () => {
-  await catalog.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterEach(() => kept.close());
 
 const count = async (query: string, viewer: Viewer): Promise<number> => {
   const parameters = new Map(

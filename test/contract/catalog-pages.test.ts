@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   deleteFrame,
@@ -18,24 +16,19 @@ import {
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { randomFrames } from '../fixtures/random-frames.js';
+import { PUBLIC, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 
-const USER: Viewer = { userId: 1, username: 'u', role: 'user', scope: 'admin', seesPublic: false };
-const PUBLIC: Viewer = { ...USER, userId: null, role: 'anonymous', seesPublic: true };
 const COUNT = 500;
 
-let folder: string;
+let kept: TestCatalog;
 let catalog: Catalog;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'platevault-pages-'));
-  catalog = openCatalog(`sqlite:${join(folder, 'catalog.sqlite')}`);
-  await migrate(catalog);
+  kept = await startCatalog();
+  ({ catalog } = kept);
   await insertFramesInBulk(catalog, randomFrames(COUNT, 41));
 });
-afterAll(async () => {
-  await catalog.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => kept.close());
 
 function conditionsOf(query: string): Condition[] {
   const given = [...new URLSearchParams(query)];
@@ -160,7 +153,7 @@ test('a cursor that is damaged, or of another order, is refused by name', async 
 });
 
 test('far into a list of all frames the page is the same as by plain counting', async () => {
-  const own = openCatalog(`sqlite:${join(folder, 'far.sqlite')}`);
+  const own = openCatalog(`sqlite:${join(kept.folder, 'far.sqlite')}`);
   await migrate(own);
   await insertFramesInBulk(own, randomFrames(16_000, 7));
   for (const descending of [false, true]) {

@@ -1,44 +1,34 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   FRAME_FILTERS,
   insertFramesInBulk,
   listFacets,
   listFrames,
   listFramesByCursor,
-  migrate,
-  openCatalog,
   parseConditions,
   SORT_COLUMNS,
   type Catalog,
   type Condition,
   type Facet,
-  type Viewer,
 } from '../../src/catalog/index.js';
 import { randomFrames } from '../fixtures/random-frames.js';
+import { startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 
 /**
  * How SQLite goes about each query that a list makes. Nothing may read through `frames` row by row,
  * with the statistics of ANALYZE as without.
  */
-const USER: Viewer = { userId: 1, username: 'u', role: 'user', scope: 'admin', seesPublic: false };
 /** More than are looked at one by one, so that conditions that leave nearly all are tried as well. */
 const ROWS = 21_000;
 
-let folder: string;
+let kept: TestCatalog;
 let catalog: Catalog;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'platevault-plans-'));
-  catalog = openCatalog(`sqlite:${join(folder, 'catalog.sqlite')}`);
-  await migrate(catalog);
+  kept = await startCatalog();
+  ({ catalog } = kept);
   await insertFramesInBulk(catalog, randomFrames(ROWS, 29));
 });
-afterAll(async () => {
-  await catalog.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => kept.close());
 
 interface Query {
   readonly sql: string;

@@ -1,14 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   deleteFrame,
   findFilter,
   FRAME_FILTERS,
   insertFrame,
   inTransaction,
-  migrate,
-  openCatalog,
   parseConditions,
   type Catalog,
   type Condition,
@@ -16,25 +11,22 @@ import {
 } from '../../src/catalog/index.js';
 import { fillHeaderValues } from '../../src/catalog/header-values.js';
 import { searchFrame as frame, SEARCH_FRAMES as FRAMES } from '../fixtures/search-frames.js';
+import { startCatalog, type TestCatalog } from '../support/catalog.js';
 
-let folder: string;
+let kept: TestCatalog;
 let catalog: Catalog;
 const ids = new Map<string, number>();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'platevault-search-'));
-  catalog = openCatalog(`sqlite:${join(folder, 'catalog.sqlite')}`);
-  await migrate(catalog);
+  kept = await startCatalog();
+  ({ catalog } = kept);
   for (const each of FRAMES) {
     const { frameId } = await inTransaction(catalog, (tx) => insertFrame(tx, each, undefined));
     ids.set(each.basename, frameId);
   }
 });
 
-afterAll(async () => {
-  await catalog.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => kept.close());
 
 function parametersOf(query: string): Map<string, string[]> {
   const parameters = new Map<string, string[]>();

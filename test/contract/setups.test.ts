@@ -1,13 +1,8 @@
 /** Setups of frames: what is found around an instant, by which index, and what headers say. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   eachSetup,
   insertFramesInBulk,
   listSetups,
-  migrate,
-  openCatalog,
   readKeywords,
   type Catalog,
   type FrameFacts,
@@ -17,6 +12,7 @@ import {
   type Viewer,
 } from '../../src/catalog/index.js';
 import { pyobsCards } from '../fixtures/night.js';
+import { startCatalog, type TestCatalog } from '../support/catalog.js';
 
 const HOUR_MS = 3_600_000;
 const AROUND_MS = Date.parse('2026-03-01T20:00:00Z');
@@ -29,13 +25,12 @@ const admin: Viewer = {
 };
 const visitor: Viewer = { ...admin, role: 'anonymous' };
 
-let folder: string;
+let kept: TestCatalog;
 let catalog: Catalog;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'platevault-setups-'));
-  catalog = openCatalog(`sqlite:${join(folder, 'a.sqlite')}`);
-  await migrate(catalog);
+  kept = await startCatalog();
+  ({ catalog } = kept);
   const kinds: readonly ImageKind[] = ['bias', 'dark', 'flat', 'object'];
   async function* frames(): AsyncGenerator<NewFrame> {
     for (let index = 0; index < 400; index += 1) {
@@ -46,10 +41,7 @@ beforeAll(async () => {
   }
   await insertFramesInBulk(catalog, frames());
 });
-afterAll(async () => {
-  await catalog.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => kept.close());
 
 function newFrame(index: number, facts: Partial<FrameFacts>): NewFrame {
   const sum = index.toString(16).padStart(64, '0');

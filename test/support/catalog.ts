@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrate, openCatalog, type Catalog, type Viewer } from '../../src/catalog/index.js';
+
+/** Those who ask: an account, a visitor who sees what is public, a visitor who sees nothing. */
+export const USER: Viewer = {
+  userId: 1,
+  username: 'u',
+  role: 'user',
+  scope: 'admin',
+  seesPublic: false,
+};
+export const PUBLIC: Viewer = { ...USER, userId: null, role: 'anonymous', seesPublic: true };
+export const NOBODY: Viewer = { ...PUBLIC, seesPublic: false };
+
+/** A catalogue alone, in a real SQLite file. */
+export interface TestCatalog {
+  readonly catalog: Catalog;
+  readonly folder: string;
+  /** Closes it and removes everything. */
+  close(): Promise<void>;
+}
+
+/** @param isMigrated false for an empty file, as an older version of the program would find it */
+export async function startCatalog(isMigrated = true): Promise<TestCatalog> {
+  const folder = await mkdtemp(join(tmpdir(), 'platevault-catalog-'));
+  const catalog = openCatalog(`sqlite:${join(folder, 'catalog.sqlite')}`);
+  if (isMigrated) await migrate(catalog);
+  return {
+    catalog,
+    folder,
+    async close() {
+      await catalog.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
