@@ -18,11 +18,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   products: ['lib', 'fits', 'wcs'],
   pixels: ['lib', 'fits', 'preview', 'products'],
   ingest: ['lib', 'sky', 'wcs', 'config', 'fits', 'store', 'catalog'],
+  keeping: ['lib', 'sky', 'wcs', 'config', 'fits', 'store', 'catalog', 'ingest'],
   preview: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
   auth: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
-  jobs: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'ingest', 'preview'],
+  jobs: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'ingest', 'preview', 'keeping'],
   calibration: ['lib', 'config', 'catalog'],
   http: [
+    'keeping',
     'lib',
     'config',
     'catalog',
@@ -34,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'calibration',
   ],
   api: [
+    'keeping',
     'lib',
     'sky',
     'config',
@@ -50,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
   ],
   web: [
+    'keeping',
     'lib',
     'sky',
     'config',
@@ -64,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
   ],
   context: [
+    'keeping',
     'calibration',
     'lib',
     'config',
@@ -80,7 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ['context', 'http', 'api', 'web'],
   main: ['cli'],
   // Server verbs; the client verbs are held to CLIENT_MAY below.
-  cli: ['lib', 'config', 'fits', 'catalog', 'auth', 'ingest', 'context', 'app'],
+  cli: ['lib', 'config', 'fits', 'catalog', 'auth', 'ingest', 'keeping', 'context', 'app'],
 };
 
 /** The client verbs speak HTTP: they would work on a machine that has no archive. */

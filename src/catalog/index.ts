@@ -10,7 +10,15 @@ export {
 export { holdLock } from './lock.js';
 export { migrate } from './migrate.js';
 export * from './schema.js';
-export { ROLES, SCOPES, type Role, type Scope, type Viewer } from './visibility.js';
+export {
+  OPERATOR,
+  ROLES,
+  SCOPES,
+  type Actor,
+  type Role,
+  type Scope,
+  type Viewer,
+} from './visibility.js';
 export type { Condition } from './conditions.js';
 export { checkCube } from './cube.js';
 export * from './filters.js';
@@ -33,4 +41,5 @@ export * from './users.js';
 export * from './sessions.js';
 export * from './jobs.js';
 export * from './outbox.js';
+export * from './audit.js';
 export * from './quarantine.js';

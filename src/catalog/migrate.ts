@@ -5,6 +5,7 @@ import { initial } from './migrations/0001_initial.js';
 import { codec } from './migrations/0002_codec.js';
 import { speed } from './migrations/0003_speed.js';
 import { headers } from './migrations/0004_headers.js';
+import { safety } from './migrations/0005_safety.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -12,6 +13,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0002_codec', up: codec },
   { name: '0003_speed', up: speed },
   { name: '0004_headers', up: headers },
+  { name: '0005_safety', up: safety },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -1,9 +1,20 @@
 import type { Knex } from 'knex';
 
-/** Who asks. Every function that returns frames takes one as its last parameter. */
-export interface Viewer {
+/** Who does something, and from where: what the audit log and the journal tell of them. */
+export interface Actor {
+  /** null for visitors, and for the commands of the operator. */
   readonly userId: number | null;
+  /** Empty for visitors. */
   readonly username: string;
+  /** Network address of the client, as far as it is to be believed (TRUST_PROXY); empty without one. */
+  readonly address: string;
+}
+
+/** Commands given on the box itself: whoever may run them holds the files already. */
+export const OPERATOR: Actor = { userId: null, username: 'operator', address: '' };
+
+/** Who asks. Every function that returns frames takes one as its last parameter. */
+export interface Viewer extends Actor {
   readonly role: Role;
   /** What the token in use is good for; 'admin' (everything the role allows) for a session. */
   readonly scope: Scope;

@@ -65,7 +65,7 @@ export async function storeFiles(
     const failures: AppError[] = [];
     const judge = async (file: Spooled, turn?: Promise<unknown>): Promise<IngestResult> => {
       try {
-        return await ingest.store(file, viewer.userId, turn);
+        return await ingest.store(file, viewer, turn);
       } catch (error) {
         const failure = error instanceof AppError ? error : toCatalogError(error);
         if (failure === undefined) throw error;

@@ -70,11 +70,11 @@ export function createAuthentication(services: Services): Authentication {
     const found = await findToken(catalog, hashSecret(secret));
     if (found === undefined) throw new AppError('unauthenticated', 'Invalid token.');
     used.note(found.token.id);
-    setViewer(res, toViewer(services, found.user, found.token.scope));
+    setViewer(res, toViewer(services, found.user, found.token.scope, viewerOf(res).address));
   };
 
   const authenticate = (req: Request, res: Response, next: NextFunction): void => {
-    setViewer(res, anonymous(services));
+    setViewer(res, anonymous(services, req.ip));
     // A token is not a person with a browser: at the doors it does not count, not even a bad one.
     // Uploaders fetch their cookie there, and a refusal would leave them without a word about why.
     const secret = DOORS.test(req.path) ? undefined : readToken(req.headers.authorization);
@@ -134,7 +134,7 @@ function readToken(header: string | undefined): string | undefined {
 
 /** From here on the request is that of a user who has just signed in. */
 export function adoptUser(services: Services, res: Response, user: User): void {
-  setViewer(res, toViewer(services, user, 'admin'));
+  setViewer(res, toViewer(services, user, 'admin', viewerOf(res).address));
   (res.locals as { bySession?: boolean }).bySession = true;
 }
 
@@ -142,9 +142,9 @@ function setViewer(res: Response, viewer: Viewer): void {
   (res.locals as { viewer: Viewer }).viewer = viewer;
 }
 
-function toViewer(services: Services, user: User, scope: Viewer['scope']): Viewer {
+function toViewer(services: Services, user: User, scope: Viewer['scope'], address: string): Viewer {
   return {
-    ...anonymous(services),
+    ...anonymous(services, address),
     userId: user.id,
     username: user.username,
     role: user.role,
@@ -152,10 +152,11 @@ function toViewer(services: Services, user: User, scope: Viewer['scope']): Viewe
   };
 }
 
-function anonymous({ config }: Services): Viewer {
+function anonymous({ config }: Services, address = ''): Viewer {
   return {
     userId: null,
     username: '',
+    address,
     role: 'anonymous',
     scope: 'read',
     seesPublic: config.ANONYMOUS === 'public',

@@ -9,6 +9,7 @@ import {
   insertJob,
   inTransaction,
   uniqueViolation,
+  type Actor,
   type Catalog,
   type FrameFacts,
   type KnownBytes,
@@ -60,7 +61,7 @@ export interface Ingest {
    *
    * @param turn waited for before it is stored: the files of one request get their ids in order
    */
-  store(file: Spooled, uploadedBy: number | null, turn?: Promise<unknown>): Promise<IngestResult>;
+  store(file: Spooled, by: Actor, turn?: Promise<unknown>): Promise<IngestResult>;
   /** Removes spooled files that were not stored. */
   discard(files: readonly Spooled[]): Promise<void>;
   /**
@@ -117,18 +118,18 @@ export function createIngest(parts: IngestParts): Ingest {
         lastByteMs = Date.now();
       }),
 
-    async store(file, uploadedBy, turn) {
+    async store(file, by, turn) {
       try {
         const next: Limiter = async (work) => {
           await turn;
           return oneAtATime(work);
         };
-        const result = await storeFile(parts, next, file, uploadedBy);
+        const result = await storeFile(parts, next, file, by);
         parts.onStored();
         return result;
       } catch (error) {
         if (!(error instanceof AppError) || !REFUSALS.has(error.code)) throw error;
-        await quarantine.keep(file, error, uploadedBy);
+        await quarantine.keep(file, error, by);
         return notStored(file, 'refused', error);
       } finally {
         await rm(file.path, { force: true });
@@ -148,7 +149,7 @@ async function storeFile(
   parts: IngestParts,
   oneAtATime: Limiter,
   file: Spooled,
-  uploadedBy: number | null,
+  by: Actor,
 ): Promise<IngestResult> {
   const { catalog, config, pool, profiles, store } = parts;
   const known = await findBySha256(catalog.read, file.sha256);
@@ -165,7 +166,7 @@ async function storeFile(
     : asItCame(file, inspected);
   try {
     if (known !== undefined) return await putBack(parts, file, kept, known);
-    return await storeKept(parts, oneAtATime, { file, kept, inspected, facts, uploadedBy });
+    return await storeKept(parts, oneAtATime, { file, kept, inspected, facts, by });
   } finally {
     if (kept.path !== file.path) await rm(kept.path, { force: true });
   }
@@ -177,7 +178,7 @@ interface Upload {
   readonly kept: Kept;
   readonly inspected: Inspected;
   readonly facts: FrameFacts;
-  readonly uploadedBy: number | null;
+  readonly by: Actor;
 }
 
 /** Name → put → one transaction, anew if another process was quicker. */
@@ -223,7 +224,7 @@ async function chooseKept(catalog: Catalog, { file, kept, inspected }: Upload): 
 }
 
 function toNewFrame(
-  { file, inspected, facts, uploadedBy }: Upload,
+  { file, inspected, facts, by }: Upload,
   kept: Kept,
   { basename, key }: Target,
   extension: string,
@@ -234,7 +235,7 @@ function toNewFrame(
   return {
     basename,
     facts,
-    version: { key, extension, container, ...sums, original, uploadName, uploadedBy },
+    version: { key, extension, container, ...sums, original, uploadName, uploadedBy: by.userId },
     hdus: inspected.stored,
   };
 }

@@ -4,6 +4,7 @@ import {
   insertQuarantined,
   toCatalogError,
   trimQuarantine,
+  type Actor,
   type Catalog,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
@@ -13,14 +14,14 @@ import type { Spooled } from './spool.js';
 /** Keeps refused uploads with their reason, within the bounds of the settings. */
 export interface Quarantine {
   /** Takes the spooled file over if it is kept. Refusing must not fail: trouble here is no trouble. */
-  keep(file: Spooled, reason: AppError, uploadedBy: number | null): Promise<void>;
+  keep(file: Spooled, reason: AppError, by: Actor): Promise<void>;
 }
 
 export function createQuarantine(parts: { catalog: Catalog; config: Config }): Quarantine {
   const { catalog, config } = parts;
   const folder = join(config.DATA_DIR, 'quarantine');
   return {
-    async keep(file, reason, uploadedBy) {
+    async keep(file, reason, by) {
       if (
         file.sizeBytes === 0 ||
         file.sizeBytes > config.QUARANTINE_BYTES ||
@@ -31,7 +32,7 @@ export function createQuarantine(parts: { catalog: Catalog; config: Config }): Q
       try {
         await mkdir(folder, { recursive: true });
         await move(file.path, path);
-        await insertQuarantined(catalog, toRow(file, reason, uploadedBy));
+        await insertQuarantined(catalog, toRow(file, reason, by));
         const { QUARANTINE_FILES, QUARANTINE_BYTES } = config;
         const surplus = await trimQuarantine(catalog, QUARANTINE_FILES, QUARANTINE_BYTES);
         for (const name of surplus) await rm(join(folder, name), { force: true });
@@ -47,9 +48,17 @@ export function createQuarantine(parts: { catalog: Catalog; config: Config }): Q
 function toRow(
   { uploadName, sizeBytes, sha256 }: Spooled,
   { code, message }: AppError,
-  uploadedBy: number | null,
+  by: Actor,
 ): Parameters<typeof insertQuarantined>[1] {
-  return { uploadName, file: sha256, sizeBytes, sha256, code, reason: message, uploadedBy };
+  return {
+    uploadName,
+    file: sha256,
+    sizeBytes,
+    sha256,
+    code,
+    reason: message,
+    uploadedBy: by.userId,
+  };
 }
 
 /** Rename, or a copy where the two folders are on different disks. */

@@ -18,6 +18,7 @@ const AT_MS = Date.parse('2026-03-01T20:00:00Z');
 const admin: Viewer = {
   userId: null,
   username: 'admin',
+  address: '',
   role: 'admin',
   scope: 'admin',
   seesPublic: true,

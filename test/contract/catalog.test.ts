@@ -27,10 +27,18 @@ const KINDS: Readonly<Record<string, (folder: string) => Catalog>> = {
   SQLite: (folder) => openCatalog(`sqlite:${join(folder, 'catalog.sqlite')}`),
 };
 
-const USER: Viewer = { userId: 1, username: 'u', role: 'user', scope: 'admin', seesPublic: false };
+const USER: Viewer = {
+  userId: 1,
+  username: 'u',
+  address: '',
+  role: 'user',
+  scope: 'admin',
+  seesPublic: false,
+};
 const PUBLIC: Viewer = {
   userId: null,
   username: '',
+  address: '',
   role: 'anonymous',
   scope: 'read',
   seesPublic: true,

@@ -7,6 +7,7 @@ import { migrate, openCatalog, type Catalog, type Viewer } from '../../src/catal
 export const USER: Viewer = {
   userId: 1,
   username: 'u',
+  address: '',
   role: 'user',
   scope: 'admin',
   seesPublic: false,

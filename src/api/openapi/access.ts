@@ -61,7 +61,7 @@ export function accessOf(who: Who, verb: Verb, { ANONYMOUS }: Config): Access {
 }
 
 function mayAs(role: Role, scope: Scope, action: Action): boolean {
-  return may({ userId: 1, username: '', role, scope, seesPublic: false }, action);
+  return may({ userId: 1, username: '', address: '', role, scope, seesPublic: false }, action);
 }
 
 function inWords(words: readonly string[]): string {

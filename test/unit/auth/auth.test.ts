@@ -10,6 +10,7 @@ import type { Role, Scope, Viewer } from '../../../src/catalog/index.js';
 const viewer = (role: Role, scope: Scope = 'admin', seesPublic = false): Viewer => ({
   userId: role === 'anonymous' ? null : 1,
   username: role,
+  address: '',
   role,
   scope,
   seesPublic,
