@@ -14,6 +14,8 @@ const DEFAULT_POOL_SIZE = '12';
 /** Runs `platevault` with these arguments; the exit status is that of the command. */
 function launch(args) {
   process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || poolSizeFromFiles();
+  // The package for S3 says at every start that some day it will want a newer Node.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   process.argv.splice(2, Infinity, ...args);
   const program = pathToFileURL(path.join(ROOT, 'dist', 'main.js'));
   import(program.href).catch((error) => {

@@ -7,6 +7,7 @@ import {
   createAuthentication,
   handleProblems,
   requestIdOf,
+  trustedProxies,
   type Authentication,
   type Services,
 } from './http/index.js';
@@ -30,7 +31,7 @@ export function createApp(services: Services): { app: Express; authentication: A
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // an entity tag of every list would hash it each time; what has one sets it
-  app.set('trust proxy', config.TRUST_PROXY ? 1 : false);
+  app.set('trust proxy', trustedProxies(config.TRUST_PROXY));
   app.set('views', join(PROGRAM_DIR, 'views'));
   app.set('view engine', 'ejs');
   app.set('view cache', true);

@@ -1,25 +1,59 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createPassport, createSigner } from './auth/index.js';
+import { createDeedLog, createLogins, createPassport, createSigner } from './auth/index.js';
 import {
   createCalibrations,
   loadCalibrationRules,
   type CalibrationRules,
 } from './calibration/index.js';
-import { databasePath, holdLock, migrate, openCatalog, type Catalog } from './catalog/index.js';
+import {
+  asDamage,
+  databasePath,
+  hasKey,
+  holdLock,
+  isBeingTrashed,
+  migrate,
+  openCatalog,
+  openCatalogReadOnly,
+  requireDatabaseFile,
+  requireSchema,
+  requireSound,
+  wasCutOff,
+  type Catalog,
+} from './catalog/index.js';
 import { loadConfig, type Config, type LoadedConfig } from './config/index.js';
 import type { Services } from './http/index.js';
-import { checkTemplates, createIngest, loadProfiles, sourceLimits } from './ingest/index.js';
+import {
+  checkTemplates,
+  createIngest,
+  createReader,
+  loadProfiles,
+  sourceLimits,
+  sweepQuarantine,
+  type Step,
+} from './ingest/index.js';
 import { createHandlers, startJobs, type JobRunner } from './jobs/index.js';
-import { AppError } from './lib/errors.js';
-import { createLog, type Log } from './lib/log.js';
+import {
+  createMending,
+  createRevisions,
+  createTrash,
+  openRoot,
+  startAudit,
+  startBackups,
+  startJournal,
+  type RootOptions,
+  type Trash,
+} from './keeping/index.js';
+import { AppError, hasCode } from './lib/errors.js';
+import { createLog, errorFields, type Log } from './lib/log.js';
 import { createPixelPool } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
 import { createProducts } from './products/index.js';
-import { openFsStore, syncPath, type Store } from './store/index.js';
+import { markerPath, openFsStore, readMarker, syncPath, type Store } from './store/index.js';
 
 /** The folder of the program: `views`, `public`, `config` and `package.json` lie in it. */
 export const PROGRAM_DIR = fileURLToPath(new URL('..', import.meta.url));
@@ -39,26 +73,63 @@ export function readConfig(): LoadedConfig {
   return loadConfig(process.env, join(PROGRAM_DIR, 'config'));
 }
 
+export interface ArchiveOptions extends RootOptions {
+  /** False for commands that must not make an archive where a mistyped setting leads them. */
+  readonly create?: boolean;
+  /** True to look through the pages of the catalogue first, as the server does at its start. */
+  readonly isChecked?: boolean;
+}
+
 /**
  * Opens catalogue and store, and brings the catalogue up to date. Works beside a running server.
  *
- * @param options.create false for commands that only look: they must not make an archive where a
- *        mistyped setting leads them
- * @throws 'not_found' if there is no archive and none is to be made
+ * @throws 'not_found' if there is no archive and none is to be made, 'damaged' if the catalogue is,
+ *         'store_unavailable' if the tree is not there or is another one
  */
-export async function openArchive(config: Config, options = { create: true }): Promise<Archive> {
-  if (!options.create && !existsSync(databasePath(config.DATABASE_URL))) {
+export async function openArchive(config: Config, options: ArchiveOptions = {}): Promise<Archive> {
+  const path = databasePath(config.DATABASE_URL);
+  if (options.create === false && !existsSync(path)) {
     throw new AppError('not_found', `There is no archive in ${config.DATA_DIR}.`);
   }
   await mkdir(config.DATA_DIR, { recursive: true });
+  await requireDatabaseFile(path);
+  const isAfterCrash = wasCutOff(path);
   const catalog = openCatalog(config.DATABASE_URL);
   try {
+    if (options.isChecked === true) await requireSound(catalog, path, isAfterCrash);
     await migrate(catalog);
-    const store = await openFsStore(config.ARCHIVE_ROOT);
+    const store = await openRoot(catalog, config.ARCHIVE_ROOT, options);
     return { config, catalog, store, close: () => catalog.close() };
   } catch (error) {
     await catalog.close();
-    throw error;
+    throw asDamage(error, path);
+  }
+}
+
+/**
+ * Opens catalogue and store to be looked at: neither is changed, made or brought up to date, and both
+ * may lie on disks that cannot be written.
+ *
+ * @throws 'not_found' if there is no archive, 'database_version', 'store_unavailable'
+ */
+export async function openToLook(config: Config): Promise<Archive> {
+  const path = databasePath(config.DATABASE_URL);
+  if (!existsSync(path)) {
+    throw new AppError('not_found', `There is no archive in ${config.DATA_DIR}.`);
+  }
+  const marker = await readMarker(config.ARCHIVE_ROOT);
+  if (marker === undefined) {
+    const message = `There is no archive in ARCHIVE_ROOT (${config.ARCHIVE_ROOT}): it has no marker file. Is its disk mounted?`;
+    throw new AppError('store_unavailable', message);
+  }
+  const catalog = openCatalogReadOnly(path);
+  try {
+    await requireSchema(catalog);
+    const store = await openFsStore(config.ARCHIVE_ROOT, { id: marker.id });
+    return { config, catalog, store, close: () => catalog.close() };
+  } catch (error) {
+    await catalog.close();
+    throw asDamage(error, path);
   }
 }
 
@@ -68,24 +139,31 @@ export interface ServerContext extends Services {
   close(): Promise<void>;
 }
 
-/** The composition root: settings → the parts of a server, wired. */
-export async function openServer(config: Config): Promise<ServerContext> {
+/**
+ * The composition root: settings → the parts of a server, wired.
+ *
+ * @param at called at each step of storing a file; for tests
+ */
+export async function openServer(
+  config: Config,
+  at?: (step: Step) => void,
+): Promise<ServerContext> {
   checkTemplates(config);
-  const profiles = await loadProfiles(
-    [join(PROGRAM_DIR, 'config', 'mapping'), config.MAPPING_DIR],
-    config.RELATED_FRAME_KEYS,
-  );
+  const profiles = await readProfiles(config);
   const rules = await readCalibrationRules(config);
   const log = openLog(config);
   // Everything that may stop the start comes before anything that must be ended again.
   await mkdir(config.DATA_DIR, { recursive: true });
   const signer = createSigner(await secretKey(config));
-  const archive = await openArchive(config);
+  const hook = at === undefined ? {} : { at };
+  const archive = await openArchive(config, { isChecked: true, ...hook });
   const { catalog, store } = archive;
   const lock = await lockArchive(archive);
 
-  const left = await store.sweep();
-  if (left > 0) log.info('unfinished uploads removed', { files: left });
+  const isKnown = async (key: string): Promise<boolean> =>
+    (await hasKey(catalog, key)) || (await isBeingTrashed(catalog, key));
+  const left = await store.sweep(isKnown);
+  if (left.unfinished + left.orphans > 0) log.info('unfinished uploads removed', { ...left });
   const pool = createPixelPool({ workers: config.PIXEL_WORKERS });
   const limits = sourceLimits(config, store);
   const previews = createPreviews({
@@ -104,6 +182,7 @@ export async function openServer(config: Config): Promise<ServerContext> {
     onStored: () => {
       jobs.wake();
     },
+    ...hook,
   });
   const jobs = startJobs(
     catalog,
@@ -111,28 +190,127 @@ export async function openServer(config: Config): Promise<ServerContext> {
     () => ingest.isReceiving(),
     log,
   );
+  const wake = (): void => {
+    jobs.wake();
+  };
+  const reader = createReader({ config, store, profiles, pool });
+  const { exclusively } = ingest;
+  const trash = createTrash({ catalog, store, config, reader, exclusively, onRestored: wake });
+  await finishWhatWasBegun({ catalog, config, trash, log });
+  const journal = startJournal({ catalog, store, log });
+  const deeds = createDeedLog(catalog, log);
+  const logins = createLogins(catalog, deeds);
+
+  const version = await programVersion();
+  const isBusy = (): boolean => ingest.isReceiving();
+  const audit = startAudit({ catalog, store, config, log, isBusy });
+  const backups = startBackups({ catalog, store, config, version, log, isBusy });
 
   return {
     config,
     catalog,
     store,
     ingest,
+    reader,
+    trash,
+    revisions: createRevisions({ catalog, store, reader, onRestored: wake }),
+    mending: createMending({ catalog, config, store, ingest, pool }),
     previews,
     products: createProducts(pool, limits),
     calibrations: createCalibrations(catalog, rules),
     jobs,
     signer,
-    passport: createPassport(catalog),
+    passport: createPassport(logins),
+    logins,
+    deeds,
     log,
-    version: await programVersion(),
+    version,
     async close() {
+      await audit.close();
+      await backups.close();
       await jobs.close();
       await previews.close();
       await pool.close();
+      await deeds.close();
+      await journal.close();
       await archive.close();
       await lock.release();
     },
   };
+}
+
+/** The trash of an archive, for commands. Works beside a running server. */
+export async function openTrash(config: Config): Promise<Archive & { readonly trash: Trash }> {
+  const profiles = await readProfiles(config);
+  const archive = await openArchive(config, { create: false });
+  const { catalog, store } = archive;
+  const pool = createPixelPool({ workers: 1 });
+  const reader = createReader({ config, store, profiles, pool });
+  const trash = createTrash({ catalog, store, config, reader, exclusively: (work) => work() });
+  return {
+    ...archive,
+    trash,
+    async close() {
+      await pool.close();
+      await archive.close();
+    },
+  };
+}
+
+/** What commands need that read many files of the tree. */
+export interface Tools {
+  readonly profiles: Awaited<ReturnType<typeof readProfiles>>;
+  readonly pool: ReturnType<typeof createPixelPool>;
+  /** Files at a time. */
+  readonly lanes: number;
+}
+
+/** Hashing a very large file on a slow disk takes its time. */
+const READ_FILE_MS = 6 * 3_600_000;
+
+/** The caller closes the pool. @throws 'config_invalid' */
+export async function openTools(config: Config): Promise<Tools> {
+  const profiles = await readProfiles(config);
+  const workers = availableParallelism();
+  const pool = createPixelPool({ workers, timeoutMs: READ_FILE_MS });
+  return { profiles, pool, lanes: 2 * workers };
+}
+
+/**
+ * Keeps servers away from a tree whose catalogue is not to be used.
+ * @throws 'busy' if one is at work, 'store_unavailable' if there is no such folder
+ */
+export async function lockTree(root: string): Promise<{ release(): Promise<void> }> {
+  if (!existsSync(root)) {
+    throw new AppError('store_unavailable', `There is no folder ${root} (ARCHIVE_ROOT).`);
+  }
+  const stateDir = dirname(markerPath(root));
+  await mkdir(stateDir, { recursive: true });
+  return holdServerLock(stateDir, root);
+}
+
+/** Profiles of the program, and those of the site. @throws 'config_invalid' */
+function readProfiles(config: Config): ReturnType<typeof loadProfiles> {
+  const folders = [join(PROGRAM_DIR, 'config', 'mapping'), config.MAPPING_DIR];
+  return loadProfiles(folders, config.RELATED_FRAME_KEYS);
+}
+
+/** What a process that died has begun with deleted and with refused files. */
+async function finishWhatWasBegun(parts: {
+  catalog: Catalog;
+  config: Config;
+  trash: Trash;
+  log: Log;
+}): Promise<void> {
+  const { trash, log } = parts;
+  try {
+    const [deleted, refused] = [await trash.settle(), await sweepQuarantine(parts)];
+    if (deleted + refused > 0)
+      log.info('deleted and refused files put right', { deleted, refused });
+  } catch (error) {
+    // They wait as they are; nobody need do without the archive for them.
+    log.warn('deleted or refused files not put right', errorFields(error));
+  }
 }
 
 /** Version of the program, from its `package.json`. */
@@ -150,10 +328,22 @@ function openLog(config: Config): Log {
 /** One server for one archive: a second one would sweep away what the first is receiving. */
 async function lockArchive(archive: Archive): Promise<{ release(): Promise<void> }> {
   try {
-    return await holdLock(join(archive.store.stateDir, 'server.lock'));
+    return await holdServerLock(archive.store.stateDir, archive.config.ARCHIVE_ROOT);
   } catch (error) {
     await archive.close();
-    const message = `Another server is at work on ${archive.config.ARCHIVE_ROOT}. Stop it first.`;
+    throw error;
+  }
+}
+
+async function holdServerLock(
+  stateDir: string,
+  root: string,
+): Promise<{ release(): Promise<void> }> {
+  try {
+    return await holdLock(join(stateDir, 'server.lock'));
+  } catch (error) {
+    if (!hasCode(error, 'busy')) throw error;
+    const message = `Another server is at work on ${root}. Stop it first.`;
     throw new AppError('busy', message, {}, error);
   }
 }

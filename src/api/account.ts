@@ -1,8 +1,16 @@
 import { createHmac } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { checkPassword, hashSecret } from '../auth/index.js';
-import { findToken, insertToken, PASSWORD_TOKEN, type User } from '../catalog/index.js';
-import { bodyText, type Services } from '../http/index.js';
+import { hashSecret } from '../auth/index.js';
+import {
+  findToken,
+  insertToken,
+  listTokens,
+  PASSWORD_TOKEN,
+  uniqueViolation,
+  type User,
+} from '../catalog/index.js';
+import { bodyText, requireAction, viewerOf, type Services } from '../http/index.js';
+import { formatInstant } from '../lib/time.js';
 
 /**
  * `POST /api-token-auth/`: name and password → a token. As in the reference archive it is the same
@@ -10,32 +18,60 @@ import { bodyText, type Services } from '../http/index.js';
  */
 export function createTokenHandler(services: Services): RequestHandler {
   return async (req, res) => {
-    const user = await checkPassword(
-      services.catalog,
+    const { address } = viewerOf(res);
+    const user = await services.logins.check(
       bodyText(req, 'username'),
       bodyText(req, 'password'),
+      address,
     );
     if (user === undefined) {
       res.status(400).json({ non_field_errors: ['Unable to log in with provided credentials.'] });
       return;
     }
-    res.set('Cache-Control', 'no-store').json({ token: await tokenFor(services, user) });
+    const token = await tokenFor(services, user, address);
+    services.logins.noteDone(user, address, 'token');
+    res.set('Cache-Control', 'no-store').json({ token });
   };
 }
 
-async function tokenFor({ catalog, signer }: Services, user: User): Promise<string> {
+/** `GET /tokens/`: the tokens of who asks, without the tokens themselves. */
+export function createTokenList({ catalog }: Services): RequestHandler {
+  return async (_req, res) => {
+    const { userId } = requireAction(res, 'own-account');
+    const tokens = userId === null ? [] : await listTokens(catalog, userId);
+    const instant = (ms: number | null): string | null => (ms === null ? null : formatInstant(ms));
+    res.set('Cache-Control', 'private, no-store').json(
+      tokens.map(({ id, name, hint, scope, createdMs, expiresMs, usedMs }) => ({
+        id,
+        name,
+        hint,
+        scope,
+        created: instant(createdMs),
+        expires: instant(expiresMs),
+        last_used: instant(usedMs),
+        expired: expiresMs !== null && expiresMs <= Date.now(),
+      })),
+    );
+  };
+}
+
+async function tokenFor(
+  { catalog, signer }: Services,
+  user: User,
+  address: string,
+): Promise<string> {
   const key = signer.sign('api-token', `${user.id} ${user.tokenSerial} ${user.passwordHash}`);
   const token = createHmac('sha256', key).update('token').digest('hex').slice(0, 40);
   const tokenHash = hashSecret(token);
-  if ((await findToken(catalog, tokenHash)) === undefined) {
-    await insertToken(catalog, {
-      userId: user.id,
-      name: PASSWORD_TOKEN,
-      tokenHash,
-      hint: token.slice(0, 6),
-      scope: 'admin',
-      expiresMs: null,
-    });
+  if ((await findToken(catalog, tokenHash)) !== undefined) return token;
+  const { id: userId, username } = user;
+  const hint = token.slice(0, 6);
+  const kept = { userId, name: PASSWORD_TOKEN, tokenHash, hint, expiresMs: null };
+  try {
+    await insertToken(catalog, { ...kept, scope: 'admin' }, { userId, username, address });
+  } catch (error) {
+    // Two asked at the same time for the first time, and the other one was quicker.
+    if (uniqueViolation(error) === undefined) throw error;
   }
   return token;
 }

@@ -29,7 +29,7 @@ export function createFileHandlers(services: Services) {
   const download: RequestHandler = async (req, res) => {
     const frame = await frameForDownload(services, req, res);
     const { version } = frame;
-    res.cookie('fileDownload', 'true', { path: '/' });
+    res.cookie('fileDownload', 'true', { path: '/', sameSite: 'lax', secure: req.secure });
     await sendDownload(
       req,
       res,
@@ -65,7 +65,7 @@ export function createFileHandlers(services: Services) {
   };
 
   const unpack: RequestHandler = async (req, res) => {
-    const frame = await frameForDownload(services, req, res);
+    const frame = await frameToRead(services, req, res);
     const source = await sourceOf(services, frame);
     const isOriginal = frame.version.original !== null;
     const product = await products.make(source, { kind: 'unpack', isOriginal }, whenGone(res));
@@ -73,7 +73,7 @@ export function createFileHandlers(services: Services) {
   };
 
   const cutout: RequestHandler = async (req, res) => {
-    const frame = await frameForDownload(services, req, res);
+    const frame = await frameToRead(services, req, res);
     const request: CutoutRequest = parseCutout(queryParameters(req));
     const source = await sourceOf(services, frame);
     const product = await products.make(source, { kind: 'cutout', ...request }, whenGone(res));

@@ -14,10 +14,15 @@ import {
   text,
 } from './openapi/words.js';
 
+const CORRECTIONS = listOf(
+  refTo('Correction'),
+  'values that people set right; absent if there are none',
+);
+
 /** [RA, Dec], ICRS degrees. */
 const position: Schema = { type: 'array', items: { type: 'number' }, minItems: 2, maxItems: 2 };
 
-/** What `toFrameShape` makes, key by key and in its order. */
+/** What `frameShape` tells of a frame, key by key and in its order. */
 const FRAME = {
   id: integer('number of the frame'),
   basename: text('name of the file without its extension; unique'),
@@ -139,16 +144,24 @@ export const FRAME_SCHEMAS: Readonly<Record<string, Schema>> = {
     },
     provisional: flag('made from pointing and scale, for want of a WCS'),
   }),
-  Headers: object({
-    results: listOf(object({ key: text(), value: {} }), 'every card with a value, by keyword'),
-    data: { type: 'object', description: 'the same by keyword; the first of a repeated one' },
-  }),
-  Hdus: object({ hdus: listOf(refTo('HduWithCards')) }),
-  HeadersOfHdu: object({
-    hdus: listOf(refTo('HduWithCards')),
-    results: listOf(object({ key: text(), value: {} })),
-    data: { type: 'object' },
-  }),
+  Headers: object(
+    {
+      results: listOf(object({ key: text(), value: {} }), 'every card with a value, by keyword'),
+      data: { type: 'object', description: 'the same by keyword; the first of a repeated one' },
+      corrections: CORRECTIONS,
+    },
+    ['corrections'],
+  ),
+  Hdus: object({ hdus: listOf(refTo('HduWithCards')), corrections: CORRECTIONS }, ['corrections']),
+  HeadersOfHdu: object(
+    {
+      hdus: listOf(refTo('HduWithCards')),
+      results: listOf(object({ key: text(), value: {} })),
+      data: { type: 'object' },
+      corrections: CORRECTIONS,
+    },
+    ['corrections'],
+  ),
   HduWithCards: object({
     ...hdu,
     cards: listOf(

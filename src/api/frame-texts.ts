@@ -1,26 +1,24 @@
-import type { Frame } from '../catalog/index.js';
-import { urlEpoch, type Services } from '../http/index.js';
-import { toFrameShape } from './shapes.js';
+import { randomUUID } from 'node:crypto';
+import { createTextReader, type FrameReader } from '../catalog/index.js';
+import { downloadUrl, type Services } from '../http/index.js';
+import { frameShape } from './shapes.js';
 
-interface KeptText {
-  readonly root: string;
-  readonly epoch: number;
-  readonly text: string;
-}
+/** Reads frames as JSON text, with addresses below `root` that are signed now. */
+export type FrameTexts = (root: string) => FrameReader<string>;
 
 /**
- * Frames as JSON text. The catalogue gives the same object again for a frame that has not changed;
- * while it does, and the signature of its address holds, its text is not made again: a list of a
- * thousand frames is then a joining of strings.
+ * The catalogue writes the texts, but it knows no addresses: those are put in here, in the place of a
+ * mark that nobody outside can know and so no header can have.
  */
-export function createFrameTexts(services: Services): (root: string, frame: Frame) => string {
-  const kept = new WeakMap<Frame, KeptText>();
-  return (root, frame) => {
-    const epoch = urlEpoch();
-    const before = kept.get(frame);
-    if (before !== undefined && before.root === root && before.epoch === epoch) return before.text;
-    const text = JSON.stringify(toFrameShape(services, root, frame));
-    kept.set(frame, { root, epoch, text });
-    return text;
+export function createFrameTexts(services: Services): FrameTexts {
+  const mark = randomUUID();
+  const read = createTextReader(frameShape(mark));
+  return (root) => async (db, ids, seer) => {
+    const texts = new Map<number, string>();
+    for (const [id, text] of await read(db, ids, seer)) {
+      const url = JSON.stringify(downloadUrl(services, root, id)).slice(1, -1);
+      texts.set(id, text.split(mark).join(url));
+    }
+    return texts;
   };
 }

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import {
-  findFrames,
+  findFramesAs,
   findUsers,
   getFrame,
   listHdus,
@@ -21,11 +21,16 @@ import {
   type Services,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
+import { toMarks } from './corrections.js';
+import { createFrameTexts } from './frame-texts.js';
 import { headerText, type HeaderAnswer } from './header-text.js';
-import { toFrameShape, toHdusShape, toHeadersShape } from './shapes.js';
+import { toHdusShape, toHeadersShape } from './shapes.js';
 
 /** Of relations: the frames that a frame names, those that name it, or all. */
 export const DIRECTIONS: readonly string[] = ['uses', 'used_by', 'both'];
+
+/** Longest reason for deleting a frame, characters. */
+const MAX_REASON = 500;
 
 /** Cards that are made into JSON in one go: some milliseconds. */
 const MAX_CARDS_AT_ONCE = 2000;
@@ -33,16 +38,19 @@ const MAX_CARDS_AT_ONCE = 2000;
 /** Handlers of the addresses of frames; the route table is in `index.ts`. */
 export function createFrameHandlers(services: Services) {
   const { catalog, store } = services;
+  const textsBelow = createFrameTexts(services);
 
   const frameOf = (req: Request, res: Response): Promise<Frame> =>
     getFrame(catalog, parseId(req.params.id), viewerOf(res));
 
   const show: RequestHandler = async (req, res) => {
-    requireAction(res, 'read');
+    const viewer = requireAction(res, 'read');
     const frame = await frameOf(req, res);
     const hdus = await listHdus(catalog, frame.version);
-    const shape = toFrameShape(services, rootUrl(services, req), frame);
-    res.json({ ...shape, hdus });
+    const texts = textsBelow(rootUrl(services, req));
+    const [text] = await findFramesAs(catalog, texts, [frame.id], viewer);
+    if (text === undefined) throw new AppError('not_found', 'Not found.'); // gone in the meantime
+    res.type('json').send(`${text.slice(0, -1)},"hdus":${JSON.stringify(hdus)}}`);
   };
 
   /** The frames that this one names, as the reference archive knows them, or those that name it. */
@@ -57,9 +65,9 @@ export function createFrameHandlers(services: Services) {
     const users = direction === 'uses' ? [] : await findUsers(catalog, frame.basename, viewer);
     const used = direction === 'used_by' ? [] : frame.relatedIds;
     const ids = new Set([...used, ...users.filter((id) => id !== frame.id)]);
-    const frames = await findFrames(catalog, [...ids], viewer);
-    const root = rootUrl(services, req);
-    res.json(frames.map((each) => toFrameShape(services, root, each)));
+    const texts = textsBelow(rootUrl(services, req));
+    const frames = await findFramesAs(catalog, texts, [...ids], viewer);
+    res.type('json').send(`[${frames.join(',')}]`);
   };
 
   const headers: RequestHandler = async (req, res) => {
@@ -67,9 +75,10 @@ export function createFrameHandlers(services: Services) {
     const frame = await frameOf(req, res);
     await requireIntact(store, frame.version);
     const hdus = await listHeaders(catalog, frame.version);
+    const corrections = await toMarks(catalog, frame, hdus);
     const wanted = parameter(queryParameters(req), 'hdu');
     if (wanted === 'all') {
-      await sendHeaders(res, { hdus });
+      await sendHeaders(res, { hdus, corrections });
     } else if (wanted !== '') {
       const hdu = hdus.filter((each) => String(each.hdu) === wanted);
       if (hdu.length === 0) {
@@ -81,9 +90,9 @@ export function createFrameHandlers(services: Services) {
           },
         );
       }
-      await sendHeaders(res, { hdus: hdu, byKey: hdu[0] ?? null });
+      await sendHeaders(res, { hdus: hdu, byKey: hdu[0] ?? null, corrections });
     } else {
-      await sendHeaders(res, { byKey: mainImage({ hdus }) ?? hdus[0] ?? null });
+      await sendHeaders(res, { byKey: mainImage({ hdus }) ?? hdus[0] ?? null, corrections });
     }
   };
 
@@ -93,9 +102,9 @@ export function createFrameHandlers(services: Services) {
     async (req, res) => {
       const viewer = requireAction(res, 'delete');
       requireCsrf(services, req, res);
-      const left = await services.ingest.remove(parseId(req.params.id), viewer);
-      if (left.length > 0)
-        services.log.warn('files of a removed frame stay behind', { keys: left });
+      const reason = parameter(queryParameters(req), 'reason').slice(0, MAX_REASON);
+      const left = await services.trash.put(parseId(req.params.id), viewer, reason);
+      if (left.length > 0) services.log.warn('files of a deleted frame stay behind', { keys: left });
       res.status(status).end();
     };
 
@@ -104,7 +113,7 @@ export function createFrameHandlers(services: Services) {
 
 /** Headers of any length: a long one is written piece by piece, so that nobody waits for it. */
 async function sendHeaders(res: Response, answer: HeaderAnswer): Promise<void> {
-  const { hdus = [], byKey } = answer;
+  const { hdus = [], byKey, corrections = [] } = answer;
   const cards = [...hdus, byKey].reduce((sum, hdu) => sum + (hdu?.cards.length ?? 0), 0);
   if (cards > MAX_CARDS_AT_ONCE) {
     res.type('application/json');
@@ -115,5 +124,6 @@ async function sendHeaders(res: Response, answer: HeaderAnswer): Promise<void> {
   res.json({
     ...(answer.hdus === undefined ? {} : toHdusShape(hdus)),
     ...(byKey === undefined ? {} : toHeadersShape(byKey ?? undefined)),
+    ...(corrections.length === 0 ? {} : { corrections }),
   });
 }

@@ -11,13 +11,19 @@ export interface HeaderAnswer {
   readonly hdus?: readonly StoredHdu[];
   /** The header that is given by keys; undefined for no such part, null for an empty one. */
   readonly byKey?: StoredHdu | null;
+  /** Values that people set right; told only if there are any. */
+  readonly corrections?: readonly object[];
 }
 
 /**
  * The same answer as text of JSON, piece by piece: a header may have 100 000 cards, and the event
  * loop runs meanwhile.
  */
-export async function* headerText({ hdus, byKey }: HeaderAnswer): AsyncGenerator<string> {
+export async function* headerText({
+  hdus,
+  byKey,
+  corrections = [],
+}: HeaderAnswer): AsyncGenerator<string> {
   const pace = createPace();
   yield '{';
   if (hdus !== undefined) {
@@ -38,6 +44,7 @@ export async function* headerText({ hdus, byKey }: HeaderAnswer): AsyncGenerator
     yield* listText(await firstOfEach(results, pace), memberText, pace);
     yield '}';
   }
+  if (corrections.length > 0) yield `,"corrections":${JSON.stringify(corrections)}`;
   yield '}';
 }
 

@@ -3,11 +3,13 @@ import { Router, urlencoded, json, type Request, type RequestHandler } from 'exp
 import { issueCsrf, rootUrl, type Authentication, type Services } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { VERBS, type ApiDocument, type Verb } from '../openapi/index.js';
-import { createTokenHandler } from './account.js';
+import { createTokenHandler, createTokenList } from './account.js';
+import { createAuditHandler } from './audit.js';
 import { createUpload } from './create.js';
 import { createCalibrationHandler } from './calibrations.js';
 import { createFileHandlers } from './files.js';
 import { createFrameHandlers } from './frames.js';
+import { createKeepingRoutes } from './keeping.js';
 import { createListHandlers } from './list.js';
 import * as told from './openapi/index.js';
 import { createZipHandlers } from './zip.js';
@@ -77,6 +79,8 @@ function createRoutes(
     route('/health/', { get: on(createHealth(services), told.HEALTH) }),
     route('/openapi.json', { get: on(document, told.DOCUMENT) }),
     route('/api-token-auth/', { post: on([...forms, createTokenHandler(services)], told.TOKEN) }),
+    route('/tokens/', { get: on(createTokenList(services), told.TOKENS) }),
+    route('/audit/', { get: on(createAuditHandler(services), told.AUDIT) }),
     route('/create/', { post: on(upload, told.UPLOADS.short) }),
     route('/frames/', {
       get: on(lists.list, told.LIST),
@@ -88,6 +92,7 @@ function createRoutes(
       get: on(zip.ofQuery, told.ZIP),
       post: on([...forms, zip.ofIds], told.ZIP_OF_IDS),
     }),
+    ...createKeepingRoutes(services),
     route('/frames/:id/', {
       get: on(frames.show, told.SHOW),
       delete: on(frames.remove(204), told.REMOVE),

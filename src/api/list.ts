@@ -3,11 +3,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import {
   listFacets,
-  listFrames,
+  listFramesAs,
   listFramesByCursor,
   parseConditions,
   readChanges,
-  type Frame,
   type Viewer,
 } from '../catalog/index.js';
 import {
@@ -29,15 +28,15 @@ export function createListHandlers(services: Services): {
   aggregate: RequestHandler;
 } {
   const { catalog, config } = services;
-  const frameText = createFrameTexts(services);
+  const textsBelow = createFrameTexts(services);
   const answer = createAnswers(services);
 
   const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<string> => {
     const query = parseFrameQuery(queryParameters(req), config);
-    const page = await listFrames(catalog, query, viewer);
+    const page = await listFramesAs(catalog, textsBelow(root), query, viewer);
     const links = offsetLinks(req, root, query, page.total);
     const envelope = { count: page.total, count_estimated: false, ...links };
-    return withResults(envelope, page.items, (frame) => frameText(root, frame));
+    return withResults(envelope, page.items);
   };
 
   const byCursor = async (req: Request, root: string, viewer: Viewer): Promise<string> => {
@@ -46,6 +45,7 @@ export function createListHandlers(services: Services): {
     const cursor = parameter(parameters, 'cursor');
     const page = await listFramesByCursor(
       catalog,
+      textsBelow(root),
       {
         conditions,
         order,
@@ -57,7 +57,7 @@ export function createListHandlers(services: Services): {
     const link = (to: string | null): string | null =>
       to === null ? null : linkWith(req, root, { cursor: to });
     const envelope = { next: link(page.next), previous: link(page.previous) };
-    return withResults(envelope, page.items, (frame) => frameText(root, frame));
+    return withResults(envelope, page.items);
   };
 
   const list: RequestHandler = async (req, res) => {
@@ -80,13 +80,9 @@ export function createListHandlers(services: Services): {
 }
 
 /** An envelope with frames that are JSON text already. */
-function withResults(
-  envelope: Record<string, unknown>,
-  frames: readonly Frame[],
-  toText: (frame: Frame) => string,
-): string {
+function withResults(envelope: Record<string, unknown>, frames: readonly string[]): string {
   const head = JSON.stringify(envelope).slice(0, -1);
-  return `${head},"results":[${frames.map(toText).join(',')}]}`;
+  return `${head},"results":[${frames.join(',')}]}`;
 }
 
 /** Bytes of answers that are kept: cameras, pages and pipelines ask for the same lists over and over. */

@@ -1,149 +1,127 @@
-import type { Facet, Frame, StoredCard, StoredHdu, Version } from '../catalog/index.js';
+import type { Facet, FrameMember, FrameShape, StoredCard, StoredHdu } from '../catalog/index.js';
 import type { Issue } from '../fits/index.js';
-import type { Footprint, SkyPoint } from '../sky/index.js';
-import { downloadUrl, type Services } from '../http/index.js';
-import { formatInstant } from '../lib/time.js';
 import type { IngestResult } from '../ingest/index.js';
 
 /** Types of which the pyobs dialect shows neither filter nor object. */
-const WITHOUT_TARGET = new Set(['bias', 'dark']);
+const WITHOUT_TARGET = ['bias', 'dark'] as const;
 
 /**
  * A frame as both dialects know it: the keys of pyobs-archive, those of the OCS archive, and more of
  * ours at the end, which clients of neither mind.
  *
- * @param root public address of the archive, with a slash at its end
+ * @param address stands where the address of the download is to be put
  */
-export function toFrameShape(
-  services: Services,
-  root: string,
-  frame: Frame,
-): Record<string, unknown> {
-  const { version } = frame;
-  const hasTarget = !WITHOUT_TARGET.has(frame.imageKind);
-  const dateObs = frame.dateObsMs === null ? null : formatInstant(frame.dateObsMs);
-  const publicDate = frame.publicDateMs === null ? null : formatInstant(frame.publicDateMs);
-  const url = downloadUrl(services, root, frame.id);
-  const type = frame.imageType ?? frame.imageKind;
+export function frameShape(address: string): FrameShape {
+  const url: FrameMember = { literal: address };
   return {
-    id: frame.id,
-    basename: frame.basename,
-    SITEID: frame.siteId,
-    TELID: frame.telescope,
-    INSTRUME: frame.instrument,
-    RLEVEL: frame.reductionLevel,
-    DATE_OBS: dateObs,
-    FILTER: hasTarget ? frame.filter : null,
-    OBJECT: hasTarget ? frame.object : null,
-    EXPTIME: frame.exposureSec,
-    REQNUM: frame.requestNumber,
-    OBSNUM: frame.obsNumber,
-    OBSTYPE: type,
-    binning: `${frame.binningX}x${frame.binningY}`,
-    related_frames: frame.relatedIds,
+    id: 'id',
+    basename: 'basename',
+    SITEID: 'siteId',
+    TELID: 'telescope',
+    INSTRUME: 'instrument',
+    RLEVEL: 'reductionLevel',
+    DATE_OBS: 'dateObs',
+    FILTER: { value: 'filter', exceptOf: WITHOUT_TARGET },
+    OBJECT: { value: 'object', exceptOf: WITHOUT_TARGET },
+    EXPTIME: 'exposureSec',
+    REQNUM: 'requestNumber',
+    OBSNUM: 'obsNumber',
+    OBSTYPE: 'type',
+    binning: 'binning',
+    related_frames: 'relatedIds',
     url,
 
-    observation_date: dateObs,
-    observation_day: frame.night,
-    DAY_OBS: frame.night,
-    proposal_id: frame.proposal ?? '',
-    PROPID: frame.proposal ?? '',
-    instrument_id: frame.instrument,
-    target_name: frame.object ?? '',
-    reduction_level: frame.reductionLevel,
-    site_id: frame.siteId,
-    telescope_id: frame.telescope,
-    exposure_time: frame.exposureSec,
-    primary_optical_element: frame.filter ?? '',
-    public_date: publicDate,
-    L1PUBDAT: publicDate,
-    configuration_type: type,
-    observation_id: digits(frame.obsNumber),
-    BLKUID: digits(frame.obsNumber),
-    request_id: digits(frame.requestNumber),
-    filename: `${frame.basename}${version.extension}`,
-    version_set: [
-      {
-        id: version.id,
-        key: version.sha256,
-        md5: version.md5,
-        extension: version.extension,
-        url,
-        created: formatInstant(version.createdMs),
-      },
-    ],
+    observation_date: 'dateObs',
+    observation_day: 'night',
+    DAY_OBS: 'night',
+    proposal_id: { orEmpty: 'proposal' },
+    PROPID: { orEmpty: 'proposal' },
+    instrument_id: 'instrument',
+    target_name: { orEmpty: 'object' },
+    reduction_level: 'reductionLevel',
+    site_id: 'siteId',
+    telescope_id: 'telescope',
+    exposure_time: 'exposureSec',
+    primary_optical_element: { orEmpty: 'filter' },
+    public_date: 'publicDate',
+    L1PUBDAT: 'publicDate',
+    configuration_type: 'type',
+    observation_id: { digits: 'obsNumber' },
+    BLKUID: { digits: 'obsNumber' },
+    request_id: { digits: 'requestNumber' },
+    filename: 'filename',
+    version_set: { list: [{ object: versionShape(url) }] },
 
-    night: frame.night,
-    type: frame.imageKind,
-    width: frame.width,
-    height: frame.height,
-    TEL_RA: frame.raDeg,
-    TEL_DEC: frame.decDeg,
-    TEL_ALT: frame.altDeg,
-    TEL_AZ: frame.azDeg,
-    TEL_FOCU: frame.focus,
-    SUNALT: frame.sunAltDeg,
-    SUNDIST: frame.sunDistanceDeg,
-    MOONALT: frame.moonAltDeg,
-    MOONFRAC: frame.moonFraction,
-    MOONDIST: frame.moonDistanceDeg,
-    XORGSUBF: frame.originX,
-    YORGSUBF: frame.originY,
-    DATAMEAN: frame.dataMean,
-    AIRMASS: frame.airmass,
-    area: toArea(frame.footprint),
-    footprint: toFootprintShape(frame.footprint),
-    size: version.sizeBytes,
-    sha256: version.sha256,
-    md5: version.md5,
-    original: toOriginalShape(version),
-    version: version.number,
-    profile: frame.profile,
-    warnings: frame.warnings,
-    created: formatInstant(frame.createdMs),
+    night: 'night',
+    type: 'imageKind',
+    width: 'width',
+    height: 'height',
+    TEL_RA: 'raDeg',
+    TEL_DEC: 'decDeg',
+    TEL_ALT: 'altDeg',
+    TEL_AZ: 'azDeg',
+    TEL_FOCU: 'focus',
+    SUNALT: 'sunAltDeg',
+    SUNDIST: 'sunDistanceDeg',
+    MOONALT: 'moonAltDeg',
+    MOONFRAC: 'moonFraction',
+    MOONDIST: 'moonDistanceDeg',
+    XORGSUBF: 'originX',
+    YORGSUBF: 'originY',
+    DATAMEAN: 'dataMean',
+    AIRMASS: 'airmass',
+    area: { ifAny: 'polygon', object: AREA },
+    footprint: { ifAny: 'footprint', object: FOOTPRINT },
+    size: 'sizeBytes',
+    sha256: 'sha256',
+    md5: 'md5',
+    original: { ifAny: 'originalSha256', object: ORIGINAL },
+    version: 'versionNumber',
+    profile: 'profile',
+    warnings: 'warnings',
+    created: 'created',
+  };
+}
+
+/** The current version, as the OCS dialect lists it. */
+function versionShape(url: FrameMember): FrameShape {
+  return {
+    id: 'versionId',
+    key: 'sha256',
+    md5: 'md5',
+    extension: 'extension',
+    url,
+    created: 'versionCreated',
   };
 }
 
 /** GeoJSON, as the OCS dialect has it: a polygon of [RA, DEC], closed. RFC 7946 §3.1.6. */
-function toArea(footprint: Footprint | null): Record<string, unknown> | null {
-  const points = footprint?.polygon ?? null;
-  if (points === null) return null;
-  const ring = [...points, ...points.slice(0, 1)].map(({ raDeg, decDeg }) => [raDeg, decDeg]);
-  return { type: 'Polygon', coordinates: [ring] };
-}
+const AREA: FrameShape = {
+  type: { literal: 'Polygon' },
+  coordinates: { list: ['polygonRing'] },
+};
 
-function toFootprintShape(footprint: Footprint | null): Record<string, unknown> | null {
-  if (footprint === null) return null;
-  const { center, corners, cap } = footprint;
-  const pair = (point: SkyPoint | null): number[] | null =>
-    point === null ? null : [point.raDeg, point.decDeg];
-  return {
-    center: pair(center),
-    corners: corners.map(pair),
-    pixel_scale: footprint.pixelScaleArcsec,
-    rotation: footprint.rotationDeg,
-    mirrored: footprint.mirrored,
-    circle: [cap.raDeg, cap.decDeg, cap.radiusDeg],
-    provisional: footprint.provisional,
-  };
-}
+const FOOTPRINT: FrameShape = {
+  center: 'footprintCenter',
+  corners: 'footprintCorners',
+  pixel_scale: 'footprintPixelScale',
+  rotation: 'footprintRotation',
+  mirrored: 'footprintMirrored',
+  circle: 'footprintCap',
+  provisional: 'footprintProvisional',
+};
 
 /** What was uploaded, of a file that was packed; null for a file that is stored as it came. */
-function toOriginalShape({ original }: Version): Record<string, unknown> | null {
-  if (original === null) return null;
-  const { sizeBytes, sha256, md5 } = original;
-  return { size: sizeBytes, sha256, md5 };
-}
+const ORIGINAL: FrameShape = {
+  size: 'originalSizeBytes',
+  sha256: 'originalSha256',
+  md5: 'originalMd5',
+};
 
 /** What `verify/` says of a file. `offset` counts bytes of the stored file, expanded if it is compressed as a whole. */
 export function toFindingShape(issue: Issue): Record<string, unknown> {
   const { hdu, keyword, offset, level, code, text } = issue;
   return { hdu, keyword, offset, severity: level, code, message: text };
-}
-
-/** A number where a text is all digits, else null: what the OCS dialect calls an id. */
-function digits(text: string | null): number | null {
-  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** What there is to choose from, in the words of both dialects. */

@@ -1,5 +1,15 @@
-export { hashPassword, verifyPassword, makePassword } from './password.js';
+export {
+  findPasswordFault,
+  hashPassword,
+  makePassword,
+  MIN_PASSWORD,
+  verifyPassword,
+} from './password.js';
 export { makeToken, hashSecret, createSigner, type Signer } from './token.js';
 export { may, type Action } from './policy.js';
-export { createPassport, checkPassword } from './passport.js';
+export { createPassport } from './passport.js';
+export { createLogins, type Logins } from './logins.js';
+export { createDeedLog, type DeedLog } from './deed-log.js';
+export { createGuesses, networkOf, tooMany, type Guesses } from './guesses.js';
+export { createTally, type Tally } from './tally.js';
 export { CatalogSessions } from './session.js';

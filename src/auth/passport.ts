@@ -1,25 +1,13 @@
 import { Passport } from 'passport';
 import { Strategy } from 'passport-local';
-import { findUser, type Catalog, type User } from '../catalog/index.js';
-import { verifyPassword } from './password.js';
-
-/** The user with this name and password, unless disabled. */
-export async function checkPassword(
-  catalog: Catalog,
-  username: string,
-  password: string,
-): Promise<User | undefined> {
-  const user = await findUser(catalog, username);
-  const correct = await verifyPassword(password, user?.passwordHash);
-  return correct && user?.disabled === false ? user : undefined;
-}
+import type { Logins } from './logins.js';
 
 /** A passport of our own (no singleton) that knows one way to log in: name and password. */
-export function createPassport(catalog: Catalog): InstanceType<typeof Passport> {
+export function createPassport(logins: Logins): InstanceType<typeof Passport> {
   const passport = new Passport();
   passport.use(
-    new Strategy((username, password, done) => {
-      checkPassword(catalog, username, password).then(
+    new Strategy({ passReqToCallback: true }, (req, username, password, done) => {
+      logins.check(username, password, req.ip ?? '').then(
         (user) => {
           done(null, user ?? false);
         },

@@ -1,20 +1,40 @@
 import { randomBytes, scrypt, timingSafeEqual, type ScryptOptions } from 'node:crypto';
 import { AppError } from '../lib/errors.js';
 import { createLimiter } from '../lib/pool.js';
+import { COMMON_PASSWORDS } from './common-passwords.js';
 
 /** Cost of a guess: about 60 ms and 32 MB. Kept in each hash, so that it can be raised later. */
 const COST = { N: 2 ** 15, r: 8, p: 1 };
 const KEY_BYTES = 32;
 
-const MIN_LENGTH = 8;
+/** Fewest characters of a password. */
+export const MIN_PASSWORD = 8;
+/** More would be work for us at each guess, and no more of a secret. */
 const MAX_LENGTH = 1024;
 
-/** @throws 'bad_request' if the password is too short or absurdly long */
-export async function hashPassword(password: string): Promise<string> {
-  if (password.length < MIN_LENGTH) {
-    throw new AppError('bad_request', `The password needs at least ${MIN_LENGTH} characters.`);
+/**
+ * What is wrong with a password that somebody wants; '' if nothing. Length is what counts: nobody is
+ * made to mix kinds of characters or to change it by the calendar (NIST SP 800-63B §3.1.1).
+ */
+export function findPasswordFault(password: string, username: string): string {
+  const plain = password.normalize('NFKC').toLowerCase();
+  if (password.length < MIN_PASSWORD) {
+    return `The password needs at least ${MIN_PASSWORD} characters.`;
   }
-  if (password.length > MAX_LENGTH) throw new AppError('bad_request', 'The password is too long.');
+  if (password.length > MAX_LENGTH) return `The password is longer than ${MAX_LENGTH} characters.`;
+  if (plain === username.normalize('NFKC').toLowerCase()) {
+    return 'The password must not be the user name.';
+  }
+  if (COMMON_PASSWORDS.has(plain)) {
+    return 'This password is one of those that are tried first. Choose another.';
+  }
+  return '';
+}
+
+/** @throws 'bad_request' with what `findPasswordFault` finds */
+export async function hashPassword(password: string, username: string): Promise<string> {
+  const fault = findPasswordFault(password, username);
+  if (fault !== '') throw new AppError('bad_request', fault);
   const salt = randomBytes(16);
   const key = await derive(password, salt, COST);
   return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')].join(

@@ -1,11 +1,14 @@
 import type { Role, Scope, Viewer } from '../catalog/index.js';
 
-export type Action = 'read' | 'upload' | 'delete' | 'administer' | 'own-account';
+export type Action =
+  'read' | 'upload' | 'correct' | 'delete' | 'purge' | 'administer' | 'own-account';
 
 const NEEDED_ROLE: Readonly<Record<Action, Role>> = {
   read: 'user',
   upload: 'writer',
+  correct: 'writer',
   delete: 'writer',
+  purge: 'admin',
   administer: 'admin',
   'own-account': 'user',
 };
@@ -13,7 +16,9 @@ const NEEDED_ROLE: Readonly<Record<Action, Role>> = {
 const NEEDED_SCOPES: Readonly<Record<Action, readonly Scope[]>> = {
   read: ['read', 'upload', 'admin'],
   upload: ['upload', 'admin'],
+  correct: ['admin'],
   delete: ['admin'],
+  purge: ['admin'],
   administer: ['admin'],
   'own-account': ['admin'],
 };

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import type { Catalog } from './db.js';
-import type { Actor } from './visibility.js';
+import { inTransaction, type Catalog } from './db.js';
+import { OPERATOR, type Actor } from './visibility.js';
 
 /** What can stand in the audit log, and what it means. */
 export const ACTIONS = {
@@ -9,6 +9,7 @@ export const ACTIONS = {
   'frame.restored': 'A frame was taken out of the trash.',
   'frame.purged': 'A frame and its files were removed for good.',
   'frame.corrected': 'Header values of a frame were set right.',
+  'version.restored': 'A former version of a frame was made the current one again.',
   'upload.refused': 'A file was not taken.',
   'quarantine.fixed': 'A refused file was mended and stored.',
   'quarantine.discarded': 'A refused file was thrown away.',
@@ -22,7 +23,9 @@ export const ACTIONS = {
   'token.added': 'A token was made.',
   'token.revoked': 'A token was revoked.',
   'access.refused': 'Somebody asked for what is not theirs.',
+  'log.pruned': 'Lines of this log older than AUDIT_LOG_DAYS were removed.',
   'audit.finished': 'A round of the fixity audit ended.',
+  'audit.found': 'A stored file is not what it should be.',
   'backup.finished': 'A back-up ended.',
   'archive.restored': 'The catalogue was made anew, from a back-up or from the tree.',
 } as const;
@@ -54,10 +57,16 @@ const MAX_TEXT = 16_384;
  *
  * @param db the transaction of the change, so that there is neither without the other; for refusals
  *        `catalog.write`
+ * @param atMs when it was done, if it is written down later
  */
-export async function recordDeed(db: Knex, actor: Actor, deed: Deed): Promise<void> {
+export async function recordDeed(
+  db: Knex,
+  actor: Actor,
+  deed: Deed,
+  atMs = Date.now(),
+): Promise<void> {
   await db('audit').insert({
-    at_ms: Date.now(),
+    at_ms: atMs,
     user_id: actor.userId,
     actor: actor.username,
     address: actor.address,
@@ -69,11 +78,50 @@ export async function recordDeed(db: Knex, actor: Actor, deed: Deed): Promise<vo
   });
 }
 
+/** Writes several lines at once, for what is noted in the background: one flush for all of them. */
+export async function recordDeeds(
+  catalog: Catalog,
+  deeds: readonly { readonly actor: Actor; readonly deed: Deed; readonly atMs: number }[],
+): Promise<void> {
+  if (deeds.length === 0) return;
+  await catalog.write.transaction(async (tx) => {
+    for (const { actor, deed, atMs } of deeds) await recordDeed(tx, actor, deed, atMs);
+  });
+}
+
+/**
+ * Retention: removes the lines from before `beforeMs`, and leaves one about it. The only way in which
+ * the database lets lines go; the limit never goes back.
+ */
+export async function pruneDeeds(catalog: Catalog, beforeMs: number): Promise<number> {
+  const old = await catalog.read('audit').where('at_ms', '<', beforeMs).first('id');
+  if (old === undefined) return 0;
+  return inTransaction(catalog, async (tx) => {
+    await tx('counters')
+      .where({ name: 'audit_kept_from_ms' })
+      .where('value', '<', beforeMs)
+      .update({ value: beforeMs });
+    const lines = await tx('audit').where('at_ms', '<', beforeMs).delete();
+    const detail = { before: new Date(beforeMs).toISOString(), lines };
+    await recordDeed(tx, OPERATOR, {
+      action: 'log.pruned',
+      subject: 'log',
+      outcome: 'done',
+      detail,
+    });
+    return lines;
+  });
+}
+
 /** Which lines, newest first. */
 export interface DeedQuery {
   readonly action?: string;
   readonly subject?: string;
   readonly actor?: string;
+  /** Epoch ms: from this instant on. */
+  readonly fromMs?: number;
+  /** Epoch ms: before this instant. */
+  readonly untilMs?: number;
   /** Only lines with a smaller id: where the page before ended. */
   readonly before?: number;
   readonly limit: number;
@@ -81,13 +129,15 @@ export interface DeedQuery {
 
 /** The log, newest line first. For admins: the caller makes sure of that. */
 export async function listDeeds(catalog: Catalog, query: DeedQuery): Promise<DeedRow[]> {
-  const { action, subject, actor, before, limit } = query;
+  const { action, subject, actor, fromMs, untilMs, before, limit } = query;
   const rows = (await catalog
     .read('audit')
     .modify((q) => {
       if (action !== undefined) void q.where({ action });
       if (subject !== undefined) void q.where({ subject });
       if (actor !== undefined) void q.where({ actor });
+      if (fromMs !== undefined) void q.where('at_ms', '>=', fromMs);
+      if (untilMs !== undefined) void q.where('at_ms', '<', untilMs);
       if (before !== undefined) void q.where('id', '<', before);
     })
     .orderBy('id', 'desc')

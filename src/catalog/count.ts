@@ -108,18 +108,22 @@ export function smallestSet(search: Search): {
   readonly frames: number | undefined;
 } {
   const [least] = [...search.choices].sort((a, b) => a.frames - b.frames);
+  const { dated = Infinity } = search;
   // Nobody knows how many frames more than a few are; a choice that is not much more is as good.
   const most = search.few ?? 5 * FEW;
-  if (search.seeks.length > 0 && (least === undefined || most <= least.frames)) {
+  if (search.seeks.length > 0 && most <= Math.min(dated, least?.frames ?? Infinity)) {
     return { from: 'frames', narrowing: { by: 'seek' }, frames: search.few };
   }
-  if (least !== undefined) {
+  if (least !== undefined && least.frames <= dated) {
     const from = `frames indexed by frames_${least.kind}_date`;
     return { from, narrowing: { by: least.kind }, frames: least.frames };
   }
-  if (search.dates !== undefined) {
-    return { from: 'frames indexed by frames_date', narrowing: { by: 'date' }, frames: undefined };
+  if (search.dated !== undefined) {
+    const from = 'frames indexed by frames_date';
+    return { from, narrowing: { by: 'date' }, frames: search.dated };
   }
+  if (search.seeks.length > 0)
+    return { from: 'frames', narrowing: { by: 'seek' }, frames: undefined };
   return { from: 'frames', narrowing: {}, frames: undefined };
 }
 

@@ -5,7 +5,6 @@ import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { AppError, systemCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
-import type { Frame } from './schema.js';
 
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
@@ -15,8 +14,6 @@ export interface Catalog {
   readonly known: LRUCache<string, Promise<number>>;
   /** The same of numbers of frames by the id of their facet. */
   readonly knownFacets: LRUCache<string, Promise<ReadonlyMap<number, number>>>;
-  /** Frames as they were last read, by id. Whoever takes one makes sure that it has not changed. */
-  readonly frames: LRUCache<number, Frame>;
   /** Lets few readings of very many frames run at once: a connection is left for quick ones. */
   readonly heavy: Limiter;
   close(): Promise<void>;
@@ -34,8 +31,6 @@ const HEAVY_WAITING = 200;
 const KNOWN = 5_000;
 /** Some hundred pairs of numbers each. */
 const KNOWN_FACETS = 200;
-/** Some kilobytes each. */
-const KEPT_FRAMES = 4_000;
 /** Clients give up after 30 s: they must have heard from us before. */
 const BUSY_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 10_000;
@@ -56,7 +51,7 @@ const READER_PRAGMAS = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA query_only = ON;
   PRAGMA temp_store = MEMORY;
-  PRAGMA mmap_size = 268435456;
+  PRAGMA mmap_size = 67108864;
   PRAGMA cache_size = -16384;
 `;
 
@@ -76,7 +71,6 @@ export function openCatalog(url: string): Catalog {
     read,
     known: new LRUCache({ max: KNOWN }),
     knownFacets: new LRUCache({ max: KNOWN_FACETS }),
-    frames: new LRUCache({ max: KEPT_FRAMES }),
     heavy: createLimiter(HEAVY, { waitMs: HEAVY_WAIT_MS, waiting: HEAVY_WAITING }),
     async close() {
       await read.destroy();

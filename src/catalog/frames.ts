@@ -4,6 +4,7 @@ import type { Condition } from './conditions.js';
 import { FRAME_SELECT, toFrame, type Frame, type Row } from './schema.js';
 import { countFrames } from './count.js';
 import { formatCursor, parseCursor } from './cursor.js';
+import type { FrameReader } from './frame-json.js';
 import type { FrameOrder } from './order.js';
 import { readStretch, type Position } from './page.js';
 import { applyAll, questionOf, resolveSearch, TABLES, type Search } from './search.js';
@@ -28,13 +29,24 @@ export async function listFrames(
   query: FrameQuery,
   viewer: Viewer,
 ): Promise<Page<Frame>> {
+  return listFramesAs(catalog, readFrames, query, viewer);
+}
+
+/** The same, of frames that are read otherwise. */
+export async function listFramesAs<T>(
+  catalog: Catalog,
+  read: FrameReader<T>,
+  query: FrameQuery,
+  viewer: Viewer,
+): Promise<Page<T>> {
   const { order, limit, offset } = query;
   return inSnapshot(catalog, async (tx) => {
     const search = await resolveSearch(tx, query.conditions, viewer);
     const total = await countOnce(catalog, tx, search);
     if (limit === 0 || offset >= total) return { total, items: [] };
     const places = await readStretch(tx, search, { order, limit, offset, total });
-    return { total, items: await readFrames(catalog, tx, idsOf(places), search) };
+    const ids = idsOf(places);
+    return { total, items: inOrder(ids, await read(tx, ids, search)) };
   });
 }
 
@@ -59,11 +71,12 @@ export interface CursorPage<T> {
  *
  * @throws 'bad_request' if the cursor is none, or belongs to a list in another order
  */
-export async function listFramesByCursor(
+export async function listFramesByCursor<T>(
   catalog: Catalog,
+  read: FrameReader<T>,
   { conditions, order, limit, cursor }: CursorQuery,
   viewer: Viewer,
-): Promise<CursorPage<Frame>> {
+): Promise<CursorPage<T>> {
   const from = cursor === undefined ? undefined : parseCursor(order, cursor);
   const isReversed = from?.direction === 'previous';
   return inSnapshot(catalog, async (tx) => {
@@ -76,7 +89,7 @@ export async function listFramesByCursor(
     const at = (place: Position | undefined, direction: 'next' | 'previous'): string | null =>
       place === undefined ? null : formatCursor(order, { ...place, direction });
     return {
-      items: await readFrames(catalog, tx, idsOf(shown), search),
+      items: inOrder(idsOf(shown), await read(tx, idsOf(shown), search)),
       next: isReversed || hasMore ? at(shown.at(-1), 'next') : null,
       previous: (isReversed ? hasMore : from !== undefined) ? at(shown[0], 'previous') : null,
     };
@@ -97,64 +110,20 @@ async function countOnce(catalog: Catalog, tx: Knex, search: Search): Promise<nu
   return askOnce(catalog.known, question, () => countFrames(tx, search));
 }
 
-interface Stamp {
-  readonly id: number;
-  readonly version_id: number;
-  readonly updated_ms: number;
-}
-
-/**
- * Frames by id, in the order of `ids`; those that are unknown or hidden are left out. A frame that has
- * not changed since it was last read is the same object again: reading it whole, and making an answer
- * of it, takes longer than all the rest of a list.
- */
-async function readFrames(
-  { frames: kept }: Catalog,
-  tx: Knex,
-  ids: readonly number[],
-  { viewer, now }: Pick<Search, 'viewer' | 'now'>,
-): Promise<Frame[]> {
-  if (ids.length === 0) return [];
-  const stamps: Stamp[] = await tx('frames')
-    .modify(visibleTo, viewer, now)
-    .whereRaw(`frames.id in (${ids.join(', ')})`)
-    .select('id', 'version_id', 'updated_ms');
+/** Reads frames as objects. */
+export const readFrames: FrameReader<Frame> = async (tx, ids, { viewer, now }) => {
+  if (ids.length === 0) return new Map();
   const related = await relatedTo(tx, ids, { viewer, now });
-  const found = new Map<number, Frame>();
-  const changed: number[] = [];
-  for (const stamp of stamps) {
-    const frame = kept.get(stamp.id);
-    if (frame !== undefined && isCurrent(frame, stamp, related)) found.set(frame.id, frame);
-    else changed.push(stamp.id);
-  }
-  for (const row of await readRows(tx, changed)) {
-    const frame = toFrame(row, related);
-    found.set(frame.id, frame);
-    kept.set(frame.id, frame);
-  }
-  return ids.flatMap((id) => found.get(id) ?? []);
-}
-
-function isCurrent(
-  frame: Frame,
-  stamp: Stamp,
-  related: ReadonlyMap<number, readonly number[]>,
-): boolean {
-  const ids = related.get(frame.id) ?? [];
-  return (
-    frame.version.id === stamp.version_id &&
-    frame.updatedMs === stamp.updated_ms &&
-    frame.relatedIds.length === ids.length &&
-    frame.relatedIds.every((id, at) => id === ids[at])
-  );
-}
-
-async function readRows(tx: Knex, ids: readonly number[]): Promise<Row[]> {
-  if (ids.length === 0) return [];
-  return tx('frames')
+  const rows: Row[] = await tx('frames')
+    .modify(visibleTo, viewer, now)
     .whereRaw(`frames.id in (${ids.join(', ')})`)
     .join('versions', 'versions.id', 'frames.version_id')
     .select(tx.raw(FRAME_SELECT));
+  return new Map(rows.map((row) => toFrame(row, related)).map((frame) => [frame.id, frame]));
+};
+
+function inOrder<T>(ids: readonly number[], found: ReadonlyMap<number, T>): T[] {
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 /** Frames by id, in the order of `ids`; those that are unknown or hidden are left out. */
@@ -163,11 +132,22 @@ export async function findFrames(
   ids: readonly number[],
   viewer: Viewer,
 ): Promise<Frame[]> {
+  return findFramesAs(catalog, readFrames, ids, viewer);
+}
+
+/** The same, read otherwise. */
+export async function findFramesAs<T>(
+  catalog: Catalog,
+  read: FrameReader<T>,
+  ids: readonly number[],
+  viewer: Viewer,
+): Promise<T[]> {
   return inSnapshot(catalog, async (tx) => {
-    const found: Frame[] = [];
+    const found: T[] = [];
     const seer = { viewer, now: Date.now() };
     for (let at = 0; at < ids.length; at += 500) {
-      found.push(...(await readFrames(catalog, tx, ids.slice(at, at + 500), seer)));
+      const some = ids.slice(at, at + 500);
+      found.push(...inOrder(some, await read(tx, some, seer)));
     }
     return found;
   });

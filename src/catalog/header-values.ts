@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { createPace, inSteps } from '../lib/pace.js';
+import { correctHdus, type CorrectionValue } from './corrections.js';
 import type { StoredCard, StoredHdu } from './schema.js';
 import { parseStoredCards } from './write-cards.js';
 
@@ -127,11 +128,18 @@ export async function writeHeaderValues(
   await writeManyHeaderValues(tx, [{ id: frameId, hdus }]);
 }
 
-/** As `writeHeaderValues`, of many frames: some ten times quicker for each than one by one. */
+/**
+ * As `writeHeaderValues`, of many frames: some ten times quicker for each than one by one. Corrected
+ * values are found in the place of those of the file.
+ */
 export async function writeManyHeaderValues(
   tx: Knex,
   frames: readonly StoredFrame[],
 ): Promise<void> {
+  await writeValues(tx, await withCorrections(tx, frames));
+}
+
+async function writeValues(tx: Knex, frames: readonly StoredFrame[]): Promise<void> {
   for (let at = 0; at < frames.length; at += FRAMES_AT_ONCE) {
     const values: { frameId: number; values: HeaderValues }[] = [];
     await inSteps(frames.slice(at, at + FRAMES_AT_ONCE), (some) => {
@@ -141,12 +149,19 @@ export async function writeManyHeaderValues(
   }
 }
 
+/** Makes the values of a frame searchable from its stored headers; it must have none yet. */
+export async function indexHeaders(tx: Knex, frameId: number): Promise<void> {
+  const frames = await readFrames(tx, (query) => query.where('frames.id', frameId));
+  await writeManyHeaderValues(tx, frames);
+}
+
 /**
- * Forgets the values of a frame, as its current version has them. To be called before that version,
- * or the frame, is changed.
+ * Forgets the values of a frame, as its current version and its corrections have them. To be called
+ * before any of these, or the frame, is changed.
  */
 export async function removeHeaderValues(tx: Knex, frameId: number): Promise<void> {
-  const [frame] = await readFrames(tx, (query) => query.where('frames.id', frameId));
+  const stored = await readFrames(tx, (query) => query.where('frames.id', frameId));
+  const [frame] = await withCorrections(tx, stored);
   if (frame === undefined) return;
   const { numbers, texts } = searchableValues(frame.hdus);
   const ids = await keywordIds(tx, [...numbers, ...texts]);
@@ -166,7 +181,7 @@ export async function removeHeaderValues(tx: Knex, frameId: number): Promise<voi
 
 /**
  * Fills the tables from the stored headers, a few frames at a time. For a migration: all frames must
- * be without values.
+ * be without values, and there are no corrections yet.
  */
 export async function fillHeaderValues(tx: Knex): Promise<void> {
   for (let after = 0; ;) {
@@ -175,7 +190,7 @@ export async function fillHeaderValues(tx: Knex): Promise<void> {
     );
     const last = frames.at(-1);
     if (last === undefined) return;
-    await writeManyHeaderValues(tx, frames);
+    await writeValues(tx, frames);
     after = last.id;
   }
 }
@@ -225,6 +240,29 @@ async function readFrames(
     else hdus.push(hdu);
   }
   return frames.map(({ id, version_id }) => ({ id, hdus: byVersion.get(version_id) ?? [] }));
+}
+
+/** The same frames, with the values that people set right in their headers. */
+async function withCorrections(
+  tx: Knex,
+  frames: readonly StoredFrame[],
+): Promise<readonly StoredFrame[]> {
+  const ids = JSON.stringify(frames.map(({ id }) => id));
+  const rows: { frame_id: number; keyword: string; value: string }[] = await tx('corrections')
+    .whereRaw('frame_id in (select value from json_each(?))', [ids])
+    .select('frame_id', 'keyword', 'value');
+  if (rows.length === 0) return frames;
+  const byFrame = new Map<number, Map<string, CorrectionValue>>();
+  for (const { frame_id, keyword, value } of rows) {
+    const overrides = byFrame.get(frame_id) ?? new Map<string, CorrectionValue>();
+    byFrame.set(frame_id, overrides.set(keyword, JSON.parse(value) as CorrectionValue));
+  }
+  return frames.map((frame) => {
+    const overrides = byFrame.get(frame.id);
+    return overrides === undefined
+      ? frame
+      : { id: frame.id, hdus: correctHdus(frame.hdus, overrides) };
+  });
 }
 
 async function insertValues(

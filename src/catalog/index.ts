@@ -8,9 +8,12 @@ export {
   type Catalog,
 } from './db.js';
 export { holdLock } from './lock.js';
-export { migrate } from './migrate.js';
+export { migrate, requireSchema } from './migrate.js';
+export * from './archive.js';
+export { asDamage, requireDatabaseFile, requireSound, wasCutOff } from './soundness.js';
 export * from './schema.js';
 export {
+  ARCHIVE,
   OPERATOR,
   ROLES,
   SCOPES,
@@ -23,9 +26,26 @@ export type { Condition } from './conditions.js';
 export { checkCube } from './cube.js';
 export * from './filters.js';
 export * from './frames.js';
+export {
+  createTextReader,
+  type FrameMember,
+  type FrameReader,
+  type FrameShape,
+} from './frame-json.js';
 export * from './versions.js';
 export { SORT_COLUMNS, type FrameOrder } from './order.js';
-export { deleteFrame, insertFrame, insertFramesInBulk, type NewFrame } from './write.js';
+export {
+  deleteFrame,
+  insertFrame,
+  insertFramesInBulk,
+  insertHdus,
+  type NewFrame,
+} from './write.js';
+export * from './records.js';
+export * from './journal.js';
+export * from './journal-index.js';
+export * from './rebuild.js';
+export { openPyobs, type PyobsDatabase, type PyobsFrame, type PyobsUser } from './pyobs.js';
 export { eachFile, eachFileOf, type StoredFile } from './selection.js';
 export {
   eachSetup,
@@ -42,4 +62,24 @@ export * from './sessions.js';
 export * from './jobs.js';
 export * from './outbox.js';
 export * from './audit.js';
+export { DEED_FILTERS, MAX_DEEDS, parseDeedQuery } from './deed-query.js';
 export * from './quarantine.js';
+export * from './fixity.js';
+export * from './backups.js';
+export * from './kept-aside.js';
+export { checkDatabase, copyCatalog, openCatalogReadOnly } from './read-only.js';
+export {
+  findChosenProfile,
+  kindOf,
+  listCorrections,
+  NO_OVERRIDES,
+  overlayCards,
+  parseKeyword,
+  parseOverrides,
+  toOverrides,
+  type CorrectionValue,
+  type Overrides,
+} from './corrections.js';
+export * from './notes.js';
+export * from './revise.js';
+export * from './trash.js';

@@ -1,5 +1,5 @@
 import knex from 'knex';
-import { AppError } from '../lib/errors.js';
+import { AppError, systemCode } from '../lib/errors.js';
 
 /**
  * Holds a lock that ends with the process, however it ends: an exclusive transaction on a database
@@ -7,7 +7,7 @@ import { AppError } from '../lib/errors.js';
  * container.
  *
  * @param path of the lock file, made when absent
- * @throws 'busy' if another process holds it
+ * @throws 'busy' if another process holds it, 'store_unavailable' if it cannot be written
  */
 export async function holdLock(path: string): Promise<{ release(): Promise<void> }> {
   const db = knex({
@@ -21,6 +21,11 @@ export async function holdLock(path: string): Promise<{ release(): Promise<void>
     await db.raw('begin exclusive');
   } catch (error) {
     await db.destroy();
+    const code = systemCode(error) ?? '';
+    if (code !== 'SQLITE_BUSY' && code !== 'SQLITE_LOCKED') {
+      const message = `${path} cannot be written (${code}): is the disk mounted read-only, or does the folder belong to somebody else?`;
+      throw new AppError('store_unavailable', message, {}, error);
+    }
     throw new AppError('busy', `Another process holds ${path}.`, {}, error);
   }
   return { release: () => db.destroy() };

@@ -6,6 +6,8 @@ import { codec } from './migrations/0002_codec.js';
 import { speed } from './migrations/0003_speed.js';
 import { headers } from './migrations/0004_headers.js';
 import { safety } from './migrations/0005_safety.js';
+import { journal } from './migrations/0006_journal.js';
+import { sorting } from './migrations/0007_sorting.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -14,6 +16,8 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0003_speed', up: speed },
   { name: '0004_headers', up: headers },
   { name: '0005_safety', up: safety },
+  { name: '0006_journal', up: journal },
+  { name: '0007_sorting', up: sorting },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */
@@ -34,6 +38,16 @@ export async function migrate(catalog: Catalog): Promise<void> {
       await migration.up(tx);
     });
   }
+}
+
+/** For those who only look. @throws 'database_version' unless the schema is that of this program */
+export async function requireSchema({ read }: Catalog): Promise<void> {
+  if ((await read.schema.hasTable('migrations')) && (await countApplied(read)) === MIGRATIONS.length)
+    return;
+  throw new AppError(
+    'database_version',
+    'The catalogue was written by an older version of the program. Start the server once: it brings the catalogue up to date.',
+  );
 }
 
 /** @throws 'database_version' if a newer program has been at work here */

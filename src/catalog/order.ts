@@ -59,6 +59,9 @@ const WALKS: Readonly<Record<string, { readonly up: string; readonly down?: stri
     up: 'frames indexed by frames_exposure',
     down: 'frames indexed by frames_exposure_down',
   },
+  'frames.ra_deg': { up: 'frames indexed by frames_ra_deg' },
+  'frames.dec_deg': { up: 'frames indexed by frames_dec_deg' },
+  'frames.alt_deg': { up: 'frames indexed by frames_alt_deg' },
   'frames.data_mean': { up: 'frames indexed by frames_data_mean' },
   'frames.size_bytes': { up: 'frames indexed by frames_size' },
   'versions.key': {

@@ -1,4 +1,15 @@
-import { inTransaction, uniqueViolation, type Catalog } from './db.js';
+import type { Knex } from 'knex';
+import { recordDeed } from './audit.js';
+import { inTransaction, required, type Catalog } from './db.js';
+import type { CorrectionValue } from './corrections.js';
+import { insertEvent } from './outbox.js';
+import { ARCHIVE, type Actor } from './visibility.js';
+
+/** How somebody tried to have a refused file read. */
+export interface Attempt {
+  readonly overrides: Readonly<Record<string, CorrectionValue>>;
+  readonly profile: string | null;
+}
 
 /** A refused upload, kept as a file until someone mends or discards it. */
 export interface Quarantined {
@@ -9,74 +20,188 @@ export interface Quarantined {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly code: string;
-  /** The sentence that the uploader was given. */
+  /** The sentence that the uploader was given, or whoever tried last. */
   readonly reason: string;
+  /** The header value that stands in the way; null if it is something else. */
+  readonly keyword: string | null;
   readonly uploadedBy: number | null;
+  /** How often it was tried again. */
+  readonly attempts: number;
+  /** What it was tried with last; null if it was not. */
+  readonly attempt: Attempt | null;
   readonly createdMs: number;
 }
 
+/** A file as it is refused. */
+export type Refusal = Omit<Quarantined, 'id' | 'attempts' | 'createdMs'>;
+
 interface QuarantineRow {
-  id: number;
-  upload_name: string;
-  file: string;
-  size_bytes: number;
-  sha256: string;
-  code: string;
-  reason: string;
-  uploaded_by: number | null;
-  created_ms: number;
+  readonly id: number;
+  readonly upload_name: string;
+  readonly file: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly keyword: string | null;
+  readonly uploaded_by: number | null;
+  readonly attempts: number;
+  readonly overrides: string | null;
+  readonly created_ms: number;
 }
 
-/** @returns false if the same bytes lie in quarantine already */
-export async function insertQuarantined(
+/**
+ * Writes down that a file was refused, and why. The same bytes again are the same item, with the new
+ * reason.
+ *
+ * @param isKept false if there is no room for it: then only the log tells of it
+ */
+export async function noteRefusal(
   catalog: Catalog,
-  item: Omit<Quarantined, 'id' | 'createdMs'>,
-): Promise<boolean> {
-  try {
-    await inTransaction(catalog, (tx) =>
-      tx('quarantine').insert({
-        upload_name: item.uploadName,
-        file: item.file,
-        size_bytes: item.sizeBytes,
-        sha256: item.sha256,
-        code: item.code,
-        reason: item.reason,
-        uploaded_by: item.uploadedBy,
-        created_ms: Date.now(),
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (uniqueViolation(error) === undefined) throw error;
-    return false;
-  }
+  item: Refusal,
+  by: Actor,
+  isKept: boolean,
+): Promise<void> {
+  const { uploadName, sizeBytes, sha256, code, reason, keyword, attempt } = item;
+  await inTransaction(catalog, async (tx) => {
+    let id: number | undefined;
+    if (isKept) id = await upsert(tx, item);
+    await recordDeed(tx, by, {
+      action: 'upload.refused',
+      subject: id === undefined ? `file:${sha256.slice(0, 12)}` : `quarantine:${id}`,
+      outcome: 'refused',
+      detail: { uploadName, sizeBytes, sha256, code, reason, keyword, attempt },
+    });
+  });
 }
 
-/** Newest first. */
-export async function listQuarantined(catalog: Catalog, limit = 1000): Promise<Quarantined[]> {
-  const rows: QuarantineRow[] = await catalog.read('quarantine').orderBy('id', 'desc').limit(limit);
-  return rows.map((row) => ({
-    id: row.id,
-    uploadName: row.upload_name,
-    file: row.file,
-    sizeBytes: row.size_bytes,
-    sha256: row.sha256,
-    code: row.code,
-    reason: row.reason,
-    uploadedBy: row.uploaded_by,
-    createdMs: row.created_ms,
-  }));
+async function upsert(tx: Knex.Transaction, item: Refusal): Promise<number> {
+  const { code, reason, keyword, attempt } = item;
+  const why = { code, reason, keyword };
+  const known: { id: number; attempts: number } | undefined = await tx('quarantine')
+    .where({ sha256: item.sha256 })
+    .first('id', 'attempts');
+  if (known !== undefined) {
+    const tried = { attempts: known.attempts + 1, overrides: JSON.stringify(attempt) };
+    await tx('quarantine')
+      .where({ id: known.id })
+      .update({ ...why, ...(attempt === null ? {} : tried) });
+    return known.id;
+  }
+  const [row]: { id: number }[] = await tx('quarantine')
+    .insert({
+      ...why,
+      upload_name: item.uploadName,
+      file: item.file,
+      size_bytes: item.sizeBytes,
+      sha256: item.sha256,
+      uploaded_by: item.uploadedBy,
+      overrides: attempt === null ? null : JSON.stringify(attempt),
+      created_ms: Date.now(),
+    })
+    .returning('id');
+  return required(row).id;
+}
+
+/** Which refused files. */
+export interface QuarantineFilter {
+  /** Only these; undefined for all. */
+  readonly ids?: readonly number[];
+  readonly code?: string;
+  readonly keyword?: string;
+}
+
+/** Refused files, newest first. */
+export async function listQuarantined(
+  catalog: Catalog,
+  limit = 1000,
+  offset = 0,
+  filter: QuarantineFilter = {},
+): Promise<Quarantined[]> {
+  const rows: QuarantineRow[] = await catalog
+    .read('quarantine')
+    .modify(applyFilter, filter)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .offset(offset);
+  return rows.map(toQuarantined);
+}
+
+/** @throws 'not_found' */
+export async function getQuarantined(catalog: Catalog, id: number): Promise<Quarantined> {
+  const row: QuarantineRow | undefined = await catalog.read('quarantine').where({ id }).first();
+  return toQuarantined(required(row));
 }
 
 export async function countQuarantined(
   catalog: Catalog,
+  filter: QuarantineFilter = {},
 ): Promise<{ files: number; bytes: number }> {
-  const row = await catalog
+  const [row]: { files: number; bytes: number | null }[] = await catalog
     .read('quarantine')
-    .count({ files: '*' })
-    .sum({ bytes: 'size_bytes' })
-    .first();
-  return { files: Number(row?.files ?? 0), bytes: Number(row?.bytes ?? 0) };
+    .modify(applyFilter, filter)
+    .select(catalog.read.raw('count(*) as files, sum(size_bytes) as bytes'));
+  return { files: row?.files ?? 0, bytes: row?.bytes ?? 0 };
+}
+
+/** The reasons there are, and how many files wait for each. */
+export async function listQuarantineCodes(
+  catalog: Catalog,
+): Promise<{ code: string; files: number }[]> {
+  return catalog
+    .read('quarantine')
+    .select('code', catalog.read.raw('count(*) as files'))
+    .groupBy('code')
+    .orderBy('code');
+}
+
+/** Whether a file of the quarantine folder is on the list. */
+export async function isQuarantined(catalog: Catalog, file: string): Promise<boolean> {
+  return (await catalog.read('quarantine').where({ file }).first('id')) !== undefined;
+}
+
+/**
+ * Takes a file off the list that is in the archive now, in the transaction that stores it. One that
+ * is not on the list is passed over.
+ */
+export async function releaseQuarantined(
+  tx: Knex.Transaction,
+  sha256: string,
+  frameId: number,
+  by: Actor,
+): Promise<void> {
+  const row: QuarantineRow | undefined = await tx('quarantine').where({ sha256 }).first();
+  if (row === undefined) return;
+  await tx('quarantine').where({ id: row.id }).delete();
+  await recordDeed(tx, by, {
+    action: 'quarantine.fixed',
+    subject: `quarantine:${row.id}`,
+    outcome: 'done',
+    old: { code: row.code, reason: row.reason },
+    detail: { frameId, uploadName: row.upload_name, sha256 },
+  });
+  await insertEvent(tx, 'quarantine.fixed', { quarantineId: row.id, frameId, by: by.username });
+}
+
+/** Takes a file off the list for good. @throws 'not_found' */
+export async function discardQuarantined(
+  tx: Knex.Transaction,
+  id: number,
+  by: Actor,
+  why: string,
+): Promise<void> {
+  const found: QuarantineRow | undefined = await tx('quarantine').where({ id }).first();
+  const row = required(found);
+  await tx('quarantine').where({ id }).delete();
+  const { upload_name: uploadName, size_bytes: sizeBytes, sha256, code, reason } = row;
+  await recordDeed(tx, by, {
+    action: 'quarantine.discarded',
+    subject: `quarantine:${id}`,
+    outcome: 'done',
+    old: { uploadName, sizeBytes, sha256, code, reason },
+    detail: { why },
+  });
+  await insertEvent(tx, 'quarantine.discarded', { quarantineId: id, sha256, by: by.username });
 }
 
 /** Removes the oldest rows until at most `files` and `bytes` are left. @returns their file names */
@@ -85,6 +210,8 @@ export async function trimQuarantine(
   files: number,
   bytes: number,
 ): Promise<string[]> {
+  const there = await countQuarantined(catalog);
+  if (there.files <= files && there.bytes <= bytes) return [];
   return inTransaction(catalog, async (tx) => {
     const rows: { id: number; file: string; size_bytes: number }[] = await tx('quarantine')
       .orderBy('id', 'desc')
@@ -96,7 +223,34 @@ export async function trimQuarantine(
       size += row.size_bytes;
       return count > files || size > bytes;
     });
-    for (const row of surplus) await tx('quarantine').where({ id: row.id }).delete();
+    const why = `Quarantine holds at most ${files} files and ${bytes} bytes.`;
+    for (const row of surplus) await discardQuarantined(tx, row.id, ARCHIVE, why);
     return surplus.map((row) => row.file);
   });
+}
+
+function applyFilter(
+  query: Knex.QueryBuilder,
+  { ids, code, keyword }: QuarantineFilter,
+): void {
+  if (ids !== undefined) void query.whereRaw('id in (select value from json_each(?))', [JSON.stringify(ids)]);
+  if (code !== undefined) void query.where({ code });
+  if (keyword !== undefined) void query.where({ keyword });
+}
+
+function toQuarantined(row: QuarantineRow): Quarantined {
+  return {
+    id: row.id,
+    uploadName: row.upload_name,
+    file: row.file,
+    sizeBytes: row.size_bytes,
+    sha256: row.sha256,
+    code: row.code,
+    reason: row.reason,
+    keyword: row.keyword,
+    uploadedBy: row.uploaded_by,
+    attempts: row.attempts,
+    attempt: row.overrides === null ? null : (JSON.parse(row.overrides) as Attempt),
+    createdMs: row.created_ms,
+  };
 }

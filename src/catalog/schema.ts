@@ -1,4 +1,4 @@
-import type { Footprint } from '../sky/index.js';
+import type { Footprint, SkyPoint } from '../sky/index.js';
 import type { CubeColumns } from './cube-keys.js';
 
 /**
@@ -180,7 +180,7 @@ const COLUMNS = {
   gain: 'gain',
 } as const satisfies Record<keyof Omit<FrameFacts, Unlisted>, string>;
 
-const columnEntries = Object.entries(COLUMNS) as [keyof typeof COLUMNS, string][];
+export const columnEntries = Object.entries(COLUMNS) as [keyof typeof COLUMNS, string][];
 
 /** Columns of a version, prefixed where the frame has a column of the same name. */
 export const VERSION_COLUMNS = [
@@ -223,8 +223,13 @@ const REALS = [
   'gain',
 ] as const satisfies (keyof typeof COLUMNS)[];
 
-const isReal = new Set<string>(REALS);
-const exactEntries = columnEntries.filter(([name]) => !isReal.has(name));
+const reals = new Set<string>(REALS);
+const exactEntries = columnEntries.filter(([name]) => !isRealFact(name));
+
+/** True for facts that are doubles. */
+export function isRealFact(name: string): boolean {
+  return reals.has(name);
+}
 
 const VERSION_FIELDS = VERSION_COLUMNS.map((column) => column.split(' as ')) as [string, string][];
 
@@ -318,9 +323,23 @@ export function toFrameRow(
     vec_x: vector?.[0] ?? null,
     vec_y: vector?.[1] ?? null,
     vec_z: vector?.[2] ?? null,
-    footprint: facts.footprint === null ? null : JSON.stringify(facts.footprint),
+    footprint: facts.footprint === null ? null : formatFootprint(facts.footprint),
     warnings: JSON.stringify(facts.warnings),
   };
+}
+
+/** With the members of each position in one order: texts are made of it without reading it. */
+function formatFootprint(footprint: Footprint): string {
+  const { corners, polygon, center, cap, ...rest } = footprint;
+  const point = (at: SkyPoint | null): SkyPoint | null =>
+    at === null ? null : { raDeg: at.raDeg, decDeg: at.decDeg };
+  return JSON.stringify({
+    corners: corners.map(point),
+    polygon: polygon?.map(point) ?? null,
+    center: point(center),
+    cap: { raDeg: cap.raDeg, decDeg: cap.decDeg, radiusDeg: cap.radiusDeg },
+    ...rest,
+  } satisfies { [K in keyof Footprint]: unknown });
 }
 
 /** A request number as both dialects compare it: as text, leading zeros ignored. */

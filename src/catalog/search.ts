@@ -29,6 +29,8 @@ export interface Search {
   readonly choices: readonly Choice[];
   /** The range that all conditions about dates have in common. */
   readonly dates: DateRange | undefined;
+  /** Frames of all nights that have some in that range: at least as many as are in it. */
+  readonly dated: number | undefined;
   /** Conditions about frames that an index of their own answers, and those that none does. */
   readonly seeks: readonly Condition[];
   /** Frames that the first of `seeks` finds; undefined if that is FEW or more, or there is none. */
@@ -61,11 +63,13 @@ export async function resolveSearch(
   }
   sought.sort((a, b) => a.found - b.found);
   const least = sought[0]?.found ?? FEW;
+  const dates = commonRange(ready);
   return {
     viewer,
     now: Date.now(),
     choices,
-    dates: commonRange(ready),
+    dates,
+    dated: dates === undefined ? undefined : await countDated(db, dates),
     seeks: sought.map(({ seek }) => seek),
     few: least < FEW ? least : undefined,
     tests: frames.filter(({ test }) => test === undefined),
@@ -143,6 +147,16 @@ function commonRange(conditions: readonly Condition[]): DateRange | undefined {
     ...(from.length === 0 ? {} : { fromMs: Math.max(...from) }),
     ...(to.length === 0 ? {} : { toMs: Math.min(...to) }),
   };
+}
+
+async function countDated(db: Knex, { fromMs, toMs }: DateRange): Promise<number> {
+  const query = db('nights').whereNotNull('first_ms');
+  if (fromMs !== undefined) void query.where('last_ms', '>=', fromMs);
+  if (toMs !== undefined) void query.where('first_ms', '<=', toMs);
+  const row: { frames: number | null } | undefined = await query.first(
+    db.raw('sum(frames) as frames'),
+  );
+  return row?.frames ?? 0;
 }
 
 /** The choice of one kind, if there are conditions of it. */

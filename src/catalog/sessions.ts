@@ -41,3 +41,8 @@ export async function deleteSession(catalog: Catalog, idHash: string): Promise<v
 export async function deleteExpiredSessions(catalog: Catalog): Promise<void> {
   await catalog.write('sessions').where('expires_ms', '<=', Date.now()).delete();
 }
+
+/** Ends every session there is: everybody has to log in anew. */
+export async function deleteAllSessions(catalog: Catalog): Promise<void> {
+  await catalog.write('sessions').delete();
+}

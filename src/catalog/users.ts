@@ -1,7 +1,9 @@
+import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
+import { recordDeed } from './audit.js';
 import { inTransaction, required, uniqueViolation, type Catalog } from './db.js';
 import { insertRow } from './write.js';
-import type { Role, Scope } from './visibility.js';
+import type { Actor, Role, Scope } from './visibility.js';
 
 export interface User {
   readonly id: number;
@@ -52,17 +54,27 @@ interface TokenRow {
 export async function insertUser(
   catalog: Catalog,
   user: { username: string; passwordHash: string; role: Role },
+  by: Actor,
 ): Promise<number> {
+  const { username, role } = user;
   try {
-    return await inTransaction(catalog, (tx) =>
-      insertRow(tx, 'users', {
-        username: user.username,
-        username_key: user.username.toLowerCase(),
+    return await inTransaction(catalog, async (tx) => {
+      const id = await insertRow(tx, 'users', {
+        username,
+        username_key: username.toLowerCase(),
         password_hash: user.passwordHash,
-        role: user.role,
+        role,
         created_ms: Date.now(),
-      }),
-    );
+      });
+      const subject = `user:${username}`;
+      await recordDeed(tx, by, {
+        action: 'user.added',
+        subject,
+        outcome: 'done',
+        detail: { role },
+      });
+      return id;
+    });
   } catch (error) {
     if (uniqueViolation(error) === undefined) throw error;
     throw new AppError('bad_request', `There is a user '${user.username}' already.`, {}, error);
@@ -90,13 +102,26 @@ export async function listUsers(catalog: Catalog): Promise<User[]> {
 /** Name of the token that a name and a password are exchanged for. */
 export const PASSWORD_TOKEN = 'api-token-auth';
 
-/** Changes a user and ends all sessions, so that an old password or role is worth nothing. */
+/** What can be changed of a user. */
+export interface UserChange {
+  readonly passwordHash?: string;
+  readonly role?: Role;
+  readonly disabled?: boolean;
+}
+
+/**
+ * Changes a user and ends all sessions, so that an old password or role is worth nothing.
+ *
+ * @throws 'not_found'
+ */
 export async function updateUser(
   catalog: Catalog,
   id: number,
-  change: { passwordHash?: string; role?: Role; disabled?: boolean },
+  change: UserChange,
+  by: Actor,
 ): Promise<void> {
   await inTransaction(catalog, async (tx) => {
+    const before = await getUser(tx, id);
     await tx('users')
       .where({ id })
       .update({
@@ -108,31 +133,79 @@ export async function updateUser(
     if (change.passwordHash !== undefined) {
       await tx('tokens').where({ user_id: id, name: PASSWORD_TOKEN }).delete();
     }
+    await recordChange(tx, before, change, by);
   });
 }
 
-export async function insertToken(
-  catalog: Catalog,
-  token: {
-    userId: number;
-    name: string;
-    tokenHash: string;
-    hint: string;
-    scope: Scope;
-    expiresMs: number | null;
-  },
-): Promise<number> {
-  return inTransaction(catalog, (tx) =>
-    insertRow(tx, 'tokens', {
-      user_id: token.userId,
-      name: token.name,
+async function recordChange(
+  tx: Knex,
+  before: User,
+  { passwordHash, role, disabled }: UserChange,
+  by: Actor,
+): Promise<void> {
+  const about = { subject: `user:${before.username}`, outcome: 'done' } as const;
+  if (passwordHash !== undefined)
+    await recordDeed(tx, by, { action: 'password.changed', ...about });
+  if (role === undefined && disabled === undefined) return;
+  const old = { role: before.role, disabled: before.disabled };
+  const detail = { role: role ?? old.role, disabled: disabled ?? old.disabled };
+  await recordDeed(tx, by, { action: 'user.changed', ...about, old, detail });
+}
+
+/** Ends all sessions of a user. @returns how many there were; @throws 'not_found' */
+export async function endSessions(catalog: Catalog, userId: number, by: Actor): Promise<number> {
+  return inTransaction(catalog, async (tx) => {
+    const { username } = await getUser(tx, userId);
+    const sessions = await tx('sessions').where({ user_id: userId }).delete();
+    await recordDeed(tx, by, {
+      action: 'login.ended',
+      subject: `user:${username}`,
+      outcome: 'done',
+      detail: { where: 'everywhere', sessions },
+    });
+    return sessions;
+  });
+}
+
+async function getUser(tx: Knex, id: number): Promise<User> {
+  const row: UserRow | undefined = await tx('users').where({ id }).first();
+  return toUser(required(row));
+}
+
+/** A token to be kept: only its hash is. */
+export interface NewToken {
+  readonly userId: number;
+  readonly name: string;
+  readonly tokenHash: string;
+  /** Its first characters. */
+  readonly hint: string;
+  readonly scope: Scope;
+  readonly expiresMs: number | null;
+}
+
+/** @throws 'not_found' if there is no such user */
+export async function insertToken(catalog: Catalog, token: NewToken, by: Actor): Promise<number> {
+  const { userId, name, hint, scope, expiresMs } = token;
+  return inTransaction(catalog, async (tx) => {
+    const { username } = await getUser(tx, userId);
+    const id = await insertRow(tx, 'tokens', {
+      user_id: userId,
+      name,
       token_hash: token.tokenHash,
-      hint: token.hint,
-      scope: token.scope,
+      hint,
+      scope,
       created_ms: Date.now(),
-      expires_ms: token.expiresMs,
-    }),
-  );
+      expires_ms: expiresMs,
+    });
+    const expires = expiresMs === null ? null : new Date(expiresMs).toISOString();
+    await recordDeed(tx, by, {
+      action: 'token.added',
+      subject: `token:${id}`,
+      outcome: 'done',
+      detail: { user: username, name, scope, expires },
+    });
+    return id;
+  });
 }
 
 /** The token with this hash and its owner, unless it has expired or the owner is disabled. */
@@ -166,17 +239,29 @@ export async function listTokens(catalog: Catalog, userId?: number): Promise<Tok
   return rows.map(toToken);
 }
 
-/** @throws 'not_found' if there is no such token (of that user, if given) */
-export async function deleteToken(catalog: Catalog, id: number, userId?: number): Promise<void> {
+/** @throws 'not_found' if there is no such token (of the user `ownerId`, if given) */
+export async function deleteToken(
+  catalog: Catalog,
+  id: number,
+  by: Actor,
+  ownerId?: number,
+): Promise<void> {
   await inTransaction(catalog, async (tx) => {
     const query = tx('tokens').where({ id });
-    if (userId !== undefined) void query.andWhere({ user_id: userId });
-    const row: { user_id: number; name: string } | undefined = await query.first();
+    if (ownerId !== undefined) void query.andWhere({ user_id: ownerId });
+    const row: Omit<TokenRow, 'username'> | undefined = await query.first();
     if (row === undefined) throw new AppError('not_found', 'There is no such token.');
+    const { username } = await getUser(tx, row.user_id);
     await tx('tokens').where({ id }).delete();
     if (row.name === PASSWORD_TOKEN) {
       await tx('users').where({ id: row.user_id }).increment('token_serial', 1);
     }
+    await recordDeed(tx, by, {
+      action: 'token.revoked',
+      subject: `token:${id}`,
+      outcome: 'done',
+      old: { user: username, name: row.name, scope: row.scope },
+    });
   });
 }
 

@@ -115,3 +115,20 @@ export async function findVersion(catalog: Catalog, id: number): Promise<Version
     .first();
   return row === undefined ? undefined : toVersion(row);
 }
+
+/** All versions of a frame with the names of their uploaders, the first one first. No access control. */
+export async function listVersions(
+  catalog: Catalog,
+  frameId: number,
+): Promise<(Version & { readonly uploader: string | null })[]> {
+  const rows: Row[] = await catalog
+    .read('versions')
+    .leftJoin('users', 'users.id', 'versions.uploaded_by')
+    .where('versions.frame_id', frameId)
+    .orderBy('versions.number')
+    .select(...VERSION_COLUMNS, 'users.username');
+  return rows.map((row) => ({
+    ...toVersion(row),
+    uploader: typeof row.username === 'string' ? row.username : null,
+  }));
+}

@@ -13,6 +13,9 @@ export interface Actor {
 /** Commands given on the box itself: whoever may run them holds the files already. */
 export const OPERATOR: Actor = { userId: null, username: 'operator', address: '' };
 
+/** What the archive does by itself, by its settings. */
+export const ARCHIVE: Actor = { userId: null, username: 'archive', address: '' };
+
 /** Who asks. Every function that returns frames takes one as its last parameter. */
 export interface Viewer extends Actor {
   readonly role: Role;

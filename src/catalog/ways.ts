@@ -101,19 +101,19 @@ function sortWays(
   { all, total }: { all: number; total: number },
 ): Way[] {
   const set = smallestSet(search);
-  const test = search.tests.length > 0 ? COST.row : 0;
+  const needsRow = search.tests.length + search.seeks.length > 0;
   const ways: Way[] = [];
   const isCheap = isByDate(order) || order.column === 'frames.id';
   const isJoined = order.column === 'versions.key';
-  if (search.seeks.length > 0) {
+  if (set.narrowing.by === 'seek') {
     const cost = Math.max(total, search.few ?? 0) * COST.seek;
-    ways.push({ kind: 'one', from: 'frames', narrowing: { by: 'seek' }, cost });
-  } else if (search.choices.length > 0 || search.dates !== undefined) {
-    const each = (isCheap ? COST.sorted : COST.row) + test;
+    ways.push({ kind: 'one', ...set, cost });
+  } else if (set.narrowing.by !== undefined) {
+    const each = (isCheap ? COST.sorted : COST.row) + (needsRow ? COST.row : 0);
     ways.push({ kind: 'one', ...set, cost: (set.frames ?? total) * each });
   }
   if (!isJoined && walkOf(order) === undefined) {
-    const each = COST.entry * 3 + (search.tests.length + search.seeks.length > 0 ? COST.row : 0);
+    const each = COST.entry * 3 + (needsRow ? COST.row : 0);
     ways.push({ kind: 'one', from: MEASURES, narrowing: {}, cost: all * each });
   }
   return isJoined ? ways.map(withVersions) : ways;

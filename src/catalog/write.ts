@@ -23,14 +23,25 @@ export interface NewFrame {
   readonly hdus: readonly StoredHdu[];
 }
 
+/** Times, and ids where they are known, of a frame that was here before. */
+export interface FormerFrame {
+  readonly frameId?: number;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  readonly version: { readonly id?: number; readonly number: number; readonly createdMs: number };
+}
+
 /**
  * Writes a frame, or a further version of frame `frameId`, in the caller's transaction.
  * A UNIQUE error on `versions.sha256`, `versions.key` or `frames.basename` means a race was lost.
+ *
+ * @param as for a frame that is written back: without it, it gets new ids, and now is its time
  */
 export async function insertFrame(
   tx: Knex.Transaction,
   frame: NewFrame,
   of: { frameId: number; number: number } | undefined,
+  as?: FormerFrame,
 ): Promise<{ frameId: number; versionId: number }> {
   const now = Date.now();
   const facts = factColumns(frame);
@@ -40,15 +51,22 @@ export async function insertFrame(
     await leaveCube(tx, of.frameId);
     await removeHeaderValues(tx, of.frameId);
   }
-  const columns = { ...facts, ...place, size_bytes: frame.version.sizeBytes, updated_ms: now };
+  const updated = { size_bytes: frame.version.sizeBytes, updated_ms: as?.updatedMs ?? now };
+  const columns = { ...facts, ...place, ...updated };
   const frameId =
     of?.frameId ??
-    (await insertRow(tx, 'frames', { ...columns, basename: frame.basename, created_ms: now }));
+    (await insertRow(tx, 'frames', {
+      ...columns,
+      ...(as?.frameId === undefined ? {} : { id: as.frameId }),
+      basename: frame.basename,
+      created_ms: as?.createdMs ?? now,
+    }));
   const versionId = await insertRow(tx, 'versions', {
     ...toVersionRow(frame.version),
+    ...(as?.version.id === undefined ? {} : { id: as.version.id }),
     frame_id: frameId,
-    number: of?.number ?? 1,
-    created_ms: now,
+    number: as?.version.number ?? of?.number ?? 1,
+    created_ms: as?.version.createdMs ?? now,
   });
   const changed = of === undefined ? {} : columns;
   await tx('frames')
@@ -56,11 +74,23 @@ export async function insertFrame(
     .update({ ...changed, version_id: versionId });
   await placeOnSky(tx, frameId, frame.facts);
   await writeHeaderValues(tx, frameId, frame.hdus);
-  await tx.batchInsert('hdus', await toHduRows(frame, versionId), 50);
-  if (of !== undefined) await tx('relations').where({ frame_id: frameId }).delete();
+  await insertHdus(tx, versionId, frame.hdus);
+  if (of !== undefined) {
+    // Those without a keyword come from elsewhere than a header.
+    await tx('relations').where({ frame_id: frameId }).whereNot({ keyword: '' }).delete();
+  }
   const relations = toRelationRows(frame, frameId);
   if (relations.length > 0) await tx.batchInsert('relations', relations, 100);
   return { frameId, versionId };
+}
+
+/** Writes the headers of one version, which has none in the catalogue yet. */
+export async function insertHdus(
+  tx: Knex.Transaction,
+  versionId: number,
+  hdus: readonly StoredHdu[],
+): Promise<void> {
+  await tx.batchInsert('hdus', await toHduRows({ hdus }, versionId), 50);
 }
 
 /** Removes a frame with all its versions; the caller then removes the files of the keys returned. */
@@ -222,7 +252,7 @@ function factColumns({ facts }: NewFrame): Record<string, unknown> & CubeColumns
 }
 
 async function toHduRows(
-  { hdus }: NewFrame,
+  { hdus }: Pick<NewFrame, 'hdus'>,
   versionId: number,
 ): Promise<Record<string, unknown>[]> {
   const pace = createPace();

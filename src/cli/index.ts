@@ -1,13 +1,27 @@
 import { parseArgs } from 'node:util';
 import { toCatalogError } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
+import { adopt } from './adopt.js';
+import { backup, backupList, backupVerify, restore } from './backup.js';
 import { check } from './check.js';
 import { COMMON_EXITS, type Command, type Output } from './command.js';
 import { config } from './config.js';
 import { demo } from './demo.js';
+import { importFromPyobs } from './import.js';
+import { log } from './log.js';
+import { reindex } from './reindex.js';
 import { serve } from './serve.js';
 import { tokenAdd, tokenList, tokenRevoke } from './token.js';
-import { userAdd, userDisable, userList, userPasswd } from './user.js';
+import { trashEmpty, trashList, trashPurge, trashRestore } from './trash.js';
+import {
+  userAdd,
+  userDisable,
+  userEnable,
+  userList,
+  userLogout,
+  userPasswd,
+  userRole,
+} from './user.js';
 
 /** Every verb, in the order of the help. */
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -16,11 +30,26 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'user add': userAdd,
   'user list': userList,
   'user passwd': userPasswd,
+  'user role': userRole,
   'user disable': userDisable,
+  'user enable': userEnable,
+  'user logout': userLogout,
   'token add': tokenAdd,
   'token list': tokenList,
   'token revoke': tokenRevoke,
+  log,
   check,
+  backup,
+  'backup list': backupList,
+  'backup verify': backupVerify,
+  restore,
+  reindex,
+  adopt,
+  'import pyobs': importFromPyobs,
+  'trash list': trashList,
+  'trash restore': trashRestore,
+  'trash purge': trashPurge,
+  'trash empty': trashEmpty,
   demo,
 };
 

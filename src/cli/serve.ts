@@ -3,7 +3,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApp } from '../app.js';
 import { hashPassword, makePassword } from '../auth/index.js';
-import { deleteExpiredSessions, insertUser, listUsers, pruneEvents } from '../catalog/index.js';
+import {
+  deleteExpiredSessions,
+  insertUser,
+  listUsers,
+  OPERATOR,
+  pruneDeeds,
+  pruneEvents,
+} from '../catalog/index.js';
 import { openServer, readConfig, type ServerContext } from '../context.js';
 import { AppError, systemCode } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
@@ -54,11 +61,9 @@ export const serve: Command = {
 async function createFirstAdmin({ catalog, config }: ServerContext, out: Output): Promise<void> {
   if ((await listUsers(catalog)).length > 0) return;
   const password = config.ADMIN_PASSWORD || makePassword();
-  await insertUser(catalog, {
-    username: config.ADMIN_USERNAME,
-    passwordHash: await hashPassword(password),
-    role: 'admin',
-  });
+  const username = config.ADMIN_USERNAME;
+  const passwordHash = await hashPassword(password, username);
+  await insertUser(catalog, { username, passwordHash, role: 'admin' }, OPERATOR);
   if (config.ADMIN_PASSWORD !== '') return;
   out.line('');
   out.line('  This is the first start. Log in with');
@@ -68,10 +73,13 @@ async function createFirstAdmin({ catalog, config }: ServerContext, out: Output)
   out.line('');
 }
 
-async function tidy({ catalog, log }: ServerContext): Promise<void> {
+async function tidy({ catalog, config, log, trash }: ServerContext): Promise<void> {
   try {
     await deleteExpiredSessions(catalog);
     await pruneEvents(catalog, Date.now() - KEEP_EVENTS_MS);
+    await trash.purgeExpired();
+    const days = config.AUDIT_LOG_DAYS;
+    if (days > 0) await pruneDeeds(catalog, Date.now() - days * 86_400_000);
   } catch (error) {
     log.warn('could not tidy up', errorFields(error));
   }

@@ -1,5 +1,12 @@
 import { hashSecret, makeToken } from '../auth/index.js';
-import { deleteToken, insertToken, listTokens, SCOPES, type Scope } from '../catalog/index.js';
+import {
+  deleteToken,
+  insertToken,
+  listTokens,
+  OPERATOR,
+  SCOPES,
+  type Scope,
+} from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 import { COMMON_EXITS, type Command } from './command.js';
 import { requireName, requireUser, withCatalog } from './user.js';
@@ -19,14 +26,18 @@ export const tokenAdd: Command = {
     const token = makeToken();
     await withCatalog(async (catalog) => {
       const user = await requireUser(catalog, username);
-      await insertToken(catalog, {
-        userId: user.id,
-        name: typeof args.values.label === 'string' ? args.values.label : 'command line',
-        tokenHash: hashSecret(token),
-        hint: token.slice(0, 6),
-        scope,
-        expiresMs,
-      });
+      await insertToken(
+        catalog,
+        {
+          userId: user.id,
+          name: typeof args.values.label === 'string' ? args.values.label : 'command line',
+          tokenHash: hashSecret(token),
+          hint: token.slice(0, 6),
+          scope,
+          expiresMs,
+        },
+        OPERATOR,
+      );
     });
     out.record({ token, username, scope }, token);
     return 0;
@@ -79,7 +90,7 @@ export const tokenRevoke: Command = {
       throw new AppError('bad_request', 'One token ID is needed, as token list shows it.');
     }
     const id = Number(text);
-    await withCatalog((catalog) => deleteToken(catalog, id));
+    await withCatalog((catalog) => deleteToken(catalog, id, OPERATOR));
     out.record({ id }, `Token ${id} is worth nothing now.`);
     return 0;
   },

@@ -1,9 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { hashPassword } from '../auth/index.js';
 import {
+  endSessions,
   findUser,
   insertUser,
   listUsers,
+  OPERATOR,
   ROLES,
   updateUser,
   type Catalog,
@@ -24,8 +26,8 @@ export const userAdd: Command = {
   async run(args, out) {
     const username = requireName(args);
     const role = parseRole(args.values.role);
-    const passwordHash = await hashPassword(await readPassword(args));
-    await withCatalog((catalog) => insertUser(catalog, { username, passwordHash, role }));
+    const passwordHash = await hashPassword(await readPassword(args), username);
+    await withCatalog((catalog) => insertUser(catalog, { username, passwordHash, role }, OPERATOR));
     out.record({ username, role }, `User '${username}' can log in now, as ${role}.`);
     return 0;
   },
@@ -57,7 +59,7 @@ export const userPasswd: Command = {
   options: { 'password-stdin': { type: 'boolean' } },
   async run(args, out) {
     const username = requireName(args);
-    const passwordHash = await hashPassword(await readPassword(args));
+    const passwordHash = await hashPassword(await readPassword(args), username);
     await changeUser(username, { passwordHash });
     out.record({ username }, `The password of '${username}' is changed.`);
     return 0;
@@ -77,6 +79,53 @@ export const userDisable: Command = {
       { username, disabled },
       `User '${username}' is ${disabled ? 'disabled' : 'active'} now.`,
     );
+    return 0;
+  },
+};
+
+export const userEnable: Command = {
+  usage: 'user enable NAME',
+  summary: 'Open a disabled account again; its tokens work again, its sessions do not.',
+  exits: COMMON_EXITS,
+  options: {},
+  async run(args, out) {
+    const username = requireName(args);
+    await changeUser(username, { disabled: false });
+    out.record({ username, disabled: false }, `User '${username}' is active now.`);
+    return 0;
+  },
+};
+
+export const userRole: Command = {
+  usage: 'user role NAME user|writer|admin',
+  summary: 'Give an account another role; ends its sessions.',
+  exits: COMMON_EXITS,
+  options: {},
+  async run({ values, positionals }, out) {
+    const [name = '', word, ...more] = positionals;
+    const username = requireName({ values, positionals: [name, ...more] });
+    const role = ROLES.find((each) => each === word && each !== 'anonymous');
+    if (role === undefined) {
+      throw new AppError('bad_request', 'A role is needed: user, writer or admin.');
+    }
+    await changeUser(username, { role });
+    out.record({ username, role }, `User '${username}' is ${role} now.`);
+    return 0;
+  },
+};
+
+export const userLogout: Command = {
+  usage: 'user logout NAME',
+  summary: 'End all sessions of an account; its tokens go on working.',
+  exits: COMMON_EXITS,
+  options: {},
+  async run(args, out) {
+    const username = requireName(args);
+    const sessions = await withCatalog(async (catalog) => {
+      const { id } = await requireUser(catalog, username);
+      return endSessions(catalog, id, OPERATOR);
+    });
+    out.record({ username, sessions }, `User '${username}' is signed out everywhere.`);
     return 0;
   },
 };
@@ -115,7 +164,7 @@ async function changeUser(
 ): Promise<void> {
   await withCatalog(async (catalog) => {
     const user = await requireUser(catalog, username);
-    await updateUser(catalog, user.id, change);
+    await updateUser(catalog, user.id, change, OPERATOR);
   });
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
 import { SETTINGS, type Config, type Setting, type SettingName } from './settings.js';
@@ -14,6 +15,8 @@ export interface LoadedConfig {
 
 /** Variables of the command line tools, which the table of the server does not hold. */
 const CLIENT_VARIABLES = new Set(['PLATEVAULT_URL', 'PLATEVAULT_TOKEN']);
+
+const TIME_OF_DAY = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
 
 const names = Object.keys(SETTINGS) as SettingName[];
 
@@ -236,6 +239,12 @@ function parseSetting({ type }: Setting, value: string): Parsed | undefined {
       return type.values.includes(value) ? value : undefined;
     case 'list':
       return splitList(value);
+    case 'times': {
+      const times = splitList(value);
+      return times.every((time) => TIME_OF_DAY.test(time)) ? times : undefined;
+    }
+    case 'proxies':
+      return parseProxies(value);
     case 'pairs': {
       const pairs = splitList(value).map((item) => /^([^=]+)=(.*)$/.exec(item));
       if (pairs.includes(null)) return undefined;
@@ -249,6 +258,22 @@ function splitList(value: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** `true` alone stays as it is, `false` is an empty list; undefined if something is no network. */
+function parseProxies(value: string): readonly string[] | undefined {
+  const flag = parseSetting({ type: { kind: 'boolean' }, default: '', help: '' }, value.trim());
+  if (typeof flag === 'boolean') return flag ? ['true'] : [];
+  const networks = splitList(value);
+  const isNetwork = (text: string): boolean => {
+    if (/^(?:loopback|linklocal|uniquelocal)$/.test(text)) return true;
+    const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+    const version = isIP(address);
+    return (
+      version !== 0 && !address.includes('%') && Number(bits ?? 0) <= (version === 4 ? 32 : 128)
+    );
+  };
+  return networks.every(isNetwork) ? networks : undefined;
 }
 
 function describeType({ type }: Setting): string {
@@ -267,6 +292,10 @@ function describeType({ type }: Setting): string {
       return type.values.join(' or ');
     case 'list':
       return 'a list, comma between';
+    case 'times':
+      return 'times of day as `HH:MM`, comma between';
+    case 'proxies':
+      return 'true or false, or a list of addresses and ranges, comma between';
     case 'pairs':
       return '`KEY=value`, comma between';
   }

@@ -7,6 +7,9 @@ export type SettingType =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   | { readonly kind: 'list' }
+  | { readonly kind: 'proxies' }
+  /** Times of day, as `HH:MM`. */
+  | { readonly kind: 'times' }
   | { readonly kind: 'pairs' };
 
 export interface Setting {
@@ -47,9 +50,9 @@ export const SETTINGS = {
     help: 'Public URL of the archive, such as `https://archive.example.org/`. Empty: taken from each request.',
   },
   TRUST_PROXY: {
-    type: boolean,
+    type: { kind: 'proxies' },
     default: 'false',
-    help: 'Believe `X-Forwarded-For`, `-Proto` and `-Host` of a proxy in front. Only with a proxy that sets them.',
+    help: 'Whose `X-Forwarded-For`, `-Proto` and `-Host` are believed. `true`: the one proxy in front, if it is on this machine or in its private network. A list: these proxies at every hop, as addresses, ranges such as `10.1.0.0/16`, or `loopback`, `linklocal`, `uniquelocal`. Only with proxies that set the headers.',
   },
   DATA_DIR: { type: path, default: './data', help: 'Folder for everything that Platevault keeps.' },
   ARCHIVE_ROOT: { type: path, default: '$DATA_DIR/archive', help: 'Root of the tree of frames.' },
@@ -169,6 +172,11 @@ export const SETTINGS = {
     default: 'off',
     help: 'Store images packed without loss: integers as RICE_1, floats as GZIP_2. Each is unpacked and compared before the upload is let go; what would not come back exactly is stored as it came. `download/` gives the packed file, `funpack/` the plain one.',
   },
+  TRASH_DAYS: {
+    type: number(0, 36_500),
+    default: '30',
+    help: 'Days for which a deleted frame can come back; then its files are removed for good. 0 keeps them until somebody purges them.',
+  },
   QUARANTINE_FILES: {
     type: integer(0, 1_000_000),
     default: '1000',
@@ -202,6 +210,16 @@ export const SETTINGS = {
     default: '14',
     help: 'Days until an unused login ends.',
   },
+  RATE_LIMIT: {
+    type: integer(0, 10_000_000),
+    default: '6000',
+    help: 'Requests in a minute from one address (of IPv6: one /64), for visitors and users; more are answered 429 with `Retry-After`. Writers and admins are not counted; 0 counts nobody.',
+  },
+  AUDIT_LOG_DAYS: {
+    type: integer(0, 36_500),
+    default: '0',
+    help: 'Days for which the lines of the audit log are kept; 0 keeps them for ever.',
+  },
   URL_HOURS: {
     type: number(0.01, 8760),
     default: '48',
@@ -222,6 +240,72 @@ export const SETTINGS = {
     default: '12',
     help: 'Threads for file, database and picture work. With fewer than about 12, a slow query makes quick ones wait.',
   },
+  AUDIT_DAYS: {
+    type: number(0, 3650),
+    default: '30',
+    help: 'Days in which every stored file is read once in the background and compared with its SHA-256; 0 turns that off.',
+  },
+  AUDIT_BYTES_PER_SECOND: {
+    type: integer(1, TIB),
+    default: '20000000',
+    help: 'Bytes that this reading takes in a second at most. It takes only as many as are needed, and pauses while files come in.',
+  },
+  BACKUP_TARGET: {
+    type: {
+      kind: 'text',
+      pattern: /^(?:\/.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[^\s?#]*)?)?$/,
+      hint: 'an absolute path, or `s3://bucket/prefix`',
+    },
+    default: '',
+    help: 'Where the server backs the archive up to by itself: a folder on another disk that is there already, or `s3://bucket/prefix`. Empty: nowhere.',
+  },
+  BACKUP_AT: {
+    type: { kind: 'times' },
+    default: '03:30',
+    help: 'Times of day (UTC) at which it does: `HH:MM`, comma between.',
+  },
+  BACKUP_KEEP: {
+    type: integer(1, 10_000),
+    default: '3',
+    help: 'Back-ups that are kept, newest first, besides those of the next three settings.',
+  },
+  BACKUP_KEEP_DAYS: {
+    type: integer(0, 10_000),
+    default: '7',
+    help: 'Days (UTC) of which the last back-up is kept.',
+  },
+  BACKUP_KEEP_WEEKS: {
+    type: integer(0, 10_000),
+    default: '4',
+    help: 'Weeks (from Monday) of which the last back-up is kept.',
+  },
+  BACKUP_KEEP_MONTHS: {
+    type: integer(0, 10_000),
+    default: '12',
+    help: 'Months of which the last back-up is kept.',
+  },
+  S3_ENDPOINT: {
+    type: { kind: 'text', pattern: /^(?:https?:\/\/[^\s/?#]+\/?)?$/, hint: 'an http(s) URL' },
+    default: '',
+    help: 'Address of the S3 server; empty: that of Amazon for the region.',
+  },
+  S3_REGION: {
+    type: { kind: 'text', pattern: /^[A-Za-z0-9-]{1,64}$/, hint: 'letters, digits and `-`' },
+    default: 'us-east-1',
+    help: 'Its region.',
+  },
+  S3_ACCESS_KEY_ID: {
+    type: text,
+    default: '',
+    help: 'Name of the key for it. Empty: what the machine itself is given, as Amazon does.',
+    secret: true,
+  },
+  S3_SECRET_ACCESS_KEY: { type: text, default: '', help: 'The key.', secret: true },
+  S3_PATH_STYLE: {
+    type: boolean,
+    default: 'true',
+    help: 'Write the bucket into the path of an address, not into the name of the host. Servers that are not Amazon want that.',
+  },
   LOG: {
     type: { kind: 'choice', values: ['on', 'off'] },
     default: 'on',
@@ -235,7 +319,7 @@ type ValueOf<T extends SettingType> = T['kind'] extends 'integer' | 'number'
   ? number
   : T['kind'] extends 'boolean'
     ? boolean
-    : T['kind'] extends 'list'
+    : T['kind'] extends 'list' | 'proxies' | 'times'
       ? readonly string[]
       : T['kind'] extends 'pairs'
         ? Readonly<Record<string, string>>

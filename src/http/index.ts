@@ -12,7 +12,16 @@ export {
 } from './viewer.js';
 export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
-export { basePath, downloadUrl, isSigned, rootUrl, urlEpoch } from './links.js';
+export { trustedProxies } from './proxies.js';
+export {
+  basePath,
+  downloadUrl,
+  isSigned,
+  isVersionSigned,
+  rootUrl,
+  urlEpoch,
+  versionUrl,
+} from './links.js';
 export {
   contentDisposition,
   requireIntact,

@@ -33,11 +33,15 @@ export function downloadUrl(services: Services, root: string, frameId: number): 
   const lifetimeMs = services.config.URL_HOURS * HOUR_MS;
   const expires = urlEpoch() * HOUR_MS + lifetimeMs;
   const seconds = Math.floor(expires / 1000);
-  const signature = services.signer.sign('fetch', `${frameId} ${seconds}`);
+  const signature = services.signer.sign('fetch', signedText(frameId, seconds));
   return `${root}frames/${frameId}/download/?exp=${seconds}&sig=${signature}`;
 }
 
-/** True if the address was signed by us for this frame and has not expired. */
+/** One frame, one kind of file: a signature for a download opens nothing else of the frame. */
+const signedText = (frameId: number, expires: number | string): string =>
+  `download ${frameId} ${expires}`;
+
+/** True if the address was signed by us for the download of this frame and has not expired. */
 export function isSigned(
   services: Services,
   frameId: number,
@@ -45,5 +49,31 @@ export function isSigned(
   signature: string,
 ): boolean {
   if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < Date.now()) return false;
-  return services.signer.verify('fetch', `${frameId} ${expires}`, signature);
+  return services.signer.verify('fetch', signedText(frameId, expires), signature);
+}
+
+/** As `downloadUrl`, of one version of a frame. */
+export function versionUrl(
+  services: Services,
+  root: string,
+  frameId: number,
+  number: number,
+): string {
+  const expires = urlEpoch() * HOUR_MS + services.config.URL_HOURS * HOUR_MS;
+  const seconds = Math.floor(expires / 1000);
+  const signature = services.signer.sign('fetch', versionText(frameId, number, seconds));
+  return `${root}frames/${frameId}/versions/${number}/download/?exp=${seconds}&sig=${signature}`;
+}
+
+const versionText = (frameId: number, number: number, expires: number | string): string =>
+  `version ${frameId} ${number} ${expires}`;
+
+/** True if the address was signed by us for this version of this frame and has not expired. */
+export function isVersionSigned(
+  services: Services,
+  asked: { frameId: number; number: number; expires: string; signature: string },
+): boolean {
+  const { frameId, number, expires, signature } = asked;
+  if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < Date.now()) return false;
+  return services.signer.verify('fetch', versionText(frameId, number, expires), signature);
 }

@@ -4,6 +4,7 @@ import { AppError, type ErrorCode } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
 import { drain } from './drain.js';
 import { prefersHtml } from './params.js';
+import { noteRefusal } from './refusals.js';
 import type { Services } from './services.js';
 
 /**
@@ -29,6 +30,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   store_full: 507,
   store_unavailable: 503,
   busy: 503,
+  too_many: 429,
   config_invalid: 500,
   database_version: 503,
 };
@@ -65,6 +67,7 @@ export function handleProblems(
         ...errorFields(error),
       });
     }
+    noteRefusal(services, req, res, status);
     if (res.headersSent) {
       // Half an answer cannot be taken back; a broken connection tells the client not to trust it.
       res.destroy();
@@ -74,6 +77,7 @@ export function handleProblems(
     res.status(status);
     if (status === 401) res.set('WWW-Authenticate', 'Token');
     if (status === 503) res.set('Retry-After', String(RETRY_AFTER_SEC));
+    if (status === 429) res.set('Retry-After', String(expected?.data.retryAfterSec ?? 60));
     if (status === 405 && Array.isArray(expected?.data.allow))
       res.set('Allow', expected.data.allow.join(', '));
     res.set('Cache-Control', 'no-store');

@@ -1,8 +1,9 @@
 import type { Calibrations } from '../calibration/index.js';
 import type { Catalog } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import type { createPassport, Signer } from '../auth/index.js';
-import type { Ingest } from '../ingest/index.js';
+import type { createPassport, DeedLog, Logins, Signer } from '../auth/index.js';
+import type { Ingest, Reader } from '../ingest/index.js';
+import type { Mending, Revisions, Trash } from '../keeping/index.js';
 import type { Log } from '../lib/log.js';
 import type { Previews } from '../preview/index.js';
 import type { Products } from '../products/index.js';
@@ -14,11 +15,18 @@ export interface Services {
   readonly catalog: Catalog;
   readonly store: Store;
   readonly ingest: Ingest;
+  readonly reader: Reader;
+  readonly trash: Trash;
+  readonly revisions: Revisions;
+  readonly mending: Mending;
   readonly previews: Previews;
   readonly products: Products;
   readonly calibrations: Calibrations;
   readonly signer: Signer;
   readonly passport: ReturnType<typeof createPassport>;
+  readonly logins: Logins;
+  /** Notes log-ins and refusals in the audit log. */
+  readonly deeds: DeedLog;
   readonly log: Log;
   /** Version of the program. */
   readonly version: string;

@@ -5,11 +5,15 @@ import { findToken, findUserById, touchTokens, type User, type Viewer } from '..
 import { AppError } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
 import type { Services } from './services.js';
+import { createThrottle } from './throttle.js';
 
 export const SESSION_COOKIE = 'platevault_session';
 
 /** The root and the pages to sign in and out. */
 const DOORS = /^\/(?:accounts\/.*)?$/;
+
+/** Whoever watches the server is always answered. */
+const UNTHROTTLED = /^\/(?:health|ready|metrics)\/?$/;
 
 /** How often the time of last use of tokens is written down. */
 const TOUCH_EVERY_MS = 60_000;
@@ -65,6 +69,7 @@ export function createAuthentication(services: Services): Authentication {
     cookie: { httpOnly: true, sameSite: 'lax', secure: 'auto', maxAge: lifetimeMs },
   });
   const used = createUseNotes(services);
+  const throttle = createThrottle(config);
 
   const byToken = async (res: Response, secret: string): Promise<void> => {
     const found = await findToken(catalog, hashSecret(secret));
@@ -73,8 +78,19 @@ export function createAuthentication(services: Services): Authentication {
     setViewer(res, toViewer(services, found.user, found.token.scope, viewerOf(res).address));
   };
 
-  const authenticate = (req: Request, res: Response, next: NextFunction): void => {
+  const authenticate = (req: Request, res: Response, done: NextFunction): void => {
     setViewer(res, anonymous(services, req.ip));
+    // Also a bad token is a request of its address: what it was refused for is told if it may ask.
+    const next = (error?: unknown): void => {
+      try {
+        if (!UNTHROTTLED.test(req.path)) throttle(viewerOf(res));
+      } catch (tooMany) {
+        done(tooMany);
+        return;
+      }
+      if (error === undefined) done();
+      else done(error);
+    };
     // A token is not a person with a browser: at the doors it does not count, not even a bad one.
     // Uploaders fetch their cookie there, and a refusal would leave them without a word about why.
     const secret = DOORS.test(req.path) ? undefined : readToken(req.headers.authorization);

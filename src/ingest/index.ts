@@ -1,12 +1,20 @@
-export {
-  createIngest,
-  notStored,
-  type Ingest,
-  type IngestParts,
-  type IngestResult,
-} from './ingest.js';
-export { compareStore, type Difference } from './compare.js';
+export { createIngest, type Ingest, type IngestParts } from './ingest.js';
+export { notStored, type IngestResult } from './results.js';
+export { STEPS, type Step } from './steps.js';
 export { sourceLimits } from './inspect.js';
 export { checkTemplates } from './place.js';
 export { loadProfiles, type Profile } from './profiles.js';
 export type { Spooled } from './spool.js';
+export { AS_IT_STANDS, isChosen, profilesFor, type Reading } from './overrides.js';
+export { quarantinePath, sweepQuarantine } from './quarantine.js';
+export { createReader, type Reader, type ReaderParts } from './reader.js';
+export {
+  fileInPlace,
+  hashStored,
+  readStored,
+  type Filed,
+  type FilingOptions,
+  type FilingParts,
+  type LooseFile,
+  type StoredFacts,
+} from './filing.js';

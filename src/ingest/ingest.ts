@@ -1,54 +1,22 @@
-import { copyFile, link, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import {
-  changeFingerprint,
-  findBySha256,
-  hasKey,
-  insertEvent,
-  insertFrame,
-  insertJob,
-  inTransaction,
-  uniqueViolation,
-  type Actor,
-  type Catalog,
-  type FrameFacts,
-  type KnownBytes,
-  type NewFrame,
-  type Viewer,
-} from '../catalog/index.js';
+import { findBySha256, uniqueViolation, type Actor, type Catalog } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError, hasCode, type ErrorCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
-import type { Store } from '../store/index.js';
-import { inspect, sourceLimits, type Inspected, type SurveyPool } from './inspect.js';
-import { mapHeader } from './mapping.js';
+import { toStoreError, type Store } from '../store/index.js';
+import { inspect, sourceLimits, type SurveyPool } from './inspect.js';
+import { AS_IT_STANDS, type Reading } from './overrides.js';
 import { asItCame, pack, type Kept, type PackPool } from './pack.js';
-import { placeFile, siteDefaults } from './place.js';
+import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
 import { createQuarantine } from './quarantine.js';
-import { removeFrame } from './remove.js';
+import { isIntact, putAndRecord, putBack, type Upload } from './record.js';
+import { alreadyThere, notStored, stored, type IngestResult } from './results.js';
+import { factsOf, readAs } from './settle.js';
 import { spoolStream, type Spooled } from './spool.js';
-import { chooseTarget, type Target } from './target.js';
-
-/** What became of one uploaded file. */
-export interface IngestResult {
-  /** Name under which it was uploaded. */
-  readonly name: string;
-  readonly basename: string | null;
-  readonly id: number | null;
-  readonly version: number | null;
-  /**
-   * `stored`: a new frame; `new-version`: other bytes of a known exposure; `already-there`: the
-   * same bytes again, nothing changed; `refused`: not stored, see `error`; `failed`: not stored by no
-   * fault of the file, so worth sending again.
-   */
-  readonly status: 'stored' | 'new-version' | 'already-there' | 'refused' | 'failed';
-  readonly error: string | null;
-  readonly code: ErrorCode | null;
-  readonly warnings: readonly string[];
-  readonly sha256: string;
-  readonly sizeBytes: number;
-}
+import type { Step } from './steps.js';
+import { chooseTarget } from './target.js';
 
 export interface Ingest {
   /** True while a file is being received: work that can wait should. */
@@ -60,16 +28,20 @@ export interface Ingest {
    * ours (disk, database) is thrown, and worth a retry.
    *
    * @param turn waited for before it is stored: the files of one request get their ids in order
+   * @param reading how its headers are to be read, if a person says so; kept with the frame
    */
-  store(file: Spooled, by: Actor, turn?: Promise<unknown>): Promise<IngestResult>;
+  store(
+    file: Spooled,
+    by: Actor,
+    turn?: Promise<unknown>,
+    reading?: Reading,
+  ): Promise<IngestResult>;
   /** Removes spooled files that were not stored. */
   discard(files: readonly Spooled[]): Promise<void>;
-  /**
-   * Removes a frame with all its versions.
-   * @returns keys of files that could not be removed; no frame refers to them any more
-   * @throws 'not_found'
-   */
-  remove(frameId: number, viewer: Viewer): Promise<string[]>;
+  /** Runs `work` while no upload is choosing its place: for those who move files of the tree. */
+  exclusively: Limiter;
+  /** Takes nothing more, and resolves when what has begun is stored, refused, or has failed. */
+  close(): Promise<void>;
 }
 
 export interface IngestParts {
@@ -80,6 +52,8 @@ export interface IngestParts {
   readonly pool: SurveyPool & PackPool;
   /** Called after a frame has been committed: there is a job to do. */
   readonly onStored: () => void;
+  /** Called at each step of storing a file; for tests. */
+  readonly at?: (step: Step) => void;
 }
 
 /** Codes that are the file's fault: it is refused and kept in quarantine. */
@@ -103,44 +77,91 @@ const MAX_WAIT_MS = 20_000;
 const MAX_TRIES = 5;
 
 export function createIngest(parts: IngestParts): Ingest {
-  const { store } = parts;
+  const { at } = parts;
   const quarantine = createQuarantine(parts);
   // From choosing a name to its row being committed, one at a time: two uploads of one name must
   // not choose the same place. Receiving, hashing and parsing are long done by then.
   const oneAtATime = createLimiter(1, { waitMs: MAX_WAIT_MS, waiting: 10_000 });
-  let lastByteMs = 0;
+  const { track, close } = createTracker();
+  let lastByteMs = -Infinity;
+
+  const store = async (
+    file: Spooled,
+    by: Actor,
+    turn?: Promise<unknown>,
+    reading: Reading = AS_IT_STANDS,
+  ): Promise<IngestResult> => {
+    try {
+      const next: Limiter = async (work) => {
+        await turn;
+        return oneAtATime(work);
+      };
+      const result = await storeFile(parts, next, file, { by, reading });
+      await quarantine.release(file, result, by);
+      parts.onStored();
+      return result;
+    } catch (error) {
+      const failure = toStoreError(error); // a full disk comes as the system calls it
+      if (!(failure instanceof AppError) || !REFUSALS.has(failure.code)) throw failure;
+      at?.('refused');
+      await quarantine.keep(file, failure, by, reading);
+      at?.('quarantined');
+      return notStored(file, 'refused', failure);
+    } finally {
+      await rm(file.path, { force: true });
+      at?.('cleared');
+    }
+  };
+
+  const spool = async (stream: Readable, name: string): Promise<Spooled> => {
+    const onBytes = (): void => {
+      lastByteMs = performance.now();
+      at?.('receiving');
+    };
+    try {
+      const file = await spoolStream(stream, parts.store.spoolDir, name, onBytes);
+      at?.('spooled');
+      return file;
+    } catch (error) {
+      // If the whole disk has gone, that is the reason, and not that some file is not there.
+      if (!hasCode(error, 'store_full')) await parts.store.check();
+      throw error;
+    }
+  };
 
   return {
-    isReceiving: () => Date.now() - lastByteMs < RECEIVING_MS,
-
-    spool: (stream, name) =>
-      spoolStream(stream, store.spoolDir, name, () => {
-        lastByteMs = Date.now();
-      }),
-
-    async store(file, by, turn) {
-      try {
-        const next: Limiter = async (work) => {
-          await turn;
-          return oneAtATime(work);
-        };
-        const result = await storeFile(parts, next, file, by);
-        parts.onStored();
-        return result;
-      } catch (error) {
-        if (!(error instanceof AppError) || !REFUSALS.has(error.code)) throw error;
-        await quarantine.keep(file, error, by);
-        return notStored(file, 'refused', error);
-      } finally {
-        await rm(file.path, { force: true });
-      }
-    },
+    isReceiving: () => performance.now() - lastByteMs < RECEIVING_MS,
+    spool: (stream, name) => track(() => spool(stream, name)),
+    store: (file, by, turn, reading) => track(() => store(file, by, turn, reading)),
 
     async discard(files) {
       for (const file of files) await rm(file.path, { force: true });
     },
 
-    remove: (frameId, viewer) => removeFrame(parts, frameId, viewer),
+    exclusively: (work) => track(() => oneAtATime(work)),
+    close,
+  };
+}
+
+/** Knows what is under way, so that it can be waited for. */
+function createTracker() {
+  const running = new Set<Promise<unknown>>();
+  let isClosed = false;
+  return {
+    async track<T>(work: () => Promise<T>): Promise<T> {
+      if (isClosed) throw new AppError('busy', 'The archive is stopping. Try again in a moment.');
+      const result = work();
+      running.add(result);
+      try {
+        return await result;
+      } finally {
+        running.delete(result);
+      }
+    },
+    async close(): Promise<void> {
+      isClosed = true;
+      await Promise.allSettled(running);
+    },
   };
 }
 
@@ -149,36 +170,29 @@ async function storeFile(
   parts: IngestParts,
   oneAtATime: Limiter,
   file: Spooled,
-  by: Actor,
+  { by, reading }: { readonly by: Actor; readonly reading: Reading },
 ): Promise<IngestResult> {
-  const { catalog, config, pool, profiles, store } = parts;
+  const { catalog, config, pool, store, at } = parts;
   const known = await findBySha256(catalog.read, file.sha256);
   if (known !== undefined && (await isIntact(store, known))) return alreadyThere(file, known);
 
+  await store.requireRoom();
   const limits = sourceLimits(config, store);
-  const inspected = await inspect(file, limits, pool);
-  const { hdus, lookups, keywords } = inspected;
-  const facts = mapHeader(hdus, profiles, siteDefaults(config), lookups, keywords);
+  const inspected = await readAs(await inspect(file, limits, pool), reading);
+  const facts = factsOf(parts, inspected, reading);
+  at?.('inspected');
   // A file that goes back to its place is packed if it was, whatever the setting is now.
   const isPacking = known?.isPacked ?? config.COMPRESS === 'rice';
   const kept = isPacking
     ? await pack(file, inspected, { limits, pool })
     : asItCame(file, inspected);
+  if (isPacking) at?.('packed');
   try {
     if (known !== undefined) return await putBack(parts, file, kept, known);
-    return await storeKept(parts, oneAtATime, { file, kept, inspected, facts, by });
+    return await storeKept(parts, oneAtATime, { file, kept, inspected, facts, by, reading });
   } finally {
     if (kept.path !== file.path) await rm(kept.path, { force: true });
   }
-}
-
-/** One upload on its way into the archive. */
-interface Upload {
-  readonly file: Spooled;
-  readonly kept: Kept;
-  readonly inspected: Inspected;
-  readonly facts: FrameFacts;
-  readonly by: Actor;
 }
 
 /** Name → put → one transaction, anew if another process was quicker. */
@@ -195,10 +209,10 @@ async function storeKept(
       const kept = await chooseKept(catalog, upload);
       const packing = kept.original === null ? '' : '.fz';
       const place = { ...asUploaded, extension: asUploaded.extension + packing };
-      const target = await chooseTarget(parts, place, facts, kept);
+      const target = await chooseTarget(parts, place, facts);
+      parts.at?.('named');
       try {
-        const frame = toNewFrame(upload, kept, target, place.extension);
-        const id = await putAndRecord(parts, kept, frame, target);
+        const id = await putAndRecord(parts, { ...upload, kept }, target, place.extension);
         return stored(file, target, id, [...facts.warnings, ...kept.warnings]);
       } catch (error) {
         const twin = await findBySha256(catalog.read, file.sha256);
@@ -221,154 +235,4 @@ async function chooseKept(catalog: Catalog, { file, kept, inspected }: Upload): 
   if (twin === undefined) return kept;
   const told = `Stored without compression: compressed, it would be the same file as version ${twin.version} of '${twin.basename}', which was made from other bytes.`;
   return asItCame(file, inspected, [...kept.warnings, told]);
-}
-
-function toNewFrame(
-  { file, inspected, facts, by }: Upload,
-  kept: Kept,
-  { basename, key }: Target,
-  extension: string,
-): NewFrame {
-  const { container, sizeBytes, sha256, md5, crc32, original } = kept;
-  const sums = { sizeBytes, sha256, md5, crc32 };
-  const { uploadName } = file;
-  return {
-    basename,
-    facts,
-    version: { key, extension, container, ...sums, original, uploadName, uploadedBy: by.userId },
-    hdus: inspected.stored,
-  };
-}
-
-/** File first, row second: a crash in between leaves a file without a row, never a row without one. */
-async function putAndRecord(
-  { catalog, store }: IngestParts,
-  kept: Kept,
-  frame: NewFrame,
-  target: Target,
-): Promise<number> {
-  if (!target.isPut) await store.put(target.key, kept.path);
-  try {
-    return await inTransaction(catalog, async (tx) => {
-      const of =
-        target.frameId === undefined
-          ? undefined
-          : { frameId: target.frameId, number: target.number };
-      const { frameId, versionId } = await insertFrame(tx, frame, of);
-      await insertJob(tx, 'preview', { frameId, versionId });
-      await insertEvent(tx, 'frame.stored', {
-        frameId,
-        version: target.number,
-        sha256: kept.sha256,
-      });
-      return frameId;
-    });
-  } catch (error) {
-    // Unless the commit went through after all, or another process has recorded the same bytes.
-    if (!(await hasKey(catalog, target.key))) {
-      if (!target.isPut) await takeBack(store, target.key, kept.path);
-      await store.remove(target.key);
-    }
-    throw error;
-  }
-}
-
-/** Makes a file that was put a spooled one again, so that it can be put elsewhere. */
-async function takeBack(store: Store, key: string, spooledPath: string): Promise<void> {
-  const path = await store.localPath(key);
-  // Not every file system knows links.
-  await link(path, spooledPath).catch(() => copyFile(path, spooledPath));
-}
-
-/** The result for a file that is not in the archive now. */
-export function notStored(
-  file: Spooled,
-  status: 'refused' | 'failed',
-  { message, code }: AppError,
-): IngestResult {
-  return {
-    ...aboutFile(file),
-    basename: null,
-    id: null,
-    version: null,
-    status,
-    error: message,
-    code,
-    warnings: [],
-  };
-}
-
-function aboutFile(file: Spooled) {
-  return { name: file.uploadName, sha256: file.sha256, sizeBytes: file.sizeBytes };
-}
-
-function stored(
-  file: Spooled,
-  target: Target,
-  id: number,
-  warnings: readonly string[],
-): IngestResult {
-  return {
-    ...aboutFile(file),
-    basename: target.basename,
-    id,
-    version: target.number,
-    status: target.frameId === undefined ? 'stored' : 'new-version',
-    error: null,
-    code: null,
-    warnings: [...target.warnings, ...warnings],
-  };
-}
-
-/** Whether the file of known bytes lies where it should, with the length it should have. */
-async function isIntact(store: Store, { key, sizeBytes }: KnownBytes): Promise<boolean> {
-  return (await store.stat(key))?.sizeBytes === sizeBytes;
-}
-
-/**
- * Puts known bytes in the place of a file that has gone or lost its end. Bytes that were packed may come
- * out otherwise than before, by another version of the program: then that is written down.
- *
- * @throws 'damaged' if the stored file cannot be made again
- */
-async function putBack(
-  { catalog, store }: IngestParts,
-  file: Spooled,
-  kept: Kept,
-  known: KnownBytes,
-): Promise<IngestResult> {
-  const isSame = kept.sha256 === known.sha256;
-  if (!isSame && (!known.isPacked || kept.original === null)) {
-    const message = `The stored file is damaged and cannot be made from this one: ${known.basename}`;
-    throw new AppError('damaged', message);
-  }
-  const twin = isSame ? undefined : await findBySha256(catalog.read, kept.sha256);
-  if (twin !== undefined) {
-    const message = `The stored file is damaged, and what would take its place is stored as ${twin.basename}.`;
-    throw new AppError('damaged', message);
-  }
-  await store.remove(known.key);
-  await store.put(known.key, kept.path);
-  if (!isSame) {
-    await inTransaction(catalog, (tx) => changeFingerprint(tx, known.versionId, kept));
-  }
-  const { warnings, ...result } = alreadyThere(file, known);
-  const told = 'The stored file was missing or damaged, and has been put back.';
-  return { ...result, warnings: [told, ...warnings] };
-}
-
-/** The answer for bytes that are known. It is an acknowledgement: the stored file was looked at. */
-function alreadyThere(file: Spooled, known: KnownBytes): IngestResult {
-  const isCurrent = known.version === known.currentVersion;
-  const told = `These bytes are version ${known.version}; version ${known.currentVersion} is the current one.`;
-  return {
-    ...aboutFile(file),
-    basename: known.basename,
-    id: known.frameId,
-    version: known.version,
-    status: 'already-there',
-    error: null,
-    code: null,
-    warnings: isCurrent ? [] : [told],
-  };
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/index.js';
 import {
   hdusOf,
   mainImage,
+  openFits,
   surveyFits,
   type Card,
   type Hdu,
@@ -58,7 +59,7 @@ interface FileInput {
  * @throws 'fits_invalid', 'fits_truncated', 'fits_unsupported', 'too_large'
  */
 export async function inspect(
-  file: Spooled,
+  file: Pick<Spooled, 'path' | 'sizeBytes'>,
   limits: SourceLimits,
   pool: SurveyPool,
 ): Promise<Inspected> {
@@ -82,11 +83,7 @@ export async function inspect(
   const pace = createPace();
   const stored: StoredHdu[] = [];
   for (const record of survey.hdus) stored.push(await toStoredHdu(record, pace));
-  const main = mainImage({ hdus });
-  const needsLookups = main !== undefined && lookupRequests(main.header).length > 0;
-  const { lookups } = needsLookups
-    ? await pool.run('readLookups', { path: file.path, limits })
-    : { lookups: [] };
+  const lookups = await readLookups(hdus, { path: file.path, limits }, pool);
   return {
     container: containerOf(survey),
     hdus,
@@ -94,6 +91,40 @@ export async function inspect(
     stored,
     lookups,
   };
+}
+
+/**
+ * The headers of a file that was judged before, and what its WCS needs: sums and data are not looked
+ * at again.
+ *
+ * @throws as the codec
+ */
+export async function readHdus(
+  path: string,
+  limits: SourceLimits,
+  pool: SurveyPool,
+): Promise<Pick<Inspected, 'hdus' | 'lookups'>> {
+  const hdus = (await isPlain(path))
+    ? await plainHdus(path, limits)
+    : await hdusOf(await pool.run('survey', { path, limits }));
+  return { hdus, lookups: await readLookups(hdus, { path, limits }, pool) };
+}
+
+async function plainHdus(path: string, limits: SourceLimits): Promise<readonly Hdu[]> {
+  const file = await openFits(path, limits);
+  await file.close();
+  return file.hdus;
+}
+
+/** The tables of corrections that the WCS of the main image names. */
+async function readLookups(
+  hdus: readonly Hdu[],
+  input: FileInput,
+  pool: SurveyPool,
+): Promise<readonly LookupPixels[]> {
+  const main = mainImage({ hdus });
+  if (main === undefined || lookupRequests(main.header).length === 0) return [];
+  return (await pool.run('readLookups', input)).lookups;
 }
 
 function isTable({ kind }: { readonly kind: string }): boolean {

@@ -1,55 +1,81 @@
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  insertQuarantined,
+  ARCHIVE,
+  findBySha256,
+  inTransaction,
+  isQuarantined,
+  noteRefusal,
+  releaseQuarantined,
   toCatalogError,
   trimQuarantine,
   type Actor,
   type Catalog,
+  type Refusal,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { systemCode, type AppError } from '../lib/errors.js';
+import { isChosen, type Reading } from './overrides.js';
+import type { IngestResult } from './results.js';
 import type { Spooled } from './spool.js';
 
 /** Keeps refused uploads with their reason, within the bounds of the settings. */
 export interface Quarantine {
   /** Takes the spooled file over if it is kept. Refusing must not fail: trouble here is no trouble. */
-  keep(file: Spooled, reason: AppError, by: Actor): Promise<void>;
+  keep(file: Spooled, reason: AppError, by: Actor, reading: Reading): Promise<void>;
+  /** Lets go of a file that is in the archive now. */
+  release(file: Spooled, result: IngestResult, by: Actor): Promise<void>;
 }
 
-export function createQuarantine(parts: { catalog: Catalog; config: Config }): Quarantine {
-  const { catalog, config } = parts;
-  const folder = join(config.DATA_DIR, 'quarantine');
+interface QuarantineParts {
+  readonly catalog: Catalog;
+  readonly config: Config;
+}
+
+/** Where refused files lie, under the hash of their bytes. */
+export function quarantinePath({ DATA_DIR }: Config, file = ''): string {
+  return join(DATA_DIR, 'quarantine', file);
+}
+
+export function createQuarantine({ catalog, config }: QuarantineParts): Quarantine {
+  const { QUARANTINE_FILES, QUARANTINE_BYTES } = config;
   return {
-    async keep(file, reason, by) {
-      if (
-        file.sizeBytes === 0 ||
-        file.sizeBytes > config.QUARANTINE_BYTES ||
-        config.QUARANTINE_FILES === 0
-      )
-        return;
-      const path = join(folder, file.sha256);
+    async keep(file, reason, by, reading) {
+      const { sizeBytes, sha256 } = file;
+      const isKept = sizeBytes > 0 && sizeBytes <= QUARANTINE_BYTES && QUARANTINE_FILES > 0;
+      const path = quarantinePath(config, sha256);
+      let isNew = false;
       try {
-        await mkdir(folder, { recursive: true });
-        await move(file.path, path);
-        await insertQuarantined(catalog, toRow(file, reason, by));
-        const { QUARANTINE_FILES, QUARANTINE_BYTES } = config;
+        if (isKept) {
+          isNew = !(await isQuarantined(catalog, sha256));
+          await mkdir(quarantinePath(config), { recursive: true });
+          await move(file.path, path);
+        }
+        await noteRefusal(catalog, toRefusal(file, reason, by, reading), by, isKept);
         const surplus = await trimQuarantine(catalog, QUARANTINE_FILES, QUARANTINE_BYTES);
-        for (const name of surplus) await rm(join(folder, name), { force: true });
+        for (const name of surplus) await rm(quarantinePath(config, name), { force: true });
       } catch (error) {
         // A full disk or a busy catalogue must not turn "your file is bad" into "the archive is bad".
         if (systemCode(error) === undefined && toCatalogError(error) === undefined) throw error;
-        await rm(path, { force: true });
+        if (isNew) await rm(path, { force: true });
       }
+    },
+
+    async release({ sha256 }, { id }, by) {
+      // The transaction that stored it has done so; bytes that were there already had none.
+      if (id !== null && (await isQuarantined(catalog, sha256))) {
+        await inTransaction(catalog, (tx) => releaseQuarantined(tx, sha256, id, by));
+      }
+      await rm(quarantinePath(config, sha256), { force: true });
     },
   };
 }
 
-function toRow(
-  { uploadName, sizeBytes, sha256 }: Spooled,
-  { code, message }: AppError,
-  by: Actor,
-): Parameters<typeof insertQuarantined>[1] {
+function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading): Refusal {
+  const { uploadName, sizeBytes, sha256 } = file;
+  const { code, message } = error;
+  const { keyword } = error.data;
+  const overrides = Object.fromEntries(reading.overrides);
   return {
     uploadName,
     file: sha256,
@@ -57,7 +83,45 @@ function toRow(
     sha256,
     code,
     reason: message,
+    keyword: typeof keyword === 'string' ? keyword : null,
     uploadedBy: by.userId,
+    attempt: isChosen(reading) ? { overrides, profile: reading.profile } : null,
+  };
+}
+
+/**
+ * Puts right what a process that died has left: a file that was to be let go of is removed, one whose
+ * refusal was not written down is kept and told as such.
+ *
+ * @returns number of files that were out of order
+ */
+export async function sweepQuarantine({ catalog, config }: QuarantineParts): Promise<number> {
+  const names = await readdir(quarantinePath(config)).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  let count = 0;
+  for (const name of names) {
+    if (!/^[\da-f]{64}$/.test(name) || (await isQuarantined(catalog, name))) continue;
+    count += 1;
+    const path = quarantinePath(config, name);
+    if ((await findBySha256(catalog.read, name)) !== undefined) await rm(path, { force: true });
+    else await noteRefusal(catalog, forgotten(name, (await stat(path)).size), ARCHIVE, true);
+  }
+  return count;
+}
+
+function forgotten(sha256: string, sizeBytes: number): Refusal {
+  return {
+    uploadName: `${sha256.slice(0, 12)}.fits`,
+    file: sha256,
+    sizeBytes,
+    sha256,
+    code: 'busy',
+    reason: 'The archive stopped before the reason was written down. Try it again.',
+    keyword: null,
+    uploadedBy: null,
+    attempt: null,
   };
 }
 

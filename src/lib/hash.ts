@@ -47,3 +47,10 @@ export async function fingerprintOf(path: string): Promise<Fingerprint> {
   }
   return meter.fingerprint();
 }
+
+/** SHA-256 of bytes that come in pieces, hexadecimal. */
+export async function sha256Of(pieces: AsyncIterable<unknown>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of pieces) hash.update(piece as Uint8Array);
+  return hash.digest('hex');
+}

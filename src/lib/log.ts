@@ -28,5 +28,12 @@ export function createLog(write: (line: string) => void, base: LogFields = {}): 
 export function errorFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: String(error) };
   const cause = error.cause === undefined ? {} : { cause: errorFields(error.cause) };
-  return { error: error.message, stack: error.stack, ...cause };
+  const told = withoutStatement(error.message);
+  return { error: told, stack: error.stack?.replace(error.message, () => told), ...cause };
+}
+
+/** The database puts the statement before what is wrong, with all values: hashes of secrets among them. */
+function withoutStatement(message: string): string {
+  const at = message.lastIndexOf(' - SQLITE_');
+  return at < 0 ? message : message.slice(at + 3);
 }

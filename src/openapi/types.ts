@@ -10,6 +10,7 @@ export interface Schema {
   readonly default?: string | number | boolean;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly maxLength?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly items?: Schema;
@@ -80,8 +81,8 @@ export interface ApiOperation<Who extends string = string, Problem extends strin
   readonly requests?: readonly ApiRequest[];
 }
 
-export type Verb = 'get' | 'post' | 'delete';
-export const VERBS: readonly Verb[] = ['get', 'post', 'delete'];
+export type Verb = 'get' | 'post' | 'put' | 'patch' | 'delete';
+export const VERBS: readonly Verb[] = ['get', 'post', 'put', 'patch', 'delete'];
 
 /** An address, as Express writes it (`/frames/:id/`), and what it does. */
 export interface ApiRoute {

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { AppError, type ErrorCode } from '../lib/errors.js';
+import { AppError, systemCode, type ErrorCode } from '../lib/errors.js';
 
 /** From the pool to a worker: begin a job, or stop one that nobody waits for any more. */
 export type ToWorker =
@@ -70,6 +70,11 @@ function toRecord(error: unknown): ErrorRecord {
   if (error instanceof AppError) {
     const { code, message, data, stack } = error;
     return { code, message, data, stack };
+  }
+  const system = systemCode(error);
+  if (system === 'ENOSPC' || system === 'EDQUOT') {
+    const message = 'The disk is full. Nothing was changed.';
+    return { code: 'store_full', message, data: {}, stack: undefined };
   }
   const known = error instanceof Error;
   const message = known ? error.message : String(error);

@@ -26,6 +26,7 @@ export const TASKS = {
   writeRows,
   checkFile,
   readLookups,
+  fingerprint: ({ path }: { path: string }): Promise<Fingerprint> => fingerprintOf(path),
 } as const satisfies Record<string, (input: never, signal: AbortSignal) => Promise<object>>;
 
 /** Input and output of each task, for the types of the pool. */

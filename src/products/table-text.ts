@@ -1,3 +1,4 @@
+import { formatCsvText } from '../lib/csv.js';
 import { AppError } from '../lib/errors.js';
 import {
   eachRowBatch,
@@ -114,7 +115,7 @@ export function tableShape(file: FitsFile, index: number | undefined): TableShap
     name: hdu.name,
     rows: tableRows(hdu),
     columns: columns.map(columnShape),
-    csvHeader: columns.map(({ name }) => formatText(name)).join(',') + NEWLINE,
+    csvHeader: columns.map(({ name }) => formatCsvText(name)).join(',') + NEWLINE,
   };
 }
 
@@ -238,23 +239,17 @@ function writeCsv(cells: readonly CellValue[]): string {
 
 /** Several elements are one field with blanks between them. */
 function formatCell(value: CellValue): string {
-  if (typeof value === 'string') return formatText(value);
+  if (typeof value === 'string') return formatCsvText(value);
   if (value === null) return '';
   if (typeof value !== 'object') return String(value);
   const text = plainText(value);
   // Of texts, not of numbers: those need no quotes, and may begin with a sign.
-  return typeof value[0] === 'string' ? formatText(text) : text;
+  return typeof value[0] === 'string' ? formatCsvText(text) : text;
 }
 
 function plainText(value: CellValue): string {
   if (value === null) return '';
   return typeof value === 'object' ? value.map(plainText).join(' ') : String(value);
-}
-
-/** A spreadsheet would run a text that begins like a formula; an apostrophe makes it text again. */
-function formatText(text: string): string {
-  const harmless = /^(?:\s*[=+\-@]|[\t\r])/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
 function jsonWriter(hdu: Hdu): (cells: readonly CellValue[]) => string {

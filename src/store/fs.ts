@@ -3,189 +3,220 @@ import {
   access,
   copyFile,
   link,
+  lstat,
   mkdir,
   open,
   opendir,
   readdir,
+  realpath,
+  rename,
   rm,
-  rmdir,
-  stat,
+  statfs,
   unlink,
 } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { isInside } from '../lib/paths.js';
-import type { Store } from './store.js';
+import { syncPath } from './flush.js';
+import { createFolders, type Folders } from './folders.js';
+import { INTENT, isMeant, readIntent, writeIntent } from './intents.js';
+import { pathOfKey, requireFit, SPOOL_DIR, STATE_DIR } from './keys.js';
+import { markRoot, readMarker, rootError, watchRoot } from './marker.js';
+import { createShelf } from './shelf.js';
+import type { StoreStep } from './steps.js';
+import type { Store, Swept } from './store.js';
+import { asStoreError, asUndefined, isAbsent } from './trouble.js';
 
 /** Large reads: with Node's 64 KB a download is half as quick. */
 const READ_CHUNK_BYTES = 1024 * 1024;
 
-/** Folders at the top of the tree that hold no frames: the spool, and what the archive keeps of itself. */
-const SPOOL_DIR = '.incoming';
-const STATE_DIR = '.platevault';
+/** Another process may remove the folder that was just made, empty as it is, this often. */
+const MAX_TRIES = 3;
+
+/** Room that is kept: a share of the disk, within bounds. */
+const ROOM_SHARE = 1 / 50;
+const MIN_ROOM_BYTES = 1024 ** 2;
+const MAX_ROOM_BYTES = 64 * 1024 ** 2;
+
+export interface FsStoreOptions {
+  /** Id of the archive, which the marker of the root must have; without one, that of the root or a new one. */
+  readonly id?: string;
+  /** Called at each step of `put`; for tests. */
+  readonly at?: (step: StoreStep) => void;
+}
+
+/** What the functions of a store share. */
+interface Tree {
+  readonly root: string;
+  /** The root as the file system knows it: it may be reached by a symbolic link, nothing below it may. */
+  readonly realRoot: string;
+  readonly spoolDir: string;
+  readonly stateDir: string;
+  readonly folders: Folders;
+  readonly requireRoot: () => Promise<void>;
+  readonly at: (step: StoreStep) => void;
+}
 
 /**
  * A store on a directory tree. A file appears under its name by `link`, complete or not at all, and
- * never replaces another; file and folders are flushed before `put` resolves.
+ * never replaces another; file and folders are flushed before `put` resolves. Symbolic links below
+ * the root are not followed.
+ *
+ * @throws 'store_unavailable' if the root cannot be used, or is not that of the archive
  */
-export async function openFsStore(root: string): Promise<Store> {
-  const [spoolDir, stateDir] = [join(root, SPOOL_DIR), join(root, STATE_DIR)] as const;
-  const isOurs = (path: string): boolean => isInside(spoolDir, path) || isInside(stateDir, path);
-  for (const folder of [spoolDir, stateDir]) {
-    await mkdir(folder, { recursive: true }).catch((error: unknown) => asRootError(root, error));
-  }
-  const pathOf = (key: string): string => {
-    const path = resolve(root, key);
-    if (key === '' || path === resolve(root) || !isInside(root, path) || isOurs(path)) {
-      throw new AppError('path_escapes', `Formatted path escapes ARCHIVE_ROOT: '${key}'`);
-    }
-    return path;
-  };
+export async function openFsStore(root: string, options: FsStoreOptions = {}): Promise<Store> {
+  const tree = await openTree(root, options);
+  const { spoolDir, stateDir, folders, requireRoot } = tree;
 
   return {
     spoolDir,
     stateDir,
-
-    async put(key, spooledPath) {
-      const path = pathOf(key);
-      try {
-        await makeFolders(root, dirname(path));
-        await linkOrCopy(spooledPath, path);
-        await unlink(spooledPath);
-        await syncPath(dirname(path));
-      } catch (error) {
-        if (systemCode(error) === 'EEXIST') {
-          throw new AppError('key_exists', `There is a file at '${key}' already.`, { key }, error);
-        }
-        asStoreError(error);
-      }
-    },
+    shelf: createShelf(tree),
+    put: (key, spooledPath) => put(tree, key, spooledPath),
+    replace: (key, spooledPath) => replace(tree, key, spooledPath),
 
     async read(key, range) {
-      const handle = await open(pathOf(key), 'r').catch(asReadError);
+      const path = await findFile(tree, key);
+      const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+      const handle = await open(path, flags).catch((error: unknown) => asReadError(tree, error));
       const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
       return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
     },
 
     async stat(key) {
-      try {
-        const found = await stat(pathOf(key));
-        return { sizeBytes: found.size, modifiedMs: Math.floor(found.mtimeMs) };
-      } catch (error) {
-        if (isAbsent(error)) return undefined;
-        return asReadError(error);
-      }
+      const found = await lstat(pathOfKey(root, key)).catch(asUndefined);
+      // Not there, or nothing is there: the frame is not lost, its disk is away.
+      if (found === undefined) await requireRoot();
+      if (found === undefined) return undefined;
+      const sizeBytes = found.isFile() ? found.size : 0;
+      return { sizeBytes, modifiedMs: Math.floor(found.mtimeMs) };
     },
 
-    async localPath(key) {
-      const path = pathOf(key);
-      await stat(path).catch(asReadError);
-      return path;
-    },
+    localPath: (key) => findFile(tree, key),
 
     async remove(key) {
-      const path = pathOf(key);
-      try {
-        await rm(path, { force: true });
-      } catch (error) {
-        asStoreError(error);
-      }
-      await removeEmptyFolders(root, dirname(path));
+      await requireRoot();
+      const path = pathOfKey(root, key);
+      if (!(await isReal(tree, dirname(path)))) return;
+      await unlink(path).catch(asUndefined);
+      await folders.prune(dirname(path));
     },
 
     async *list(prefix) {
-      const start = prefix === '' ? root : pathOf(prefix);
-      for await (const path of walk(start)) {
-        if (isOurs(path)) continue;
-        const found = await stat(path);
-        yield { key: relative(root, path).split(sep).join('/'), sizeBytes: found.size };
-      }
+      await requireRoot();
+      yield* listFiles(tree, prefix === '' ? root : pathOfKey(root, prefix));
     },
 
     async check() {
+      await requireRoot();
       await access(spoolDir, constants.W_OK).catch(asStoreError);
     },
 
-    async sweep() {
-      const names = await readdir(spoolDir);
-      for (const name of names) await rm(join(spoolDir, name), { force: true, recursive: true });
-      return names.length;
+    async requireRoom() {
+      await requireRoot();
+      const { bavail, blocks, bsize } = await statfs(root).catch(asStoreError);
+      const share = Math.max(MIN_ROOM_BYTES, blocks * bsize * ROOM_SHARE);
+      if (bavail * bsize >= Math.min(share, MAX_ROOM_BYTES)) return;
+      const message =
+        'The disk of the archive is full but for what it needs itself. Nothing was stored.';
+      throw new AppError('store_full', message);
     },
+
+    intend: (files) => writeIntent(spoolDir, files),
+
+    async intendRemoval(keys) {
+      const files = keys.map((key) => ({ key, path: pathOfKey(root, key) }));
+      try {
+        return await writeIntent(spoolDir, files);
+      } catch (error) {
+        // What makes room must not need any; `check` tells of the files, should the process die now.
+        if (!hasCode(error, 'store_full')) throw error;
+        return { done: () => Promise.resolve() };
+      }
+    },
+
+    sweep: (isKnown) => sweep(tree, isKnown),
   };
 }
 
-/** Flushes a file or folder, so that its bytes (or the names in it) survive a power cut. */
-export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+async function openTree(root: string, { id, at }: FsStoreOptions): Promise<Tree> {
+  const marker = id === undefined ? await markRoot(root, (await readMarker(root))?.id) : { id };
+  const requireRoot = watchRoot(root, marker.id);
+  await requireRoot();
+  const [spoolDir, stateDir] = [join(root, SPOOL_DIR), join(root, STATE_DIR)] as const;
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** What an error of the file system means for a store; anything else comes back as it is. */
-export function toStoreError(error: unknown): unknown {
-  const code = systemCode(error);
-  if (error instanceof AppError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const message = 'The disk of the archive is full. The file was not stored.';
-    return new AppError('store_full', message, {}, error);
-  }
-  if (code === 'ENAMETOOLONG') {
-    const message = 'The name made from the header is too long for a file.';
-    return new AppError('header_invalid', message, {}, error);
-  }
-  const message = `The archive cannot be reached or written (${code}).`;
-  return new AppError('store_unavailable', message, {}, error);
-}
-
-/** Throws what `toStoreError` makes of an error. */
-export function asStoreError(error: unknown): never {
-  throw toStoreError(error);
-}
-
-/** As `asStoreError`, while reading: what is not there is not found. */
-function asReadError(error: unknown): never {
-  if (isAbsent(error)) throw new AppError('not_found', 'The file is not there.', {}, error);
-  return asStoreError(error);
-}
-
-function asRootError(root: string, error: unknown): never {
-  const code = systemCode(error) ?? 'unknown error';
-  const message = `The root of the archive cannot be used: ${root} (${code}).`;
-  throw new AppError('store_unavailable', message, {}, error);
-}
-
-function isAbsent(error: unknown): boolean {
-  const code = systemCode(error);
-  return code === 'ENOENT' || code === 'ENOTDIR' || hasCode(error, 'not_found');
-}
-
-/** Makes missing folders one by one and flushes the parent of each: mkdir -p alone flushes none. */
-async function makeFolders(root: string, folder: string): Promise<void> {
-  const missing: string[] = [];
-  for (let at = folder; at !== root; at = dirname(at)) {
-    const found = await stat(at).catch((error: unknown) => {
-      if (isAbsent(error)) return undefined;
-      throw error;
+    await mkdir(spoolDir).catch((error: unknown) => {
+      if (systemCode(error) !== 'EEXIST') throw error;
     });
-    if (found?.isDirectory() === true) break;
-    if (found !== undefined) {
-      throw new AppError('header_invalid', `'${relative(root, at)}' is a file, not a folder.`);
-    }
-    missing.unshift(at);
-  }
-  for (const path of missing) {
-    // One by one: a root that has gone (its disk unmounted) must not be made anew.
-    await mkdir(path).catch(ignoreExisting);
-    await syncPath(dirname(path));
+    const realRoot = await realpath(root);
+    const folders = createFolders(root);
+    return {
+      root,
+      realRoot,
+      spoolDir,
+      stateDir,
+      folders,
+      requireRoot,
+      at: at ?? (() => undefined),
+    };
+  } catch (error) {
+    throw rootError(root, error);
   }
 }
 
-/** Another upload may have made the folder first. */
-function ignoreExisting(error: unknown): void {
-  if (systemCode(error) !== 'EEXIST') throw error;
+async function put(tree: Tree, key: string, spooledPath: string): Promise<void> {
+  const { root, folders, at } = tree;
+  const path = pathOfKey(root, key);
+  requireFit(root, key);
+  await tree.requireRoot();
+  try {
+    await makePlace(tree, path, () => linkOrCopy(spooledPath, path));
+  } catch (error) {
+    await folders.prune(dirname(path));
+    if (systemCode(error) !== 'EEXIST') asStoreError(error);
+    throw new AppError('key_exists', `There is a file at '${key}' already.`, { key }, error);
+  }
+  try {
+    at('linked');
+    await syncPath(dirname(path));
+    at('flushed');
+    await unlink(spooledPath);
+    at('put');
+  } catch (error) {
+    await unlink(path).catch(asUndefined);
+    asStoreError(error);
+  }
+}
+
+async function replace(tree: Tree, key: string, spooledPath: string): Promise<void> {
+  const path = pathOfKey(tree.root, key);
+  await tree.requireRoot();
+  try {
+    await makePlace(tree, path, () => renameOrCopy(spooledPath, path));
+    await syncPath(dirname(path));
+  } catch (error) {
+    asStoreError(error);
+  }
+}
+
+/** Makes the folders of a file and then the file, anew if they were removed in between. */
+async function makePlace(
+  { root, folders, requireRoot, at }: Tree,
+  path: string,
+  make: () => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await folders.make(dirname(path));
+      at('foldered');
+      await make();
+      return;
+    } catch (error) {
+      const isGone = systemCode(error) === 'ENOENT' && dirname(path) !== root;
+      if (!isGone || attempt >= MAX_TRIES) throw error;
+      await requireRoot();
+    }
+  }
 }
 
 /** `rename` would silently replace; where links are not supported, an exclusive copy does. */
@@ -193,30 +224,96 @@ async function linkOrCopy(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    const code = systemCode(error);
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EXDEV' && code !== 'EMLINK')
-      throw error;
+    const code = systemCode(error) ?? '';
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EXDEV', 'EMLINK'].includes(code)) throw error;
     await copyFile(from, to, constants.COPYFILE_EXCL);
-    await syncPath(to);
-  }
-}
-
-async function removeEmptyFolders(root: string, folder: string): Promise<void> {
-  for (let at = folder; at !== root && isInside(root, at); at = dirname(at)) {
     try {
-      await rmdir(at);
-    } catch (error) {
-      // Not empty, or gone: in either case nothing above it can be removed by us.
-      if (systemCode(error) === undefined) throw error;
-      return;
+      await syncPath(to);
+    } catch (failure) {
+      await unlink(to).catch(asUndefined);
+      throw failure;
     }
   }
 }
 
+async function renameOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (systemCode(error) !== 'EXDEV') throw error;
+    const draft = `${to}.part`;
+    await copyFile(from, draft);
+    await syncPath(draft);
+    await rename(draft, to);
+    await unlink(from);
+  }
+}
+
+/** Path of a stored file. @throws 'not_found', also for what only a symbolic link leads to */
+async function findFile(tree: Tree, key: string): Promise<string> {
+  const path = pathOfKey(tree.root, key);
+  const found = await lstat(path).catch((error: unknown) => asReadError(tree, error));
+  if (!found.isFile() || !(await isReal(tree, dirname(path)))) {
+    throw new AppError('not_found', 'There is no plain file under this name in the archive.');
+  }
+  return path;
+}
+
+/** False if the folder is not there, or a symbolic link is on the way to it. */
+async function isReal({ root, realRoot }: Tree, folder: string): Promise<boolean> {
+  const real = await realpath(folder).catch(asUndefined);
+  return real === join(realRoot, relative(root, folder));
+}
+
+/** As `asStoreError`, while reading: what is not there is not found, unless the whole disk is away. */
+async function asReadError({ requireRoot }: Tree, error: unknown): Promise<never> {
+  if (!isAbsent(error)) return asStoreError(error);
+  await requireRoot();
+  throw new AppError('not_found', 'The file is not there.', {}, error);
+}
+
+async function* listFiles(
+  { root, spoolDir, stateDir }: Tree,
+  start: string,
+): AsyncIterable<{ key: string; sizeBytes: number }> {
+  for await (const path of walk(start)) {
+    if (isInside(spoolDir, path) || isInside(stateDir, path)) continue;
+    const found = await lstat(path).catch(asUndefined);
+    if (found === undefined) continue; // removed meanwhile
+    yield { key: relative(root, path).split(sep).join('/'), sizeBytes: found.size };
+  }
+}
+
 async function* walk(folder: string): AsyncIterable<string> {
-  for await (const entry of await opendir(folder)) {
+  const entries = await opendir(folder).catch(asUndefined);
+  if (entries === undefined) return;
+  for await (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* walk(path);
     else if (entry.isFile()) yield path;
   }
+}
+
+async function sweep(tree: Tree, isKnown: (key: string) => Promise<boolean>): Promise<Swept> {
+  const { root, spoolDir, folders } = tree;
+  await tree.requireRoot();
+  const names = await readdir(spoolDir).catch(asStoreError);
+  const intents = names.filter((name) => name.endsWith(INTENT));
+  let orphans = 0;
+  for (const name of intents) {
+    for (const identity of await readIntent(join(spoolDir, name))) {
+      if (await isKnown(identity.key)) continue;
+      const path = pathOfKey(root, identity.key);
+      if (await isMeant(identity, path, spoolDir)) {
+        await unlink(path).catch(asUndefined);
+        orphans += 1;
+      }
+      await folders.prune(dirname(path));
+    }
+  }
+  // Only now: as long as an intent is there, it can be ended by the next process.
+  for (const name of names) {
+    await rm(join(spoolDir, name), { force: true, recursive: true }).catch(asStoreError);
+  }
+  return { unfinished: names.length - intents.length, orphans };
 }

@@ -1,2 +1,17 @@
-export type { Store } from './store.js';
-export { asStoreError, openFsStore, syncPath, toStoreError } from './fs.js';
+export type { Store, Swept } from './store.js';
+export type { Intent, IntendedFile } from './intents.js';
+export type { FsStoreOptions } from './fs.js';
+export {
+  openFsStore,
+  placeTree,
+  readAdopted,
+  rememberTree,
+  withAdopted,
+  type AdoptedTrees,
+} from './adopted.js';
+export { syncPath } from './flush.js';
+export { holdsAnyFile, holdsFile } from './look.js';
+export { markerPath, markRoot, readMarker, type Marker } from './marker.js';
+export { pathOfKey } from './keys.js';
+export { STORE_STEPS, type StoreStep } from './steps.js';
+export { asStoreError, toStoreError } from './trouble.js';

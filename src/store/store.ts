@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream';
+import type { Shelf } from './shelf.js';
+import type { Intent, IntendedFile } from './intents.js';
 
 /** Where the bytes of frames lie. Keys are relative paths with `/` between the parts. */
 export interface Store {
@@ -6,14 +8,20 @@ export interface Store {
   readonly spoolDir: string;
   /** Folder for what the archive keeps of itself beside the frames, such as its lock. */
   readonly stateDir: string;
+  /** Where the files of deleted frames lie. */
+  readonly shelf: Shelf;
   /**
    * Takes the spooled file over as `key`. All or nothing; durable once resolved. On failure the
    * spooled file is left alone, and removing it stays with the caller.
-   * @throws 'key_exists' (never overwrites), 'path_escapes', 'store_full', 'store_unavailable'
+   * @throws 'key_exists' (never overwrites), 'path_escapes', 'header_invalid', 'store_full',
+   *         'store_unavailable'
    */
   put(key: string, spooledPath: string): Promise<void>;
+  /** As `put`, over a file that is missing or damaged: at no time is there neither of them. */
+  replace(key: string, spooledPath: string): Promise<void>;
   /** Bytes [start, end) of `key`, default all. @throws 'not_found' before the first byte */
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /** What is there but no plain file has no bytes. @returns undefined if there is nothing */
   stat(
     key: string,
   ): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined>;
@@ -23,8 +31,37 @@ export interface Store {
   remove(key: string): Promise<void>;
   /** Every stored file below `prefix` (a folder or ''), in no order. */
   list(prefix: string): AsyncIterable<{ readonly key: string; readonly sizeBytes: number }>;
-  /** Resolves if the store can be reached and written. @throws 'store_full', 'store_unavailable' */
+  /**
+   * Resolves if the store can be reached and written; also what asks first if the whole archive is
+   * there before rows are changed. @throws 'store_full', 'store_unavailable'
+   */
   check(): Promise<void>;
-  /** Removes what an earlier process left in the spool. @returns number of files removed */
-  sweep(): Promise<number>;
+  /**
+   * Makes sure that the disk keeps room for what an archive needs to live on: changes of its journal,
+   * and of the catalogue that usually lies on the same disk. Else not even a delete would go through.
+   * @throws 'store_full', 'store_unavailable'
+   */
+  requireRoom(): Promise<void>;
+  /**
+   * To be called before files are put that have no row yet, and before rows go whose files are to be
+   * removed; `done` when both agree again. @throws 'store_full', 'store_unavailable'
+   */
+  intend(files: readonly IntendedFile[]): Promise<Intent>;
+  /** As `intend`, for files that are stored already and are to be removed. Needs no room on the disk. */
+  intendRemoval(keys: readonly string[]): Promise<Intent>;
+  /**
+   * Ends what an earlier process left unfinished: empties the spool, and removes the files of its
+   * intents to which no row refers.
+   *
+   * @param isKnown whether some row refers to a key
+   */
+  sweep(isKnown: (key: string) => Promise<boolean>): Promise<Swept>;
+}
+
+/** Numbers of files. */
+export interface Swept {
+  /** Uploads that were not finished. */
+  readonly unfinished: number;
+  /** Files that lay in the tree without a row. */
+  readonly orphans: number;
 }

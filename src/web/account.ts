@@ -1,7 +1,15 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { checkPassword, hashPassword, hashSecret, makeToken, may } from '../auth/index.js';
+import {
+  findPasswordFault,
+  hashPassword,
+  hashSecret,
+  makeToken,
+  may,
+  MIN_PASSWORD,
+} from '../auth/index.js';
 import {
   deleteToken,
+  endSessions,
   insertToken,
   listTokens,
   SCOPES,
@@ -20,7 +28,7 @@ import {
   rootUrl,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
-import { startSession } from './login.js';
+import { endSession, startSession } from './login.js';
 import { goTo, sendPage, type Web } from './page.js';
 import { formatDateTime } from './render.js';
 
@@ -73,14 +81,18 @@ export function createToken(web: Web): RequestHandler {
       return;
     }
     const token = makeToken();
-    await insertToken(services.catalog, {
-      userId,
-      name,
-      tokenHash: hashSecret(token),
-      hint: token.slice(0, 6),
-      scope,
-      expiresMs,
-    });
+    await insertToken(
+      services.catalog,
+      {
+        userId,
+        name,
+        tokenHash: hashSecret(token),
+        hint: token.slice(0, 6),
+        scope,
+        expiresMs,
+      },
+      viewer,
+    );
     await sendAccount(web, req, res, { newToken: token, newName: name });
   };
 }
@@ -88,9 +100,9 @@ export function createToken(web: Web): RequestHandler {
 /** `POST /account/tokens/<id>/revoke/` */
 export function revokeToken(web: Web): RequestHandler {
   return async (req, res) => {
-    const { userId } = requireOwn(res);
+    const { viewer, userId } = requireOwn(res);
     requireCsrf(web.services, req, res);
-    await deleteToken(web.services.catalog, parseId(req.params.id), userId);
+    await deleteToken(web.services.catalog, parseId(req.params.id), viewer, userId);
     goTo(web, req, res, `${web.base}/account/?done=revoked`);
   };
 }
@@ -101,34 +113,42 @@ export function changePassword(web: Web): RequestHandler {
   return async (req, res) => {
     const { viewer, userId } = requireOwn(res);
     requireCsrf(services, req, res);
-    const [old, wanted, again] = ['old', 'new', 'again'].map((name) => bodyText(req, name));
-    const problem = await findPasswordProblem(
-      web,
-      viewer.username,
-      old ?? '',
-      wanted ?? '',
-      again ?? '',
-    );
+    const wanted = bodyText(req, 'new');
+    const problem = await findPasswordProblem(web, req, viewer);
     if (problem !== '') {
       await sendAccount(web, req, res, { passwordProblem: problem });
       return;
     }
-    await updateUser(services.catalog, userId, { passwordHash: await hashPassword(wanted ?? '') });
+    const passwordHash = await hashPassword(wanted, viewer.username);
+    await updateUser(services.catalog, userId, { passwordHash }, viewer);
     await startSession(req, userId);
     goTo(web, req, res, `${web.base}/account/?done=password`);
   };
 }
 
+/** `POST /account/logout/`: ends all sessions of this account, this one too. Tokens stay. */
+export function logOutEverywhere(web: Web): RequestHandler {
+  const { services } = web;
+  return async (req, res) => {
+    const { viewer, userId } = requireOwn(res);
+    requireCsrf(services, req, res);
+    await endSessions(services.catalog, userId, viewer);
+    await endSession(req, res);
+    goTo(web, req, res, `${web.base}/accounts/login/`);
+  };
+}
+
+/** What stands against the change; '' if nothing. @throws 'too_many': the old one may be guessed here */
 async function findPasswordProblem(
   { services }: Web,
-  username: string,
-  old: string,
-  wanted: string,
-  again: string,
+  req: Request,
+  { username, address }: Viewer,
 ): Promise<string> {
-  if (wanted.length < 8) return 'The new password needs at least 8 characters.';
-  if (wanted !== again) return 'The two new passwords differ.';
-  const user = await checkPassword(services.catalog, username, old);
+  const wanted = bodyText(req, 'new');
+  const fault = findPasswordFault(wanted, username);
+  if (fault !== '') return fault;
+  if (wanted !== bodyText(req, 'again')) return 'The two new passwords differ.';
+  const user = await services.logins.check(username, bodyText(req, 'old'), address);
   return user === undefined ? 'The old password is not right.' : '';
 }
 
@@ -182,6 +202,7 @@ async function sendAccount(
       newName: notes.newName ?? '',
       tokenProblem: notes.tokenProblem ?? '',
       passwordProblem: notes.passwordProblem ?? '',
+      minPassword: MIN_PASSWORD,
       root: rootUrl(web.services, req),
       scopes: scopesFor(viewer).map((scope) => ({ scope, label: SCOPE_WORDS[scope] })),
       tokens: tokens.map((token) => ({

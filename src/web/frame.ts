@@ -5,15 +5,18 @@ import {
   findUserById,
   findUsers,
   getFrame,
+  listCorrections,
   listFrames,
   listHeaders,
   parseConditions,
   SORT_COLUMNS,
+  type Correction,
   type Frame,
   type StoredHdu,
   type Viewer,
 } from '../catalog/index.js';
 import {
+  bodyText,
   lastValues,
   parameter,
   parseId,
@@ -29,11 +32,13 @@ import { formatDec, formatRa } from '../sky/index.js';
 import { toCalibrations } from './calibrations.js';
 import { findChecks, toChecks } from './checks.js';
 import { hduShift, imagesOf, toForms, toSky, type Fact } from './frame-file.js';
+import { toVersions } from './frame-versions.js';
 import { toRows } from './frames.js';
 import { parseListState, listUrl, withFilter } from './list-state.js';
 import { goTo, sendPage, type Web } from './page.js';
 import { pictureFields, toPicture } from './picture.js';
 import {
+  countOf,
   filterSlot,
   formatBytes,
   formatCardValue,
@@ -48,6 +53,8 @@ import {
 /** Frames of a strip to either side, and room for frames that began at the same instant. */
 const STRIP_SIDE = 6;
 const SAME_INSTANT = 40;
+/** Longest reason for deleting a frame, characters. */
+const MAX_REASON = 500;
 
 /** `GET /frames/<id>/`: one frame with its picture, facts, headers and relations. */
 export function showFrame(web: Web): RequestHandler {
@@ -60,7 +67,7 @@ export function showFrame(web: Web): RequestHandler {
     // A choice that no picture can be drawn with is told, not shown as a broken picture.
     parseRenderOptions(lastValues(parameters));
     const isAsked = parameter(parameters, 'checks') !== '';
-    const [hdus, related, users, night, uploader, found, calibrations] = await Promise.all([
+    const [hdus, related, users, night, uploader, found, calibrations, marks, versions] = await Promise.all([
       listHeaders(catalog, frame.version),
       findFrames(catalog, frame.relatedIds, viewer),
       findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
@@ -70,6 +77,8 @@ export function showFrame(web: Web): RequestHandler {
         : findUserById(catalog, frame.version.uploadedBy),
       findChecks(web, frame, isAsked),
       services.calibrations.find(frame, viewer),
+      listCorrections(catalog.read, frame.id),
+      toVersions(web, frame, viewer),
     ]);
     const pageUrl = `${base}/frames/${frame.id}/`;
     const shift = hduShift(frame, hdus);
@@ -128,7 +137,8 @@ export function showFrame(web: Web): RequestHandler {
                 ids: [frame.id, ...relatives.map(({ id }) => id)],
                 label: `With ${formatCount(relatives.length)} related · ${formatBytes(relativeBytes)}`,
               },
-        header: toHeader(hdus, parameters, pageUrl),
+        header: toHeader(hdus, parameters, pageUrl, marks),
+        versions,
         night,
         listUrl: backUrl(base, from),
         deleteUrl: may(viewer, 'delete') ? `${pageUrl}delete/` : '',
@@ -137,31 +147,33 @@ export function showFrame(web: Web): RequestHandler {
   };
 }
 
-/** `GET /frames/<id>/delete/`: asks before a frame is removed. */
+/** `GET /frames/<id>/delete/`: asks before a frame is deleted. */
 export function askDelete(web: Web): RequestHandler {
   return async (req, res) => {
     const viewer = requireAction(res, 'delete');
     const frame = await getFrame(web.services.catalog, parseId(req.params.id), viewer);
     const size = formatBytes(frame.version.sizeBytes);
+    const days = web.services.config.TRASH_DAYS;
     await sendPage(
       web,
       req,
       res,
       'delete',
       { title: `Remove ${frame.basename}`, place: 'frames' },
-      { frame, size },
+      { frame, size, days: days === 0 ? '' : countOf(days, 'day'), maxReason: MAX_REASON },
     );
   };
 }
 
-/** `POST /frames/<id>/delete/`: removes it, and shows the night it was in. */
+/** `POST /frames/<id>/delete/`: moves it to the trash, and shows the night it was in. */
 export function removeFrame(web: Web): RequestHandler {
   const { services, base } = web;
   return async (req, res) => {
     const viewer = requireAction(res, 'delete');
     requireCsrf(services, req, res);
     const frame = await getFrame(services.catalog, parseId(req.params.id), viewer);
-    await services.ingest.remove(frame.id, viewer);
+    const reason = bodyText(req, 'reason').trim().slice(0, MAX_REASON);
+    await services.trash.put(frame.id, viewer, reason);
     goTo(web, req, res, nightUrl(base, frame.night));
   };
 }
@@ -244,7 +256,9 @@ function toHeader(
   hdus: readonly StoredHdu[],
   parameters: ReadonlyMap<string, readonly string[]>,
   pageUrl: string,
+  corrections: readonly Correction[],
 ) {
+  const marks = new Map(corrections.map((each) => [each.keyword, toMark(each)]));
   const find = parameter(parameters, 'hq');
   const wanted = parameter(parameters, 'header');
   const images = imagesOf(hdus);
@@ -258,7 +272,9 @@ function toHeader(
       keyword: card.keyword,
       value: formatCardValue(card),
       comment: card.comment,
+      mark: marks.get(card.keyword.toUpperCase()) ?? '',
     }));
+  const here = new Set(hdus.flatMap(({ cards }) => cards.map((card) => card.keyword.toUpperCase())));
   const word = find.toLowerCase();
   const cards = all.filter(({ keyword, value, comment }) =>
     [keyword, value, comment].some((text) => text.toLowerCase().includes(word)),
@@ -276,6 +292,10 @@ function toHeader(
     isChosen: wanted !== '',
     hidden: pictureFields(parameters),
     cards,
+    // Of what the file does not say at all there is no card to mark.
+    added: corrections
+      .filter(({ keyword, value }) => value !== null && !here.has(keyword))
+      .map((each) => ({ keyword: each.keyword, mark: toMark(each) })),
     total: all.length,
     hdus: hdus.map(({ hdu, name, kind, axes }) => ({
       label: name === '' ? `HDU ${hdu}` : `HDU ${hdu} ${name}`,
@@ -284,6 +304,12 @@ function toHeader(
       isShown: hdu === shown?.hdu,
     })),
   };
+}
+
+/** What a person set right, and who. */
+function toMark({ value, by, atMs }: Correction): string {
+  const now = value === null ? 'taken as absent' : `set to ${String(value)}`;
+  return `${now} by ${by}, ${formatDateTime(atMs)} UTC`;
 }
 
 /** Frames of the same night before and after this one, and its place among them. */

@@ -9,19 +9,36 @@ import {
   type Services,
 } from '../http/index.js';
 import { showApi, type DescribeApi } from './api.js';
-import { changePassword, createToken, revokeToken, showAccount } from './account.js';
+import {
+  changePassword,
+  createToken,
+  logOutEverywhere,
+  revokeToken,
+  showAccount,
+} from './account.js';
 import { askDelete, removeFrame, showFrame } from './frame.js';
+import { makeCurrent } from './frame-versions.js';
 import { search, showFrames } from './frames.js';
 import { logIn, logOut, showLogin, showLogout } from './login.js';
+import { showLog } from './log.js';
 import { createWebContext, goTo, sendPage, type Web } from './page.js';
+import { changeQuarantine, showQuarantine } from './quarantine.js';
 import { switchTheme } from './theme.js';
+import { changeTrash, showTrash } from './trash.js';
 import { receiveUpload, showUpload } from './upload.js';
-import { addUser, disableUser, showUsers } from './users.js';
+import { addUser, changeRole, disableUser, logOutUser, showUsers } from './users.js';
 
 export { renderProblem } from './problem.js';
 
 /** Addresses of pages and of the API. */
-const SHARED = ['/', '/frames/', '/frames/:id/', '/frames/:id/delete/'];
+const SHARED = [
+  '/',
+  '/frames/',
+  '/frames/:id/',
+  '/frames/:id/delete/',
+  '/trash/',
+  '/quarantine/',
+];
 
 /**
  * The pages. `/`, `/frames/` and `/frames/<id>/` are addresses of the API as well: a request that
@@ -43,7 +60,14 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.get('/frames/:id/', pageOrElse, digitsOrElse, showFrame(web));
   router.get('/frames/:id/delete/', pageOrElse, digitsOrElse, askDelete(web));
   router.post('/frames/:id/delete/', form, digitsOrElse, removeFrame(web));
+  router.post('/frames/:id/versions/:number/current/', form, makeCurrent(web));
   router.get('/search/', search(web));
+
+  router.get('/trash/', pageOrElse, showTrash(web));
+  router.post('/trash/', form, changeTrash(web));
+  router.get('/quarantine/', pageOrElse, showQuarantine(web));
+  router.post('/quarantine/', form, changeQuarantine(web));
+
 
   router.get('/upload/', showUpload(web));
   router.post('/upload/', allow('upload'), receiveFiles(services), receiveUpload(web));
@@ -52,6 +76,7 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/account/tokens/', form, createToken(web));
   router.post('/account/tokens/:id/revoke/', form, revokeToken(web));
   router.post('/account/password/', form, changePassword(web));
+  router.post('/account/logout/', form, logOutEverywhere(web));
 
   router.get('/admin/', (req, res) => {
     goTo(web, req, res, `${web.base}/admin/users/`);
@@ -59,6 +84,9 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.get('/admin/users/', showUsers(web));
   router.post('/admin/users/', form, addUser(web));
   router.post('/admin/users/:id/disable/', form, disableUser(web));
+  router.post('/admin/users/:id/role/', form, changeRole(web));
+  router.post('/admin/users/:id/logout/', form, logOutUser(web));
+  router.get('/admin/log/', showLog(web));
 
   router.get('/accounts/login/', showLogin(web));
   router.post('/accounts/login/', form, logIn(web));

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { User } from '../catalog/index.js';
-import { AppError } from '../lib/errors.js';
+import { AppError, hasCode } from '../lib/errors.js';
 import {
   adoptUser,
   bodyText,
@@ -9,10 +9,12 @@ import {
   queryParameters,
   requireCsrf,
   SESSION_COOKIE,
+  STATUS,
   verifyCsrf,
+  viewerOf,
 } from '../http/index.js';
 import { goTo, sendPage, type Web } from './page.js';
-import { localPath } from './render.js';
+import { countOf, localPath } from './render.js';
 
 const HOME = '/frames/';
 
@@ -34,7 +36,14 @@ export function logIn(web: Web): RequestHandler {
     verifyCsrf(web.services, req, res);
     const next = localPath(bodyText(req, 'next'), HOME);
     const username = bodyText(req, 'username');
-    const user = await authenticate(web, req, res);
+    let user: User | undefined;
+    try {
+      user = await authenticate(web, req, res);
+    } catch (error) {
+      if (!hasCode(error, 'too_many')) throw error;
+      await sendTooMany(web, req, res, { next, username, wait: waitOf(error) });
+      return;
+    }
     if (user === undefined) {
       // One sentence for all: whether a name exists is nobody's business.
       const message = 'Name and password do not fit together.';
@@ -42,6 +51,7 @@ export function logIn(web: Web): RequestHandler {
       return;
     }
     await startSession(req, user.id);
+    web.services.logins.noteDone(user, viewerOf(res).address, 'page');
     // The token that comes with the answer must be that of the new session.
     adoptUser(web.services, res, user);
     goTo(web, req, res, web.base + next);
@@ -64,10 +74,10 @@ export function logOut(web: Web): RequestHandler {
   return async (req, res) => {
     requireCsrf(web.services, req, res);
     if (hasSession(res)) {
-      await settle((done) => {
-        req.session.destroy(done);
-      });
-      res.clearCookie(SESSION_COOKIE, { path: '/' });
+      const viewer = viewerOf(res);
+      const deed = { action: 'login.ended', subject: `user:${viewer.username}` } as const;
+      await endSession(req, res);
+      web.services.deeds.note(viewer, { ...deed, outcome: 'done', detail: { where: 'here' } });
     }
     goTo(web, req, res, `${web.base}/accounts/login/`);
   };
@@ -87,10 +97,39 @@ export async function startSession(req: Request, userId: number): Promise<void> 
   });
 }
 
+/** Ends the session of this browser: its row and its cookie. */
+export async function endSession(req: Request, res: Response): Promise<void> {
+  await settle((done) => {
+    req.session.destroy(done);
+  });
+  res.clearCookie(SESSION_COOKIE, { path: '/' });
+}
+
 interface LoginModel {
   readonly next: string;
   readonly username: string;
   readonly message: string;
+  /** What can be done about it; empty for the usual advice. */
+  readonly advice?: string;
+}
+
+/** The form again, with how long to wait: programs read it in `Retry-After`. */
+async function sendTooMany(
+  web: Web,
+  req: Request,
+  res: Response,
+  { next, username, wait }: { next: string; username: string; wait: number },
+): Promise<void> {
+  res.status(STATUS.too_many).set('Retry-After', String(wait));
+  const time = wait <= 90 ? countOf(wait, 'second') : countOf(Math.ceil(wait / 60), 'minute');
+  const message = 'Too many wrong passwords.';
+  const advice = `Wait ${time}, then try again. Nobody else is shut out by this.`;
+  await sendLogin(web, req, res, { next, username, message, advice });
+}
+
+function waitOf(error: unknown): number {
+  const seconds = error instanceof AppError ? error.data.retryAfterSec : undefined;
+  return typeof seconds === 'number' ? seconds : 60;
 }
 
 async function sendLogin(web: Web, req: Request, res: Response, model: LoginModel): Promise<void> {
@@ -101,7 +140,7 @@ async function sendLogin(web: Web, req: Request, res: Response, model: LoginMode
     res,
     'login',
     { title: 'Sign in' },
-    { ...model, isAsked, trails: starTrails() },
+    { advice: '', ...model, isAsked, trails: starTrails() },
   );
 }
 

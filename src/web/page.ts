@@ -26,7 +26,7 @@ export function createWebContext(services: Services): Web {
   return { services, base, asset: createAssets(base) };
 }
 
-export type Place = 'frames' | 'upload' | 'account' | 'users' | '';
+export type Place = 'frames' | 'upload' | 'trash' | 'account' | 'users' | '';
 
 /** What the parts around every page need: head, top bar, foot. */
 export interface PageFrame {
@@ -47,6 +47,7 @@ export interface PageFrame {
     readonly initials: string;
     readonly role: string;
     readonly mayUpload: boolean;
+    readonly mayDelete: boolean;
     readonly mayAdminister: boolean;
   } | null;
   /** Files that wait for someone; 0 shows nothing. */
@@ -111,6 +112,7 @@ function toUserFrame(viewer: Viewer): PageFrame['user'] {
     initials: initials(viewer.username),
     role: viewer.role,
     mayUpload: may(viewer, 'upload'),
+    mayDelete: may(viewer, 'delete'),
     mayAdminister: may(viewer, 'administer'),
   };
 }

@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<number, { title: string; advice: string }>> = {
   },
   405: { title: 'This address does not work that way', advice: 'Go back and follow a link.' },
   413: { title: 'That is too large', advice: 'Choose fewer or smaller files.' },
+  429: { title: 'That was too often', advice: 'Wait for the time below, then try again.' },
   503: { title: 'The archive is busy', advice: 'Nothing was changed. Try again in half a minute.' },
   507: {
     title: 'The disk is full',

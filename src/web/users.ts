@@ -1,6 +1,15 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { hashPassword, makePassword } from '../auth/index.js';
-import { findUserById, insertUser, listUsers, ROLES, updateUser } from '../catalog/index.js';
+import {
+  endSessions,
+  findUserById,
+  insertUser,
+  listUsers,
+  ROLES,
+  updateUser,
+  type User,
+  type Viewer,
+} from '../catalog/index.js';
 import { bodyText, parseId, requireAction, requireCsrf } from '../http/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import { goTo, sendPage, type Web } from './page.js';
@@ -21,7 +30,7 @@ export function showUsers(web: Web): RequestHandler {
 export function addUser(web: Web): RequestHandler {
   const { services } = web;
   return async (req, res) => {
-    requireAction(res, 'administer');
+    const viewer = requireAction(res, 'administer');
     requireCsrf(services, req, res);
     const username = bodyText(req, 'username').trim();
     const role = GIVEN_ROLES.find((each) => each === bodyText(req, 'role'));
@@ -31,11 +40,15 @@ export function addUser(web: Web): RequestHandler {
     }
     const password = makePassword();
     try {
-      await insertUser(services.catalog, {
-        username,
-        passwordHash: await hashPassword(password),
-        role,
-      });
+      await insertUser(
+        services.catalog,
+        {
+          username,
+          passwordHash: await hashPassword(password, username),
+          role,
+        },
+        viewer,
+      );
     } catch (error) {
       if (!hasCode(error, 'bad_request')) throw error;
       await sendUsers(web, req, res, { problem: (error as AppError).message });
@@ -47,17 +60,51 @@ export function addUser(web: Web): RequestHandler {
 
 /** `POST /admin/users/<id>/disable/` with `disabled=1` or `0`. One cannot shut oneself out. */
 export function disableUser(web: Web): RequestHandler {
-  const { services } = web;
   return async (req, res) => {
-    const viewer = requireAction(res, 'administer');
-    requireCsrf(services, req, res);
-    const user = await findUserById(services.catalog, parseId(req.params.id));
-    if (user === undefined) throw new AppError('not_found', 'Not found.');
-    if (user.id === viewer.userId)
-      throw new AppError('bad_request', 'You cannot disable your own account.');
-    await updateUser(services.catalog, user.id, { disabled: bodyText(req, 'disabled') === '1' });
+    const { viewer, user } = await requireOther(web, req, res);
+    const disabled = bodyText(req, 'disabled') === '1';
+    await updateUser(web.services.catalog, user.id, { disabled }, viewer);
     goTo(web, req, res, `${web.base}/admin/users/`);
   };
+}
+
+/** `POST /admin/users/<id>/role/` with `role`. One cannot take one's own rights away. */
+export function changeRole(web: Web): RequestHandler {
+  return async (req, res) => {
+    const { viewer, user } = await requireOther(web, req, res);
+    const role = GIVEN_ROLES.find((each) => each === bodyText(req, 'role'));
+    if (role === undefined) throw new AppError('bad_request', 'Choose a role.');
+    if (role !== user.role) await updateUser(web.services.catalog, user.id, { role }, viewer);
+    goTo(web, req, res, `${web.base}/admin/users/`);
+  };
+}
+
+/** `POST /admin/users/<id>/logout/`: ends all sessions of somebody. */
+export function logOutUser(web: Web): RequestHandler {
+  return async (req, res) => {
+    const { viewer, user } = await requireOther(web, req, res);
+    await endSessions(web.services.catalog, user.id, viewer);
+    goTo(web, req, res, `${web.base}/admin/users/`);
+  };
+}
+
+/** The account in the path, which is that of somebody else. @throws 'not_found', 'bad_request' */
+async function requireOther(
+  { services }: Web,
+  req: Request,
+  res: Response,
+): Promise<{ viewer: Viewer; user: User }> {
+  const viewer = requireAction(res, 'administer');
+  requireCsrf(services, req, res);
+  const user = await findUserById(services.catalog, parseId(req.params.id));
+  if (user === undefined) throw new AppError('not_found', 'Not found.');
+  if (user.id === viewer.userId) {
+    throw new AppError(
+      'bad_request',
+      'Your own account is changed on its page, or by another admin.',
+    );
+  }
+  return { viewer, user };
 }
 
 interface UserNotes {

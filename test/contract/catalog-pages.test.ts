@@ -5,6 +5,7 @@ import {
   inTransaction,
   listFrames,
   listFramesByCursor,
+  readFrames,
   migrate,
   openCatalog,
   parseConditions,
@@ -96,7 +97,12 @@ test.each(QUERIES)('walking by cursors, there and back, is the list: %s', async 
     let cursor: string | undefined;
     let back: string | null = null;
     do {
-      const page = await listFramesByCursor(catalog, { conditions, order, limit, cursor }, USER);
+      const page = await listFramesByCursor(
+        catalog,
+        readFrames,
+        { conditions, order, limit, cursor },
+        USER,
+      );
       forth.push(...page.items.map(({ id }) => id));
       expect(page.previous === null).toBe(cursor === undefined);
       back = page.previous;
@@ -108,6 +114,7 @@ test.each(QUERIES)('walking by cursors, there and back, is the list: %s', async 
     while (back !== null) {
       const page = await listFramesByCursor(
         catalog,
+        readFrames,
         { conditions, order, limit, cursor: back },
         USER,
       );
@@ -124,11 +131,17 @@ test('a cursor keeps its place when its own frame and value are gone', async () 
   await insertFramesInBulk(catalog, [alone]);
   const all = await listFrames(catalog, { conditions: [], order, limit: 1000, offset: 0 }, USER);
   const at = all.items.findIndex(({ filter }) => filter === 'C');
-  const page = await listFramesByCursor(catalog, { conditions: [], order, limit: at + 1 }, USER);
+  const page = await listFramesByCursor(
+    catalog,
+    readFrames,
+    { conditions: [], order, limit: at + 1 },
+    USER,
+  );
   expect(page.items.at(-1)?.filter).toBe('C');
   await inTransaction(catalog, (tx) => deleteFrame(tx, Number(page.items.at(-1)?.id)));
   const rest = await listFramesByCursor(
     catalog,
+    readFrames,
     { conditions: [], order, limit: 10, cursor: page.next ?? '' },
     USER,
   );
@@ -139,7 +152,12 @@ test('a cursor keeps its place when its own frame and value are gone', async () 
 
 test('a cursor that is damaged, or of another order, is refused by name', async () => {
   const order = { column: 'frames.date_obs_ms', descending: false };
-  const { next } = await listFramesByCursor(catalog, { conditions: [], order, limit: 3 }, USER);
+  const { next } = await listFramesByCursor(
+    catalog,
+    readFrames,
+    { conditions: [], order, limit: 3 },
+    USER,
+  );
   const other = { column: 'frames.id', descending: false };
   const wrong = ['', 'x', '!!', 'W10', Buffer.from('[1,2]').toString('base64url')];
   for (const [text, asked] of [
@@ -147,7 +165,12 @@ test('a cursor that is damaged, or of another order, is refused by name', async 
     [next ?? '', other] as const,
   ]) {
     await expect(
-      listFramesByCursor(catalog, { conditions: [], order: asked, limit: 3, cursor: text }, USER),
+      listFramesByCursor(
+        catalog,
+        readFrames,
+        { conditions: [], order: asked, limit: 3, cursor: text },
+        USER,
+      ),
     ).rejects.toMatchObject({ code: 'bad_request', data: { parameter: 'cursor' } });
   }
 });

@@ -4,6 +4,7 @@ import {
   listFacets,
   listFrames,
   listFramesByCursor,
+  readFrames,
   parseConditions,
   SORT_COLUMNS,
   type Catalog,
@@ -69,7 +70,12 @@ function list(query: string, column: string, descending: boolean, offset = 0): P
 
 function listByCursor(query: string, column: string, descending: boolean): Promise<unknown> {
   const order = { column, descending };
-  return listFramesByCursor(catalog, { conditions: conditionsOf(query), order, limit: 100 }, USER);
+  return listFramesByCursor(
+    catalog,
+    readFrames,
+    { conditions: conditionsOf(query), order, limit: 100 },
+    USER,
+  );
 }
 
 function aggregate(query: string): Promise<Facet[]> {

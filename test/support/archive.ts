@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = join(PROJECT_DIR, 'bin/platevault.cjs');
+const STEPPING = join(PROJECT_DIR, 'test/support/stepping-server.mjs');
 
 export const ADMIN_PASSWORD = 'correct horse battery';
 
@@ -49,8 +50,11 @@ export interface TestArchive {
   check(): Promise<string[]>;
   /** Ends the process as SIGTERM does, or at once; the data stay. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** Starts again on the same data after `stop`. */
-  restart(): Promise<void>;
+  /**
+   * Starts again on the same data after `stop`.
+   * @param stepFile to run `stepping-server.mjs` with it in place of the program
+   */
+  restart(stepFile?: string): Promise<void>;
   /** Stops and removes everything. */
   close(): Promise<void>;
 }
@@ -141,8 +145,8 @@ export async function startArchive(
       return result.stdout.split('\n').filter((line) => line !== '');
     },
     stop: (signal = 'SIGTERM') => stopServer(server.child, signal),
-    async restart() {
-      server = await startServer(env);
+    async restart(stepFile) {
+      server = await startServer(env, stepFile);
     },
     async close() {
       await stopServer(server.child, 'SIGKILL');
@@ -158,10 +162,14 @@ interface RunningServer {
   output(): string;
 }
 
-function startServer(env: Readonly<Record<string, string>>): Promise<RunningServer> {
+function startServer(
+  env: Readonly<Record<string, string>>,
+  stepFile?: string,
+): Promise<RunningServer> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, 'serve'], {
-      env: { ...cleanEnvironment(), ...env },
+    const program = stepFile === undefined ? [PROGRAM, 'serve'] : [STEPPING, stepFile];
+    const child = spawn(process.execPath, program, {
+      env: { ...cleanEnvironment(), UV_THREADPOOL_SIZE: '12', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const printed: string[] = [];

@@ -5,7 +5,7 @@ import { CSRF_FIELD, SESSION_COOKIE } from '../../http/index.js';
 import type { Access, Verb } from '../../openapi/index.js';
 
 /** Who may: anyone, those who may do an action, or `download`: readers and signed addresses. */
-export type Who = 'anyone' | 'download' | Extract<Action, 'read' | 'upload' | 'delete'>;
+export type Who = 'anyone' | 'download' | Action;
 
 /** The ways to say who one is. */
 export const SECURITY_SCHEMES = {

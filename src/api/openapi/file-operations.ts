@@ -106,7 +106,7 @@ export const UNPACK: Operation = {
   tag: 'Files',
   summary: 'The file with its images unpacked',
   description: 'Plain FITS, with the sums that the packed file had kept of the original.',
-  who: 'download',
+  who: 'read',
   answers: fileAnswers(FITS),
   problems: ['not_found', 'fits_unsupported', 'damaged', 'busy'],
   requests: [{ summary: 'Plain FITS', query: {} }],
@@ -124,7 +124,7 @@ export const CUTOUT: Operation = {
   summary: 'A part of its image',
   description:
     'By `x`, `y`, `width` and `height`, or by `ra`, `dec` and `size`. What lies beyond the frame is left out; the WCS is moved along.',
-  who: 'download',
+  who: 'read',
   parameters: CUTOUT_PARAMETERS,
   answers: fileAnswers(FITS, { 'X-Cutout-Section': 'what was cut, `[x1:x2,y1:y2]`' }),
   problems: ['bad_request', 'not_found', 'fits_unsupported', 'damaged', 'busy'],

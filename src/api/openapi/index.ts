@@ -1,18 +1,27 @@
 import type { Config } from '../../config/index.js';
 import { STATUS } from '../../http/index.js';
 import { ERROR_CODES, type ErrorCode } from '../../lib/errors.js';
-import { refTo, toDocument, type ApiDocument, type ApiRoute } from '../../openapi/index.js';
+import {
+  refTo,
+  toDocument,
+  type ApiDocument,
+  type ApiRoute,
+  type Verb,
+} from '../../openapi/index.js';
 import { accessOf, SECURITY_SCHEMES, type Who } from './access.js';
 import { TAGS, type Operation } from './operations.js';
+import { PATH_IDS } from './keeping-operations.js';
 import { FRAME_ID } from './parameters.js';
 import { SCHEMAS } from './schemas.js';
 
+export * from './account-operations.js';
 export * from './file-operations.js';
+export * from './keeping-operations.js';
 export * from './operations.js';
 
 /** An address of the route table with what is told about it. */
 export interface ToldRoute extends ApiRoute {
-  readonly verbs: Readonly<Partial<Record<'get' | 'post' | 'delete', Operation>>>;
+  readonly verbs: Readonly<Partial<Record<Verb, Operation>>>;
 }
 
 const DESCRIPTION = `The API of pyobs-archive and the reading side of the OCS archive, at one root.
@@ -31,7 +40,7 @@ export function describeApi(
     description: DESCRIPTION,
     root,
     tags: TAGS,
-    pathParameters: { id: FRAME_ID },
+    pathParameters: { id: FRAME_ID, ...PATH_IDS },
     schemas: SCHEMAS,
     securitySchemes: SECURITY_SCHEMES,
     problemSchemas: { 400: refTo('ParameterProblem'), default: refTo('Problem') },

@@ -16,6 +16,10 @@ export const TAGS = [
   { name: 'Files', description: 'What is in its file, and what can be made from it.' },
   { name: 'Many files', description: 'A selection at once.' },
   { name: 'Upload and delete', description: 'What changes the archive.' },
+  {
+    name: 'Trash and quarantine',
+    description: 'What was deleted, what was refused, and what people set right.',
+  },
   { name: 'Service', description: 'The archive itself.' },
 ] as const;
 
@@ -98,6 +102,7 @@ export const TOKEN: Operation = {
     200: json('Token', 'The token.'),
     400: json('LoginProblem', 'Name or password is wrong.'),
   },
+  problems: ['too_many'],
 };
 
 export const LIST: Operation = {
@@ -244,8 +249,18 @@ export const REMOVE: Operation = {
   id: 'deleteFrame',
   tag: 'Upload and delete',
   summary: 'Delete a frame with all its versions',
+  description: 'It is moved to the trash, and can be restored for TRASH_DAYS.',
   who: 'delete',
-  answers: { 204: { description: 'It is gone.' } },
+  parameters: [
+    {
+      name: 'reason',
+      key: 'reason',
+      description: 'why, for those who look into the trash',
+      schema: { type: 'string', maxLength: 500 },
+      examples: ['test exposure'],
+    },
+  ],
+  answers: { 204: { description: 'It is in the trash.' } },
   problems: ['not_found'],
 };
 
@@ -253,5 +268,5 @@ export const REMOVE_OLD: Operation = {
   ...REMOVE,
   id: 'deleteFrameByOldAddress',
   summary: 'The same, at the address of pyobs-archive',
-  answers: { 200: { description: 'It is gone.' } },
+  answers: { 200: { description: 'It is in the trash.' } },
 };

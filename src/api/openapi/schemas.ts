@@ -1,7 +1,8 @@
 import { CALIBRATION_KINDS } from '../../calibration/index.js';
-import { IMAGE_KINDS } from '../../catalog/index.js';
+import { ACTIONS, IMAGE_KINDS, SCOPES } from '../../catalog/index.js';
 import { refTo, type Schema } from '../../openapi/index.js';
 import { FRAME_SCHEMAS } from '../frame-schema.js';
+import { KEEPING_SCHEMAS } from './keeping-schemas.js';
 import {
   address,
   day,
@@ -35,6 +36,7 @@ const calibrationFrame = object({
 /** Schemas of all answers, by name. Objects may get further keys; none is renamed or taken away. */
 export const SCHEMAS: Readonly<Record<string, Schema>> = {
   ...FRAME_SCHEMAS,
+  ...KEEPING_SCHEMAS,
   FrameList: object({
     count: integer('all matches'),
     count_estimated: flag('always false: the count is exact'),
@@ -143,6 +145,31 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     ['hdu', 'name', 'count'],
   ),
   Token: object({ token: text('for the header Authorization: Token …') }),
+  TokenFacts: object({
+    id: integer(),
+    name: text(),
+    hint: text('how it begins'),
+    scope: oneOf(SCOPES),
+    created: instant(),
+    expires: orNull(instant()),
+    last_used: orNull(instant('within a minute')),
+    expired: flag(),
+  }),
+  AuditPage: object({
+    next: orNull(address('the lines before these')),
+    results: listOf(refTo('AuditLine')),
+  }),
+  AuditLine: object({
+    id: integer(),
+    at: instant(),
+    actor: text('name of the user; empty for visitors'),
+    address: text('of the client; empty for commands'),
+    action: oneOf(Object.keys(ACTIONS)),
+    subject: text('such as frame:12 or user:ana'),
+    outcome: oneOf(['done', 'refused']),
+    old: { description: 'what was there before' },
+    detail: { description: 'what there is to know besides' },
+  }),
   LoginProblem: object({ non_field_errors: listOf(text()) }),
   Root: object({
     name: text(),

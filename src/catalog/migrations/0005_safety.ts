@@ -2,6 +2,12 @@ import type { Knex } from 'knex';
 
 /** What is needed to prove that nothing was lost, to undo what people do, and to know who did it. */
 export async function safety(db: Knex): Promise<void> {
+  // The archive whose tree the catalogue belongs to; one row, as in the marker file of the root.
+  await db.schema.createTable('archive', (t) => {
+    t.string('id').primary();
+    t.bigInteger('created_ms').notNullable();
+  });
+
   // When the bytes of a version were last read and compared, and what was found then.
   await db.schema.alterTable('versions', (t) => {
     t.bigInteger('checked_ms');
@@ -14,11 +20,15 @@ export async function safety(db: Knex): Promise<void> {
     t.integer('frame_id').primary();
     t.string('basename').notNullable().index();
     t.text('record').notNullable(); // JSON, FrameRecord: all that the frame's files do not say
+    // JSON, facts and headers as they were; null if only the tree told of it: then the file is read.
+    t.text('content');
     t.bigInteger('size_bytes').notNullable();
     t.string('night', 10);
     t.string('trashed_by').notNullable();
     t.bigInteger('trashed_ms').notNullable().index();
     t.text('reason').notNullable();
+    t.bigInteger('moved_ms'); // null until the files have left the tree
+    t.bigInteger('purged_ms'); // set before the files are removed: what was begun is finished
   });
 
   // Header values that a person set right. The file is not touched: they lie over its headers.
@@ -57,11 +67,13 @@ export async function safety(db: Knex): Promise<void> {
     t.text('old'); // JSON: what was there before
     t.text('detail'); // JSON
   });
+  await keepLog(db);
 
   // Attempts to mend a refused upload.
   await db.schema.alterTable('quarantine', (t) => {
     t.integer('attempts').notNullable().defaultTo(0);
     t.text('overrides'); // JSON: header values and profile of the last attempt
+    t.string('keyword'); // the header value that stands in the way; null if it is something else
   });
 
   await db.schema.createTable('backups', (t) => {
@@ -75,4 +87,19 @@ export async function safety(db: Knex): Promise<void> {
     t.bigInteger('bytes').notNullable().defaultTo(0);
     t.text('error');
   });
+}
+
+/**
+ * The database itself refuses to change the log. Only what is older than the counter says may go: the
+ * retention raises it first, and nothing else writes it.
+ */
+async function keepLog(db: Knex): Promise<void> {
+  await db('counters').insert({ name: 'audit_kept_from_ms', value: 0 });
+  await db.raw(`create trigger audit_unchanged before update on audit begin
+    select raise(abort, 'the audit log is append-only');
+  end`);
+  await db.raw(`create trigger audit_kept before delete on audit
+    when old.at_ms >= coalesce((select value from counters where name = 'audit_kept_from_ms'), 0) begin
+    select raise(abort, 'the audit log is append-only');
+  end`);
 }

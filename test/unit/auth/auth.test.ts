@@ -1,5 +1,6 @@
 import {
   createSigner,
+  findPasswordFault,
   hashPassword,
   makePassword,
   may,
@@ -17,15 +18,52 @@ const viewer = (role: Role, scope: Scope = 'admin', seesPublic = false): Viewer 
 });
 
 test('a password is kept as a salted scrypt hash and found again, whatever its Unicode form', async () => {
-  const hash = await hashPassword('Café am Hügel');
+  const hash = await hashPassword('Café am Hügel', 'ana');
   expect(hash).toMatch(/^scrypt\$32768\$8\$1\$/);
-  expect(await hashPassword('Café am Hügel')).not.toBe(hash);
+  expect(await hashPassword('Café am Hügel', 'ana')).not.toBe(hash);
   expect(await verifyPassword('Café am Hügel'.normalize('NFD'), hash)).toBe(true);
   expect(await verifyPassword('cafe am Hügel', hash)).toBe(false);
   expect(await verifyPassword('anything', undefined)).toBe(false);
   expect(await verifyPassword('', 'not a hash')).toBe(false);
   expect(await verifyPassword('', 'scrypt$32768$8$1$$')).toBe(false);
-  await expect(hashPassword('short')).rejects.toThrow(/at least 8/);
+  await expect(hashPassword('short', 'ana')).rejects.toThrow(/at least 8/);
+});
+
+test.each([
+  ['seven77', 'ana', /at least 8/],
+  ['x'.repeat(1025), 'ana', /longer than 1024/],
+  ['Ana.Maria', 'ana.maria', /user name/],
+  ['ＡＮＡ.ＭＡＲＩＡ', 'ana.maria', /user name/],
+  ['Password1', 'ana', /tried first/],
+  ['TELESCOPE', 'ana', /tried first/],
+])('the password %.12s is not taken for %s', (password, username, fault) => {
+  expect(findPasswordFault(password, username)).toMatch(fault);
+});
+
+test.each(['aaaaaaab', 'lower case only', '日本語のパスワード', 'x'.repeat(1024)])(
+  'no kinds of characters are asked for: %.20s is taken',
+  (password) => {
+    expect(findPasswordFault(password, 'ana')).toBe('');
+  },
+);
+
+test('a wrong password costs the same time whether there is such a user or not', async () => {
+  const hash = await hashPassword('correct horse', 'ana');
+  const time = async (known: string | undefined): Promise<number> => {
+    const began = performance.now();
+    await verifyPassword('wrong horse', known);
+    return performance.now() - began;
+  };
+  const known: number[] = [];
+  const unknown: number[] = [];
+  for (let round = 0; round < 8; round += 1) {
+    known.push(await time(hash));
+    unknown.push(await time(undefined));
+  }
+  // The quickest of each: what is slower than that is the machine, not the answer.
+  const ratio = Math.min(...known) / Math.min(...unknown);
+  expect(ratio).toBeGreaterThan(0.6);
+  expect(ratio).toBeLessThan(1.7);
 });
 
 test('made passwords are long and differ', () => {

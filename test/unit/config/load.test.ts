@@ -30,7 +30,7 @@ test('without anything every setting has its default, and paths are absolute', (
   expect(config).toMatchObject({
     HOST: '127.0.0.1',
     PORT: 8000,
-    TRUST_PROXY: false,
+    TRUST_PROXY: [],
     CORS_ALLOWED_ORIGINS: [],
   });
   expect(config.DATA_DIR).toBe(join(process.cwd(), 'data'));

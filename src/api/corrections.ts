@@ -1,0 +1,139 @@
+import type { Request, RequestHandler, Response } from 'express';
+import {
+  getFrame,
+  inTransaction,
+  listCorrections,
+  listHeaders,
+  listNotes,
+  noteSubject,
+  parseOverrides,
+  writeNote,
+  type Catalog,
+  type Correction,
+  type Frame,
+  type Note,
+  type StoredCard,
+  type StoredHdu,
+} from '../catalog/index.js';
+import {
+  parameter,
+  parseId,
+  queryParameters,
+  requireAction,
+  requireCsrf,
+  type Services,
+} from '../http/index.js';
+import { AppError } from '../lib/errors.js';
+import { formatInstant } from '../lib/time.js';
+import { member, readBody, readIds, readMend, textMember } from './bodies.js';
+
+/** Handlers of what people say about frames: header values set right, and notes. */
+export function createCorrectionHandlers(services: Services) {
+  const { catalog, revisions } = services;
+
+  const send = async (res: Response, frame: Frame): Promise<void> => {
+    const viewer = requireAction(res, 'read');
+    const { chosenProfile } = await revisions.corrections(frame.id, viewer);
+    const hdus = await listHeaders(catalog, frame.version);
+    const results = await toMarks(catalog, frame, hdus);
+    res.json({ id: frame.id, profile: frame.profile, chosen_profile: chosenProfile, results });
+  };
+
+  const show: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    await send(res, await getFrame(catalog, parseId(req.params.id), viewer));
+  };
+
+  /** @param isWhole true for PUT: what is not named is withdrawn */
+  const change =
+    (isWhole: boolean): RequestHandler =>
+    async (req, res) => {
+      const viewer = requireAction(res, 'correct');
+      requireCsrf(services, req, res);
+      const id = parseId(req.params.id);
+      const overrides = parseOverrides(readBody(req));
+      await revisions.correct(id, { overrides, isWhole, profile: readProfile(req) }, viewer);
+      await send(res, await getFrame(catalog, id, viewer));
+    };
+
+  const changeMany: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'correct');
+    requireCsrf(services, req, res);
+    const body = readBody(req);
+    const ids = readIds(body);
+    if (ids === undefined) {
+      throw new AppError('bad_request', 'Name the frames: {"ids": […]}.', { parameter: 'ids' });
+    }
+    const overrides = parseOverrides(member(body, 'corrections') ?? {});
+    const { profile } = readMend({ profile: member(body, 'profile') });
+    const results: object[] = [];
+    let failed = 0;
+    for (const id of ids) {
+      try {
+        await revisions.correct(id, { overrides, isWhole: false, profile }, viewer);
+        results.push({ id, error: null, code: null });
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        failed += 1;
+        results.push({ id, error: error.message, code: error.code });
+      }
+    }
+    res.json({ corrected: ids.length - failed, failed, results });
+  };
+
+  const notes: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    const { id } = await getFrame(catalog, parseId(req.params.id), viewer);
+    const found = await listNotes(catalog, noteSubject(id));
+    res.json({ count: found.length, results: found.map(toNoteShape) });
+  };
+
+  const addNote: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'upload');
+    requireCsrf(services, req, res);
+    const { id } = await getFrame(catalog, parseId(req.params.id), viewer);
+    const text = textMember(readBody(req), 'text') ?? '';
+    const note = await inTransaction(catalog, (tx) => writeNote(tx, noteSubject(id), text, viewer));
+    res.status(201).json(toNoteShape(note));
+  };
+
+  return { show, change, changeMany, notes, addNote };
+}
+
+/** Without `profile` it stays as it is; an empty one chooses by the header again. */
+function readProfile(req: Request): string | null | undefined {
+  const parameters = queryParameters(req);
+  if (!parameters.has('profile')) return undefined;
+  return parameter(parameters, 'profile') || null;
+}
+
+function toNoteShape({ id, text, by, atMs }: Note): Record<string, unknown> {
+  return { id, text, by, at: formatInstant(atMs) };
+}
+
+/** The corrections of a frame, each with what the file itself says. */
+export async function toMarks(
+  catalog: Catalog,
+  frame: Frame,
+  hdus: readonly StoredHdu[],
+): Promise<Record<string, unknown>[]> {
+  const corrections = await listCorrections(catalog.read, frame.id);
+  return corrections.map((correction) => ({
+    keyword: correction.keyword,
+    value: correction.value,
+    original: originalOf(hdus, correction)?.value ?? null,
+    by: correction.by,
+    at: formatInstant(correction.atMs),
+  }));
+}
+
+function originalOf(
+  hdus: readonly StoredHdu[],
+  { keyword }: Correction,
+): StoredCard | undefined {
+  for (const { cards } of hdus) {
+    const card = cards.find((each) => each.keyword.toUpperCase() === keyword);
+    if (card !== undefined) return card;
+  }
+  return undefined;
+}

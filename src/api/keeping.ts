@@ -1,0 +1,85 @@
+import { json, type RequestHandler } from 'express';
+import type { Action } from '../auth/index.js';
+import { allow, type Services } from '../http/index.js';
+import type { Verb } from '../openapi/index.js';
+import { createCorrectionHandlers } from './corrections.js';
+import * as told from './openapi/index.js';
+import { createQuarantineHandlers } from './quarantine.js';
+import { createTrashHandlers } from './trash.js';
+import { createVersionHandlers } from './versions.js';
+
+/** Addresses by path; what stands before `/frames/:id/` and after it. */
+type Routes = readonly {
+  readonly path: string;
+  readonly verbs: Readonly<
+    Partial<Record<Verb, told.Operation & { readonly run: readonly RequestHandler[] }>>
+  >;
+}[];
+
+/** Routes of trash, versions, quarantine, corrections and notes. */
+export function createKeepingRoutes(services: Services): Routes {
+  const trash = createTrashHandlers(services);
+  const versions = createVersionHandlers(services);
+  const said = createCorrectionHandlers(services);
+  const refused = createQuarantineHandlers(services);
+  const read = json({ limit: '1mb' });
+  const on = (operation: told.Operation, ...run: RequestHandler[]) => ({ ...operation, run });
+  // The right is asked for before the body is read.
+  const take = (action: Action, operation: told.Operation, run: RequestHandler) =>
+    on(operation, allow(action), read, run);
+
+  return [
+    { path: '/trash/', verbs: { get: on(told.TRASH, trash.list) } },
+    { path: '/trash/:id/restore/', verbs: { post: on(told.RESTORE, trash.restore) } },
+    { path: '/trash/:id/', verbs: { delete: on(told.PURGE, trash.purge) } },
+    {
+      path: '/frames/corrections/',
+      verbs: { post: take('correct', told.CORRECT_MANY, said.changeMany) },
+    },
+    { path: '/frames/:id/versions/', verbs: { get: on(told.VERSIONS, versions.list) } },
+    {
+      path: '/frames/:id/versions/:number/download/',
+      verbs: { get: on(told.DOWNLOAD_VERSION, versions.download) },
+    },
+    {
+      path: '/frames/:id/versions/:number/restore/',
+      verbs: { post: on(told.RESTORE_VERSION, versions.restore) },
+    },
+    {
+      path: '/frames/:id/corrections/',
+      verbs: {
+        get: on(told.CORRECTIONS, said.show),
+        put: take('correct', told.PUT_CORRECTIONS, said.change(true)),
+        patch: take('correct', told.PATCH_CORRECTIONS, said.change(false)),
+      },
+    },
+    {
+      path: '/frames/:id/notes/',
+      verbs: {
+        get: on(told.NOTES, said.notes),
+        post: take('upload', told.ADD_NOTE, said.addNote),
+      },
+    },
+    { path: '/quarantine/', verbs: { get: on(told.QUARANTINE, refused.list) } },
+    {
+      path: '/quarantine/retry/',
+      verbs: { post: take('upload', told.RETRY_MANY, refused.retryMany) },
+    },
+    {
+      path: '/quarantine/discard/',
+      verbs: { post: take('correct', told.DISCARD_MANY, refused.discardMany) },
+    },
+    {
+      path: '/quarantine/:file/',
+      verbs: {
+        get: on(told.REFUSED, refused.show),
+        delete: on(told.DISCARD, refused.discard),
+      },
+    },
+    {
+      path: '/quarantine/:file/download/',
+      verbs: { get: on(told.DOWNLOAD_REFUSED, refused.download) },
+    },
+    { path: '/quarantine/:file/retry/', verbs: { post: take('upload', told.RETRY, refused.retry) } },
+  ];
+}

@@ -1,0 +1,107 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { getFrame, listVersions, type Frame, type Version } from '../catalog/index.js';
+import {
+  isVersionSigned,
+  parameter,
+  parseId,
+  queryParameters,
+  requireAction,
+  requireCsrf,
+  rootUrl,
+  sendDownload,
+  versionUrl,
+  viewerOf,
+  type Services,
+} from '../http/index.js';
+import { AppError } from '../lib/errors.js';
+import { formatInstant } from '../lib/time.js';
+
+/** Handlers of the versions of a frame: the current one, and those before it. */
+export function createVersionHandlers(services: Services) {
+  const { catalog, config, revisions, store } = services;
+
+  const list: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    const frame = await getFrame(catalog, parseId(req.params.id), viewer);
+    await sendVersions(req, res, frame);
+  };
+
+  const sendVersions = async (req: Request, res: Response, frame: Frame): Promise<void> => {
+    const versions = await listVersions(catalog, frame.id);
+    const root = rootUrl(services, req);
+    const results = versions.map((version) => ({
+      ...toVersionShape(frame, version),
+      url: versionUrl(services, root, frame.id, version.number),
+    }));
+    res.json({ count: results.length, results });
+  };
+
+  const download: RequestHandler = async (req, res) => {
+    const { frame, number } = await versionForDownload(services, req, res);
+    const versions = await listVersions(catalog, frame.id);
+    const version = versions.find((each) => each.number === number);
+    if (version === undefined) throw new AppError('not_found', 'Not found.');
+    const { key, extension, sizeBytes, sha256, createdMs: modifiedMs } = version;
+    const filename = `${frame.basename}${extension}`;
+    const file = { key, filename, contentType: 'image/fits', sizeBytes, sha256, modifiedMs };
+    await sendDownload(req, res, store, file, config.X_ACCEL_PREFIX);
+  };
+
+  const restore: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'correct');
+    requireCsrf(services, req, res);
+    const id = parseId(req.params.id);
+    await revisions.restoreVersion(id, parseId(req.params.number), viewer);
+    await sendVersions(req, res, await getFrame(catalog, id, viewer));
+  };
+
+  return { list, download, restore };
+}
+
+/** A signed address stands for the right to read this very version. */
+async function versionForDownload(
+  services: Services,
+  req: Request,
+  res: Response,
+): Promise<{ frame: Frame; number: number }> {
+  const [id, number] = [parseId(req.params.id), parseId(req.params.number)];
+  const parameters = queryParameters(req);
+  const signature = parameter(parameters, 'sig');
+  const viewer = viewerOf(res);
+  if (signature === '' || viewer.role !== 'anonymous') {
+    requireAction(res, 'read');
+    return { frame: await getFrame(services.catalog, id, viewer), number };
+  }
+  const expires = parameter(parameters, 'exp');
+  if (!isVersionSigned(services, { frameId: id, number, expires, signature })) {
+    const message = 'This address has expired or was changed. Ask the archive for a new one.';
+    throw new AppError('unauthenticated', message);
+  }
+  return { frame: await getFrame(services.catalog, id, { ...viewer, role: 'user' }), number };
+}
+
+/** The keys of the OCS dialect (`id`, `key`, `md5`, `extension`, `created`), and more of ours. */
+function toVersionShape(
+  frame: Frame,
+  version: Version & { readonly uploader: string | null },
+): Record<string, unknown> {
+  const { id, number, extension, sizeBytes, sha256, md5, original } = version;
+  return {
+    id,
+    number,
+    is_current: number === frame.version.number,
+    key: sha256,
+    md5,
+    sha256,
+    extension,
+    filename: `${frame.basename}${extension}`,
+    size: sizeBytes,
+    original:
+      original === null
+        ? null
+        : { size: original.sizeBytes, sha256: original.sha256, md5: original.md5 },
+    created: formatInstant(version.createdMs),
+    by: version.uploader,
+    upload_name: version.uploadName,
+  };
+}

@@ -1,0 +1,167 @@
+import { recordDeeds, type Actor, type Catalog, type Deed } from '../catalog/index.js';
+import { errorFields, type Log } from '../lib/log.js';
+
+/**
+ * Notes deeds that change nothing that is kept: log-ins and refusals. A flood of them must cost
+ * neither time nor disk, so they are written in the background, and what is repeated is counted.
+ */
+export interface DeedLog {
+  note(actor: Actor, deed: Deed): void;
+  /** Writes what is noted so far; what is counted goes on being counted. */
+  flush(): Promise<void>;
+  /** Writes everything down, also the counts. */
+  close(): Promise<void>;
+}
+
+interface Noted {
+  readonly actor: Actor;
+  readonly deed: Deed;
+  readonly atMs: number;
+}
+
+interface Counted {
+  readonly noted: Noted;
+  more: number;
+  lastMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const WRITE_AFTER_MS = 1000;
+const RETRY_AFTER_MS = 10_000;
+/** Lines that wait for a catalogue that cannot be written; more are lost, and the log says so. */
+const MAX_KEPT = 5000;
+/** Different lines of one minute: of one address, and of all. What is beyond is counted as `more`. */
+const PER_ADDRESS = 20;
+const PER_MINUTE = 300;
+
+const NOBODY: Actor = { userId: null, username: '', address: '' };
+
+/**
+ * Of the same actor, address, action and subject the first in a minute is written at once, and the
+ * others as one line with `count` when the minute is over.
+ *
+ * @param now the clock, epoch ms
+ */
+export function createDeedLog(
+  catalog: Catalog,
+  log: Pick<Log, 'warn'>,
+  now: () => number = Date.now,
+): DeedLog {
+  let pending: Noted[] = [];
+  let minute = createMinute(now());
+  let timer: NodeJS.Timeout | undefined;
+  let dueMs = Infinity;
+  let writing = Promise.resolve();
+
+  const endMinute = (): void => {
+    pending.push(...minute.counts());
+    minute = createMinute(now());
+  };
+  const endMinuteIfOver = (): void => {
+    const ageMs = now() - minute.beganMs;
+    // A clock that was set back must not make a minute of a day.
+    if (ageMs >= MINUTE_MS || ageMs < 0) endMinute();
+  };
+
+  const wake = (afterMs: number): void => {
+    if (now() + afterMs >= dueMs) return;
+    clearTimeout(timer);
+    dueMs = now() + afterMs;
+    timer = setTimeout(() => void write(), afterMs).unref();
+  };
+
+  const writeBatch = async (): Promise<void> => {
+    const batch = pending;
+    pending = [];
+    try {
+      await recordDeeds(catalog, batch);
+    } catch (error) {
+      log.warn('audit lines not written', { lines: batch.length, ...errorFields(error) });
+      if (batch.length + pending.length > MAX_KEPT) return;
+      pending = [...batch, ...pending];
+      wake(RETRY_AFTER_MS);
+    }
+  };
+
+  const write = (): Promise<void> => {
+    clearTimeout(timer);
+    dueMs = Infinity;
+    endMinuteIfOver();
+    if (minute.hasCounts()) wake(MINUTE_MS);
+    writing = writing.then(writeBatch);
+    return writing;
+  };
+
+  return {
+    note(actor, deed) {
+      endMinuteIfOver();
+      const first = minute.add({ actor, deed, atMs: now() });
+      if (first !== undefined) pending.push(first);
+      wake(pending.length > 0 ? WRITE_AFTER_MS : MINUTE_MS);
+    },
+    flush: write,
+    async close() {
+      endMinute();
+      await write();
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What was noted in one minute, by what is the same. */
+function createMinute(beganMs: number) {
+  const seen = new Map<string, Counted>();
+  const ofAddress = new Map<string, number>();
+
+  /** The line that this one is counted with: its own, or that of all further ones. */
+  const placeOf = (noted: Noted): { key: string; noted: Noted } => {
+    const { actor, deed } = noted;
+    const own = keyOf(noted);
+    if (seen.has(own)) return { key: own, noted };
+    const { address } = actor;
+    const isMuch = (ofAddress.get(address) ?? 0) >= PER_ADDRESS;
+    if (!isMuch && seen.size < PER_MINUTE) return { key: own, noted };
+    const about = { action: deed.action, subject: 'more', outcome: deed.outcome } as const;
+    const here = { ...noted, actor: { ...NOBODY, address }, deed: about };
+    if (seen.size < 2 * PER_MINUTE) return { key: keyOf(here), noted: here };
+    const all = { ...noted, actor: NOBODY, deed: about };
+    return { key: keyOf(all), noted: all };
+  };
+
+  return {
+    beganMs,
+    /** @returns the line to write now; undefined if one like it was there already */
+    add(each: Noted): Noted | undefined {
+      const { key, noted } = placeOf(each);
+      const counted = seen.get(key);
+      if (counted !== undefined) {
+        counted.more += 1;
+        counted.lastMs = noted.atMs;
+        return undefined;
+      }
+      seen.set(key, { noted, more: 0, lastMs: noted.atMs });
+      const { address } = noted.actor;
+      ofAddress.set(address, (ofAddress.get(address) ?? 0) + 1);
+      return noted;
+    },
+    hasCounts: (): boolean => [...seen.values()].some(({ more }) => more > 0),
+    /** One line for each that was repeated. */
+    counts: (): Noted[] =>
+      [...seen.values()]
+        .filter(({ more }) => more > 0)
+        .map(({ noted: { actor, deed }, more, lastMs }) => ({
+          actor,
+          deed: { ...deed, detail: { ...toFields(deed.detail), count: more } },
+          atMs: lastMs,
+        })),
+  };
+}
+
+function keyOf({ actor, deed }: Noted): string {
+  const { userId, username, address } = actor;
+  return JSON.stringify([userId, username, address, deed.action, deed.subject]);
+}
+
+function toFields(detail: unknown): object {
+  return typeof detail === 'object' && detail !== null ? detail : {};
+}

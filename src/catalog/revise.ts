@@ -1,0 +1,92 @@
+import type { Knex } from 'knex';
+import { AppError } from '../lib/errors.js';
+import { toUnitVector } from '../sky/index.js';
+import type { Overrides } from './corrections.js';
+import { enterCube, leaveCube } from './cube.js';
+import { required } from './db.js';
+import { indexHeaders, removeHeaderValues } from './header-values.js';
+import { toFrameRow, type FrameFacts } from './schema.js';
+import { placeOnSky } from './sky-index.js';
+import type { Actor } from './visibility.js';
+
+/** What changes about a frame without a new file. */
+export interface Revision {
+  /** What its current file says, under all that is said here. */
+  readonly facts: FrameFacts;
+  /** `updatedMs` of the frame that this was worked out from; if it has another by now, it fails. */
+  readonly basedOn?: number;
+  /** All its corrections from now on, if they change. */
+  readonly corrections?: Overrides;
+  /** The profile that a person chose, if that changes; null for the one that fits its header. */
+  readonly chosenProfile?: string | null;
+  /** Another version of it becomes the current one. */
+  readonly version?: { readonly id: number; readonly sizeBytes: number };
+}
+
+/**
+ * Changes what is known of a frame, with all that follows from it: counts, places, values that are
+ * searched, relations. In the caller's transaction. Corrections that stay as they were keep who made
+ * them and when.
+ *
+ * @throws 'not_found'; 'busy' if the frame has changed since `basedOn`
+ */
+export async function reviseFrame(
+  tx: Knex.Transaction,
+  frameId: number,
+  revision: Revision,
+  by: Actor,
+): Promise<void> {
+  const { facts, corrections, chosenProfile, version, basedOn } = revision;
+  const before: { updated_ms: number } = required(
+    await tx('frames').where({ id: frameId }).first('updated_ms'),
+  );
+  if (basedOn !== undefined && basedOn !== before.updated_ms) {
+    throw new AppError('busy', 'Somebody else has just changed this frame. Try again.');
+  }
+  // What was searched so far depends on the corrections and on the current version.
+  await removeHeaderValues(tx, frameId);
+  if (corrections !== undefined) await replaceCorrections(tx, frameId, corrections, by);
+  const { raDeg, decDeg } = facts;
+  const vector = raDeg === null || decDeg === null ? null : toUnitVector({ raDeg, decDeg });
+  const columns = toFrameRow(facts, vector);
+  const place = await enterCube(tx, columns);
+  await leaveCube(tx, frameId);
+  await tx('frames')
+    .where({ id: frameId })
+    .update({
+      ...columns,
+      ...place,
+      ...(chosenProfile === undefined ? {} : { chosen_profile: chosenProfile }),
+      ...(version === undefined ? {} : { version_id: version.id, size_bytes: version.sizeBytes }),
+      // Those who keep a frame tell by this that it is another one.
+      updated_ms: Math.max(Date.now(), before.updated_ms + 1),
+    });
+  await placeOnSky(tx, frameId, facts);
+  await indexHeaders(tx, frameId);
+  await tx('relations').where({ frame_id: frameId }).whereNot({ keyword: '' }).delete();
+  const relations = facts.relations.map(({ key, name }) => ({ frame_id: frameId, keyword: key, name }));
+  if (relations.length > 0) await tx.batchInsert('relations', relations, 100);
+}
+
+async function replaceCorrections(
+  tx: Knex.Transaction,
+  frameId: number,
+  corrections: Overrides,
+  by: Actor,
+): Promise<void> {
+  const rows: { keyword: string; value: string }[] = await tx('corrections')
+    .where({ frame_id: frameId })
+    .select('keyword', 'value');
+  const old = new Map(rows.map(({ keyword, value }) => [keyword, value]));
+  const wanted = new Map([...corrections].map(([key, value]) => [key, JSON.stringify(value)]));
+  for (const [keyword, value] of old) {
+    if (wanted.get(keyword) === value) continue;
+    await tx('corrections').where({ frame_id: frameId, keyword }).delete();
+  }
+  const now = Date.now();
+  for (const [keyword, value] of wanted) {
+    if (old.get(keyword) === value) continue;
+    const made = { made_by: by.username, made_ms: now };
+    await tx('corrections').insert({ frame_id: frameId, keyword, value, ...made });
+  }
+}

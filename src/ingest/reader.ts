@@ -1,0 +1,49 @@
+import type { FrameFacts, StoredHdu } from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import type { Store } from '../store/index.js';
+import { inspect, readHdus, sourceLimits, type SurveyPool } from './inspect.js';
+import { keywordsOf } from './keywords.js';
+import { mapHeader } from './mapping.js';
+import { profilesFor, withOverrides, type Reading } from './overrides.js';
+import { siteDefaults } from './place.js';
+import type { Profile } from './profiles.js';
+
+/** Reads files that are in the archive already anew. */
+export interface Reader {
+  /** Name and title of each profile, in the order in which they are tried. */
+  readonly profiles: readonly { readonly name: string; readonly title: string }[];
+  /**
+   * What a stored file says, read in a certain way. Headers alone are read, unless it is compressed.
+   * @throws 'not_found' if it is not there; 'header_missing', 'header_invalid'; as the codec
+   */
+  facts(key: string, reading: Reading): Promise<FrameFacts>;
+  /** The headers of a stored file as the catalogue keeps them. @throws 'not_found', as the codec */
+  headers(key: string): Promise<readonly StoredHdu[]>;
+}
+
+export interface ReaderParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly profiles: readonly Profile[];
+  readonly pool: SurveyPool;
+}
+
+export function createReader({ config, store, profiles, pool }: ReaderParts): Reader {
+  const limits = sourceLimits(config, store);
+  return {
+    profiles,
+    async facts(key, reading) {
+      const path = await store.localPath(key);
+      const chosen = profilesFor(profiles, reading);
+      const { hdus, lookups } = await readHdus(path, limits, pool);
+      const read = withOverrides(hdus, reading.overrides);
+      const keywords = await keywordsOf(read);
+      return mapHeader(read, chosen, siteDefaults(config), lookups, keywords);
+    },
+    async headers(key) {
+      const path = await store.localPath(key);
+      const sizeBytes = (await store.stat(key))?.sizeBytes ?? 0;
+      return (await inspect({ path, sizeBytes }, limits, pool)).stored;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  eachQuarantineFile,
+  eachTrashFile,
+  isKeptAside,
+  type AsideFile,
+  type Catalog,
+} from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import { systemCode } from '../lib/errors.js';
+import { statFile } from '../lib/files.js';
+import { sha256Of } from '../lib/hash.js';
+import type { Store } from '../store/index.js';
+import type { Difference } from './check.js';
+
+/** Age from which what is unfinished belongs to nobody any more. */
+const UNFINISHED_MS = 3_600_000;
+
+interface Parts {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly config: Config;
+}
+
+/** Where a file may lie that is kept beside those of the frames, the likeliest place first. */
+export function asidePlaces(
+  { store, config }: Pick<Parts, 'store' | 'config'>,
+  file: AsideFile,
+): string[] {
+  if (file.area === 'quarantine') return [join(config.DATA_DIR, 'quarantine', file.key)];
+  return [join(store.stateDir, 'trash', String(file.frameId), ...file.key.split('/'))];
+}
+
+/** Path of such a file on this machine; undefined if it is nowhere. */
+export async function findAside(
+  parts: Pick<Parts, 'store' | 'config'>,
+  file: AsideFile,
+): Promise<string | undefined> {
+  for (const path of asidePlaces(parts, file)) {
+    if ((await statFile(path)) !== undefined) return path;
+  }
+  if (file.area === 'quarantine' || (await parts.store.stat(file.key)) === undefined) {
+    return undefined;
+  }
+  return parts.store.localPath(file.key);
+}
+
+/** What is wrong with the trash, with quarantine, and with what was broken off. */
+export async function* eachAsideFault(parts: Parts, readData: boolean): AsyncIterable<Difference> {
+  const known = new Set<string>();
+  for await (const file of eachQuarantineFile(parts.catalog)) {
+    known.add(file.key);
+    const fault = await faultOf(parts, file, readData);
+    if (fault !== undefined) yield fault;
+  }
+  for await (const file of eachTrashFile(parts.catalog)) {
+    const fault = await faultOf(parts, file, readData);
+    if (fault !== undefined) yield fault;
+  }
+  const quarantine = join(parts.config.DATA_DIR, 'quarantine');
+  for (const name of await oldFiles(quarantine)) {
+    if (known.has(name)) continue;
+    const text = 'A refused file that is not listed.';
+    yield { kind: 'leftover', key: `quarantine/${name}`, text };
+  }
+  for (const name of await oldFiles(parts.store.spoolDir)) {
+    yield { kind: 'leftover', key: name, text: 'An upload that was not finished.' };
+  }
+}
+
+async function faultOf(
+  parts: Parts,
+  file: AsideFile,
+  readData: boolean,
+): Promise<Difference | undefined> {
+  const fault = await compare(parts, file, readData);
+  // It may have been restored, mended or thrown away meanwhile.
+  if (fault === undefined || !(await isKeptAside(parts.catalog, file))) return undefined;
+  return compare(parts, file, readData);
+}
+
+async function compare(
+  parts: Parts,
+  file: AsideFile,
+  readData: boolean,
+): Promise<Difference | undefined> {
+  const key = `${file.area}/${file.key}`;
+  const path = await findAside(parts, file);
+  const found = path === undefined ? undefined : await statFile(path);
+  if (path === undefined || found === undefined) {
+    return { kind: 'missing', key, text: `A file in ${NAMES[file.area]} is missing.` };
+  }
+  if (found.size !== file.sizeBytes) {
+    const text = `A file in ${NAMES[file.area]} has ${found.size} bytes instead of ${file.sizeBytes}.`;
+    return { kind: 'size', key, text };
+  }
+  if (!readData || (await sha256Of(createReadStream(path))) === file.sha256) return undefined;
+  return { kind: 'content', key, text: `The bytes of a file in ${NAMES[file.area]} have changed.` };
+}
+
+const NAMES = { quarantine: 'quarantine', trash: 'the trash' } as const;
+
+/** Names in a folder, which may be absent, of what has lain there for long. */
+async function oldFiles(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  const old: string[] = [];
+  for (const name of names) {
+    const found = await statFile(join(folder, name));
+    if (found !== undefined && Date.now() - found.mtimeMs >= UNFINISHED_MS) old.push(name);
+  }
+  return old;
+}

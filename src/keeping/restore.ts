@@ -1,0 +1,234 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import {
+  beginEpoch,
+  checkDatabase,
+  copyCatalog,
+  databasePath,
+  deleteAllSessions,
+  holdLock,
+  migrate,
+  OPERATOR,
+  openCatalog,
+  openCatalogReadOnly,
+  recordDeed,
+  toCatalogError,
+} from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import { AppError, hasCode, systemCode } from '../lib/errors.js';
+import { sha256Of } from '../lib/hash.js';
+import { markRoot, openFsStore, readMarker, syncPath, type Store } from '../store/index.js';
+import { snapshotName, type Snapshot } from './backup-manifest.js';
+import type { BackupTarget } from './backup-target.js';
+import { chooseSnapshot } from './backup-verify.js';
+import { restoreFiles, type RestoredFile } from './restore-files.js';
+
+export interface RestoreOptions {
+  /** Default: the newest. */
+  readonly name: string | undefined;
+  /** True to only say what would be done. */
+  readonly dryRun: boolean;
+  readonly onFile: (file: RestoredFile) => void;
+}
+
+/** What a restore has done, or would do. */
+export interface Restored {
+  readonly snapshot: Snapshot;
+  readonly written: number;
+  readonly same: number;
+  readonly replaced: number;
+  readonly damaged: number;
+  /** Where the catalogue that was there is kept; null if there was none. */
+  readonly safetyCopy: string | null;
+  /** Where files are kept that were in the way. */
+  readonly aside: string;
+}
+
+/** What is needed to put a back-up in the place of an archive. */
+interface Places {
+  readonly config: Config;
+  readonly database: string;
+  /** Folder for what is made on the way, in the file system of the catalogue. */
+  readonly work: string;
+  readonly safety: string;
+  readonly aside: string;
+}
+
+/**
+ * Makes an archive what it was at the time of a back-up. Files first, then the catalogue, which is
+ * replaced at one stroke: broken off before that, the old catalogue is in force. Nothing is deleted: the
+ * catalogue that was there and files that were in the way are kept beside. Frames that came later stay
+ * in the tree, where `reindex` finds them.
+ *
+ * @throws 'busy' while a server runs, 'bad_request' if another archive lies there, 'not_found',
+ *         'damaged' if the catalogue in the back-up is, 'database_version'
+ */
+export async function restore(
+  config: Config,
+  target: BackupTarget,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const snapshot = await chooseSnapshot(target, options.name);
+  const marker = await readMarker(config.ARCHIVE_ROOT);
+  if (marker !== undefined && marker.id !== snapshot.archiveId) {
+    const message = `${config.ARCHIVE_ROOT} holds another archive (${marker.id}) than the back-up (${snapshot.archiveId}). Nothing was changed.`;
+    throw new AppError('bad_request', message);
+  }
+  const places = placesOf(config);
+  if (options.dryRun) return putBack(places, target, { ...options, snapshot, store: undefined });
+  await mkdir(config.DATA_DIR, { recursive: true });
+  await mkdir(config.ARCHIVE_ROOT, { recursive: true });
+  const { id } = await markRoot(config.ARCHIVE_ROOT, snapshot.archiveId);
+  const store = await openFsStore(config.ARCHIVE_ROOT, { id });
+  const lock = await lockOut(store);
+  try {
+    return await putBack(places, target, { ...options, snapshot, store });
+  } finally {
+    await rm(places.work, { recursive: true, force: true });
+    await lock.release();
+  }
+}
+
+function placesOf(config: Config): Places {
+  const database = databasePath(config.DATABASE_URL);
+  const time = snapshotName(Date.now());
+  return {
+    config,
+    database,
+    work: `${database}.restore-work`,
+    safety: join(dirname(database), `before-restore-${time}`),
+    aside: join(config.ARCHIVE_ROOT, '.platevault', 'replaced', time),
+  };
+}
+
+async function lockOut(store: Store): Promise<{ release(): Promise<void> }> {
+  return holdLock(join(store.stateDir, 'server.lock')).catch((error: unknown) => {
+    if (!hasCode(error, 'busy')) throw error;
+    throw new AppError('busy', 'A server is at work on this archive. Stop it first.', {}, error);
+  });
+}
+
+interface Run extends RestoreOptions {
+  readonly snapshot: Snapshot;
+  /** undefined for a dry run. */
+  readonly store: Store | undefined;
+}
+
+async function putBack(places: Places, target: BackupTarget, run: Run): Promise<Restored> {
+  const { config, database } = places;
+  const { snapshot, store } = run;
+  // The catalogue is looked at first: without it nothing is to be touched.
+  const draft = store === undefined ? undefined : await fetchCatalog(places, target, snapshot);
+  const sums = { written: 0, same: 0, replaced: 0, damaged: 0 };
+  const files = restoreFiles({
+    target,
+    snapshot,
+    root: config.ARCHIVE_ROOT,
+    dataDir: config.DATA_DIR,
+    store,
+    asideDir: places.aside,
+    hasJournal: await hasJournal(config),
+  });
+  for await (const file of files) {
+    sums[file.outcome] += 1;
+    run.onFile(file);
+  }
+  const safetyCopy = existsSync(database) ? places.safety : null;
+  if (draft !== undefined) {
+    if (safetyCopy !== null) await keepCatalog(database, safetyCopy);
+    await replaceCatalog(draft, database);
+  }
+  return { snapshot, ...sums, safetyCopy, aside: places.aside };
+}
+
+async function hasJournal({ ARCHIVE_ROOT }: Config): Promise<boolean> {
+  try {
+    return (await readdir(join(ARCHIVE_ROOT, '.platevault', 'journal'))).length > 0;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** The catalogue of a back-up, sound and of this program's schema, ready to take its place. */
+async function fetchCatalog(
+  { work }: Places,
+  target: BackupTarget,
+  { catalog: part, name }: Snapshot,
+): Promise<string> {
+  await rm(work, { recursive: true, force: true });
+  await mkdir(work, { recursive: true });
+  const damaged = (error?: unknown): AppError =>
+    new AppError('damaged', `The catalogue in back-up ${name} is damaged.`, {}, error);
+  const [packed, draft] = [join(work, 'catalog.sqlite.gz'), join(work, 'catalog.sqlite')];
+  await pipeline(await target.read(part.path), createWriteStream(packed));
+  if ((await sha256Of(createReadStream(packed))) !== part.sha256) throw damaged();
+  await pipeline(createReadStream(packed), createGunzip(), createWriteStream(draft)).catch(
+    (error: unknown) => {
+      throw damaged(error);
+    },
+  );
+  await rm(packed);
+  const catalog = openCatalog(`sqlite:${draft}`);
+  try {
+    const faults = await checkDatabase(catalog);
+    if (faults.length > 0) throw damaged(new Error(faults.join('; ')));
+    await migrate(catalog);
+    // Who was logged in then is not let in again: they may have logged out since.
+    await deleteAllSessions(catalog);
+    // From here on this catalogue tells the journal other things than the one that went on.
+    await beginEpoch(catalog, randomInt(2 ** 47));
+    await recordDeed(catalog.write, OPERATOR, {
+      action: 'archive.restored',
+      subject: 'archive',
+      outcome: 'done',
+      detail: { from: target.name, backup: name },
+    });
+  } finally {
+    await catalog.close();
+  }
+  await syncPath(draft);
+  return draft;
+}
+
+/** Keeps the catalogue that is there: as a copy if it is sound, else with all that belongs to it. */
+async function keepCatalog(database: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const copy = join(folder, basename(database));
+  if (!(await copySound(database, copy))) {
+    await rm(copy, { force: true });
+    for (const end of ['', '-wal', '-shm']) {
+      if (existsSync(`${database}${end}`)) await copyFile(`${database}${end}`, `${copy}${end}`);
+    }
+  }
+  await syncPath(copy);
+  await syncPath(folder);
+  await syncPath(dirname(folder));
+}
+
+/** @returns false if the catalogue cannot be read, or is not sound */
+async function copySound(database: string, copy: string): Promise<boolean> {
+  try {
+    await copyCatalog(database, copy);
+    const catalog = openCatalogReadOnly(copy);
+    try {
+      return (await checkDatabase(catalog)).length === 0;
+    } finally {
+      await catalog.close();
+    }
+  } catch (error) {
+    if (toCatalogError(error) === undefined) throw error;
+    return false;
+  }
+}
+
+/** The new catalogue in the place of the old one, whose log must not be taken for its own. */
+async function replaceCatalog(draft: string, database: string): Promise<void> {
+  for (const end of ['-wal', '-shm']) await rm(`${database}${end}`, { force: true });
+  await rename(draft, database);
+  await syncPath(dirname(database));
+}

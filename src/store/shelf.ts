@@ -1,0 +1,121 @@
+import type { BigIntStats } from 'node:fs';
+import { link, lstat, rename, rm, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError, systemCode } from '../lib/errors.js';
+import { syncPath } from './flush.js';
+import type { Folders } from './folders.js';
+import { pathOfKey, STATE_DIR } from './keys.js';
+import { asStoreError, asUndefined } from './trouble.js';
+
+/** Where the files of deleted frames lie until they come back or go for good; one folder for each. */
+export interface Shelf {
+  /**
+   * Moves a file from its place to the shelf of a frame. Idempotent; durable once resolved. Files of
+   * folders that are only read stay where they are.
+   * @throws 'store_full', 'store_unavailable'
+   */
+  put(key: string, frameId: number): Promise<void>;
+  /**
+   * Moves a file back to its place. It never overwrites.
+   * @returns false if it is not on the shelf
+   * @throws 'key_exists', 'store_full', 'store_unavailable'
+   */
+  takeBack(key: string, frameId: number): Promise<boolean>;
+  /** Whether a file lies on the shelf of a frame. */
+  has(key: string, frameId: number): Promise<boolean>;
+  /** Removes the shelf of a frame with all that lies on it. */
+  clear(frameId: number): Promise<void>;
+}
+
+const SHELVES = 'trash';
+
+/** What a shelf needs of the tree that it belongs to. */
+interface Tree {
+  readonly root: string;
+  readonly folders: Folders;
+  readonly requireRoot: () => Promise<void>;
+}
+
+/** Shelves in the tree of the archive, so that a file is moved and not copied. */
+export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
+  const shelfOf = (frameId: number): string => join(root, STATE_DIR, SHELVES, String(frameId));
+  const shelfPath = (key: string, frameId: number): string =>
+    join(shelfOf(frameId), ...key.split('/'));
+
+  return {
+    has: async (key, frameId) => (await look(shelfPath(key, frameId))) !== undefined,
+
+    async put(key, frameId) {
+      await requireRoot();
+      const path = pathOfKey(root, key);
+      const shelved = shelfPath(key, frameId);
+      const [here, there] = [await look(path), await look(shelved)];
+      if (here === undefined) return;
+      // Another file has its place: it stays. The same one is there twice after half a `takeBack`.
+      if (there !== undefined && !isSame(here, there)) return;
+      try {
+        await folders.make(dirname(shelved));
+        if (there === undefined) await rename(path, shelved);
+        else await unlink(path);
+        await syncPath(dirname(shelved));
+        await syncPath(dirname(path));
+        await folders.prune(dirname(path));
+      } catch (error) {
+        asStoreError(error);
+      }
+    },
+
+    async takeBack(key, frameId) {
+      const shelved = shelfPath(key, frameId);
+      const found = await look(shelved);
+      if (found === undefined) return false;
+      await requireRoot();
+      const path = pathOfKey(root, key);
+      try {
+        await folders.make(dirname(path));
+        const there = await look(path);
+        // Linked already by a process that died before it took the other name away.
+        if (there === undefined || !isSame(found, there)) await moveTo(shelved, path);
+        await syncPath(dirname(path));
+        await rm(shelved, { force: true });
+        await folders.prune(dirname(shelved));
+        return true;
+      } catch (error) {
+        if (systemCode(error) !== 'EEXIST') return asStoreError(error);
+        throw new AppError('key_exists', `There is a file at '${key}' already.`, { key }, error);
+      }
+    },
+
+    async clear(frameId) {
+      await requireRoot();
+      try {
+        await rm(shelfOf(frameId), { recursive: true, force: true });
+      } catch (error) {
+        asStoreError(error);
+      }
+    },
+  };
+}
+
+function look(path: string): Promise<BigIntStats | undefined> {
+  return lstat(path, { bigint: true }).catch(asUndefined);
+}
+
+function isSame(a: BigIntStats, b: BigIntStats): boolean {
+  return a.dev === b.dev && a.ino === b.ino;
+}
+
+/** `rename` would silently replace; where links are not supported, it is looked before. */
+async function moveTo(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) throw error;
+    if ((await look(to)) !== undefined) throw existing(to, error);
+    await rename(from, to);
+  }
+}
+
+function existing(path: string, cause: unknown): Error {
+  return Object.assign(new Error(`${path} exists`, { cause }), { code: 'EEXIST' });
+}

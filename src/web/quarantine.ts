@@ -1,0 +1,228 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { may } from '../auth/index.js';
+import {
+  countQuarantined,
+  getQuarantined,
+  listQuarantineCodes,
+  listQuarantined,
+  parseKeyword,
+  type CorrectionValue,
+  type Overrides,
+  type Quarantined,
+} from '../catalog/index.js';
+import {
+  bodyText,
+  parameter,
+  parseId,
+  queryParameters,
+  requireAction,
+  requireCsrf,
+} from '../http/index.js';
+import { isMendable, type Examination } from '../keeping/index.js';
+import { AppError, hasCode } from '../lib/errors.js';
+import { bodyIds, bodyTexts } from './forms.js';
+import { sendPage, type Web } from './page.js';
+import { countOf, formatBytes, formatCardValue, formatDateTime } from './render.js';
+import { toOutcome, type Outcome } from './upload.js';
+
+const PAGE_ROWS = 100;
+/** Empty rows of the form for header values. */
+const FIELDS = 4;
+/** Cards and findings that are shown of one file. */
+const MAX_CARDS = 500;
+const MAX_FINDINGS = 50;
+
+/** Why files are refused, as a heading. */
+const WORDS: Readonly<Record<string, string>> = {
+  header_missing: 'A header value is missing',
+  header_invalid: 'A header value cannot be read',
+  path_escapes: 'No place can be made of the header',
+  fits_invalid: 'Not FITS, or broken',
+  fits_truncated: 'The file ends too early',
+  fits_unsupported: 'A kind of file that is not read',
+  too_large: 'Too large',
+};
+
+/** `GET /quarantine/`: refused files; `code` leaves those refused for it, `file` shows one. */
+export function showQuarantine(web: Web): RequestHandler {
+  return async (req, res) => {
+    requireAction(res, 'upload');
+    await sendQuarantine(web, req, res, {});
+  };
+}
+
+/** `POST /quarantine/`: tries the ticked files again, or throws them away. */
+export function changeQuarantine(web: Web): RequestHandler {
+  const { services } = web;
+  return async (req, res) => {
+    const isDiscard = bodyText(req, 'do') === 'discard';
+    const viewer = requireAction(res, isDiscard ? 'correct' : 'upload');
+    requireCsrf(services, req, res);
+    const ids = bodyIds(req, 'ids');
+    if (ids.length === 0) {
+      await sendQuarantine(web, req, res, { message: 'No file was chosen.' });
+      return;
+    }
+    if (isDiscard) {
+      for (const id of ids) await services.mending.discard(id, viewer).catch(ignoreGone);
+      const message = `${countOf(ids.length, 'file')} thrown away.`;
+      await sendQuarantine(web, req, res, { message });
+      return;
+    }
+    const outcomes: Outcome[] = [];
+    try {
+      for (const id of ids) {
+        const item = await getQuarantined(services.catalog, id);
+        const result = await services.mending.retry(id, readMend(req, item), viewer);
+        outcomes.push(toOutcome(web.base, result));
+      }
+      await sendQuarantine(web, req, res, { outcomes });
+    } catch (error) {
+      // A value that cannot be set: nothing more is tried, and what was typed need not be looked for.
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === 'bad_request') res.status(400);
+      await sendQuarantine(web, req, res, { outcomes, message: error.message });
+    }
+  };
+}
+
+function ignoreGone(error: unknown): void {
+  if (!hasCode(error, 'not_found')) throw error;
+}
+
+/** What was typed comes on top of what was tried before. */
+function readMend(
+  req: Request,
+  { attempt }: Quarantined,
+): { overrides: Overrides; profile?: string | null } {
+  const overrides = new Map<string, CorrectionValue>(Object.entries(attempt?.overrides ?? {}));
+  const values = bodyTexts(req, 'value');
+  for (const [index, name] of bodyTexts(req, 'keyword').entries()) {
+    const value = values[index]?.trim() ?? '';
+    if (name.trim() !== '' && value !== '') overrides.set(parseKeyword(name), toValue(value));
+  }
+  const profile = bodyText(req, 'profile');
+  if (profile === '') return { overrides };
+  return { overrides, profile: profile === '-' ? null : profile };
+}
+
+/** As one would write it in a header: a plain number is a number, `-` takes the keyword away. */
+function toValue(text: string): CorrectionValue {
+  if (text === '-') return null;
+  const isNumber = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/.test(text);
+  return isNumber && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+interface Told {
+  readonly outcomes?: readonly Outcome[];
+  readonly message?: string;
+}
+
+async function sendQuarantine(
+  web: Web,
+  req: Request,
+  res: Response,
+  { outcomes = [], message = '' }: Told,
+): Promise<void> {
+  const { services, base } = web;
+  const { catalog } = services;
+  const parameters = queryParameters(req);
+  const code = parameter(parameters, 'code');
+  const filter = code === '' ? {} : { code };
+  const asked = Number(parameter(parameters, 'page'));
+  const page = Number.isSafeInteger(asked) && asked > 1 ? asked : 1;
+  const offset = (page - 1) * PAGE_ROWS;
+  const [items, { files, bytes }, codes, shown] = await Promise.all([
+    listQuarantined(catalog, PAGE_ROWS, offset, filter),
+    countQuarantined(catalog, filter),
+    listQuarantineCodes(catalog),
+    findShown(web, parameter(parameters, 'file')),
+  ]);
+  const query = (changes: Readonly<Record<string, string>>): string => {
+    const words = new URLSearchParams({ ...filter, ...changes }).toString();
+    return words === '' ? `${base}/quarantine/` : `${base}/quarantine/?${words}`;
+  };
+  await sendPage(
+    web,
+    req,
+    res,
+    'quarantine',
+    { title: 'Quarantine', place: 'upload' },
+    {
+      outcomes,
+      message,
+      code,
+      shown,
+      summary: files === 0 ? '' : `${countOf(files, 'file')} · ${formatBytes(bytes)}`,
+      formUrl: query(shown === null ? {} : { file: String(shown.id) }),
+      backUrl: page > 1 ? query({ page: String(page - 1) }) : '',
+      nextUrl: offset + items.length < files ? query({ page: String(page + 1) }) : '',
+      allUrl: `${base}/quarantine/`,
+      codes: codes.map((each) => ({
+        code: each.code,
+        words: WORDS[each.code] ?? each.code,
+        files: each.files,
+        url: `${base}/quarantine/?code=${encodeURIComponent(each.code)}`,
+      })),
+      keywords: suggest(shown === null ? items : [shown.item]),
+      profiles: services.reader.profiles.map(({ name, title }) => ({ name, title })),
+      mayDiscard: may(requireAction(res, 'upload'), 'correct'),
+      rows: items.map((item) => ({ ...toRow(item), url: query({ file: String(item.id) }) })),
+    },
+  );
+}
+
+/** Keywords that stand in the way of these files, then empty rows. */
+function suggest(items: readonly Quarantined[]): string[] {
+  const names = new Set(items.flatMap(({ keyword }) => keyword ?? []));
+  const some = [...names].slice(0, FIELDS);
+  return [...some, ...Array.from({ length: FIELDS - some.length }, () => '')];
+}
+
+function toRow(item: Quarantined) {
+  const tried = Object.entries(item.attempt?.overrides ?? {}).map(
+    ([keyword, value]) => `${keyword} = ${value === null ? 'nothing' : String(value)}`,
+  );
+  const profile = item.attempt?.profile ?? null;
+  return {
+    id: item.id,
+    name: item.uploadName,
+    reason: item.reason,
+    size: formatBytes(item.sizeBytes),
+    at: formatDateTime(item.createdMs),
+    isMendable: isMendable(item),
+    attempts: item.attempts,
+    tried: [...tried, ...(profile === null ? [] : [`read as ${profile}`])].join(', '),
+  };
+}
+
+/** One file with what can be read of it; null if none is asked for, or it has gone meanwhile. */
+async function findShown({ services }: Web, id: string) {
+  if (id === '') return null;
+  try {
+    const item = await getQuarantined(services.catalog, parseId(id));
+    return { item, ...toRow(item), ...toSheet(await services.mending.examine(item)) };
+  } catch (error) {
+    if (hasCode(error, 'not_found')) return null;
+    throw error;
+  }
+}
+
+function toSheet({ hdus, findings, problem }: Examination) {
+  const all = hdus.flatMap(({ hdu, cards }) => cards.map((card) => ({ hdu, card })));
+  return {
+    problem,
+    total: all.length,
+    cards: all.slice(0, MAX_CARDS).map(({ hdu, card }) => ({
+      hdu,
+      keyword: card.keyword,
+      value: formatCardValue({
+        kind: card.kind,
+        value: typeof card.value === 'bigint' ? String(card.value) : card.value,
+      }),
+      comment: card.comment,
+    })),
+    findings: findings.slice(0, MAX_FINDINGS).map(({ level, text, hdu }) => ({ level, text, hdu })),
+    moreFindings: Math.max(0, findings.length - MAX_FINDINGS),
+  };
+}

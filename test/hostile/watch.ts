@@ -1,0 +1,126 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestArchive } from '../support/archive.js';
+
+/** Growth of the resident memory that no attack may cause, at any moment. */
+const MAX_GROWTH_MB = 600;
+/** How long a plain question may take right after an attack. */
+const MAX_ANSWER_MS = 2000;
+/** Files being received are put away within this, also those of clients that left. */
+const MAX_TIDY_MS = 5000;
+/** Sockets that are still open, and what the database holds open by turns. */
+const SPARE_DESCRIPTORS = 12;
+
+/** Looks after a server under attack: its memory, descriptors, files, and whether it still answers. */
+export interface Watch {
+  /**
+   * To be called after each attack. Asks two plain questions and compares what is stored.
+   *
+   * @param stored files that the attack may have stored; they are the base of the next look
+   * @returns what is wrong; [] if nothing is
+   */
+  look(kind: string, stored: number): Promise<string[]>;
+  /** What is wrong after all of it: memory that stays, descriptors that leak, a catalogue that lies. */
+  end(): Promise<string[]>;
+  /** One line for each kind of attack, and what it cost. */
+  summary(): string;
+}
+
+interface Cost {
+  count: number;
+  slowestMs: number;
+}
+
+export async function startWatch(archive: TestArchive): Promise<Watch> {
+  const { pid } = archive.process;
+  const start = { rssMb: rssOf(pid), descriptors: descriptorsOf(pid) };
+  let peakMb = start.rssMb;
+  const timer = setInterval(() => {
+    peakMb = Math.max(peakMb, rssOf(pid));
+  }, 25);
+  const costs = new Map<string, Cost>();
+  let files = await countFiles(archive);
+
+  const look: Watch['look'] = async (kind, stored) => {
+    const cost = costs.get(kind) ?? { count: 0, slowestMs: 0 };
+    costs.set(kind, cost);
+    cost.count += 1;
+    const wrong: string[] = [];
+    const began = performance.now();
+    const health = await archive.fetch('/health/', { token: '' });
+    await health.arrayBuffer();
+    if (health.status !== 200) wrong.push(`/health/ answers ${health.status}`);
+    const list = await archive.json<{ count: number }>('/frames/?limit=1');
+    const ms = performance.now() - began;
+    cost.slowestMs = Math.max(cost.slowestMs, ms);
+    if (ms > MAX_ANSWER_MS) wrong.push(`a plain question took ${ms.toFixed(0)} ms`);
+    const spool = await leftInSpool(archive);
+    if (spool.length > 0) wrong.push(`left in the spool: ${spool.join(' ')}`);
+    const now = await countFiles(archive);
+    if (now !== files + stored) {
+      wrong.push(`${now - files} files more in the tree, not ${stored}`);
+    }
+    files = now;
+    if (list.count > files) wrong.push(`${list.count} frames are listed, of ${files} files`);
+    if (peakMb - start.rssMb > MAX_GROWTH_MB) {
+      wrong.push(`memory grew by ${(peakMb - start.rssMb).toFixed(0)} MB`);
+      peakMb = 0; // the next attack is not to blame
+    }
+    return wrong;
+  };
+
+  return {
+    look,
+    async end() {
+      clearInterval(timer);
+      const wrong: string[] = [];
+      const open = await settled(() => descriptorsOf(pid) - start.descriptors - SPARE_DESCRIPTORS);
+      if (open > 0) wrong.push(`${open + SPARE_DESCRIPTORS} descriptors more than before`);
+      // Buffers that nothing refers to stay in the process until it collects garbage.
+      const more = await settled(() => rssOf(pid) - start.rssMb - MAX_GROWTH_MB / 2);
+      if (more > 0) wrong.push(`memory stays ${(more + MAX_GROWTH_MB / 2).toFixed(0)} MB higher`);
+      return [...wrong, ...(await archive.check())];
+    },
+    summary() {
+      const lines = [...costs].map(
+        ([kind, { count, slowestMs }]) =>
+          `${String(count).padStart(5)}  ${kind} (then answered within ${slowestMs.toFixed(0)} ms)`,
+      );
+      const all = [...costs.values()].reduce((sum, { count }) => sum + count, 0);
+      const memory = `memory ${start.rssMb.toFixed(0)} MB at the start, ${peakMb.toFixed(0)} MB at most, ${rssOf(pid).toFixed(0)} MB at the end`;
+      return `${lines.join('\n')}\n${String(all).padStart(5)}  in all; ${memory}\n`;
+    },
+  };
+}
+
+/** Resident memory in MB. */
+export function rssOf(pid: number | undefined): number {
+  const kb = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))?.[1];
+  return Number(kb) / 1024;
+}
+
+export function descriptorsOf(pid: number | undefined): number {
+  return readdirSync(`/proc/${String(pid)}/fd`).length;
+}
+
+/** The first value that is not positive, or the one after a while. */
+async function settled(measure: () => number): Promise<number> {
+  const end = Date.now() + MAX_TIDY_MS;
+  while (measure() > 0 && Date.now() < end) await new Promise((done) => setTimeout(done, 50));
+  return measure();
+}
+
+/** Files of frames in the tree, whoever put them there. */
+export async function countFiles({ dataDir }: TestArchive): Promise<number> {
+  const entries = await readdir(join(dataDir, 'archive'), { recursive: true, withFileTypes: true });
+  return entries.filter(
+    (entry) => !entry.isDirectory() && !/\/\.(?:incoming|platevault)\b/.test(entry.parentPath),
+  ).length;
+}
+
+async function leftInSpool({ dataDir }: TestArchive): Promise<string[]> {
+  const folder = join(dataDir, 'archive/.incoming');
+  await settled(() => readdirSync(folder).length);
+  return readdir(folder);
+}

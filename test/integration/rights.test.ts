@@ -1,0 +1,314 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApi } from '../../src/api/index.js';
+import { createSigner } from '../../src/auth/index.js';
+import { loadConfig } from '../../src/config/index.js';
+import { openServer } from '../../src/context.js';
+import { createAuthentication } from '../../src/http/index.js';
+import { createWeb } from '../../src/web/index.js';
+import { pyobsFrame } from '../fixtures/night.js';
+import { startArchive, type TestArchive } from '../support/archive.js';
+import { addToken, addUser } from '../support/logins.js';
+import {
+  makeCredentials,
+  makeSigned,
+  openVisitor,
+  RIGHTS,
+  type Credential,
+  type RightsRow,
+} from '../support/rights.js';
+
+const SECRET_KEY = 'a key that the test knows as well';
+const AT_ONCE = 6;
+
+/** What came of a request: let in, asked to log in, refused, or told that there is no such frame. */
+type Outcome = 'in' | 'login' | 'no' | 'gone';
+const SIGNS: Readonly<Record<Outcome, string>> = { in: '+', login: 'L', no: '-', gone: '0' };
+
+interface Frames {
+  readonly public: number;
+  readonly hidden: number;
+  /** Of another writer. */
+  readonly foreign: number;
+}
+
+interface Place {
+  readonly archive: TestArchive;
+  readonly seesPublic: boolean;
+  readonly frames: Frames;
+  readonly credentials: readonly Credential[];
+}
+
+let closed: Place;
+let open: Place;
+
+beforeAll(async () => {
+  [closed, open] = await Promise.all([startPlace('none'), startPlace('public')]);
+});
+afterAll(async () => {
+  for (const { archive } of [closed, open]) {
+    expect(await archive.check()).toEqual([]);
+    await archive.close();
+  }
+});
+
+async function startPlace(ANONYMOUS: 'none' | 'public'): Promise<Place> {
+  const archive = await startArchive({ ANONYMOUS, SECRET_KEY });
+  const credentials = await makeCredentials(archive);
+  await addUser(archive, 'another-writer', 'writer');
+  const another = await addToken(archive, 'another-writer');
+  const writer = credentials.find(({ name }) => name === 'writer, token admin')?.token ?? '';
+  const [past, future] = ['2026-03-02T00:00:00', '2099-01-01T00:00:00'];
+  const send = async (name: string, L1PUBDAT: string, token: string): Promise<number> => {
+    const cards = { FNAME: `${name}.fits`, OBJECT: name, L1PUBDAT, L1BIAS: 'hidden-frame' };
+    const seed = name.length;
+    const { files } = await archive.upload(pyobsFrame(cards, { seed }), `${name}.fits`, token);
+    return Number(files[0]?.id);
+  };
+  const frames = {
+    public: await send('public-frame', past, writer),
+    hidden: await send('hidden-frame', future, writer),
+    foreign: await send('foreign-hidden-frame', future, another),
+  };
+  const signer = createSigner(SECRET_KEY);
+  const signed = makeSigned((text) => signer.sign('fetch', text), frames.foreign + 1000);
+  return {
+    archive,
+    seesPublic: ANONYMOUS === 'public',
+    frames,
+    credentials: [...credentials, ...signed],
+  };
+}
+
+/** What the rules of the archive say, written down a second time, from the README alone. */
+function expected(row: RightsRow, who: Credential, place: Place, frame: keyof Frames): Outcome {
+  const path = row.route.split(' ')[1] ?? '';
+  // At the doors a token is no person with a browser, not even a bad one.
+  const isDoor = path === '/' || path.startsWith('/accounts/');
+  const role = isDoor && who.token !== undefined ? 'visitor' : who.role;
+  const scope = who.scope ?? 'admin';
+  const { needs } = row;
+  if (role === 'bad') return 'login';
+  if (needs === 'anyone') return 'in';
+  if (role === 'visitor') return ofVisitor(row, who, place, frame);
+  if (needs === 'browser' || needs === 'front page') return 'in';
+  if (needs === 'read' || needs === 'download' || needs === 'download version') return 'in';
+  if (needs === 'own session') return who.token === undefined ? 'in' : 'no';
+  if (needs === 'own account') return scope === 'admin' ? 'in' : 'no';
+  if (needs === 'upload') return role !== 'user' && scope !== 'read' ? 'in' : 'no';
+  if (needs === 'correct' || needs === 'delete') {
+    return role !== 'user' && scope === 'admin' ? 'in' : 'no';
+  }
+  return role === 'admin' && scope === 'admin' ? 'in' : 'no';
+}
+
+function ofVisitor(
+  { needs, isFrame }: RightsRow,
+  { sign, isGoodSign }: Credential,
+  { seesPublic }: Place,
+  frame: keyof Frames,
+): Outcome {
+  if (needs === 'download' || needs === 'download version') {
+    if (sign !== undefined) return isGoodSign === true ? 'in' : 'login';
+  } else if (needs === 'front page') return seesPublic ? 'in' : 'login';
+  else if (needs !== 'read') return 'login';
+  if (!seesPublic) return 'login';
+  return isFrame !== true || frame === 'public' ? 'in' : 'gone';
+}
+
+interface Session {
+  cookies: string;
+  csrf: string;
+}
+
+async function ask(
+  { archive }: Place,
+  row: RightsRow,
+  { who, frameId, session }: { who: Credential; frameId: number; session: Session },
+): Promise<{ outcome: Outcome; told: string }> {
+  const [verb = '', route = ''] = row.route.split(' ');
+  const id = row.isFrame === true ? frameId : 999_999;
+  const path = route.replace(':id', String(id)).replace(':number', '1').replace(':file', '999999');
+  const sign = who.sign?.(id, row.needs === 'download version' ? 'version' : 'frame');
+  const query = [row.query, sign].filter((part) => part !== undefined).join('&');
+  const answer = await fetch(`${archive.url}${path}?${query}`, {
+    method: verb.toUpperCase(),
+    redirect: 'manual',
+    headers: {
+      Accept: row.as === 'page' ? 'text/html' : 'application/json',
+      ...(who.token === undefined ? {} : { Authorization: `Token ${who.token}` }),
+      ...(verb === 'get' && who.open === undefined ? {} : { Cookie: session.cookies }),
+      ...(verb === 'get' ? {} : { 'X-CSRFToken': session.csrf }),
+      ...(row.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+    },
+    ...bodyOf(row),
+  });
+  const text = await answer.text();
+  const to = answer.headers.get('location') ?? '';
+  const told = `${row.as} ${row.route} ${who.name}: ${answer.status} ${to} ${text.slice(0, 200)}`;
+  return { outcome: judge(row, answer.status, to, told), told };
+}
+
+function bodyOf({ body, form, files }: RightsRow): { body?: BodyInit } {
+  if (body !== undefined) return { body: JSON.stringify(body) };
+  if (form !== undefined) return { body: new URLSearchParams({ ...form, any: 'x' }) };
+  if (files !== true) return {};
+  const parts = new FormData();
+  parts.append('file', new Blob(['no FITS']), 'none.fits');
+  return { body: parts };
+}
+
+function judge(row: RightsRow, status: number, to: string, told: string): Outcome {
+  const isToLogin = to.startsWith('/accounts/login/');
+  if (row.needs === 'front page' && status === 302) return isToLogin ? 'login' : 'in';
+  if (row.needs !== 'anyone' && row.endsSession !== true && isToLogin) return 'login';
+  if (row.needs === 'own session' && row.endsSession === true && status === 302) return 'login';
+  if (row.done.includes(status)) return 'in';
+  if (status === 401) return 'login';
+  if (status === 403) return 'no';
+  if (status === 404 && row.isFrame === true) return 'gone';
+  throw new Error(`neither let in nor refused: ${told}`);
+}
+
+/** All that one credential gets, row by row: frames public, hidden and foreign. */
+async function askAll(
+  place: Place,
+  who: Credential,
+): Promise<{ signs: string[]; wrong: string[] }> {
+  const start = who.open ?? (() => openVisitor(place.archive));
+  let session: Session = await start();
+  const signs: string[] = [];
+  const wrong: string[] = [];
+  for (const row of RIGHTS) {
+    const kinds = row.isFrame === true ? (['public', 'hidden', 'foreign'] as const) : ['public'];
+    let sign = '';
+    for (const kind of kinds as readonly (keyof Frames)[]) {
+      const frameId = place.frames[kind];
+      const { outcome, told } = await ask(place, row, { who, frameId, session });
+      const right = expected(row, who, place, kind);
+      sign += SIGNS[outcome];
+      if (outcome !== right) wrong.push(`${kind} frame, expected ${right}: ${told}`);
+    }
+    if (row.endsSession === true) session = await start();
+    signs.push(sign);
+  }
+  return { signs, wrong };
+}
+
+function print(title: string, names: readonly string[], columns: readonly (readonly string[])[]) {
+  const lines = [
+    '',
+    `Rights, ${title}. + let in, L asked to log in, - refused, 0 told that there is no such frame;`,
+    'three signs: a public frame, a hidden one, a hidden one of another writer.',
+    ...names.map((name, index) => `  ${String(index + 1).padStart(2)} ${name}`),
+    `${' '.repeat(52)}${names.map((_, index) => String(index + 1).padStart(4)).join('')}`,
+    ...RIGHTS.map(({ as, route }, index) => {
+      const cells = columns.map((column) => (column[index] ?? '').padStart(4)).join('');
+      return `${`${as.padEnd(4)} ${route}`.padEnd(52)}${cells}`;
+    }),
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+async function checkPlace(title: string, place: Place, credentials: readonly Credential[]) {
+  const results: { signs: string[]; wrong: string[] }[] = [];
+  for (let at = 0; at < credentials.length; at += AT_ONCE) {
+    const some = credentials.slice(at, at + AT_ONCE);
+    results.push(...(await Promise.all(some.map((who) => askAll(place, who)))));
+  }
+  print(
+    title,
+    credentials.map(({ name }) => name),
+    results.map(({ signs }) => signs),
+  );
+  expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
+}
+
+test('every verb of every address, of pages and API, has its line in the table, and no line is of another', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'platevault-rights-'));
+  const { config } = loadConfig({ DATA_DIR: folder, LOG: 'off' }, folder);
+  const context = await openServer(config);
+  try {
+    const { router, describe } = createApi(context, createAuthentication(context));
+    const routesOf = ({ stack }: { stack: typeof router.stack }) =>
+      stack.flatMap(({ route }) =>
+        route === undefined
+          ? []
+          : [...new Set(route.stack.map(({ method }) => method))]
+              // Those of a path that are not named answer 405; OPTIONS of pages go to the API.
+              .filter((verb) => verb !== undefined && verb !== 'options')
+              .map((verb) => `${verb} ${route.path}`),
+      );
+    const told = (as: RightsRow['as']) =>
+      RIGHTS.filter((row) => row.as === as).map(({ route }) => route);
+    expect(told('api').sort()).toEqual([...new Set(routesOf(router))].sort());
+    const web = createWeb(context, describe);
+    expect(told('page').sort()).toEqual([...new Set(routesOf(web))].sort());
+  } finally {
+    await context.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('where visitors see nothing, every address lets in whom it should, and nobody else', async () => {
+  await checkPlace('ANONYMOUS=none', closed, closed.credentials);
+});
+
+test('where visitors see what is public, they see that, and nothing else', async () => {
+  const some = open.credentials.filter(
+    ({ role, token }) => role === 'visitor' || role === 'bad' || (role === 'user' && token !== ''),
+  );
+  await checkPlace('ANONYMOUS=public', open, some);
+});
+
+test('no list, zip, choice or relation that a visitor gets tells of a hidden frame', async () => {
+  const { archive, frames } = open;
+  for (const [path, words] of [
+    ['/frames/', 'public-frame'],
+    ['/frames/?basename=frame', 'public-frame'],
+    ['/frames/?public=false', '"count":0'],
+    ['/frames/?pagination_style=cursor', 'public-frame'],
+    ['/frames/aggregate/', 'imagetypes'],
+    [`/frames/${frames.public}/related/`, '[]'],
+    [`/frames/${frames.public}/related/?direction=both`, '[]'],
+    [`/frames/${frames.public}/calibrations/`, 'needed'],
+    ['/frames/zip/?format=script', 'public-frame'],
+  ] as const) {
+    const text = await (await archive.fetch(path, { token: '' })).text();
+    expect([path, text]).toEqual([path, expect.stringContaining(words)]);
+    expect([path, text]).toEqual([path, expect.not.stringMatching(/(?<!")hidden-frame/)]);
+  }
+  const zip = await archive.fetch('/frames/zip/', { token: '' });
+  const names = Buffer.from(await zip.arrayBuffer()).toString('latin1');
+  expect(names).toContain('public-frame.fits');
+  expect(names).not.toMatch(/hidden-frame\.fits/);
+  for (const id of [frames.hidden, frames.foreign]) {
+    const body = JSON.stringify({ frame_ids: [frames.public, id] });
+    const headers = { 'Content-Type': 'application/json' };
+    const asked = { method: 'POST', body, headers, token: '' };
+    expect((await archive.fetch('/frames/zip/', asked)).status).toBe(404);
+  }
+  const page = await fetch(`${archive.url}/frames/`, { headers: { Accept: 'text/html' } });
+  expect(await page.text()).not.toMatch(/hidden-frame/);
+  // The same for a user: there they are.
+  const all = await archive.json<{ count: number }>('/frames/');
+  expect(all.count).toBe(3);
+});
+
+test('a token in the body of a zip request counts there, and nowhere in an address', async () => {
+  const { archive, frames, credentials } = closed;
+  const token = credentials.find(({ name }) => name === 'user, token read')?.token ?? '';
+  const zip = (auth_token: string) =>
+    fetch(`${archive.url}/frames/zip/`, {
+      method: 'POST',
+      body: new URLSearchParams({ auth_token, frame_ids: String(frames.hidden) }),
+    });
+  expect((await zip(token)).status).toBe(200);
+  expect((await zip('wrong')).status).toBe(401);
+  for (const name of ['token', 'auth_token', 'access_token', 'api_key']) {
+    const answer = await fetch(`${archive.url}/frames/?${name}=${token}`);
+    expect([name, answer.status]).toEqual([name, 401]);
+  }
+});

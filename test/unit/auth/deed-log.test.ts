@@ -1,0 +1,102 @@
+import { createDeedLog } from '../../../src/auth/index.js';
+import { listDeeds, pruneDeeds, recordDeed, type Deed } from '../../../src/catalog/index.js';
+import { startCatalog, type TestCatalog } from '../../support/catalog.js';
+
+const SILENT = { warn: () => undefined };
+const NOW = Date.UTC(2026, 2, 1, 20);
+
+let store: TestCatalog;
+let nowMs = NOW;
+
+beforeEach(async () => {
+  nowMs = NOW;
+  store = await startCatalog();
+});
+afterEach(() => store.close());
+
+const from = (address: string) => ({ userId: null, username: '', address });
+const refused = (subject: string): Deed => ({
+  action: 'access.refused',
+  subject,
+  outcome: 'refused',
+  detail: { status: 401 },
+});
+const lines = async () =>
+  (await listDeeds(store.catalog, { limit: 10_000 })).map(({ actor, subject, detail, atMs }) => [
+    actor.address,
+    subject,
+    (detail as { count?: number } | undefined)?.count ?? 1,
+    atMs - NOW,
+  ]);
+
+test('what is repeated within a minute is two lines: the first, and how many followed', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  for (let count = 0; count < 1000; count += 1) {
+    deeds.note(from('192.0.2.1'), refused('GET /frames/'));
+    nowMs += 10;
+  }
+  await deeds.flush();
+  expect(await lines()).toEqual([['192.0.2.1', 'GET /frames/', 1, 0]]);
+  await deeds.close();
+  expect(await lines()).toEqual([
+    ['192.0.2.1', 'GET /frames/', 999, 9990],
+    ['192.0.2.1', 'GET /frames/', 1, 0],
+  ]);
+});
+
+test('after the minute it is told anew', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  for (const atMs of [0, 30_000, 60_000, 61_000]) {
+    nowMs = NOW + atMs;
+    deeds.note(from('192.0.2.1'), refused('GET /frames/'));
+  }
+  await deeds.close();
+  expect((await lines()).reverse()).toEqual([
+    ['192.0.2.1', 'GET /frames/', 1, 0],
+    ['192.0.2.1', 'GET /frames/', 1, 30_000],
+    ['192.0.2.1', 'GET /frames/', 1, 60_000],
+    ['192.0.2.1', 'GET /frames/', 1, 61_000],
+  ]);
+});
+
+test('a flood of different addresses and paths is a bounded number of lines, and none of it is uncounted', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  const total = 50_000;
+  for (let count = 0; count < total; count += 1) {
+    deeds.note(from(`192.0.${count % 40}.${count % 250}`), refused(`GET /frames/${count}/`));
+  }
+  await deeds.close();
+  const found = await lines();
+  expect(found.length).toBeLessThan(1300);
+  expect(found.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(total);
+});
+
+test('lines that cannot be written wait until they can', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  await store.catalog.write.raw('alter table audit rename to away');
+  deeds.note(from('192.0.2.1'), refused('GET /frames/'));
+  await deeds.flush();
+  await store.catalog.write.raw('alter table away rename to audit');
+  await deeds.close();
+  expect(await lines()).toEqual([['192.0.2.1', 'GET /frames/', 1, 0]]);
+});
+
+test('the database itself refuses to change or remove a line, until retention lets the old ones go', async () => {
+  const { write } = store.catalog;
+  const old = NOW - 100 * 86_400_000;
+  for (const atMs of [old, NOW])
+    await recordDeed(write, from('192.0.2.1'), refused(`at ${atMs}`), atMs);
+  await expect(write('audit').update({ actor: 'somebody else' })).rejects.toThrow(/append-only/);
+  await expect(write('audit').delete()).rejects.toThrow(/append-only/);
+  await expect(write('audit').where({ at_ms: old }).delete()).rejects.toThrow(/append-only/);
+  expect(await lines()).toHaveLength(2);
+
+  expect(await pruneDeeds(store.catalog, NOW - 50 * 86_400_000)).toBe(1);
+  const left = await listDeeds(store.catalog, { limit: 10 });
+  expect(left.map(({ action, subject }) => [action, subject])).toEqual([
+    ['log.pruned', 'log'],
+    ['access.refused', `at ${NOW}`],
+  ]);
+  await expect(write('audit').where({ at_ms: NOW }).delete()).rejects.toThrow(/append-only/);
+  expect(await pruneDeeds(store.catalog, NOW - 50 * 86_400_000)).toBe(0);
+});
