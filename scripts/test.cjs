@@ -28,6 +28,11 @@ const NEEDED = [
     packages: ['fitsverify'],
     tests: 'files that the program writes against fitsverify',
   },
+  {
+    programs: ['/usr/lib/python3/dist-packages/swift/__init__.py'],
+    packages: ['python3-swift'],
+    tests: 'back-ups to an S3 server',
+  },
   { programs: ['curl'], packages: ['curl'], tests: 'the tour of the README' },
   { programs: ['wget'], packages: ['wget'], tests: 'the tour of the README' },
   { programs: ['unzip'], packages: ['unzip'], tests: 'what is in a zip' },

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { getFrame, type Frame } from '../catalog/index.js';
+import { getFrameFile, type FrameFile } from '../catalog/index.js';
 import {
   isSigned,
   lastValues,
@@ -104,7 +104,7 @@ export function createFileHandlers(services: Services) {
 async function sendProduct(
   req: Request,
   res: Response,
-  made: { frame: Frame; product: Product; filename: string },
+  made: { frame: FrameFile; product: Product; filename: string },
 ): Promise<void> {
   const { frame, product, filename } = made;
   try {
@@ -121,13 +121,17 @@ async function sendProduct(
   }
 }
 
-function frameToRead(services: Services, req: Request, res: Response): Promise<Frame> {
+function frameToRead(services: Services, req: Request, res: Response): Promise<FrameFile> {
   requireAction(res, 'read');
-  return getFrame(services.catalog, parseId(req.params.id), viewerOf(res));
+  return getFrameFile(services.catalog, parseId(req.params.id), viewerOf(res));
 }
 
 /** A signed address stands for the right to read: clients fetch `url` without their token. */
-async function frameForDownload(services: Services, req: Request, res: Response): Promise<Frame> {
+async function frameForDownload(
+  services: Services,
+  req: Request,
+  res: Response,
+): Promise<FrameFile> {
   const id = parseId(req.params.id);
   const parameters = queryParameters(req);
   const signature = parameter(parameters, 'sig');
@@ -140,11 +144,11 @@ async function frameForDownload(services: Services, req: Request, res: Response)
       'This address has expired or was changed. Ask the archive for a new one.',
     );
   }
-  return getFrame(services.catalog, id, { ...viewerOf(res), role: 'user' });
+  return getFrameFile(services.catalog, id, { ...viewerOf(res), role: 'user' });
 }
 
 /** The file of a frame, which has the length it was stored with. */
-async function sourceOf({ store }: Services, { version }: Frame): Promise<ProductSource> {
+async function sourceOf({ store }: Services, { version }: FrameFile): Promise<ProductSource> {
   await requireIntact(store, version);
   const path = await store.localPath(version.key);
   return { path, sha256: version.sha256, container: version.container };

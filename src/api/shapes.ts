@@ -1,4 +1,11 @@
-import type { Facet, FrameMember, FrameShape, StoredCard, StoredHdu } from '../catalog/index.js';
+import {
+  unpackedKeyword,
+  type Facet,
+  type FrameMember,
+  type FrameShape,
+  type StoredCard,
+  type StoredHdu,
+} from '../catalog/index.js';
 import type { Issue } from '../fits/index.js';
 import type { IngestResult } from '../ingest/index.js';
 
@@ -151,16 +158,6 @@ export interface HeaderEntry {
   readonly value: StoredCard['value'];
 }
 
-/** Structure of the table in which a compressed image is packed: not of the image. FITS 4.0 §10.1. */
-const PACKING =
-  /^(?:XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|TFIELDS|TTYPE\d+|TFORM\d+|ZIMAGE|ZCMPTYPE|ZTILE\d+|ZNAME\d+|ZVAL\d+|ZQUANTIZ|ZDITHER0|ZBLANK|CHECKSUM|DATASUM)$/;
-/** Keywords of the image inside → what they are called in the image itself. */
-const UNPACKED = /^Z(SIMPLE|TENSION|EXTEND|BITPIX|NAXIS\d*|PCOUNT|GCOUNT|HECKSUM|DATASUM)$/;
-const UNPACKED_NAMES: Readonly<Record<string, string>> = {
-  TENSION: 'XTENSION',
-  HECKSUM: 'CHECKSUM',
-};
-
 /**
  * The header of one HDU as both dialects give it: `results` in the order of keys, without commentary,
  * and `data` as an object. That of a compressed image reads as that of the image inside.
@@ -186,14 +183,8 @@ export function toHeadersShape(hdu: StoredHdu | undefined): {
 /** A card as `results` has it; undefined for one that is left out. @param kind of its HDU */
 export function toEntry(card: StoredCard, kind: string): HeaderEntry | undefined {
   if (card.kind === 'commentary' || card.keyword === '' || card.keyword === 'END') return undefined;
-  const key = kind === 'compressed-image' ? unpackedName(card.keyword) : card.keyword;
+  const key = kind === 'compressed-image' ? unpackedKeyword(card.keyword) : card.keyword;
   return key === undefined ? undefined : { key, value: card.value };
-}
-
-function unpackedName(keyword: string): string | undefined {
-  const inner = UNPACKED.exec(keyword)?.[1];
-  if (inner !== undefined) return UNPACKED_NAMES[inner] ?? inner;
-  return PACKING.test(keyword) ? undefined : keyword;
 }
 
 function compareText(a: string, b: string): number {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { createPace, inSteps } from '../lib/pace.js';
 import { correctHdus, type CorrectionValue } from './corrections.js';
+import { unpackedKeyword } from './packed-keywords.js';
 import type { StoredCard, StoredHdu } from './schema.js';
 import { parseStoredCards } from './write-cards.js';
 
@@ -27,10 +28,6 @@ const UNSEARCHED = new RegExp(
     'Z(?:FORM|CTYP)\\d+|Z(?:SIMPLE|TENSION|EXTEND|BLOCKED|BITPIX|NAXIS\\d*|PCOUNT|GCOUNT)',
   ].join('|')})$`,
 );
-/** Of a compressed image: what the header says of the table around it. FITS Standard 4.0 §10.1. */
-const OF_PACKING = /^(?:XTENSION|BITPIX|NAXIS\d*|PCOUNT|GCOUNT)$/;
-/** Of a compressed image: keywords of the image inside, which has them without the Z. */
-const OF_IMAGE_INSIDE = /^Z(SIMPLE|TENSION|EXTEND|BLOCKED|BITPIX|NAXIS\d*|PCOUNT|GCOUNT)$/;
 /** The shape of the image: an empty primary HDU before the main image has one that nobody means. */
 const SHAPE = /^(?:BITPIX|NAXIS\d*)$/;
 
@@ -87,13 +84,6 @@ function searchedKeyword(hdu: StoredHdu, card: StoredCard): string | undefined {
   if (card.kind === 'bad' && !/^[A-Z0-9_-]{1,8}$/.test(written)) return undefined;
   const keyword = hdu.kind === 'compressed-image' ? unpackedKeyword(written) : written;
   return keyword !== undefined && isSearched(keyword) ? keyword : undefined;
-}
-
-/** What a keyword of a compressed image is called in the image inside; undefined if it is of the table. */
-function unpackedKeyword(keyword: string): string | undefined {
-  const inner = OF_IMAGE_INSIDE.exec(keyword)?.[1];
-  if (inner !== undefined) return inner === 'TENSION' ? 'XTENSION' : inner;
-  return OF_PACKING.test(keyword) ? undefined : keyword;
 }
 
 /** The first HDU and the one that is shown, by the rule of `mainImage` of the codec. */

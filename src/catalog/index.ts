@@ -32,15 +32,11 @@ export {
   type FrameReader,
   type FrameShape,
 } from './frame-json.js';
+export { unpackedKeyword } from './packed-keywords.js';
 export * from './versions.js';
 export { SORT_COLUMNS, type FrameOrder } from './order.js';
-export {
-  deleteFrame,
-  insertFrame,
-  insertFramesInBulk,
-  insertHdus,
-  type NewFrame,
-} from './write.js';
+export { deleteFrame, insertFrame, insertHdus, type NewFrame } from './write.js';
+export { insertFramesInBulk } from './bulk.js';
 export * from './records.js';
 export * from './journal.js';
 export * from './journal-index.js';

@@ -57,7 +57,7 @@ export async function* eachTrashFile(catalog: Catalog): AsyncIterable<AsideFile>
 export async function isBeingTrashed(catalog: Catalog, key: string): Promise<boolean> {
   const rows: TrashRow[] = await catalog
     .read('trash')
-    .where((q) => q.whereNull('moved_ms').orWhereNotNull('purged_ms'))
+    .whereRaw('(moved_ms is null or purged_ms is not null)')
     .select('frame_id', 'record', 'moved_ms');
   return rows.some((row) => filesOf(row).some((file) => file.key === key));
 }

@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import { createPace } from '../lib/pace.js';
 import { toUnitVector } from '../sky/index.js';
-import { enterCube, enterManyIntoCube, leaveCube } from './cube.js';
+import { enterCube, leaveCube } from './cube.js';
 import type { CubeColumns } from './cube-keys.js';
-import { inTransaction, required, type Catalog } from './db.js';
-import { removeHeaderValues, writeHeaderValues, writeManyHeaderValues } from './header-values.js';
+import { required } from './db.js';
+import { removeHeaderValues, writeHeaderValues } from './header-values.js';
 import {
   toFrameRow,
   toVersionRow,
@@ -12,7 +12,7 @@ import {
   type NewVersion,
   type StoredHdu,
 } from './schema.js';
-import { placeManyOnSky, placeOnSky, removeFromSky } from './sky-index.js';
+import { placeOnSky, removeFromSky } from './sky-index.js';
 import { formatCards } from './write-cards.js';
 
 /** Everything of one upload that the catalogue keeps. */
@@ -114,144 +114,15 @@ export async function insertRow(
   return required(inserted).id;
 }
 
-/** Rows of one transaction: many, because each commit waits for the disk. */
-const BATCH = 10_000;
-/** Frames at once: their rows are garbage again before they have grown old. */
-const SLICE = 500;
-
-/**
- * Writes many new frames, tens of thousands each second, in transactions of 10 000: for a catalogue
- * that is made anew. Neither jobs nor events are written. A UNIQUE error undoes the transaction that
- * it happens in, not those before it.
- *
- * @returns how many were written
- */
-export async function insertFramesInBulk(
-  catalog: Catalog,
-  frames: AsyncIterable<NewFrame> | Iterable<NewFrame>,
-): Promise<number> {
-  let written = 0;
-  let batch: NewFrame[] = [];
-  const flush = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    await inTransaction(catalog, async (tx) => {
-      for (let at = 0; at < batch.length; at += SLICE) {
-        await insertBatch(tx, batch.slice(at, at + SLICE));
-      }
-    });
-    written += batch.length;
-    batch = [];
-  };
-  for await (const frame of frames) {
-    batch.push(frame);
-    if (batch.length >= BATCH) await flush();
-  }
-  await flush();
-  return written;
-}
-
-/** All ids are known beforehand: nobody else writes while this transaction runs. */
-async function insertBatch(tx: Knex, batch: readonly NewFrame[]): Promise<void> {
-  const now = Date.now();
-  const firstFrame = await nextId(tx, 'frames');
-  const firstVersion = await nextId(tx, 'versions');
-  const facts = batch.map(factColumns);
-  const places = await enterManyIntoCube(tx, facts);
-  await insertRows(
-    tx,
-    'frames',
-    batch.map((frame, at) => ({
-      ...facts[at],
-      ...places[at],
-      id: firstFrame + at,
-      version_id: firstVersion + at,
-      basename: frame.basename,
-      size_bytes: frame.version.sizeBytes,
-      created_ms: now,
-      updated_ms: now,
-    })),
-  );
-  await insertRows(
-    tx,
-    'versions',
-    batch.map(({ version }, at) => ({
-      ...toVersionRow(version),
-      id: firstVersion + at,
-      frame_id: firstFrame + at,
-      number: 1,
-      created_ms: now,
-    })),
-  );
-  await placeManyOnSky(
-    tx,
-    batch.map((frame, at) => ({ ...frame.facts, id: firstFrame + at })),
-  );
-  const hdus: Record<string, unknown>[] = [];
-  for (const [at, frame] of batch.entries()) {
-    hdus.push(...(await toHduRows(frame, firstVersion + at)));
-  }
-  await insertRows(tx, 'hdus', hdus);
-  await writeManyHeaderValues(
-    tx,
-    batch.map((frame, at) => ({ id: firstFrame + at, hdus: frame.hdus })),
-  );
-  await insertRows(
-    tx,
-    'relations',
-    batch.flatMap((frame, at) => toRelationRows(frame, firstFrame + at)),
-  );
-}
-
-/** Ids are never given twice, also not after the last frame was removed. */
-async function nextId(tx: Knex, table: string): Promise<number> {
-  const rows: { seq: number }[] = await tx('sqlite_sequence').where('name', table).select('seq');
-  return (rows[0]?.seq ?? 0) + 1;
-}
-
-/** Characters of one statement: fewer statements are no quicker from here on. */
-const STATEMENT = 400_000;
-
-/** Values as text of SQL: the database reads that twice as fast as it takes bound values one by one. */
-async function insertRows(
-  tx: Knex,
-  table: string,
-  rows: readonly Readonly<Record<string, unknown>>[],
-): Promise<void> {
-  const [first] = rows;
-  if (first === undefined) return;
-  const columns = Object.keys(first);
-  const head = `insert into ${table} (${columns.join(', ')}) values `;
-  let values: string[] = [];
-  let length = 0;
-  for (const row of rows) {
-    const text = `(${columns.map((column) => toLiteral(row[column])).join(',')})`;
-    values.push(text);
-    length += text.length;
-    if (length < STATEMENT) continue;
-    await tx.raw(head + values.join(','));
-    values = [];
-    length = 0;
-  }
-  if (values.length > 0) await tx.raw(head + values.join(','));
-}
-
-/** A value as SQL. What may not stand in a text of SQL, or means something to knex, goes as bytes. */
-function toLiteral(value: unknown): string {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
-  if (typeof value === 'boolean') return value ? '1' : '0';
-  if (typeof value !== 'string') return 'null';
-  if (/[\u0000\\?]/.test(value)) return `cast(x'${Buffer.from(value).toString('hex')}' as text)`;
-  return `'${value.replaceAll("'", "''")}'`;
-}
-
 /** The columns of `frames` that come from the facts. */
-function factColumns({ facts }: NewFrame): Record<string, unknown> & CubeColumns {
+export function factColumns({ facts }: NewFrame): Record<string, unknown> & CubeColumns {
   const { raDeg, decDeg } = facts;
   const vector = raDeg === null || decDeg === null ? null : toUnitVector({ raDeg, decDeg });
   return toFrameRow(facts, vector);
 }
 
-async function toHduRows(
+/** The rows of `hdus` of one version. */
+export async function toHduRows(
   { hdus }: Pick<NewFrame, 'hdus'>,
   versionId: number,
 ): Promise<Record<string, unknown>[]> {
@@ -272,6 +143,7 @@ async function toHduRows(
   return rows;
 }
 
-function toRelationRows({ facts }: NewFrame, frameId: number): Record<string, unknown>[] {
+/** The rows of `relations` of a frame. */
+export function toRelationRows({ facts }: NewFrame, frameId: number): Record<string, unknown>[] {
   return facts.relations.map(({ key, name }) => ({ frame_id: frameId, keyword: key, name }));
 }

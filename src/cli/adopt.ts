@@ -2,7 +2,7 @@ import { openArchive, openTools, readConfig } from '../context.js';
 import { adoptTree, type LooseParts } from '../keeping/index.js';
 import { AppError } from '../lib/errors.js';
 import type { Command, CommandArguments, Output } from './command.js';
-import { createProgressBar } from './progress.js';
+import { startFileBar } from './file-bar.js';
 
 export const adopt: Command = {
   usage: 'adopt DIR [--dry-run] [--json]',
@@ -57,7 +57,7 @@ export async function fileWithReport(
   ) => AsyncIterable<Result>,
 ): Promise<number> {
   const { config } = readConfig();
-  const bar = createProgressBar();
+  const bar = startFileBar();
   const archive = await openArchive(config, { create: !isDry });
   const tools = await openTools(config);
   const counts: Record<string, number> = {};

@@ -21,3 +21,25 @@ export function startBar(): Bar {
     },
   };
 }
+
+/** How far work on files has come. */
+export interface FileProgress {
+  readonly files: number;
+  readonly totalFiles: number;
+  readonly bytes: number;
+  readonly totalBytes: number;
+}
+
+/** As `startBar`, for files and their bytes. */
+export function startFileBar(): { show(progress: FileProgress): void; clear(): void } {
+  const bar = startBar();
+  return {
+    show({ files, totalFiles, bytes, totalBytes }) {
+      const share = totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
+      bar.show(`${files} of ${totalFiles} files, ${Math.round(bytes / 1e6)} MB (${share} %)`);
+    },
+    clear: () => {
+      bar.clear();
+    },
+  };
+}

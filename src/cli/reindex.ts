@@ -2,7 +2,7 @@ import { databasePath } from '../catalog/index.js';
 import { lockTree, openTools, readConfig } from '../context.js';
 import { reindex as makeAnew, type ReindexSummary } from '../keeping/index.js';
 import type { Command, Output } from './command.js';
-import { createProgressBar } from './progress.js';
+import { startFileBar } from './file-bar.js';
 
 export const reindex: Command = {
   usage: 'reindex [--dry-run] [--read-data] [--json]',
@@ -16,7 +16,7 @@ export const reindex: Command = {
   async run(args, out) {
     const { config } = readConfig();
     const isDry = args.values['dry-run'] === true;
-    const bar = createProgressBar();
+    const bar = startFileBar();
     const lock = await lockTree(config.ARCHIVE_ROOT);
     const tools = await openTools(config);
     try {

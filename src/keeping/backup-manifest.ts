@@ -103,12 +103,22 @@ export async function readSnapshot(target: BackupTarget, name: string): Promise<
   });
   const text = Buffer.concat(await stream.toArray()).toString('utf8');
   try {
-    const found = JSON.parse(text) as Snapshot;
-    if (found.format === 1 && found.name === name && found.manifest.path !== '') return found;
+    const found = JSON.parse(text) as Partial<Snapshot>;
+    if (isSnapshot(found) && found.name === name) return found;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
   throw new AppError('damaged', `${path} is not what a back-up writes.`);
+}
+
+function isSnapshot(found: Partial<Snapshot>): found is Snapshot {
+  return (
+    found.format === 1 &&
+    Array.isArray(found.lost) &&
+    typeof found.files === 'number' &&
+    typeof found.catalog?.path === 'string' &&
+    typeof found.manifest?.path === 'string'
+  );
 }
 
 /** Path of the file that makes a snapshot one: it is written last. */

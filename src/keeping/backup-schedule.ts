@@ -68,7 +68,7 @@ export function startBackups(parts: ScheduledParts): BackupSchedule {
       by: ARCHIVE,
       beforeFile,
     });
-    log.info('back-up done', { target, name: snapshot.name, files, bytes, ...pruned });
+    log.info('back-up done', { target, name: snapshot.name, files, bytes, pruned });
     if (snapshot.lost.length > 0) {
       log.error('the back-up lacks files that the archive has lost', {
         files: snapshot.lost.length,

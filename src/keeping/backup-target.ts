@@ -9,7 +9,7 @@ export interface BackupSource {
   readonly sizeBytes: number;
   readonly sha256: string;
   /** May be called again after a failure. */
-  open(): Promise<Readable>;
+  readonly open: () => Promise<Readable>;
 }
 
 /** Where back-ups lie. Paths are relative, with `/` between the parts. */
@@ -68,7 +68,6 @@ export function normalizeAddress(address: string): string {
 
 /** Order of paths by their bytes, as S3 and SQLite have it; JavaScript compares UTF-16 units. */
 export function comparePaths(a: string, b: string): number {
-  // eslint-disable-next-line no-control-regex
   if (/^[\u0000-\u007f]*$/.test(a) && /^[\u0000-\u007f]*$/.test(b))
     return a < b ? -1 : a > b ? 1 : 0;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));

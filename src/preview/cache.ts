@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { systemCode } from '../lib/errors.js';
 import type { Rendered } from './render.js';
 
@@ -18,6 +19,9 @@ const MAGIC = Buffer.from('pvpic1\n\0', 'latin1');
 const PREFIX_BYTES = MAGIC.length + 4;
 const TEMPORARY = '.part';
 const STALE_MS = 3_600_000;
+/** A picture that is asked for again and again is marked as used once in so long. */
+const TOUCH_EVERY_MS = 60_000;
+const TOUCHED = 10_000;
 /** A sweep goes below the bound, so that not each new picture needs one. */
 const SWEEP_TO = 0.85;
 
@@ -30,6 +34,7 @@ const SWEEP_TO = 0.85;
 export function createPictureCache(directory: string, maxBytes: number): PictureCache {
   let total: Promise<number> | undefined; // bytes in the folder as far as this process knows
   let temporaries = 0;
+  const touched = new LRUCache<string, true>({ max: TOUCHED, ttl: TOUCH_EVERY_MS });
 
   const sweep = async (target: number): Promise<number> => {
     const files = await listFiles(directory);
@@ -54,7 +59,10 @@ export function createPictureCache(directory: string, maxBytes: number): Picture
         throw error;
       }
       const picture = unpack(content);
-      if (picture !== undefined) await touch(path);
+      if (picture !== undefined && !touched.has(key)) {
+        touched.set(key, true);
+        await touch(path);
+      }
       return picture;
     },
     async put(key, picture) {

@@ -9,7 +9,9 @@ import {
   insertUser,
   inTransaction,
   listHeaders,
+  OPERATOR,
   readRecord,
+  reviseFrame,
   type NewFrame,
   type StoredHdu,
 } from '../../src/catalog/index.js';
@@ -36,7 +38,11 @@ const HDU: StoredHdu = {
 /** A frame of two versions with corrections and notes, and all rows it has. */
 async function storeRich(): Promise<{ id: number; first: NewFrame; second: NewFrame }> {
   const { catalog } = test_;
-  const userId = await insertUser(catalog, { username: 'Anna', passwordHash: 'x', role: 'writer' });
+  const userId = await insertUser(
+    catalog,
+    { username: 'Anna', passwordHash: 'x', role: 'writer' },
+    OPERATOR,
+  );
   const plain = catalogFrame('m31', { relations: [{ key: 'L1BIAS', name: 'bias' }] });
   const first = { ...plain, version: { ...plain.version, uploadedBy: userId }, hdus: [HDU] };
   const original = { sizeBytes: 9000, sha256: 'f'.repeat(64), md5: 'f'.repeat(32) };
@@ -49,15 +55,20 @@ async function storeRich(): Promise<{ id: number; first: NewFrame; second: NewFr
     await insertFrame(tx, catalogFrame('before'), undefined);
     const { frameId } = await insertFrame(tx, first, undefined);
     await insertFrame(tx, second, { frameId, number: 2 });
-    await tx('corrections').insert([
-      { frame_id: frameId, keyword: 'FILTER', value: '"R"', made_by: 'anna', made_ms: 5 },
-      { frame_id: frameId, keyword: 'OBJECT', value: 'null', made_by: 'anna', made_ms: 6 },
-    ]);
     await tx('notes').insert([
       { subject: `frame:${frameId}`, text: 'satellite', made_by: 'anna', made_ms: 7 },
       { subject: 'night:2026-03-01', text: 'windy', made_by: 'anna', made_ms: 8 },
     ]);
-    await tx('frames').where({ id: frameId }).update({ chosen_profile: 'lco' });
+    const corrections = new Map([
+      ['FILTER', 'R'],
+      ['OBJECT', null],
+    ]);
+    await reviseFrame(
+      tx,
+      frameId,
+      { facts: second.facts, corrections, chosenProfile: 'lco' },
+      USER,
+    );
     return frameId;
   });
   return { id, first, second };
@@ -71,8 +82,8 @@ test('the record of a frame holds all that its files do not say', async () => {
     basename: 'm31',
     chosenProfile: 'lco',
     corrections: [
-      { keyword: 'FILTER', value: 'R', by: 'anna', atMs: 5 },
-      { keyword: 'OBJECT', value: null, by: 'anna', atMs: 6 },
+      { keyword: 'FILTER', value: 'R', by: 'u' },
+      { keyword: 'OBJECT', value: null, by: 'u' },
     ],
     notes: [{ text: 'satellite', by: 'anna', atMs: 7 }],
     versions: [

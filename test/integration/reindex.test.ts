@@ -1,0 +1,337 @@
+import { existsSync } from 'node:fs';
+import {
+  appendFile,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  inTransaction,
+  openCatalog,
+  OPERATOR,
+  reviseFrame,
+  writeNote,
+  type Catalog,
+  type FrameFacts,
+} from '../../src/catalog/index.js';
+import { loadConfig } from '../../src/config/index.js';
+import { createReader, loadProfiles } from '../../src/ingest/index.js';
+import { openRoot } from '../../src/keeping/index.js';
+import { makeXisf } from '../fixtures/make-xisf.js';
+import { pyobsFrame } from '../fixtures/night.js';
+import { PROJECT_DIR, startArchive, type TestArchive } from '../support/archive.js';
+import { dumpRows } from '../support/rows.js';
+
+const database = (archive: TestArchive): string => join(archive.dataDir, 'platevault.sqlite');
+const tree = (archive: TestArchive, path = ''): string => join(archive.dataDir, 'archive', path);
+
+async function withCatalog<T>(
+  archive: TestArchive,
+  work: (catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  const catalog = openCatalog(`sqlite:${database(archive)}`);
+  try {
+    return await work(catalog);
+  } finally {
+    await catalog.close();
+  }
+}
+
+/** Rows of all that is kept of frames, but for what says when a file was last checked. */
+async function rowsOf(archive: TestArchive): Promise<Readonly<Record<string, string[]>>> {
+  const dump = await withCatalog(archive, dumpRows);
+  const withoutContent = dump.trash?.map((text) => {
+    const row = JSON.parse(text) as Record<string, unknown>;
+    return JSON.stringify({
+      ...row,
+      content: null,
+      record: JSON.parse(String(row.record)) as unknown,
+    });
+  });
+  return { ...dump, trash: withoutContent ?? [] };
+}
+
+async function usersOf(archive: TestArchive): Promise<unknown[]> {
+  return withCatalog(archive, async (catalog) =>
+    catalog.read('users').orderBy('id').select('id', 'username', 'role', 'disabled'),
+  );
+}
+
+async function removeCatalog(archive: TestArchive): Promise<void> {
+  for (const end of ['', '-wal', '-shm']) await rm(database(archive) + end, { force: true });
+}
+
+/** Puts header values right, and a profile, as the server does. */
+async function correct(archive: TestArchive, id: number, values: Record<string, string | null>) {
+  const { config } = loadConfig({ DATA_DIR: archive.dataDir }, join(PROJECT_DIR, 'config'));
+  const profiles = await loadProfiles([join(PROJECT_DIR, 'config', 'mapping')], []);
+  await withCatalog(archive, async (catalog) => {
+    const store = await openRoot(catalog, config.ARCHIVE_ROOT);
+    const pool = { run: () => Promise.reject(new Error('plain files only')) };
+    const reader = createReader({ config, store, profiles, pool });
+    const overrides = new Map(Object.entries(values));
+    const { key } = (await catalog.read('versions').where({ frame_id: id }).first('key')) as {
+      key: string;
+    };
+    const facts: FrameFacts = await reader.facts(key, { overrides, profile: 'pyobs' });
+    const actor = { ...OPERATOR, username: 'anna' };
+    const revision = { facts, corrections: overrides, chosenProfile: 'pyobs' };
+    await inTransaction(catalog, async (tx) => {
+      await reviseFrame(tx, id, revision, actor);
+      await writeNote(tx, `frame:${id}`, 'The filter wheel was stuck.', actor);
+      await writeNote(tx, 'night:2026-03-01', 'Windy.', actor);
+    });
+  });
+}
+
+/** Everything that a catalogue can hold, by HTTP as far as there is a way. */
+async function fill(archive: TestArchive): Promise<void> {
+  await archive.run(
+    ['user', 'add', 'anna', '--role', 'writer', '--password-stdin'],
+    'correct horse\n',
+  );
+  const made = await archive.run(['token', 'add', 'anna', '--scope', 'upload']);
+  const token = made.stdout.trim();
+  const upload = async (cards: Parameters<typeof pyobsFrame>[0], seed: number, by?: string) => {
+    const name = String(cards?.FNAME);
+    const answer = await archive.upload(pyobsFrame(cards, { seed }), name, by);
+    const id = Number(answer.files[0]?.id);
+    if (id === 0) throw new Error(JSON.stringify(answer));
+    return id;
+  };
+  const first = await upload({ FNAME: 'one.fits', L1BIAS: 'bias', L1RAW: 'raw.fits' }, 1, token);
+  await upload({ FNAME: 'one.fits', L1BIAS: 'bias', FILTER: 'R' }, 2);
+  await upload(
+    { FNAME: 'one.fits', 'DATE-OBS': '2026-03-02T21:00:00', 'DAY-OBS': '2026-03-02' },
+    3,
+  );
+  const gone = await upload({ FNAME: 'gone.fits' }, 4);
+  const wrong = await upload({ FNAME: 'wrong.fits', FILTER: 'V', OBJECT: 'M31' }, 5, token);
+  await upload({ FNAME: 'bias.fits', IMAGETYP: 'bias', 'TEL-RA': null, EXPTIME: 0 }, 6);
+  await archive.upload(makeXisf({ width: 8, height: 6 }), 'camera.xisf', token);
+  await archive.fetch(`/frames/${gone}/`, { method: 'DELETE' });
+  await correct(archive, wrong, { FILTER: 'R', OBJECT: null, TELID: '1m2' });
+  await archive.stop();
+  expect(first).toBeGreaterThan(0);
+}
+
+describe.each(['off', 'rice'])('with COMPRESS=%s', (compress) => {
+  let archive: TestArchive;
+  beforeAll(async () => {
+    archive = await startArchive({ COMPRESS: compress });
+    await fill(archive);
+  });
+  afterAll(() => archive.close());
+
+  test('a catalogue that was lost is made anew from the tree, row by row as it was', async () => {
+    const [before, users] = [await rowsOf(archive), await usersOf(archive)];
+    await removeCatalog(archive);
+    const done = await archive.run(['reindex']);
+    expect(done.stderr).toBe('');
+    expect(done.stdout).toMatch(/6 frames that the journal knows and 0 files/);
+    expect(await rowsOf(archive)).toEqual(before);
+    const closed = users.map((user) => ({ ...(user as object), disabled: 1 }));
+    expect(await usersOf(archive)).toEqual(closed);
+    // No password is in the tree: that is what it has to say, and all.
+    expect(done.stdout.split('\n').filter((line) => line.startsWith('no-password'))).toHaveLength(
+      2,
+    );
+    expect(done.status).toBe(1);
+    expect(await archive.check()).toEqual([]);
+  });
+
+  test('reading every byte comes to the same, and the old catalogue with its accounts is kept', async () => {
+    const [before, users] = [await rowsOf(archive), await usersOf(archive)];
+    const done = await archive.run(['reindex', '--read-data', '--json']);
+    const summary = JSON.parse(String(done.stdout.trim().split('\n').at(-1))) as Record<
+      string,
+      unknown
+    >;
+    expect(done).toMatchObject({ status: 0, stderr: '' });
+    expect(summary).toMatchObject({
+      kind: 'summary',
+      restored: 6,
+      trashed: 1,
+      trusted: 0,
+      findings: 0,
+    });
+    expect(await rowsOf(archive)).toEqual(before);
+    expect(await usersOf(archive)).toEqual(users);
+    expect(existsSync(String(summary.oldCatalogue))).toBe(true);
+    const left = (await readdir(archive.dataDir)).filter((name) => name.includes('.reindex'));
+    expect(left).toEqual([]);
+  });
+
+  test('ids are not given a second time, and the server goes on with the journal', async () => {
+    await archive.run(['user', 'passwd', 'admin', '--password-stdin'], 'a new password\n');
+    await archive.run(['user', 'enable', 'admin']);
+    const token = (await archive.run(['token', 'add', 'admin', '--scope', 'admin'])).stdout.trim();
+    await archive.restart();
+    const answer = await archive.upload(
+      pyobsFrame({ FNAME: 'new.fits' }, { seed: 9 }),
+      'new.fits',
+      token,
+    );
+    expect(answer.files[0]?.id).toBe(8);
+    await archive.stop();
+    const before = await rowsOf(archive);
+    await removeCatalog(archive);
+    await archive.run(['reindex']);
+    expect(await rowsOf(archive)).toEqual(before);
+  });
+});
+
+describe('a tree that has seen things', () => {
+  let archive: TestArchive;
+  beforeEach(async () => {
+    archive = await startArchive();
+    for (const name of ['a', 'b', 'c']) {
+      const file = pyobsFrame({ FNAME: `${name}.fits` }, { seed: name.charCodeAt(0) });
+      await archive.upload(file, `${name}.fits`);
+    }
+    await archive.stop();
+  });
+  afterEach(() => archive.close());
+
+  const findings = async (...args: string[]) => {
+    const { stdout, stderr, status } = await archive.run(['reindex', '--json', ...args]);
+    expect(stderr).toBe('');
+    const lines = stdout.trim().split('\n');
+    const all = lines.map(
+      (line) => JSON.parse(line) as { kind: string; key: string; text: string },
+    );
+    return { status, summary: all.at(-1), found: all.slice(0, -1) };
+  };
+
+  test('a dry run tells all of it and changes nothing', async () => {
+    const before = await rowsOf(archive);
+    await rm(tree(archive, 'hill/2026-03-01/a.fits'));
+    const { status, found, summary } = await findings('--dry-run');
+    expect(found).toMatchObject([{ kind: 'missing', key: 'hill/2026-03-01/a.fits' }]);
+    expect([status, summary]).toMatchObject([1, { isDry: true, restored: 2 }]);
+    expect(await rowsOf(archive)).toEqual(before);
+    expect(
+      (await readdir(archive.dataDir)).filter((name) => name.startsWith('platevault')),
+    ).toEqual(expect.not.arrayContaining(['platevault.sqlite.reindex']));
+  });
+
+  test('damage stays visible: a changed file keeps the sums that it should have', async () => {
+    const path = tree(archive, 'hill/2026-03-01/b.fits');
+    const bytes = await readFile(path);
+    bytes.writeUInt8(bytes.readUInt8(bytes.length - 3000) ^ 1, bytes.length - 3000);
+    await writeFile(path, bytes);
+    await utimes(path, new Date(), new Date(Date.now() + 60_000));
+    const { found } = await findings();
+    expect(found).toMatchObject([{ kind: 'changed', key: 'hill/2026-03-01/b.fits' }]);
+    expect(await archive.check()).toEqual([
+      expect.stringMatching(/^content: hill\/2026-03-01\/b.fits/),
+    ]);
+  });
+
+  test('files that no journal knows are filed by what they say, versions and all; others are named', async () => {
+    const before = await withCatalog(archive, (catalog) =>
+      catalog.read('frames').orderBy('basename').select('basename', 'night', 'filter', 'width'),
+    );
+    await copyFile(tree(archive, 'hill/2026-03-01/a.fits'), tree(archive, 'copy.fits'));
+    await writeFile(tree(archive, 'notes.txt'), 'Not a frame.');
+    await writeFile(
+      tree(archive, 'hill/2026-03-01/c~2.fits'),
+      pyobsFrame({ FNAME: 'c.fits', FILTER: 'R' }, { seed: 77 }),
+    );
+    await rm(tree(archive, '.platevault/journal'), { recursive: true });
+    await removeCatalog(archive);
+    const { found } = await findings();
+    expect(found.map(({ kind, key }) => [kind, key]).sort()).toEqual([
+      ['refused', 'notes.txt'],
+      ['same-bytes', expect.stringMatching(/copy\.fits$|\/a\.fits$/)],
+    ]);
+    const after = await withCatalog(archive, (catalog) =>
+      catalog.read('frames').orderBy('basename').select('basename', 'night', 'filter', 'width'),
+    );
+    expect(
+      after.map(({ basename }: { basename: string }) => basename.replace('copy', 'a')),
+    ).toEqual(before.map(({ basename }: { basename: string }) => basename));
+    expect(after.at(-1)).toMatchObject({ basename: 'c', filter: 'R' });
+    const versions = await withCatalog(archive, (catalog) =>
+      catalog
+        .read('versions')
+        .where('key', 'like', '%c%.fits')
+        .orderBy('number')
+        .select('key', 'number'),
+    );
+    expect(versions.filter(({ key }: { key: string }) => !key.includes('copy'))).toEqual([
+      { key: 'hill/2026-03-01/c.fits', number: 1 },
+      { key: 'hill/2026-03-01/c~2.fits', number: 2 },
+    ]);
+  });
+
+  test('a journal of two catalogues: what the later one says wins, and the earlier one adds the rest', async () => {
+    // The first catalogue is lost, and somebody starts with an empty one instead of reindexing.
+    const held = await readFile(tree(archive, '.platevault/archive.json'));
+    await removeCatalog(archive);
+    await mkdir(`${archive.dataDir}/aside`);
+    const { rename } = await import('node:fs/promises');
+    await rename(tree(archive, 'hill'), join(archive.dataDir, 'aside', 'hill'));
+    await archive.restart();
+    const token = (await archive.run(['token', 'add', 'admin', '--scope', 'admin'])).stdout.trim();
+    await archive.upload(pyobsFrame({ FNAME: 'd.fits' }, { seed: 200 }), 'd.fits', token);
+    await archive.stop();
+    for (const name of ['a', 'b', 'c']) {
+      const file = `hill/2026-03-01/${name}.fits`;
+      await rename(join(archive.dataDir, 'aside', file), tree(archive, file));
+    }
+    expect(await readFile(tree(archive, '.platevault/archive.json'))).toEqual(held);
+    await removeCatalog(archive);
+    const { found, summary } = await findings();
+    expect(found.filter(({ kind }) => kind !== 'no-password')).toEqual([]);
+    expect(summary).toMatchObject({ restored: 4, filed: 0 });
+    const rows: { id: number; basename: string }[] = await withCatalog(archive, (catalog) =>
+      catalog.read('frames').orderBy('basename').select('id', 'basename'),
+    );
+    // d came later and keeps its id 1, which was that of a; a gets one that nobody had.
+    expect(rows).toEqual([
+      { id: 4, basename: 'a' },
+      { id: 2, basename: 'b' },
+      { id: 3, basename: 'c' },
+      { id: 1, basename: 'd' },
+    ]);
+    expect(await archive.check()).toEqual([]);
+  });
+
+  test('damaged lines cost only themselves', async () => {
+    const [name] = await readdir(tree(archive, '.platevault/journal'));
+    const path = tree(archive, `.platevault/journal/${String(name)}`);
+    await appendFile(
+      path,
+      '{"epoch": 3, "seq": "x"}\n[1,2\n{"epoch":1,"seq":2,"subject":"frame:9","ki',
+    );
+    await removeCatalog(archive);
+    const { found, summary } = await findings();
+    expect(found.filter(({ kind }) => kind === 'damaged-line')).toHaveLength(3);
+    expect(summary).toMatchObject({ restored: 3, filed: 0 });
+  });
+
+  test('it is refused while a server is at work, and says so', async () => {
+    await archive.restart();
+    const refused = await archive.run(['reindex']);
+    expect([refused.status, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/server is at work/),
+    ]);
+    expect((await archive.json<{ count: number }>('/frames/')).count).toBe(3);
+  });
+
+  test('interrupted, it begins again without harm', async () => {
+    const before = await rowsOf(archive);
+    await removeCatalog(archive);
+    // A draft that was left, from another state of the journal and from the same.
+    await writeFile(`${database(archive)}.reindex`, 'no database at all');
+    expect((await findings()).summary).toMatchObject({ restored: 3 });
+    expect(await rowsOf(archive)).toEqual(before);
+  });
+});
