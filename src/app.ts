@@ -6,6 +6,8 @@ import { PROGRAM_DIR } from './context.js';
 import {
   createAuthentication,
   handleProblems,
+  protect,
+  refuseOddQuery,
   requestIdOf,
   trustedProxies,
   type Authentication,
@@ -13,17 +15,9 @@ import {
 } from './http/index.js';
 import { createWeb, renderProblem } from './web/index.js';
 
-const YEAR_SEC = 31_536_000;
+export { createPatientServer } from './http/index.js';
 
-const SECURITY_HEADERS = {
-  'Content-Security-Policy':
-    "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; object-src 'none'; " +
-    "frame-ancestors 'none'; form-action 'self'; base-uri 'none'",
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'same-origin',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-};
+const YEAR_SEC = 31_536_000;
 
 /** The Express application: the only place where routers are mounted and their order is decided. */
 export function createApp(services: Services): { app: Express; authentication: Authentication } {
@@ -38,8 +32,9 @@ export function createApp(services: Services): { app: Express; authentication: A
 
   const authentication = createAuthentication(services);
   app.use(identify(services));
-  app.use((_req, res, next) => {
-    res.set(SECURITY_HEADERS);
+  app.use(protect);
+  app.use((req, _res, next) => {
+    refuseOddQuery(req);
     next();
   });
   app.use('/static', serveStatic());

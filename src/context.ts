@@ -226,6 +226,7 @@ export async function openServer(
     log,
     version,
     async close() {
+      await ingest.close();
       await audit.close();
       await backups.close();
       await jobs.close();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Router, urlencoded, json, type Request, type RequestHandler } from 'express';
-import { issueCsrf, rootUrl, type Authentication, type Services } from '../http/index.js';
+import { Router, type Request, type RequestHandler } from 'express';
+import { issueCsrf, readBody, rootUrl, type Authentication, type Services } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { VERBS, type ApiDocument, type Verb } from '../openapi/index.js';
 import { createTokenHandler, createTokenList } from './account.js';
@@ -67,10 +67,7 @@ function createRoutes(
     services.calibrations.findAll(ids, viewer),
   );
   const upload = createUpload(services);
-  const forms: RequestHandler[] = [
-    urlencoded({ extended: false, limit: '8mb', parameterLimit: 200_000 }),
-    json({ limit: '8mb' }),
-  ];
+  const forms = readBody();
 
   const document = createDocumentHandler(services, describe);
 

@@ -56,7 +56,7 @@ export async function sendPlainZip(
       readZip(layout, range, (index, part) => {
         const member = members[index];
         return member !== undefined && 'key' in member
-          ? services.store.read(member.key, part)
+          ? services.store.runs(member.key, part)
           : Promise.resolve(Readable.from([member?.text.subarray(part.start, part.end)]));
       }),
   });

@@ -92,22 +92,34 @@ export function readIds(source: Iterable<readonly [string, unknown]>): number[] 
   );
   if (values.length === 0) return undefined;
   const ids = new Set<number>();
+  let mentioned = 0;
+  const add = (word: string): void => {
+    const { first, last } = parseRun(word);
+    mentioned += last - first + 1;
+    // The same long run, named again and again, is short to write and long to read.
+    if (mentioned > MAX_MENTIONED || last - first >= MAX_FRAMES || ids.size > MAX_FRAMES) {
+      throw tooMany(MAX_FRAMES);
+    }
+    for (let id = first; id <= last; id += 1) ids.add(id);
+  };
   for (const value of values) {
-    if (typeof value === 'string') for (const word of value.split(',')) addRun(ids, word);
-    else if (Number.isSafeInteger(value)) addRun(ids, String(value));
+    if (typeof value === 'string') for (const word of value.split(',')) add(word);
+    else if (Number.isSafeInteger(value)) add(String(value));
     else throw badIds();
   }
   return [...ids].sort((a, b) => a - b);
 }
 
-function addRun(ids: Set<number>, word: string): void {
+/** Most ids in one request, those named twice counted twice. */
+const MAX_MENTIONED = 2 * MAX_FRAMES;
+
+function parseRun(word: string): { first: number; last: number } {
   const match = /^\s*(\d{1,15})(?:-(\d{1,15}))?\s*$/.exec(word);
   if (match === null) throw badIds();
   const first = Number(match[1]);
   const last = Number(match[2] ?? first);
   if (last < first) throw badIds();
-  if (last - first >= MAX_FRAMES || ids.size > MAX_FRAMES) throw tooMany(MAX_FRAMES);
-  for (let id = first; id <= last; id += 1) ids.add(id);
+  return { first, last };
 }
 
 /** Ascending ids as short text: `3,5-9`. */

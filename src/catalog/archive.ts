@@ -24,6 +24,22 @@ export async function rememberArchive(
   });
 }
 
+/**
+ * Writes down that the archive is at work now.
+ * @returns when it was last at work, epoch ms; undefined if that was never written down
+ */
+export async function noteTime(catalog: Catalog): Promise<number | undefined> {
+  const row: Row | undefined = await catalog.read('counters').where({ name: SEEN }).first('value');
+  await catalog
+    .write('counters')
+    .insert({ name: SEEN, value: Date.now() })
+    .onConflict('name')
+    .merge();
+  return row === undefined ? undefined : Number(row.value);
+}
+
+const SEEN = 'seen_ms';
+
 /** The first and the last files of the catalogue, to see whether a tree is the one that it means. */
 export async function sampleFiles(
   catalog: Catalog,

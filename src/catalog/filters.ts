@@ -23,7 +23,7 @@ const byName = new Map(
 const headerFamily = FRAME_FILTERS.find(({ kind }) => kind === 'header');
 
 /** A name with something behind it that looks like an ending. */
-const NAME_WITH_ENDING = /^(.+?)(?:__.*|[!<>~]+)$/;
+const NAME_WITH_ENDING = /^(.+?)(?:__.*|[!<>~]+|\[.*)$/;
 
 /** What the name of a parameter stands for. */
 export interface FoundFilter {

@@ -56,6 +56,23 @@ export async function delayJob(
     .update({ due_ms: Date.now() + delayMs, error });
 }
 
+/** Puts all jobs off by `ms`, or forward if below 0: for when the clock was set by as much. */
+export async function shiftJobs(catalog: Catalog, ms: number): Promise<void> {
+  await catalog.write('jobs').increment('due_ms', Math.round(ms));
+}
+
+/**
+ * Makes jobs due that would not be for longer than any delay is: the clock was set back while the
+ * archive was not running.
+ */
+export async function pullJobs(catalog: Catalog, longestMs: number): Promise<void> {
+  const now = Date.now();
+  await catalog
+    .write('jobs')
+    .where('due_ms', '>', now + longestMs)
+    .update({ due_ms: now });
+}
+
 export async function countJobs(catalog: Catalog): Promise<number> {
   const row = await catalog.read('jobs').count({ total: '*' }).first();
   return Number(row?.total ?? 0);

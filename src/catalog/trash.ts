@@ -163,6 +163,11 @@ export async function noteMoved(catalog: Catalog, frameId: number): Promise<void
   await catalog.write('trash').where({ frame_id: frameId }).update({ moved_ms: Date.now() });
 }
 
+/** Writes down that the files of a deleted frame may be in their old places: they are on the way back. */
+export async function noteReturning(catalog: Catalog, frameId: number): Promise<void> {
+  await catalog.write('trash').where({ frame_id: frameId }).update({ moved_ms: null });
+}
+
 /** Decides that a frame is not to come back. @throws 'not_found' if it is not in the trash */
 export async function notePurged(tx: Knex.Transaction, frameId: number): Promise<void> {
   const changed = await tx('trash')

@@ -1,24 +1,28 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createApp } from '../app.js';
+import { createApp, createPatientServer } from '../app.js';
 import { hashPassword, makePassword } from '../auth/index.js';
 import {
   deleteExpiredSessions,
   insertUser,
   listUsers,
+  noteTime,
   OPERATOR,
   pruneDeeds,
   pruneEvents,
 } from '../catalog/index.js';
 import { openServer, readConfig, type ServerContext } from '../context.js';
+import { createAgeGuard, type AgeGuard } from '../lib/clock.js';
 import { AppError, systemCode } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
 import { COMMON_EXITS, type Command, type Output } from './command.js';
 
 /** Time for requests that are under way when the server is told to stop. */
-const GRACE_MS = 10_000;
-const IDLE_MS = 300_000;
+const GRACE_MS = 6_000;
+/** After this the process ends in any case: whoever told it to stop kills it soon. */
+const END_MS = 9_500;
+const IDLE_LOOK_MS = 100;
 const TIDY_EVERY_MS = 3_600_000;
 const KEEP_EVENTS_MS = 30 * 86_400_000;
 
@@ -32,21 +36,20 @@ export const serve: Command = {
     const context = await openServer(config);
     try {
       await createFirstAdmin(context, out);
-      await tidy(context);
+      const guard = createAgeGuard();
+      await tidy(context, guard);
       const { app, authentication } = createApp(context);
-      const server = createServer(app);
-      // A frame over a slow line takes its time, but a line without a byte for this long is dead.
-      server.requestTimeout = 0;
-      server.timeout = IDLE_MS;
-      server.keepAliveTimeout = 65_000;
+      const server = createPatientServer(app, config);
       process.on('unhandledRejection', (error) => {
         // A bug, but of one request: the others must not pay for it.
         context.log.error('unhandled rejection', errorFields(error));
       });
       await listen(server, config.PORT, config.HOST);
       out.line(`Platevault ${context.version} is serving on ${urlOf(server)}`);
-      const timer = setInterval(() => void tidy(context), TIDY_EVERY_MS).unref();
+      const timer = setInterval(() => void tidy(context, guard), TIDY_EVERY_MS).unref();
       await stopSignal();
+      // All that is acknowledged is on disk; what hangs here is a disk that has gone, or a bug.
+      setTimeout(() => process.exit(0), END_MS).unref();
       clearInterval(timer);
       await stop(server);
       await authentication.close();
@@ -73,8 +76,17 @@ async function createFirstAdmin({ catalog, config }: ServerContext, out: Output)
   out.line('');
 }
 
-async function tidy({ catalog, config, log, trash }: ServerContext): Promise<void> {
+async function tidy(
+  { catalog, config, log, trash }: ServerContext,
+  guard: AgeGuard,
+): Promise<void> {
   try {
+    if (!guard.isTrusted(await noteTime(catalog))) {
+      log.warn(
+        'the clock was set: nothing is deleted for its age until it has gone evenly for a day',
+      );
+      return;
+    }
     await deleteExpiredSessions(catalog);
     await pruneEvents(catalog, Date.now() - KEEP_EVENTS_MS);
     await trash.purgeExpired();
@@ -112,10 +124,14 @@ async function stopSignal(): Promise<void> {
 async function stop(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
+  // A client that keeps its connection is idle again after its answer, and would hold us.
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_LOOK_MS);
   const timer = setTimeout(() => {
     server.closeAllConnections();
   }, GRACE_MS).unref();
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }

@@ -157,6 +157,31 @@ export const SETTINGS = {
     default: '500',
     help: 'Most files in one request.',
   },
+  MAX_REQUEST_BYTES: {
+    type: integer(2880, TIB),
+    default: String(64 * GIB),
+    help: 'Largest request taken, all its files together. One that says it is larger is refused before it is read.',
+  },
+  MIN_UPLOAD_RATE: {
+    type: integer(0, 1_000_000),
+    default: '1000',
+    help: 'Bytes a second at which the body of a request must come, averaged over `SLOW_SECONDS`; slower ones are ended with 408. How long it takes in all does not matter. 0: no least rate.',
+  },
+  SLOW_SECONDS: {
+    type: integer(1, 3600),
+    default: '60',
+    help: 'Time over which the rate of a request is averaged.',
+  },
+  IDLE_SECONDS: {
+    type: integer(1, 86_400),
+    default: '300',
+    help: 'A connection on which no byte has moved for so long, either way, is ended: also that of a download nobody takes.',
+  },
+  MAX_CONNECTIONS_PER_ADDRESS: {
+    type: integer(0, 100_000),
+    default: '500',
+    help: 'Most connections from one address at a time; more are answered 503. The proxies of `TRUST_PROXY` are not counted. 0: no limit.',
+  },
   MAX_EXPANDED_BYTES: {
     type: integer(2880, TIB),
     default: String(8 * GIB),

@@ -24,6 +24,7 @@ export interface MadeDownload extends Attributes {
   readonly etag: string;
   /** True if other bytes may have the same date; then only the tag decides on conditions. */
   readonly isDateWeak?: boolean;
+  /** Each run has to be good only until the next one is asked for. */
   read(range: ByteRange): AsyncIterable<Uint8Array> | Promise<AsyncIterable<Uint8Array>>;
 }
 
@@ -48,7 +49,7 @@ export async function sendDownload(
 ): Promise<void> {
   await requireIntact(store, download);
   const read = (range: ByteRange): Promise<AsyncIterable<Uint8Array>> =>
-    store.read(download.key, range);
+    store.runs(download.key, range);
   const made: MadeDownload = { ...download, etag: `"${download.sha256}"`, read };
   if (accelPrefix === '') {
     await sendMade(req, res, made);
@@ -74,8 +75,10 @@ export async function sendMade(req: Request, res: Response, made: MadeDownload):
   let runs: AsyncIterator<Uint8Array> | undefined;
   try {
     runs = (await made.read(range))[Symbol.asyncIterator]();
-    const first = await runs.next();
-    await sendStream(goOn(first, runs), res);
+    for (let run = await runs.next(); run.done !== true; run = await runs.next()) {
+      if (!(await isTaken(res, run.value))) return;
+    }
+    res.end();
   } catch (error) {
     if (res.destroyed && !res.headersSent) return; // the client has left, and takes no answer
     if (!res.headersSent) {
@@ -87,12 +90,22 @@ export async function sendMade(req: Request, res: Response, made: MadeDownload):
   }
 }
 
-/** The first bytes, then the others. */
-async function* goOn(
-  first: IteratorResult<Uint8Array, unknown>,
-  rest: AsyncIterator<Uint8Array, unknown>,
-): AsyncGenerator<Uint8Array> {
-  for (let run = first; run.done !== true; run = await rest.next()) yield run.value;
+/**
+ * Sends one run; resolves when the system has it, so that its buffer can be used again.
+ * @returns false if the client has left
+ */
+function isTaken(res: Response, run: Uint8Array): Promise<boolean> {
+  if (res.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const leave = (): void => {
+      resolve(false);
+    };
+    res.once('close', leave);
+    res.write(run, (error) => {
+      res.off('close', leave);
+      resolve(error === null || error === undefined);
+    });
+  });
 }
 
 /** Sets the headers of the whole; false if a condition of the client has ended the matter. */

@@ -9,6 +9,11 @@ const DRAIN_MS = 30_000;
  */
 export function drain(req: Request, res: Response, maxBytes: number): void {
   if (req.complete || req.destroyed) return;
+  // One that has asked whether to send its body, and has not been told to, sends none.
+  if (isWaiting(req)) {
+    res.set('Connection', 'close');
+    return;
+  }
   let bytes = 0;
   const timer = setTimeout(() => req.destroy(), DRAIN_MS).unref();
   req.on('data', (chunk: Buffer) => {
@@ -20,6 +25,10 @@ export function drain(req: Request, res: Response, maxBytes: number): void {
   });
   if (!res.shouldKeepAlive) closeWhenRead(req, res);
   req.resume();
+}
+
+function isWaiting(req: Request): boolean {
+  return /^100-continue$/i.test(req.get('expect') ?? '') && !req.readableFlowing;
 }
 
 /**

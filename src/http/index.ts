@@ -1,5 +1,8 @@
 export type { Services } from './services.js';
 export * from './params.js';
+export { readBody } from './body.js';
+export { allowPage, protect } from './protection.js';
+export { createPatientServer } from './patience.js';
 export {
   adoptUser,
   allow,

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import { AppError } from '../lib/errors.js';
+import { LIMITS } from './limits.js';
 
 /** Parameters of a query string, each with its values in order. Names in brackets stay as they are. */
 export function queryParameters(req: Request): Map<string, string[]> {
@@ -64,4 +65,70 @@ export function bodyText(req: Request, name: string): string {
   if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return '';
   const value: unknown = (body as Record<string, unknown>)[name];
   return typeof value === 'string' ? value : '';
+}
+
+/** Parameters that have one value: in brackets they would be ignored, and the answer a wrong one. */
+const SINGLE = [
+  'limit',
+  'offset',
+  'sort',
+  'order',
+  'ordering',
+  'cursor',
+  'pagination_style',
+].concat(['format', 'width', 'hdu', 'plane', 'exp', 'sig', 'next']);
+/** Characters of a name that are told again. */
+const MAX_TOLD = 100;
+/** Names that mean something to JavaScript, and to nobody else. */
+const PROTOTYPE = /(?:^|\[)(?:__proto__|constructor|prototype)(?:[[\]]|$)/;
+
+/**
+ * Refuses queries that no client means, whatever address they are for: NUL, bytes that are no UTF-8,
+ * halves of characters, brackets behind parameters that take one value, and far too many.
+ *
+ * @throws 'bad_request' naming the parameter
+ */
+export function refuseOddQuery(req: Request): void {
+  // `OPTIONS *` is about the server as a whole, of which there is nothing to tell. RFC 9110 §9.3.7
+  if (!/^(?:\/|https?:)/.test(req.originalUrl)) {
+    throw new AppError('bad_request', 'The address does not begin with a slash.');
+  }
+  const start = req.originalUrl.indexOf('?');
+  if (start < 0) return;
+  const pairs = req.originalUrl.slice(start + 1).split('&');
+  if (pairs.length > LIMITS.parameters) {
+    const message = `More than ${LIMITS.parameters} parameters in one request.`;
+    throw new AppError('bad_request', message);
+  }
+  for (const pair of pairs) {
+    const [name = '', ...rest] = pair.split('=');
+    const plain = decode(name);
+    const value = decode(rest.join('='));
+    if (plain === undefined || /[\p{Cc}\p{Cs}]/u.test(plain))
+      throw oddParameter('', 'its name cannot be read');
+    if (value === undefined) throw oddParameter(plain, 'it is not UTF-8');
+    if (/[\0\p{Cs}]/u.test(value)) throw oddParameter(plain, 'it has characters that no text has');
+    const bracket = plain.indexOf('[');
+    if (PROTOTYPE.test(plain) || (bracket > 0 && SINGLE.includes(plain.slice(0, bracket)))) {
+      throw oddParameter(plain, 'there is no such parameter');
+    }
+  }
+}
+
+function oddParameter(name: string, problem: string): AppError {
+  const parameter = name.slice(0, MAX_TOLD);
+  const message = `Invalid parameter${parameter === '' ? '' : ` ${parameter}`}: ${problem}.`;
+  return new AppError('bad_request', message, parameter === '' ? {} : { parameter });
+}
+
+/** Undefined if the bytes are no UTF-8. A percent sign that begins no byte stands for itself. */
+function decode(text: string): string | undefined {
+  const plain = text.replaceAll('+', ' ');
+  if (!plain.includes('%')) return plain;
+  try {
+    return decodeURIComponent(plain.replace(/%(?![\da-f]{2})/gi, '%25'));
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
 }

@@ -19,9 +19,16 @@ const TEMPLATE_INSTANT = /^\d{4}-\d{2}-\d{2}(?:[T ][\d:.]+Z?)?$/;
 /** Types of exposure whose names carry the filter (contract: light, object, flat; not sky flats). */
 const TYPES_WITH_FILTER = new Set(['light', 'object', 'flat']);
 const CONTROL = /\p{Cc}/u;
+/** Marks that are not seen, turn the direction of writing or end a line, and halves of characters. */
+const INVISIBLE = /[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+/** Names of devices, with any extension: files that Windows, and disks shared with it, do not keep. */
+const DEVICE = /^(?:con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
 const MAX_NAME_BYTES = 200;
 const MAX_FOLDER_PART_BYTES = 255;
+/** Paths of all systems, with the root and the name, are longer than this. */
+const MAX_FOLDER_BYTES = 1024;
+const MAX_FOLDER_PARTS = 32;
 
 interface Slot {
   readonly key: string;
@@ -209,7 +216,8 @@ export interface FilePlace {
  */
 export function filePlace(request: PlaceRequest): FilePlace {
   const folder = placeFolder(formatTemplate(request.pathTemplate, request.lookup));
-  const { basename } = splitFitsName(placeName(request));
+  // The same letters may be written in several ways: `é` must not be two frames. Unicode NFC.
+  const basename = splitFitsName(placeName(request)).basename.normalize('NFC');
   checkBasename(basename);
   const uploaded = splitFitsName(lastPart(request.uploadName ?? '')).extension;
   const extension = uploaded || CONTAINER_EXTENSIONS[request.container ?? 'plain'];
@@ -221,14 +229,39 @@ export function filePlace(request: PlaceRequest): FilePlace {
 
 function placeFolder(formatted: string): string {
   const parts = formatted.split('/');
-  const isAbsolute = /^[/\\]/.test(formatted);
-  if (isAbsolute || CONTROL.test(formatted) || formatted.split(/[/\\]/).includes('..')) {
+  const isForeign = formatted.startsWith('/') || formatted.includes('\\');
+  if (isForeign || CONTROL.test(formatted) || parts.includes('..')) {
     throw new AppError('path_escapes', `Formatted path escapes ARCHIVE_ROOT: '${formatted}'`);
   }
-  const long = parts.find((part) => Buffer.byteLength(part) > MAX_FOLDER_PART_BYTES);
-  if (long !== undefined)
-    throw new AppError('header_invalid', `Folder name is too long: '${long}'`);
-  return parts.filter((part) => part !== '' && part !== '.').join('/');
+  const kept = parts
+    .filter((part) => part !== '' && part !== '.')
+    .map((part) => part.normalize('NFC'));
+  for (const part of kept) checkFolderPart(part);
+  const folder = kept.join('/');
+  if (kept.length > MAX_FOLDER_PARTS || Buffer.byteLength(folder) > MAX_FOLDER_BYTES) {
+    throw badFolder('is too long', folder.slice(0, MAX_FOLDER_PART_BYTES));
+  }
+  return folder;
+}
+
+function checkFolderPart(part: string): void {
+  if (Buffer.byteLength(part) > MAX_FOLDER_PART_BYTES) throw badFolder('is too long', part);
+  // Hidden folders are of the archive itself, and of programs that look for their settings.
+  if (part.startsWith('.')) throw badFolder('begins with a dot', part);
+  if (/[. ]$/.test(part)) throw badFolder('ends with a dot or a blank', part);
+  const problem = oddName(part);
+  if (problem !== undefined) throw badFolder(problem, part);
+}
+
+function badFolder(problem: string, part: string): AppError {
+  return new AppError('header_invalid', `Folder name ${problem}: '${part}'`);
+}
+
+/** What some system could not keep of a name, or take for another one; undefined if there is nothing. */
+function oddName(name: string): string | undefined {
+  if (INVISIBLE.test(name)) return 'has invisible characters';
+  if (DEVICE.test(name)) return 'is that of a device';
+  return undefined;
 }
 
 function placeName(request: PlaceRequest): string {
@@ -252,6 +285,10 @@ function checkBasename(basename: string): void {
   if (isEmpty || isDots || /[/\\]/.test(basename) || CONTROL.test(basename)) {
     const message = `Invalid filename derived from FITS header: '${basename}'`;
     throw new AppError('header_invalid', message, { basename });
+  }
+  const problem = basename.startsWith('.') ? 'begins with a dot' : oddName(basename);
+  if (problem !== undefined) {
+    throw new AppError('header_invalid', `File name ${problem}: '${basename}'`, { basename });
   }
 }
 

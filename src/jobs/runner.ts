@@ -1,6 +1,15 @@
 import { setTimeout as startTimer, clearTimeout } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
-import { claimJob, delayJob, finishJob, type Catalog, type Job } from '../catalog/index.js';
+import {
+  claimJob,
+  delayJob,
+  finishJob,
+  pullJobs,
+  shiftJobs,
+  type Catalog,
+  type Job,
+} from '../catalog/index.js';
+import { createJumpMeter } from '../lib/clock.js';
 import { errorFields, type Log } from '../lib/log.js';
 
 /** Work of one kind. Must be idempotent: after a crash it is done again. Throws to be tried later. */
@@ -20,6 +29,8 @@ const LONGEST_DELAY_MS = 3_600_000;
 /** After this often a job is given up: its row stays out of the way for a day at a time. */
 const MAX_ATTEMPTS = 10;
 const GIVE_UP_MS = 86_400_000;
+/** A clock that was set by more than this: delays and leases must not become longer or shorter by it. */
+const JUMP_MS = 5_000;
 
 /** A job waits this long at most for a quiet moment, looking this often. */
 const YIELD_MS = 2_000;
@@ -39,6 +50,8 @@ export function startJobs(
   let closing = false;
   let rouse: (() => void) | undefined;
   let rings = 0;
+  const jump = createJumpMeter();
+  let untold = 0;
 
   const pause = (): Promise<void> =>
     new Promise((resolve) => {
@@ -55,11 +68,24 @@ export function startJobs(
     }
   };
 
+  const claim = async (): Promise<Job | undefined> => {
+    untold += jump();
+    if (Math.abs(untold) > JUMP_MS) {
+      await shiftJobs(catalog, untold);
+      log.warn('the clock was set', { byMs: Math.round(untold) });
+      untold = 0;
+    }
+    return claimJob(catalog, LEASE_MS);
+  };
+
   const loop = async (): Promise<void> => {
+    await pullJobs(catalog, GIVE_UP_MS).catch((error: unknown) => {
+      log.warn('jobs cannot be read', errorFields(error));
+    });
     while (!closing) {
       await quiet();
       const heard = rings;
-      const job = await claimJob(catalog, LEASE_MS).catch((error: unknown) => {
+      const job = await claim().catch((error: unknown) => {
         log.warn('jobs cannot be read', errorFields(error));
         return undefined;
       });

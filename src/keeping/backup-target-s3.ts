@@ -31,7 +31,7 @@ interface Bucket extends Place {
 }
 
 /** From here on a file goes in parts; a server must take 5 GiB in one piece. */
-const PARTS_FROM_BYTES = 256 * 1024 ** 2;
+const PARTS_FROM_BYTES = 64 * 1024 ** 2;
 const MIN_PART_BYTES = 16 * 1024 ** 2;
 /** S3 takes 10 000 parts. */
 const MAX_PARTS = 9_000;

@@ -14,6 +14,7 @@ import {
   OPERATOR,
   readMark,
   recordDeed,
+  requireDatabaseFile,
   skipIds,
   takeOver,
   writeMark,
@@ -22,7 +23,7 @@ import {
   type UserRecord,
 } from '../catalog/index.js';
 import type { FilingParts } from '../ingest/index.js';
-import { AppError, systemCode } from '../lib/errors.js';
+import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { markerPath, readAdopted, type Store } from '../store/index.js';
 import { journalBytes, journalFolder, readJournal } from './journal.js';
 import {
@@ -134,18 +135,30 @@ async function requireAdopted(store: Store): Promise<void> {
 /** The catalogue that was begun, if the journal has not changed since; else a new one. */
 async function openDraft(draft: string, root: string): Promise<Catalog> {
   const bytes = await journalBytes(journalFolder({ stateDir: dirname(markerPath(root)) }));
-  if (existsSync(draft)) {
-    const begun = openCatalog(`sqlite:${draft}`);
-    // One that a crash left without its first tables is as good as none.
-    const mark = await readMark(begun, DRAFT_MARK).catch(() => undefined);
-    if (mark === bytes) return begun;
-    await begun.close();
-    await removeDatabase(draft);
-  }
+  const begun = await openBegun(draft, bytes);
+  if (begun !== undefined) return begun;
+  await removeDatabase(draft);
   const catalog = openCatalog(`sqlite:${draft}`);
   await migrate(catalog);
   await inTransaction(catalog, (tx) => writeMark(tx, DRAFT_MARK, bytes));
   return catalog;
+}
+
+/** What a run before has made of the same journal; undefined if there is nothing that can be used. */
+async function openBegun(draft: string, bytes: number): Promise<Catalog | undefined> {
+  if (!existsSync(draft)) return undefined;
+  try {
+    await requireDatabaseFile(draft);
+  } catch (error) {
+    if (hasCode(error, 'damaged')) return undefined;
+    throw error;
+  }
+  const catalog = openCatalog(`sqlite:${draft}`);
+  // One that a crash left without its first tables is as good as none.
+  const mark = await readMark(catalog, DRAFT_MARK).catch(() => undefined);
+  if (mark === bytes) return catalog;
+  await catalog.close();
+  return undefined;
 }
 
 /** Collects what is told on the way. */

@@ -17,6 +17,7 @@ import {
   listUnfinishedTrash,
   noteMoved,
   notePurged,
+  noteReturning,
   readContent,
   readRecord,
   recordDeed,
@@ -75,8 +76,9 @@ export interface TrashParts {
 const DAY_MS = 86_400_000;
 
 export function createTrash(parts: TrashParts): Trash {
-  const { catalog, config, exclusively } = parts;
+  const { catalog, config, exclusively, store } = parts;
   const purge = async (frameId: number, by: Actor): Promise<void> => {
+    await store.check();
     const item = await inTransaction(catalog, async (tx) => {
       const found = await getTrashed(tx, frameId);
       await notePurged(tx, frameId);
@@ -102,6 +104,7 @@ export function createTrash(parts: TrashParts): Trash {
   return {
     put: (frameId, viewer, reason = '') =>
       exclusively(async () => {
+        await store.check(); // where the files cannot be reached, nothing is changed about them
         const record = await inTransaction(catalog, (tx) =>
           takeOut(tx, parts, { frameId, viewer, reason }),
         );
@@ -191,9 +194,8 @@ async function shelve({ catalog, store }: TrashParts, record: FrameRecord): Prom
 async function removeForGood(parts: TrashParts, item: Trashed): Promise<void> {
   const { catalog, store } = parts;
   for (const { key } of item.record.versions) {
-    if (item.movedMs === null && !(await hasKey(catalog, key))) {
-      await store.shelf.put(key, item.frameId);
-    }
+    // Also if it had been moved: a process that died while it brought the frame back left it there.
+    if (!(await hasKey(catalog, key))) await store.shelf.put(key, item.frameId);
   }
   await store.shelf.clear(item.frameId);
   await inTransaction(catalog, (tx) => removeTrashed(tx, item.frameId));
@@ -210,6 +212,8 @@ async function bringBack(
   const { record, frameId } = item;
   await requireFree(catalog, record);
   const moved: string[] = [];
+  // A process that dies from here on leaves files in the tree that the next start puts back.
+  await noteReturning(catalog, frameId);
   try {
     for (const { key } of record.versions) {
       if (await store.shelf.takeBack(key, frameId)) moved.push(key);
@@ -221,6 +225,7 @@ async function bringBack(
     for (const key of moved) {
       if (!(await hasKey(catalog, key))) await store.shelf.put(key, frameId);
     }
+    await noteMoved(catalog, frameId);
     const taken = uniqueViolation(error);
     if (taken === undefined) throw error;
     const message = `Frame '${record.basename}' cannot come back: another one has taken its place (${taken}).`;

@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { constants, readFileSync } from 'node:fs';
-import { lstat, open, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  lstat,
+  open,
+  readdir,
+  realpath,
+  rename,
+  rm,
+  writeFile,
+  type FileHandle,
+} from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
 import { isInside } from '../lib/paths.js';
 import { syncPath } from './flush.js';
 import { openFsStore as openOwnTree, type FsStoreOptions } from './fs.js';
 import { pathOfKey } from './keys.js';
+import { createRunReader } from './runs.js';
 import type { Store } from './store.js';
 import { asStoreError, asUndefined, isAbsent } from './trouble.js';
 
@@ -96,6 +106,10 @@ export async function rememberTree(
   }
 }
 
+function openFile(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(asReadError);
+}
+
 /**
  * A store that also reads the files of adopted trees.
  *
@@ -103,6 +117,7 @@ export async function rememberTree(
  */
 export function withAdopted(own: Store, look: () => AdoptedTrees): Store {
   let trees: AdoptedTrees = new Map();
+  const readRuns = createRunReader();
   const pathOf = (key: string): string | undefined => {
     const [name = '', ...rest] = key.split('/');
     if (!PREFIX.test(name)) return undefined;
@@ -134,10 +149,13 @@ export function withAdopted(own: Store, look: () => AdoptedTrees): Store {
     async read(key, range) {
       const path = pathOf(key);
       if (path === undefined) return own.read(key, range);
-      const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
-      const handle = await open(path, flags).catch(asReadError);
+      const handle = await openFile(path);
       const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
       return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
+    },
+    async runs(key, range) {
+      const path = pathOf(key);
+      return path === undefined ? own.runs(key, range) : readRuns(await openFile(path), range);
     },
     async stat(key) {
       const path = pathOf(key);

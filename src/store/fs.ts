@@ -13,6 +13,7 @@ import {
   rm,
   statfs,
   unlink,
+  type FileHandle,
 } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
@@ -22,6 +23,7 @@ import { createFolders, type Folders } from './folders.js';
 import { INTENT, isMeant, readIntent, writeIntent } from './intents.js';
 import { pathOfKey, requireFit, SPOOL_DIR, STATE_DIR } from './keys.js';
 import { markRoot, readMarker, rootError, watchRoot } from './marker.js';
+import { createRunReader } from './runs.js';
 import { createShelf } from './shelf.js';
 import type { StoreStep } from './steps.js';
 import type { Store, Swept } from './store.js';
@@ -67,6 +69,7 @@ interface Tree {
 export async function openFsStore(root: string, options: FsStoreOptions = {}): Promise<Store> {
   const tree = await openTree(root, options);
   const { spoolDir, stateDir, folders, requireRoot } = tree;
+  const readRuns = createRunReader();
 
   return {
     spoolDir,
@@ -76,11 +79,13 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
     replace: (key, spooledPath) => replace(tree, key, spooledPath),
 
     async read(key, range) {
-      const path = await findFile(tree, key);
-      const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
-      const handle = await open(path, flags).catch((error: unknown) => asReadError(tree, error));
+      const handle = await openFile(tree, key);
       const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
       return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
+    },
+
+    async runs(key, range) {
+      return readRuns(await openFile(tree, key), range);
     },
 
     async stat(key) {
@@ -137,6 +142,12 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
 
     sweep: (isKnown) => sweep(tree, isKnown),
   };
+}
+
+async function openFile(tree: Tree, key: string): Promise<FileHandle> {
+  const path = await findFile(tree, key);
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+  return open(path, flags).catch((error: unknown) => asReadError(tree, error));
 }
 
 async function openTree(root: string, { id, at }: FsStoreOptions): Promise<Tree> {

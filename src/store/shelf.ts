@@ -68,7 +68,10 @@ export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
     async takeBack(key, frameId) {
       const shelved = shelfPath(key, frameId);
       const found = await look(shelved);
-      if (found === undefined) return false;
+      if (found === undefined) {
+        await folders.prune(dirname(shelved));
+        return false;
+      }
       await requireRoot();
       const path = pathOfKey(root, key);
       try {

@@ -21,6 +21,14 @@ export interface Store {
   replace(key: string, spooledPath: string): Promise<void>;
   /** Bytes [start, end) of `key`, default all. @throws 'not_found' before the first byte */
   read(key: string, range?: { readonly start: number; readonly end: number }): Promise<Readable>;
+  /**
+   * The same for sending: quicker, but each run is good only until the next one is asked for.
+   * @throws 'not_found' at once; 'damaged' if the file ends before `end`
+   */
+  runs(
+    key: string,
+    range: { readonly start: number; readonly end: number },
+  ): Promise<AsyncIterable<Uint8Array>>;
   /** What is there but no plain file has no bytes. @returns undefined if there is nothing */
   stat(
     key: string,

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { may } from '../auth/index.js';
 import { countQuarantined, type Viewer } from '../catalog/index.js';
 import {
+  allowPage,
   basePath,
   CSRF_FIELD,
   hasSession,
@@ -103,6 +104,7 @@ export async function sendPage(
   const quarantined = isWriter ? (await countQuarantined(web.services.catalog)).files : 0;
   const page = makePage(web, req, res, { ...options, quarantined });
   res.set('Cache-Control', 'private, no-cache');
+  allowPage(res);
   res.render(view, { page, ...model });
 }
 

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { issueCsrf, viewerOf, type Problem, type Services } from '../http/index.js';
+import { allowPage, issueCsrf, viewerOf, type Problem, type Services } from '../http/index.js';
 import { createWebContext, makePage } from './page.js';
 
 /** Title of the page, and what can be done, by status. */
@@ -49,6 +49,7 @@ export function renderProblem(
     // "Not found." says no more than the title does.
     const message =
       problem.status === 404 && problem.message === 'Not found.' ? '' : problem.message;
+    allowPage(res);
     res.render('error', { page, words, message, problem });
   };
 }

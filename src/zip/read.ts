@@ -1,7 +1,7 @@
 import { AppError } from '../lib/errors.js';
 import { RUN_BYTES, type ZipLayout } from './layout.js';
 
-/** Opens bytes [start, end) of a member, counted from 0. */
+/** Opens bytes [start, end) of a member, counted from 0. A run is good until the next is asked for. */
 export type OpenEntry = (
   entry: number,
   range: { readonly start: number; readonly end: number },
@@ -48,7 +48,8 @@ export async function* readZip(
       if (left < 0) break;
       // Large pieces are passed on as they are: no copy of what makes up the bulk.
       if (bytes.length >= GATHER_BYTES && length > 0) yield flush();
-      const full = take(bytes);
+      // What waits for others must not lie in a buffer that is used again.
+      const full = take(bytes.length >= GATHER_BYTES ? bytes : Uint8Array.from(bytes));
       if (full !== undefined) yield full;
     }
     if (left !== 0) throw new AppError('damaged', 'A stored file is not as long as it was.');

@@ -79,7 +79,14 @@ describe.each(Object.entries(KINDS))('%s', (_kind, open) => {
   });
 
   test('lists are in the order of the bytes of the paths, folders or not', async () => {
-    const paths = ['o/a.fits', 'o/a/b.fits', 'o/a-b.fits', 'o/A.fits', 'o/\uff5e.fits', 'o/😀.fits'];
+    const paths = [
+      'o/a.fits',
+      'o/a/b.fits',
+      'o/a-b.fits',
+      'o/A.fits',
+      'o/\uff5e.fits',
+      'o/😀.fits',
+    ];
     for (const path of paths) await target.write(path, sourceOf(path));
     const inOrder = paths.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
     expect(await list('o/')).toEqual(inOrder);
@@ -124,7 +131,7 @@ test('a folder keeps what it has, leads nowhere else, and is not made', async ()
     const config = loadConfig(s3?.settings ?? {}, '/nowhere').config;
     const target = await openTarget(`s3://${s3?.bucket ?? ''}/parts`, config);
     const piece = Buffer.alloc(1024 * 1024, 'platevault');
-    const pieces = 257;
+    const pieces = 65;
     const hash = createHash('sha256');
     for (let i = 0; i < pieces; i += 1) hash.update(piece);
     const sha256 = hash.digest('hex');

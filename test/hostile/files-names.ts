@@ -73,7 +73,7 @@ export function nameAttacks(): FileAttack[] {
     ...inHeader('SITEID', [...ESCAPES, ...UNPLEASANT]),
     ...inHeader('DAY-OBS', ESCAPES),
     ...inHeader('FNAME', [...ESCAPES, ...UNPLEASANT]),
-    ...inHeader('OBJECT', UNPLEASANT),
+    ...inHeader('OBJECT', UNPLEASANT.slice(0, 16)),
     ...attacks(
       'names of the upload',
       'any',

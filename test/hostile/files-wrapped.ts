@@ -25,11 +25,16 @@ export async function gzipBomb(start: Uint8Array, megabytes: number): Promise<Bu
 
 /** A header of an image of bytes with so many megabytes. */
 export function promise(megabytes: number): Buffer {
-  const cards = [card('SIMPLE', 'T'), card('BITPIX', 8), card('NAXIS', 2)].concat(
-    [card('NAXIS1', 1024), card('NAXIS2', megabytes * 1024), 'END'],
-  );
+  const cards = [card('SIMPLE', 'T'), card('BITPIX', 8), card('NAXIS', 2)].concat([
+    card('NAXIS1', 1024),
+    card('NAXIS2', megabytes * 1024),
+    'END',
+  ]);
   return Buffer.from(
-    cards.map((line) => line.padEnd(80)).join('').padEnd(2880),
+    cards
+      .map((line) => line.padEnd(80))
+      .join('')
+      .padEnd(2880),
     'latin1',
   );
 }
@@ -59,7 +64,10 @@ function wrapped(): FileAttack[] {
     ]),
     ...attacks('other wraps', 'refused', [
       ['half a compress', () => z.subarray(0, 40)],
-      ['compress of 31 bits', () => Buffer.concat([Buffer.from([0x1f, 0x9d, 0x9f]), z.subarray(3)])],
+      [
+        'compress of 31 bits',
+        () => Buffer.concat([Buffer.from([0x1f, 0x9d, 0x9f]), z.subarray(3)]),
+      ],
       ['half a bzip2', () => bz2.subarray(0, bz2.length - 30)],
       ['bzip2 of nothing', () => Buffer.from('BZh9')],
       ['bzip2 of noise', () => Buffer.concat([Buffer.from('BZh91AY&SY'), z])],

@@ -114,7 +114,14 @@ function floods(): MultipartAttack[] {
     part(disposition(`; name="f${i}"; filename="${i}.fits"`), '');
   const deep = `a${'[b]'.repeat(2000)}`;
   const pairs = times(5000, (i) => Buffer.from(`X-${i}: y\r\n`)).join('');
-  const names = ['', '__proto__', 'constructor[prototype][x]', '__proto__[x]', 'a[999999999]', deep];
+  const names = [
+    '',
+    '__proto__',
+    'constructor[prototype][x]',
+    '__proto__[x]',
+    'a[999999999]',
+    deep,
+  ];
   return [
     ...table('floods', [
       ['5 000 fields', () => whole(...times(5000, (i) => field(`f${i}`)))],
@@ -172,7 +179,12 @@ function sums(): MultipartAttack[] {
 
 /** Kinds of content that are not taken, with a frame as the body. */
 function otherTypes(): MultipartAttack[] {
-  const types = ['application/fits', 'application/json', 'text/plain', 'multipart/mixed; boundary=b'];
+  const types = [
+    'application/fits',
+    'application/json',
+    'text/plain',
+    'multipart/mixed; boundary=b',
+  ];
   const rows = ['', 'a', 'multipart', '/', 'multipart/form-data;;;=;', ...types];
   return table(
     'kinds of content',

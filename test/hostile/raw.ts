@@ -68,7 +68,7 @@ async function write(
 
 /** What no answer may tell: where the program lies, what it is made of, what it asks its database. */
 const LEAKS =
-  /node_modules|\/dist\/|\bat \S+ \(|SQLITE_|no such (?:table|column)|\.sqlite\b|\bselect .{1,200} from\b|\/tmp\/|internal\/(?:process|modules)/i;
+  /node_modules|\/dist\/|\bat \S+ \(|SQLITE_|no such (?:table|column)|\.sqlite\b|\bselect .{1,200} from\b|\/tmp\/platevault|internal\/(?:process|modules)/i;
 
 /** The leak in an answer, undefined if there is none. */
 export function findLeak(text: string): string | undefined {

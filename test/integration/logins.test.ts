@@ -234,8 +234,9 @@ test('another role counts from the next request on', async () => {
 
 test('a token tells when it ends and when it was used, and is worth nothing afterwards', async () => {
   await addUser(archive, 'gus', 'user');
-  const short = await addToken(archive, 'gus', ['--days', '0.00003', '--label', 'short']); // 2.6 s
-  const long = await addToken(archive, 'gus', ['--days', '30', '--label', 'long']);
+  const short = await addToken(archive, 'gus', { lifeMs: 2500, name: 'short' });
+  const made = await archive.run(['token', 'add', 'gus', '--days', '30', '--label', 'long']);
+  const long = made.stdout.trim();
   expect((await archive.fetch('/frames/', { token: short })).status).toBe(200);
   interface TokenFacts {
     name: string;

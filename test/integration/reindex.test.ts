@@ -53,7 +53,11 @@ async function rowsOf(archive: TestArchive): Promise<Readonly<Record<string, str
       record: JSON.parse(String(row.record)) as unknown,
     });
   });
-  return { ...dump, trash: withoutContent ?? [] };
+  const versions = dump.versions?.map((text) => {
+    const row = JSON.parse(text) as Record<string, unknown>;
+    return JSON.stringify({ ...row, checked_ms: null, check_result: null });
+  });
+  return { ...dump, trash: withoutContent ?? [], versions: versions ?? [] };
 }
 
 async function usersOf(archive: TestArchive): Promise<unknown[]> {
@@ -75,9 +79,11 @@ async function correct(archive: TestArchive, id: number, values: Record<string, 
     const pool = { run: () => Promise.reject(new Error('plain files only')) };
     const reader = createReader({ config, store, profiles, pool });
     const overrides = new Map(Object.entries(values));
-    const { key } = (await catalog.read('versions').where({ frame_id: id }).first('key')) as {
-      key: string;
-    };
+    const row: { key: string } | undefined = await catalog
+      .read('versions')
+      .where({ frame_id: id })
+      .first('key');
+    const key = String(row?.key);
     const facts: FrameFacts = await reader.facts(key, { overrides, profile: 'pyobs' });
     const actor = { ...OPERATOR, username: 'anna' };
     const revision = { facts, corrections: overrides, chosenProfile: 'pyobs' };
@@ -99,7 +105,11 @@ async function fill(archive: TestArchive): Promise<void> {
   const token = made.stdout.trim();
   const upload = async (cards: Parameters<typeof pyobsFrame>[0], seed: number, by?: string) => {
     const name = String(cards?.FNAME);
-    const answer = await archive.upload(pyobsFrame(cards, { seed }), name, by);
+    const answer = await archive.upload(
+      pyobsFrame(cards, { seed, width: 200, height: 160 }),
+      name,
+      by,
+    );
     const id = Number(answer.files[0]?.id);
     if (id === 0) throw new Error(JSON.stringify(answer));
     return id;
@@ -120,10 +130,11 @@ async function fill(archive: TestArchive): Promise<void> {
   expect(first).toBeGreaterThan(0);
 }
 
-describe.each(['off', 'rice'])('with COMPRESS=%s', (compress) => {
+describe('with everything that a catalogue can hold', () => {
   let archive: TestArchive;
   beforeAll(async () => {
-    archive = await startArchive({ COMPRESS: compress });
+    // Packed, so that what was uploaded can be told from what was kept.
+    archive = await startArchive({ COMPRESS: 'rice' });
     await fill(archive);
   });
   afterAll(() => archive.close());
@@ -131,9 +142,10 @@ describe.each(['off', 'rice'])('with COMPRESS=%s', (compress) => {
   test('a catalogue that was lost is made anew from the tree, row by row as it was', async () => {
     const [before, users] = [await rowsOf(archive), await usersOf(archive)];
     await removeCatalog(archive);
+    expect(before.versions?.some((text) => text.includes('"container":"tiles"'))).toBe(true);
     const done = await archive.run(['reindex']);
     expect(done.stderr).toBe('');
-    expect(done.stdout).toMatch(/6 frames that the journal knows and 0 files/);
+    expect(done.stdout).toMatch(/5 frames that the journal knows and 0 files/);
     expect(await rowsOf(archive)).toEqual(before);
     const closed = users.map((user) => ({ ...(user as object), disabled: 1 }));
     expect(await usersOf(archive)).toEqual(closed);
@@ -155,7 +167,7 @@ describe.each(['off', 'rice'])('with COMPRESS=%s', (compress) => {
     expect(done).toMatchObject({ status: 0, stderr: '' });
     expect(summary).toMatchObject({
       kind: 'summary',
-      restored: 6,
+      restored: 5,
       trashed: 1,
       trusted: 0,
       findings: 0,
@@ -177,7 +189,7 @@ describe.each(['off', 'rice'])('with COMPRESS=%s', (compress) => {
       'new.fits',
       token,
     );
-    expect(answer.files[0]?.id).toBe(8);
+    expect(answer.files[0]?.id).toBe(7);
     await archive.stop();
     const before = await rowsOf(archive);
     await removeCatalog(archive);
@@ -253,10 +265,10 @@ describe('a tree that has seen things', () => {
     const after = await withCatalog(archive, (catalog) =>
       catalog.read('frames').orderBy('basename').select('basename', 'night', 'filter', 'width'),
     );
-    expect(
-      after.map(({ basename }: { basename: string }) => basename.replace('copy', 'a')),
-    ).toEqual(before.map(({ basename }: { basename: string }) => basename));
-    expect(after.at(-1)).toMatchObject({ basename: 'c', filter: 'R' });
+    const namesOf = (rows: unknown): string[] =>
+      (rows as { basename: string }[]).map(({ basename }) => basename.replace('copy', 'a')).sort();
+    expect(namesOf(after)).toEqual(namesOf(before));
+    expect(after).toContainEqual(expect.objectContaining({ basename: 'c', filter: 'R' }));
     const versions = await withCatalog(archive, (catalog) =>
       catalog
         .read('versions')

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { databasePath, openCatalog } from '../../src/catalog/index.js';
+import { openCatalog } from '../../src/catalog/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
 
@@ -234,7 +234,6 @@ async function inCatalog(
   } finally {
     await catalog.close();
   }
-  expect(databasePath('sqlite:x')).toBe('x');
 }
 
 describe('a process that died half-way', () => {
@@ -353,5 +352,6 @@ test('the commands list, restore, purge and empty the trash beside a running ser
   expect([asked.status, (await list()).count > 0]).toEqual([2, true]);
   expect((await archive.run(['trash', 'empty', '--yes'])).status).toBe(0);
   expect(await list()).toMatchObject({ count: 0, size: 0 });
-  expect(await readdir(join(archive.dataDir, 'archive/.platevault/trash'))).toEqual([]);
+  const shelves = join(archive.dataDir, 'archive/.platevault/trash');
+  expect(existsSync(shelves) ? await readdir(shelves) : []).toEqual([]);
 });

@@ -1,11 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCatalog } from '../../src/catalog/index.js';
-import { makeFits } from '../fixtures/make-fits.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { runProgram, startArchive, type TestArchive } from '../support/archive.js';
 
@@ -158,52 +156,6 @@ test('a locked catalogue: uploads get 503 before clients give up, and nothing is
   expect((await send(archive, file, 'a.fits')).status).toBe(200);
   expect(await archive.check()).toEqual([]);
 });
-
-const mayMount = (): boolean => {
-  if (process.getuid?.() !== 0) return false;
-  const folder = join(tmpdir(), `platevault-mount-${String(process.pid)}`);
-  mkdirSync(folder, { recursive: true });
-  const mounted =
-    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
-  if (mounted) execFileSync('umount', [folder]);
-  return mounted;
-};
-const onSmallDisk = mayMount() ? test : test.skip;
-if (onSmallDisk !== test)
-  process.stdout.write('NOT TESTED: a full disk: no tmpfs may be mounted here.\n');
-
-onSmallDisk(
-  'a full disk is 507, leaves nothing behind, and is over when there is room',
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'platevault-full-'));
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', folder]);
-    const small = await startArchive({ ARCHIVE_ROOT: join(folder, 'archive') });
-    try {
-      const large = makeFits({ width: 2000, height: 2000 });
-      for (const size of [large, large.subarray(0, 5_000_000)]) {
-        const answer = await send(small, size, 'large.fits');
-        expect([answer.status, answer.text]).toEqual([
-          size === large ? 507 : 200,
-          expect.any(String),
-        ]);
-      }
-      expect(await readdir(join(folder, 'archive/.incoming'))).toEqual([]);
-      writeFileSync(join(folder, 'filler'), Buffer.alloc(4_500_000));
-      expect(
-        (await send(small, pyobsFrame({}, { width: 1000, height: 1000 }), 'a.fits')).status,
-      ).toBe(507);
-      unlinkSync(join(folder, 'filler'));
-      expect(
-        (await send(small, pyobsFrame({}, { width: 1000, height: 1000 }), 'a.fits')).status,
-      ).toBe(200);
-      expect(await small.check()).toEqual([]);
-    } finally {
-      await small.close();
-      execFileSync('umount', [folder]);
-      await rm(folder, { recursive: true });
-    }
-  },
-);
 
 test('a key file that is not a key stops the start', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'platevault-key-'));

@@ -1,5 +1,12 @@
-import type { TestArchive } from './archive.js';
-import { addToken, addUser, cookiesOf, logIn } from './logins.js';
+import {
+  deleteToken,
+  findUser,
+  listTokens,
+  OPERATOR,
+  updateUser,
+} from '../../src/catalog/index.js';
+import { ADMIN_PASSWORD, type TestArchive } from './archive.js';
+import { addToken, addUser, cookiesOf, logIn, withCatalog } from './logins.js';
 
 /** What an address asks for. */
 export type Need =
@@ -57,7 +64,7 @@ export const RIGHTS: readonly RightsRow[] = [
   api('get /', 'anyone'),
   api('get /health/', 'anyone'),
   api('get /openapi.json', 'anyone'),
-  api('post /api-token-auth/', 'anyone', { done: [400], body: { username: 'x', password: 'y' } }),
+  api('post /api-token-auth/', 'anyone', { done: [400], form: { password: 'y' } }),
   api('get /tokens/', 'own account'),
   api('get /audit/', 'administer'),
   api('post /create/', 'upload', { files: true }),
@@ -105,7 +112,14 @@ export const RIGHTS: readonly RightsRow[] = [
   page('get /frames/:id/', 'read', { isFrame: true }),
   page('get /frames/:id/delete/', 'delete', { isFrame: true }),
   page('post /frames/:id/delete/', 'delete', { done: [404], form: {} }),
+  page('post /frames/:id/versions/:number/current/', 'correct', { done: [404], form: {} }),
   page('get /search/', 'read', { done: [302] }),
+  page('get /trash/', 'delete'),
+  page('post /trash/', 'delete', { done: [303], form: {} }),
+  page('post /trash/', 'purge', { done: [303], form: { do: 'purge' } }),
+  page('get /quarantine/', 'upload'),
+  page('post /quarantine/', 'upload', { done: [200, 303, 400, 409], form: {} }),
+  page('post /quarantine/', 'correct', { done: [200, 303, 400, 409], form: { do: 'discard' } }),
   page('get /upload/', 'upload'),
   page('post /upload/', 'upload', { files: true }),
   page('get /account/', 'own session'),
@@ -145,8 +159,6 @@ export interface Credential {
   readonly isGoodSign?: boolean;
 }
 
-const PASSWORD_OF_ADMIN = 'correct horse battery';
-
 /** Visitors: without anything, or with a CSRF cookie as every browser has one. */
 export async function openVisitor(
   archive: TestArchive,
@@ -162,25 +174,29 @@ export async function makeCredentials(archive: TestArchive): Promise<Credential[
   const made: Credential[] = [{ name: 'visitor', role: 'visitor' }];
   for (const role of ['user', 'writer', 'admin'] as const) {
     const username = role === 'admin' ? 'admin' : `a-${role}`;
-    const password = role === 'admin' ? PASSWORD_OF_ADMIN : await addUser(archive, username, role);
+    const password = role === 'admin' ? ADMIN_PASSWORD : await addUser(archive, username, role);
     const open = () => logIn(archive, username, password);
     made.push({ name: `${role}, session`, role, open });
     for (const scope of ['read', 'upload', 'admin'] as const) {
-      const token = await addToken(archive, username, ['--scope', scope]);
+      const token = await addToken(archive, username, { scope });
       made.push({ name: `${role}, token ${scope}`, role, scope, token });
     }
   }
-  const ended = await addToken(archive, 'admin', ['--days', '0.00000001']);
+  const ended = await addToken(archive, 'admin', { lifeMs: -1000 });
   made.push({ name: 'expired token', role: 'bad', token: ended });
   const revoked = await addToken(archive, 'admin');
-  const listed = (await archive.run(['token', 'list', 'admin', '--json'])).stdout.trim();
-  const { id } = JSON.parse(listed.split('\n').at(-1) ?? '{}') as { id: number };
-  await archive.run(['token', 'revoke', String(id)]);
+  await withCatalog(archive, async (catalog) => {
+    const { id } = (await listTokens(catalog)).at(-1) ?? { id: 0 };
+    await deleteToken(catalog, id, OPERATOR);
+  });
   made.push({ name: 'revoked token', role: 'bad', token: revoked });
   const password = await addUser(archive, 'gone', 'admin');
   const token = await addToken(archive, 'gone');
   const session = await logIn(archive, 'gone', password);
-  await archive.run(['user', 'disable', 'gone']);
+  await withCatalog(archive, async (catalog) => {
+    const { id } = (await findUser(catalog, 'gone')) ?? { id: 0 };
+    await updateUser(catalog, id, { disabled: true }, OPERATOR);
+  });
   made.push({ name: 'disabled admin, token', role: 'bad', token });
   // The cookie is still there, and so is a CSRF token of a visitor.
   const open = async () => {

@@ -134,6 +134,32 @@ describe('the name of a file', () => {
     });
   });
 
+  test.each([
+    ['CON', 'is that of a device'],
+    ['con.old.fits', 'is that of a device'],
+    ['Lpt9 .fits', 'is that of a device'],
+    ['.htaccess', 'begins with a dot'],
+    ['gpj\u202e.fits', 'has invisible characters'],
+    ['a\ud800b', 'has invisible characters'],
+  ])('%j is refused: it %s', (fname, problem) => {
+    const found = failure(() => place({ fname }));
+    expect([found?.code, found?.message]).toEqual([
+      'header_invalid',
+      expect.stringContaining(`File name ${problem}`),
+    ]);
+  });
+
+  test.each(['CONTROL', 'com10', 'nullify', 'a.con', 'M 31', "it's", '$x'])(
+    '%j is kept',
+    (fname) => {
+      expect(place({ fname: `${fname}.fits` }).basename).toBe(fname);
+    },
+  );
+
+  test('is the same however its letters are composed', () => {
+    expect(place({ fname: 'e\u0301.fits' }).basename).toBe('\u00e9');
+  });
+
   test('is at most 200 bytes, not characters', () => {
     expect(place({ fname: 'a'.repeat(195) }).basename).toHaveLength(195);
     expect(failure(() => place({ fname: 'a'.repeat(196) }))?.code).toBe('header_invalid');
@@ -151,8 +177,8 @@ describe('the folder of a file', () => {
     ['{SITEID}//./x/', 'home', 'home/x'],
     ['./', 'home', ''],
     ['', 'home', ''],
-    ['{SITEID}', '..a', '..a'],
-    ['{SITEID}', 'a..', 'a..'],
+    ['{SITEID}', 'a..b', 'a..b'],
+    ['{SITEID}', 'cafe\u0301', 'caf\u00e9'],
   ])('%s with %s', (template, site, folder) => {
     expect(folderOf(template, site)).toBe(folder);
   });
@@ -164,6 +190,7 @@ describe('the folder of a file', () => {
     ['{SITEID}', '..', '..'],
     ['{SITEID}', '..\\..', '..\\..'],
     ['{SITEID}', '\\\\server', '\\\\server'],
+    ['{SITEID}', 'C:\\x', 'C:\\x'],
     ['{SITEID}', 'a\u0000b', 'a\u0000b'],
     ['{SITEID}/x', '', '/x'],
   ])('%s with %j would escape', (template, site, shown) => {
@@ -171,6 +198,27 @@ describe('the folder of a file', () => {
       code: 'path_escapes',
       message: `Formatted path escapes ARCHIVE_ROOT: '${shown}'`,
     });
+  });
+
+  test.each([
+    ['..a', 'begins with a dot'],
+    ['.ssh', 'begins with a dot'],
+    ['x/.platevault', 'begins with a dot'],
+    ['a..', 'ends with a dot or a blank'],
+    ['a /b', 'ends with a dot or a blank'],
+    ['NUL', 'is that of a device'],
+    ['x/com1.dir', 'is that of a device'],
+    ['a\u202eb', 'has invisible characters'],
+    ['a\u200bb', 'has invisible characters'],
+    ['a\u2028b', 'has invisible characters'],
+    ['a/'.repeat(33), 'is too long'],
+    [`${'a'.repeat(200)}/`.repeat(6), 'is too long'],
+  ])('%j is refused: it %s', (site, problem) => {
+    const found = failure(() => folderOf('{SITEID}', site));
+    expect([found?.code, found?.message]).toEqual([
+      'header_invalid',
+      expect.stringContaining(`Folder name ${problem}`),
+    ]);
   });
 
   test('has parts of at most 255 bytes', () => {

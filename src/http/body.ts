@@ -1,0 +1,66 @@
+import { json, text, type RequestHandler } from 'express';
+import { AppError } from '../lib/errors.js';
+import { LIMITS } from './limits.js';
+import { parseParameters } from './params.js';
+
+/**
+ * Reads a form or JSON body of the API into `req.body`: of a form an object without prototype, whose
+ * repeated fields are lists.
+ *
+ * @throws 'bad_request', 'too_large'
+ */
+export function readBody(): RequestHandler[] {
+  const { bodyBytes } = LIMITS;
+  return [
+    // The parser of Express copies the list of a repeated field for each of its values.
+    text({ type: 'application/x-www-form-urlencoded', limit: bodyBytes }),
+    parseForm,
+    json({
+      limit: bodyBytes,
+      verify: (_req, _res, bytes) => {
+        refuseDeepJson(bytes);
+      },
+    }),
+  ];
+}
+
+const parseForm: RequestHandler = (req, _res, next) => {
+  if (typeof req.body === 'string') req.body = formFields(req.body);
+  next();
+};
+
+function formFields(body: string): Record<string, string | string[]> {
+  const fields = body.split('&').length;
+  if (fields > LIMITS.bodyFields) {
+    throw new AppError('too_large', `More than ${LIMITS.bodyFields} fields in one request.`);
+  }
+  const form = Object.create(null) as Record<string, string | string[]>;
+  for (const [name, values] of parseParameters(body)) {
+    const [first = ''] = values;
+    form[name] = values.length === 1 ? first : values;
+  }
+  return form;
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPEN: ReadonlySet<number> = new Set(Buffer.from('[{'));
+const CLOSE: ReadonlySet<number> = new Set(Buffer.from(']}'));
+
+/** Counts brackets outside of strings, before anything is built from them. @throws 'bad_request' */
+export function refuseDeepJson(bytes: Uint8Array, maxDepth: number = LIMITS.jsonDepth): void {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (isText) {
+      if (byte === BACKSLASH) at += 1;
+      else if (byte === QUOTE) isText = false;
+    } else if (byte === QUOTE) isText = true;
+    else if (OPEN.has(byte)) depth += 1;
+    else if (CLOSE.has(byte)) depth -= 1;
+    if (depth > maxDepth) {
+      const message = `The JSON is nested more than ${maxDepth} deep.`;
+      throw new AppError('bad_request', message);
+    }
+  }
+}

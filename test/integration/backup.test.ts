@@ -1,0 +1,326 @@
+/** Back-ups to a folder, and archives that come back from them. */
+import { existsSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { listDeeds, openCatalog, type Catalog } from '../../src/catalog/index.js';
+import { loadConfig } from '../../src/config/index.js';
+import { backupState } from '../../src/keeping/index.js';
+import { pyobsFrame } from '../fixtures/night.js';
+import {
+  runProgram,
+  startArchive,
+  type CommandResult,
+  type TestArchive,
+} from '../support/archive.js';
+
+let archive: TestArchive;
+let folder: string;
+let place: string;
+const files = new Map<string, Buffer>();
+
+const KEEP = { BACKUP_KEEP: '100', BACKUP_KEEP_DAYS: '0', BACKUP_KEEP_WEEKS: '0' };
+
+beforeAll(async () => {
+  archive = await startArchive({ AUDIT_DAYS: '0' });
+});
+afterAll(() => archive.close());
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'platevault-backup-'));
+  place = join(folder, 'place');
+  await mkdir(place);
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+interface Answer {
+  readonly name: string;
+  readonly files: number;
+  readonly bytes: number;
+  readonly totalFiles: number;
+  readonly lost: readonly string[];
+  readonly pruned: { snapshots: string[]; files: number; refused: string | null };
+}
+
+let serial = 0;
+async function upload(count: number, to = archive): Promise<void> {
+  for (let i = 0; i < count; i += 1) {
+    const name = `f${String((serial += 1)).padStart(4, '0')}`;
+    const file = pyobsFrame({ FNAME: `${name}.fits` }, { seed: serial, width: 64, height: 64 });
+    if ((await to.upload(file, `${name}.fits`)).created === 1) files.set(name, file);
+  }
+}
+
+async function backUp(settings = {}, from = archive): Promise<Answer> {
+  const env = { DATA_DIR: from.dataDir, ...KEEP, ...settings };
+  const result = await runProgram(['backup', place, '--json'], env);
+  expect([result.status, result.stderr]).toEqual([0, '']);
+  return JSON.parse(result.stdout) as Answer;
+}
+
+const run = (args: readonly string[], dataDir = join(folder, 'new'), settings = {}) =>
+  runProgram(args, { DATA_DIR: dataDir, ...settings });
+const lines = ({ stdout }: CommandResult): string[] =>
+  stdout.split('\n').filter((line) => line !== '');
+
+async function withCatalog<T>(dataDir: string, work: (catalog: Catalog) => Promise<T>): Promise<T> {
+  const catalog = openCatalog(`sqlite:${join(dataDir, 'platevault.sqlite')}`);
+  try {
+    return await work(catalog);
+  } finally {
+    await catalog.close();
+  }
+}
+
+/** Serves a data folder, and gives its frames as they list and download. */
+async function readAll(
+  dataDir: string,
+  names: Iterable<string>,
+): Promise<Map<string, { shape: unknown; bytes: Buffer }>> {
+  const found = new Map<string, { shape: unknown; bytes: Buffer }>();
+  const server = await startArchive({ DATA_DIR: dataDir, AUDIT_DAYS: '0' });
+  try {
+    type List = { results: Record<string, unknown>[] };
+    const { results } = await server.json<List>('/frames/?limit=1000&sort=id');
+    const shapes = new Map(results.map((frame) => [String(frame.basename), frame]));
+    for (const name of names) {
+      const { url: _url, ...shape } = shapes.get(name) ?? {};
+      const response = await server.fetch(`/frames/${String(shapes.get(name)?.id)}/download/`);
+      found.set(name, { shape, bytes: Buffer.from(await response.arrayBuffer()) });
+    }
+    return found;
+  } finally {
+    await server.stop();
+    await rm(server.dataDir, { recursive: true, force: true });
+  }
+}
+
+test('a fresh machine comes back from a back-up that was made while uploads ran', async () => {
+  await upload(6);
+  await archive.upload(Buffer.from('no FITS'), 'refused.fits');
+  const id = (await archive.json<{ results: { id: number }[] }>('/frames/?limit=1')).results[0]?.id;
+  await archive.fetch(`/frames/${String(id)}/delete/`, { method: 'DELETE' });
+  const listed = await archive.json<{ results: { basename: string; url: unknown }[] }>(
+    '/frames/?limit=1000',
+  );
+  const before = new Map(listed.results.map(({ url: _url, ...rest }) => [rest.basename, rest]));
+  expect(before.size).toBe(5);
+  let isRunning = true;
+  const client = (async () => {
+    while (isRunning) await upload(1);
+  })();
+  const answer = await backUp();
+  isRunning = false;
+  await client;
+  expect(answer.lost).toEqual([]);
+  expect((await run(['backup', 'verify', '--from', place, '--read-data'])).status).toBe(0);
+
+  const dry = await run(['restore', '--from', place, '--dry-run']);
+  expect([dry.status, dry.stdout]).toEqual([0, expect.stringMatching(/Nothing was changed/)]);
+  expect(existsSync(join(folder, 'new'))).toBe(false);
+  const restored = await run(['restore', '--from', place]);
+  expect([restored.status, restored.stderr]).toEqual([0, '']);
+  const check = await run(['check', '--read-data']);
+  expect([check.status, check.stdout]).toEqual([0, '']);
+  const there = await readAll(join(folder, 'new'), before.keys());
+  for (const [name, { shape, bytes }] of there) {
+    expect([name, shape]).toEqual([name, expect.objectContaining(before.get(name) ?? {})]);
+    expect([name, bytes.equals(files.get(name) ?? Buffer.alloc(0))]).toEqual([name, true]);
+  }
+  // Trash, quarantine and journal are back as well; who was logged in is not.
+  await withCatalog(join(folder, 'new'), async (catalog) => {
+    const count = async (table: string) => ((await catalog.read(table)) as unknown[]).length;
+    expect([await count('trash'), await count('quarantine'), await count('sessions')]).toEqual([
+      1, 1, 0,
+    ]);
+    expect((await listDeeds(catalog, { action: 'archive.restored', limit: 9 })).length).toBe(1);
+  });
+}, 120_000);
+
+test('the second back-up copies only what is new; one that is damaged is found and heals', async () => {
+  await upload(3);
+  const first = await backUp();
+  await upload(2);
+  const second = await backUp();
+  expect(second.totalFiles - first.totalFiles).toBe(2);
+  // The journal has grown as well.
+  expect(second.files).toBe(3);
+  const list = lines(await run(['backup', 'list', '--from', place]));
+  expect(list.map((line) => line.split('\t')[0])).toEqual([second.name, first.name]);
+
+  const stored = readdirSync(join(place, 'files/hill/2026-03-01')).sort();
+  const [a = '', b = '', c = ''] = stored.map((name) => join(place, 'files/hill/2026-03-01', name));
+  const bytes = readFileSync(a);
+  bytes[3000] = (bytes[3000] ?? 0) ^ 1;
+  writeFileSync(a, bytes);
+  unlinkSync(b);
+  writeFileSync(c, 'short');
+  const quick = await run(['backup', 'verify', '--from', place]);
+  expect([quick.status, lines(quick).map((line) => line.split(':')[0])]).toEqual([
+    1,
+    ['missing', 'size'],
+  ]);
+  const thorough = await run(['backup', 'verify', first.name, '--from', place, '--read-data']);
+  expect(lines(thorough).map((line) => line.split(':')[0])).toEqual(['content', 'missing', 'size']);
+  const partly = await run(['restore', '--from', place, '--json']);
+  expect(partly.status).toBe(4);
+  expect(JSON.parse(String(lines(partly).at(-1)))).toMatchObject({ damaged: 3 });
+
+  unlinkSync(a);
+  unlinkSync(c);
+  expect((await backUp()).files).toBe(3);
+  expect((await run(['backup', 'verify', '--from', place, '--read-data'])).status).toBe(0);
+  expect((await run(['backup', 'verify', '20200101T000000Z', '--from', place])).status).toBe(3);
+}, 120_000);
+
+test('restore over an archive keeps what was there: the catalogue, and files that are other ones', async () => {
+  await upload(2);
+  const copy = join(folder, 'copy');
+  await backUp();
+  await upload(1);
+  await archive.stop();
+  await cp(archive.dataDir, copy, { recursive: true });
+  await archive.restart();
+  const stored = readdirSync(join(copy, 'archive/hill/2026-03-01')).sort();
+  const spoilt = join(copy, 'archive/hill/2026-03-01', String(stored[0]));
+  writeFileSync(spoilt, 'other bytes');
+  const late = join(copy, 'archive/hill/2026-03-01', String(stored.at(-1)));
+
+  const held = await startArchive({ DATA_DIR: copy, AUDIT_DAYS: '0' });
+  const refused = await run(['restore', '--from', place], copy);
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/Stop it first/)]);
+  await held.stop();
+  await rm(held.dataDir, { recursive: true, force: true });
+
+  const rows = await withCatalog(copy, ({ read }) => read('frames').count({ n: '*' }).first());
+  const restored = await run(['restore', '--from', place, '--json'], copy);
+  expect([restored.status, restored.stderr]).toEqual([0, '']);
+  const end = JSON.parse(String(lines(restored).at(-1))) as { safetyCopy: string; aside: string };
+  expect(end).toMatchObject({ replaced: 1, written: 0, damaged: 0 });
+  const safe = openCatalog(`sqlite:${join(end.safetyCopy, 'platevault.sqlite')}`);
+  expect(await safe.read('frames').count({ n: '*' }).first()).toEqual(rows);
+  await safe.close();
+  const aside = join(end.aside, 'frames/hill/2026-03-01', String(stored[0]));
+  expect(readFileSync(aside, 'utf8')).toBe('other bytes');
+  // The frame that came after the back-up: its file stays, and is told of.
+  expect(existsSync(late)).toBe(true);
+  const check = await run(['check', '--read-data'], copy);
+  expect(lines(check)).toEqual([expect.stringMatching(/^unknown-file: /)]);
+}, 120_000);
+
+test('old back-ups go by the rule, and files with the last one that needs them; never after a loss', async () => {
+  const small = await startArchive({ AUDIT_DAYS: '0' });
+  try {
+    await upload(4, small);
+    const first = await backUp({}, small);
+    const ids = (await small.json<{ results: { id: number }[] }>('/frames/')).results;
+    const gone = String(ids[0]?.id);
+    await small.fetch(`/frames/${gone}/delete/`, { method: 'DELETE' });
+    expect((await small.run(['trash', 'purge', gone])).status).toBe(0);
+    const inPlace = () => readdirSync(join(place, 'files/hill/2026-03-01')).length;
+    expect(inPlace()).toBe(4);
+    const second = await backUp({}, small);
+    expect([second.pruned.snapshots, inPlace()]).toEqual([[], 4]);
+    const strict = { BACKUP_KEEP: '1', BACKUP_KEEP_MONTHS: '0' };
+    const third = await backUp(strict, small);
+    expect(third.pruned).toMatchObject({ snapshots: [first.name, second.name], refused: null });
+    expect(inPlace()).toBe(3);
+    expect((await run(['backup', 'verify', '--from', place, '--read-data'])).status).toBe(0);
+
+    // Most of the archive has gone: the back-ups of before are what is left of it.
+    for (const { id } of ids.slice(1)) {
+      await small.fetch(`/frames/${String(id)}/delete/`, { method: 'DELETE' });
+      await small.run(['trash', 'purge', String(id)]);
+    }
+    const env = { DATA_DIR: small.dataDir, ...KEEP, ...strict };
+    const fourth = await runProgram(['backup', place], env);
+    expect([fourth.status, fourth.stderr]).toEqual([
+      0,
+      expect.stringMatching(/no old back-up is removed until/),
+    ]);
+    expect(inPlace()).toBe(3);
+  } finally {
+    await small.close();
+  }
+}, 120_000);
+
+test('a place that is not this archive’s is left alone: lost disks, other archives, the archive itself', async () => {
+  await backUp();
+  const other = await startArchive({ AUDIT_DAYS: '0' });
+  try {
+    const foreign = await runProgram(['backup', place], { DATA_DIR: other.dataDir });
+    expect([foreign.status, foreign.stderr]).toEqual([
+      2,
+      expect.stringMatching(/back-ups of another archive/),
+    ]);
+    await other.stop();
+    const onto = await runProgram(['restore', '--from', place], { DATA_DIR: other.dataDir });
+    expect([onto.status, onto.stderr]).toEqual([2, expect.stringMatching(/holds another archive/)]);
+  } finally {
+    await other.close();
+  }
+  // The disk is not mounted: what is left is an empty folder.
+  await rm(place, { recursive: true });
+  await mkdir(place);
+  const env = { DATA_DIR: archive.dataDir };
+  const lost = await runProgram(['backup', place], env);
+  expect([lost.status, lost.stderr]).toEqual([1, expect.stringMatching(/Is its disk mounted/)]);
+  expect(readdirSync(place)).toEqual([]);
+  const within = await runProgram(['backup', join(archive.dataDir, 'archive/hill')], env);
+  expect([within.status, within.stderr]).toEqual([2, expect.stringMatching(/within the archive/)]);
+  expect((await runProgram(['backup', join(folder, 'absent')], env)).status).toBe(1);
+  expect((await runProgram(['backup'], env)).status).toBe(2);
+}, 120_000);
+
+test('the server backs up by itself, goes on with what was broken off, and a failure is seen', async () => {
+  const settings = { BACKUP_TARGET: place, AUDIT_DAYS: '0', ...KEEP };
+  await rm(place, { recursive: true });
+  const self = await startArchive(settings);
+  const { config } = loadConfig({ BACKUP_TARGET: place }, '/nowhere');
+  const state = () => withCatalog(self.dataDir, (catalog) => backupState(catalog, config));
+  const until = async (isReached: () => Promise<boolean>): Promise<void> => {
+    const end = performance.now() + 60_000;
+    while (!(await isReached())) {
+      if (performance.now() > end) throw new Error('it does not come so far');
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  };
+  try {
+    await upload(3, self);
+    await until(async () => (await state()).runs[0]?.state === 'failed');
+    expect(await state()).toMatchObject({
+      isOn: true,
+      isOverdue: true,
+      last: null,
+      error: expect.stringMatching(/is not there/) as string,
+    });
+    await mkdir(place);
+    // As one leaves it that was killed after its first files: they lie there, and no list names them.
+    const stored = readdirSync(join(self.dataDir, 'archive/hill/2026-03-01')).sort();
+    await mkdir(join(place, 'files/hill/2026-03-01'), { recursive: true });
+    await cp(
+      join(self.dataDir, 'archive/hill/2026-03-01', String(stored[0])),
+      join(place, 'files/hill/2026-03-01', String(stored[0])),
+    );
+    await withCatalog(self.dataDir, ({ write }) =>
+      write('backups').update({ started_ms: Date.now() - 1e7, state: 'running', ended_ms: null }),
+    );
+    await self.stop('SIGKILL');
+    await self.restart();
+    await until(async () => (await state()).runs[0]?.state === 'done');
+    const { runs, last, error, isOverdue } = await state();
+    expect(runs.map((each) => each.state)).toEqual(['done', 'failed']);
+    // Two frames and the journal: the first frame lay there.
+    expect([last?.files, error, isOverdue]).toEqual([3, null, false]);
+    const deeds = await withCatalog(self.dataDir, (catalog) =>
+      listDeeds(catalog, { action: 'backup.finished', limit: 9 }),
+    );
+    expect(
+      deeds.map(({ actor, detail }) => [actor.username, (detail as { state: string }).state]),
+    ).toEqual([
+      ['archive', 'done'],
+      ['archive', 'failed'],
+    ]);
+  } finally {
+    await self.close();
+  }
+}, 120_000);

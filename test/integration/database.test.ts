@@ -1,0 +1,135 @@
+import {
+  copyFileSync,
+  existsSync,
+  openSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+  closeSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openCatalog } from '../../src/catalog/index.js';
+import { pyobsFrame } from '../fixtures/night.js';
+import {
+  runProgram,
+  startArchive,
+  type CommandResult,
+  type TestArchive,
+} from '../support/archive.js';
+
+let archive: TestArchive;
+let path: string;
+let copy: string;
+
+beforeAll(async () => {
+  archive = await startArchive();
+  for (let serial = 1; serial <= 20; serial += 1) {
+    const FNAME = `db-${String(serial)}.fits`;
+    await archive.upload(pyobsFrame({ FNAME }, { seed: serial }), FNAME);
+  }
+  await archive.stop();
+  path = join(archive.dataDir, 'platevault.sqlite');
+  copy = join(archive.dataDir, 'copy.sqlite');
+  copyFileSync(path, copy);
+});
+afterAll(() => archive.close());
+afterEach(async () => {
+  for (const end of ['', '-wal', '-shm']) await rm(`${path}${end}`, { force: true });
+  copyFileSync(copy, path);
+});
+
+const serve = (): Promise<CommandResult> =>
+  runProgram(['serve'], { DATA_DIR: archive.dataDir, PORT: '0', LOG: 'off' });
+
+/** Overwrites pages, as a failing disk does. */
+function spoil(from: number, pages: number): void {
+  const file = openSync(path, 'r+');
+  for (let page = from; page < from + pages; page += 1) {
+    writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+  }
+  closeSync(file);
+}
+
+const FAULTS: readonly (readonly [string, () => void, RegExp])[] = [
+  [
+    'is no database',
+    () => writeFileSync(path, 'not a database at all\n'.repeat(500)),
+    /not an SQLite/,
+  ],
+  ['has lost its end', () => truncateSync(path, 8 * 4096), /has 32768 bytes instead of/],
+  ['has a spoilt first page', () => spoil(0, 1), /not an SQLite/],
+  ['has spoilt pages', () => spoil(2, 60), /is damaged/],
+  [
+    'has spoilt pages at its end',
+    () => spoil(Math.floor(statSync(path).size / 4096) - 30, 30),
+    /is damaged/,
+  ],
+];
+
+test.each(FAULTS)(
+  'a catalogue that %s stops the start, and it is said what to do',
+  async (_name, damage, reason) => {
+    damage();
+    const before = statSync(path).size;
+    const result = await serve();
+    expect([result.status, result.stderr]).toEqual([1, expect.stringMatching(reason)]);
+    expect(result.stderr).toMatch(/platevault restore.*platevault reindex/);
+    expect(result.stderr.trim().split('\n')).toHaveLength(1);
+    expect(statSync(path).size).toBe(before);
+  },
+);
+
+test('a lost catalogue is not replaced by an empty one beside a tree of frames', async () => {
+  for (const lose of [() => writeFileSync(path, ''), () => rm(path)]) {
+    await lose();
+    const result = await serve();
+    expect([result.status, result.stderr]).toEqual([
+      1,
+      expect.stringMatching(/catalogue is new.*platevault reindex.*platevault restore/),
+    ]);
+  }
+});
+
+test('the tree of another archive is not taken for that of the catalogue', async () => {
+  const other = await startArchive();
+  await other.stop();
+  try {
+    const ARCHIVE_ROOT = join(other.dataDir, 'archive');
+    const result = await runProgram(['serve'], {
+      DATA_DIR: archive.dataDir,
+      ARCHIVE_ROOT,
+      PORT: '0',
+    });
+    expect([result.status, result.stderr]).toEqual([
+      1,
+      expect.stringMatching(/holds another archive/),
+    ]);
+  } finally {
+    await other.close();
+  }
+});
+
+test('a root without a marker gets one if the frames of the catalogue are in it', async () => {
+  const marker = join(archive.dataDir, 'archive/.platevault/archive.json');
+  await rm(marker);
+  await archive.restart();
+  expect(existsSync(marker)).toBe(true);
+  await archive.stop();
+});
+
+test('a locked catalogue stops the start, and it is said who is in the way', async () => {
+  const catalog = openCatalog(`sqlite:${path}`);
+  try {
+    await catalog.write.raw('begin immediate');
+    const result = await serve();
+    expect([result.status, result.stderr]).toEqual([
+      1,
+      expect.stringMatching(/keeps the catalogue .* locked/),
+    ]);
+  } finally {
+    await catalog.write.raw('rollback');
+    await catalog.close();
+  }
+});

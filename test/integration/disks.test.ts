@@ -1,0 +1,203 @@
+import { mkdirSync, readdirSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFits } from '../fixtures/make-fits.js';
+import { pyobsFrame } from '../fixtures/night.js';
+import { runProgram, startArchive, type TestArchive } from '../support/archive.js';
+import { createMounts, testWithMounts, type Mounts } from '../support/mounts.js';
+
+const withMounts = testWithMounts('full, read-only and vanished disks');
+
+let mounts: Mounts;
+let archive: TestArchive | undefined;
+
+beforeEach(() => {
+  mounts = createMounts();
+});
+afterEach(async () => {
+  await archive?.close();
+  archive = undefined;
+  mounts.close();
+});
+
+interface Told {
+  status: number;
+  retry: string | null;
+  text: string;
+}
+
+async function ask(path: string, init?: RequestInit): Promise<Told> {
+  const response = await archive!.fetch(path, init);
+  const retry = response.headers.get('retry-after');
+  return { status: response.status, retry, text: await response.text() };
+}
+
+function send(name: string, content: Buffer): Promise<Told> {
+  const form = new FormData();
+  form.append('file', new Blob([new Uint8Array(content)]), name);
+  return ask('/frames/create/', { method: 'POST', body: form });
+}
+
+const frame = (name: string, size = 60): Buffer =>
+  pyobsFrame({ FNAME: `${name}.fits` }, { width: size, height: size, seed: name.length });
+
+/** Fills a disk to its last byte. */
+function fill(disk: string): string {
+  const path = join(disk, 'filler');
+  const { bavail, bsize } = statfsSync(disk);
+  writeFileSync(path, Buffer.alloc(bavail * bsize));
+  return path;
+}
+
+withMounts(
+  'a full disk is 507, leaves nothing behind, lets read, and is over when there is room',
+  async () => {
+    const disk = mounts.disk('disk', 6);
+    archive = await startArchive({ ARCHIVE_ROOT: join(disk, 'archive') });
+    expect((await send('kept.fits', frame('kept'))).status).toBe(200);
+    const large = await send('large.fits', makeFits({ width: 2000, height: 2000 }));
+    expect([large.status, large.text]).toEqual([507, expect.stringMatching(/disk .* is full/)]);
+    const filler = fill(disk);
+    for (const size of [60, 500]) {
+      expect((await send('a.fits', frame('a', size))).status).toBe(507);
+    }
+    expect(await readdir(join(disk, 'archive/.incoming'))).toEqual([]);
+    expect(await readdir(join(disk, 'archive/hill/2026-03-01'))).toEqual(['kept.fits']);
+    expect((await ask('/frames/')).status).toBe(200);
+    expect((await ask('/frames/1/download/')).status).toBe(200);
+    unlinkSync(filler);
+    expect((await send('a.fits', frame('a', 500))).status).toBe(200);
+    await archive.stop();
+    expect(await archive.check()).toEqual([]);
+  },
+);
+
+withMounts(
+  'on one full disk for everything frames can still be deleted: uploads leave room for that',
+  async () => {
+    const disk = mounts.disk('disk', 12);
+    mkdirSync(join(disk, 'data'));
+    archive = await startArchive({
+      ARCHIVE_ROOT: join(disk, 'archive'),
+      DATABASE_URL: `sqlite:${join(disk, 'data/catalogue.sqlite')}`,
+    });
+    const answers: number[] = [];
+    while (answers.length < 100 && answers.at(-1) !== 507) {
+      const name = `n${String(answers.length)}`;
+      answers.push((await send(`${name}.fits`, frame(name, 400))).status);
+    }
+    expect(answers).toEqual([...Array<number>(answers.length - 1).fill(200), 507]);
+    expect(answers.length).toBeGreaterThan(3);
+    const gone = await ask('/frames/1/', { method: 'DELETE' });
+    expect([gone.status, gone.text]).toEqual([204, '']);
+    expect((await ask('/frames/1/')).status).toBe(404);
+    await archive.stop();
+    expect(await archive.check()).toEqual([]);
+  },
+);
+
+withMounts(
+  'a full disk of the catalogue is 507, the file does not stay, and it is over when there is room',
+  async () => {
+    const disk = mounts.disk('catalogue', 8);
+    const root = mounts.folder('archive');
+    archive = await startArchive({
+      ARCHIVE_ROOT: root,
+      DATABASE_URL: `sqlite:${join(disk, 'catalogue.sqlite')}`,
+    });
+    expect((await send('first.fits', frame('first'))).status).toBe(200);
+    const filler = fill(disk);
+    const kept = ['first.fits'];
+    let last: Told = { status: 200, retry: null, text: '' };
+    // The log of changes may have room left for some.
+    for (let serial = 0; last.status === 200 && serial < 200; serial += 1) {
+      const name = `f${String(serial).padStart(3, '0')}`;
+      last = await send(`${name}.fits`, frame(name));
+      if (last.status === 200) kept.push(`${name}.fits`);
+    }
+    expect([last.status, last.text]).toEqual([507, expect.stringMatching(/catalogue is full/)]);
+    expect(readdirSync(join(root, 'hill/2026-03-01')).sort()).toEqual(kept.sort());
+    expect(readdirSync(join(root, '.incoming'))).toEqual([]);
+    expect((await ask('/frames/')).status).toBe(200);
+    unlinkSync(filler);
+    expect((await send('last.fits', frame('last'))).status).toBe(200);
+    await archive.stop();
+    expect(await archive.check()).toEqual([]);
+  },
+);
+
+withMounts(
+  'a root that can only be read is 503 to writers, and no obstacle to readers',
+  async () => {
+    const root = mounts.folder('archive');
+    archive = await startArchive({ ARCHIVE_ROOT: root });
+    expect((await send('a.fits', frame('a'))).status).toBe(200);
+    mounts.bind(root, root, { readOnly: true });
+    for (const told of [
+      await send('b.fits', frame('b')),
+      await ask('/health/'),
+      await ask('/frames/1/', { method: 'DELETE' }),
+    ]) {
+      expect([told.status, told.retry, told.text]).toEqual([
+        503,
+        '30',
+        expect.stringMatching(/can only be read/),
+      ]);
+    }
+    expect((await ask('/frames/1/download/')).status).toBe(200);
+    await archive.stop();
+    const env = { DATA_DIR: archive.dataDir, ARCHIVE_ROOT: root, PORT: '0', LOG: 'off' };
+    const start = await runProgram(['serve'], env);
+    expect([start.status, start.stderr]).toEqual([1, expect.stringMatching(/read-only/)]);
+    mounts.unmount(root);
+    await archive.restart();
+    expect((await send('b.fits', frame('b'))).status).toBe(200);
+    expect(await archive.check()).toEqual([]);
+  },
+);
+
+withMounts(
+  'a disk that vanishes is 503 in all that needs it, nothing is made in its place, and back it works again',
+  async () => {
+    const disk = mounts.folder('disk');
+    const root = mounts.folder('mountpoint');
+    mounts.bind(disk, root);
+    archive = await startArchive({ ARCHIVE_ROOT: root });
+    expect((await send('a.fits', frame('a'))).status).toBe(200);
+    mounts.unmount(root);
+    for (const told of [
+      await send('b.fits', frame('b')),
+      await ask('/health/'),
+      await ask('/frames/1/', { method: 'DELETE' }),
+      await ask('/frames/1/download/'),
+      await ask('/frames/1/preview/?width=300'),
+      await ask('/frames/zip/?SITEID=hill'),
+    ]) {
+      expect([told.status, told.retry, told.text]).toEqual([
+        503,
+        '30',
+        expect.stringMatching(/not there.*mounted/),
+      ]);
+    }
+    expect((await ask('/frames/1/')).status).toBe(200);
+    expect(readdirSync(root)).toEqual([]);
+    await archive.stop();
+    const env = { DATA_DIR: archive.dataDir, ARCHIVE_ROOT: root, PORT: '0', LOG: 'off' };
+    for (const command of [['serve'], ['user', 'list']]) {
+      const start = await runProgram(command, env);
+      expect([start.status, start.stderr]).toEqual([1, expect.stringMatching(/Mount its disk/)]);
+    }
+    expect(readdirSync(root)).toEqual([]);
+    mounts.bind(disk, root);
+    await archive.restart();
+    expect((await send('b.fits', frame('b'))).status).toBe(200);
+    mounts.unmount(root);
+    expect((await send('c.fits', frame('c'))).status).toBe(503);
+    mounts.bind(disk, root);
+    expect((await ask('/health/')).status).toBe(200);
+    expect((await send('c.fits', frame('c'))).status).toBe(200);
+    expect((await ask('/frames/1/', { method: 'DELETE' })).status).toBe(204);
+    await archive.stop();
+    expect(await archive.check()).toEqual([]);
+  },
+);
