@@ -45,6 +45,7 @@ import {
   startAudit,
   startBackups,
   startJournal,
+  type Mending,
   type RootOptions,
   type Trash,
 } from './keeping/index.js';
@@ -252,6 +253,26 @@ export async function openTrash(config: Config): Promise<Archive & { readonly tr
     ...archive,
     trash,
     async close() {
+      await pool.close();
+      await archive.close();
+    },
+  };
+}
+
+/** Refused files, for commands. Works beside a running server. */
+export async function openMending(config: Config): Promise<Archive & { readonly mending: Mending }> {
+  checkTemplates(config);
+  const profiles = await readProfiles(config);
+  const archive = await openArchive(config, { create: false });
+  const { catalog, store } = archive;
+  const pool = createPixelPool({ workers: 1 });
+  const onStored = (): void => undefined; // the server finds the job by itself
+  const ingest = createIngest({ catalog, store, config, profiles, pool, onStored });
+  return {
+    ...archive,
+    mending: createMending({ catalog, config, store, ingest, pool }),
+    async close() {
+      await ingest.close();
       await pool.close();
       await archive.close();
     },

@@ -40,8 +40,12 @@ export function textMember(
 export function readIds(body: Readonly<Record<string, unknown>>): number[] | undefined {
   const ids = member(body, 'ids');
   if (ids === undefined) return undefined;
-  const isList = Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id) && Number(id) >= 0);
-  if (!isList) throw new AppError('bad_request', 'ids is expected to be a list of numbers.', { parameter: 'ids' });
+  const isList =
+    Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id) && Number(id) >= 0);
+  if (!isList)
+    throw new AppError('bad_request', 'ids is expected to be a list of numbers.', {
+      parameter: 'ids',
+    });
   const once = [...new Set(ids as number[])];
   if (once.length > MAX_IDS) {
     const message = `At most ${MAX_IDS} at once; these are ${once.length}.`;
@@ -68,7 +72,10 @@ export function readSelection(body: Readonly<Record<string, unknown>>): Quaranti
   const ids = readIds(body);
   const code = textMember(body, 'code');
   if (ids === undefined && code === undefined && member(body, 'all') !== true) {
-    throw new AppError('bad_request', 'Name the files: {"ids": […]}, {"code": "…"} or {"all": true}.');
+    throw new AppError(
+      'bad_request',
+      'Name the files: {"ids": […]}, {"code": "…"} or {"all": true}.',
+    );
   }
   return { ...(ids === undefined ? {} : { ids }), ...(code === undefined ? {} : { code }) };
 }

@@ -127,10 +127,7 @@ export async function toMarks(
   }));
 }
 
-function originalOf(
-  hdus: readonly StoredHdu[],
-  { keyword }: Correction,
-): StoredCard | undefined {
+function originalOf(hdus: readonly StoredHdu[], { keyword }: Correction): StoredCard | undefined {
   for (const { cards } of hdus) {
     const card = cards.find((each) => each.keyword.toUpperCase() === keyword);
     if (card !== undefined) return card;

@@ -104,7 +104,8 @@ export function createFrameHandlers(services: Services) {
       requireCsrf(services, req, res);
       const reason = parameter(queryParameters(req), 'reason').slice(0, MAX_REASON);
       const left = await services.trash.put(parseId(req.params.id), viewer, reason);
-      if (left.length > 0) services.log.warn('files of a deleted frame stay behind', { keys: left });
+      if (left.length > 0)
+        services.log.warn('files of a deleted frame stay behind', { keys: left });
       res.status(status).end();
     };
 

@@ -80,6 +80,9 @@ export function createKeepingRoutes(services: Services): Routes {
       path: '/quarantine/:file/download/',
       verbs: { get: on(told.DOWNLOAD_REFUSED, refused.download) },
     },
-    { path: '/quarantine/:file/retry/', verbs: { post: take('upload', told.RETRY, refused.retry) } },
+    {
+      path: '/quarantine/:file/retry/',
+      verbs: { post: take('upload', told.RETRY, refused.retry) },
+    },
   ];
 }

@@ -164,5 +164,15 @@ function toExaminationShape({ hdus, findings, problem }: Examination): Record<st
 
 function toResultShape(quarantineId: number, result: IngestResult): Record<string, unknown> {
   const { name, basename, id, version, status, error, code, warnings } = result;
-  return { quarantine_id: quarantineId, name, basename, id, version, status, error, code, warnings };
+  return {
+    quarantine_id: quarantineId,
+    name,
+    basename,
+    id,
+    version,
+    status,
+    error,
+    code,
+    warnings,
+  };
 }

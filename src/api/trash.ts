@@ -1,12 +1,6 @@
 import type { RequestHandler } from 'express';
 import { listTrashed, type Trashed } from '../catalog/index.js';
-import {
-  parseId,
-  requireAction,
-  requireCsrf,
-  rootUrl,
-  type Services,
-} from '../http/index.js';
+import { parseId, requireAction, requireCsrf, rootUrl, type Services } from '../http/index.js';
 import { formatInstant } from '../lib/time.js';
 import { readPage } from './bodies.js';
 

@@ -37,7 +37,7 @@ const PER_MINUTE = 300;
 const NOBODY: Actor = { userId: null, username: '', address: '' };
 
 /**
- * Of the same actor, address, action and subject the first in a minute is written at once, and the
+ * Of the same actor, address, action, subject and reason the first in a minute is written at once, and the
  * others as one line with `count` when the minute is over.
  *
  * @param now the clock, epoch ms
@@ -159,9 +159,10 @@ function createMinute(beganMs: number) {
 
 function keyOf({ actor, deed }: Noted): string {
   const { userId, username, address } = actor;
-  return JSON.stringify([userId, username, address, deed.action, deed.subject]);
+  const { why, status } = toFields(deed.detail);
+  return JSON.stringify([userId, username, address, deed.action, deed.subject, why, status]);
 }
 
-function toFields(detail: unknown): object {
+function toFields(detail: unknown): { readonly why?: unknown; readonly status?: unknown } {
   return typeof detail === 'object' && detail !== null ? detail : {};
 }

@@ -3,6 +3,7 @@ export {
   hashPassword,
   makePassword,
   MIN_PASSWORD,
+  USER_NAME,
   verifyPassword,
 } from './password.js';
 export { makeToken, hashSecret, createSigner, type Signer } from './token.js';

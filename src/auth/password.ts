@@ -31,6 +31,9 @@ export function findPasswordFault(password: string, username: string): string {
   return '';
 }
 
+/** What a user may be called: in an address, a log line or a folder it means nothing else. */
+export const USER_NAME = /^[\p{L}\p{N}@.+_-]{1,150}$/u;
+
 /** @throws 'bad_request' with what `findPasswordFault` finds */
 export async function hashPassword(password: string, username: string): Promise<string> {
   const fault = findPasswordFault(password, username);

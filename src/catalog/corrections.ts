@@ -58,7 +58,10 @@ const STRUCTURE =
  */
 export function parseOverrides(json: unknown): Overrides {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw new AppError('bad_request', 'Header values are expected as an object: {"KEYWORD": value}.');
+    throw new AppError(
+      'bad_request',
+      'Header values are expected as an object: {"KEYWORD": value}.',
+    );
   }
   const entries = Object.entries(json);
   if (entries.length > MAX_OVERRIDES) {
@@ -121,7 +124,10 @@ interface AnyCard {
 export function overlayCards<C extends AnyCard>(
   headers: readonly (readonly C[])[],
   overrides: Overrides,
-  { front, toCard }: {
+  {
+    front,
+    toCard,
+  }: {
     readonly front: readonly number[];
     readonly toCard: (keyword: string, value: string | number | boolean) => C;
   },
@@ -146,7 +152,10 @@ export function overlayCards<C extends AnyCard>(
 }
 
 /** Stored headers under corrections: what is searched. */
-export function correctHdus(hdus: readonly StoredHdu[], overrides: Overrides): readonly StoredHdu[] {
+export function correctHdus(
+  hdus: readonly StoredHdu[],
+  overrides: Overrides,
+): readonly StoredHdu[] {
   if (overrides.size === 0) return hdus;
   const images = hdus.filter(({ kind, axes }) => {
     const isImage = kind === 'image' || kind === 'compressed-image';
@@ -164,7 +173,9 @@ function toStoredCard(keyword: string, value: string | number | boolean): Stored
 }
 
 /** The kind of card that holds such a value, in the words of the codec. */
-export function kindOf(value: string | number | boolean): 'string' | 'logical' | 'integer' | 'float' {
+export function kindOf(
+  value: string | number | boolean,
+): 'string' | 'logical' | 'integer' | 'float' {
   if (typeof value === 'string') return 'string';
   if (typeof value === 'boolean') return 'logical';
   return Number.isInteger(value) ? 'integer' : 'float';

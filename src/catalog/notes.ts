@@ -22,7 +22,10 @@ export async function writeNote(
   text: string,
   by: Actor,
 ): Promise<Note> {
-  const clean = text.replace(/\r\n?/g, '\n').replace(/[^\P{Cc}\n\t]|\p{Cs}/gu, '').trim();
+  const clean = text
+    .replace(/\r\n?/g, '\n')
+    .replace(/[^\P{Cc}\n\t]|\p{Cs}/gu, '')
+    .trim();
   if (clean === '') throw new AppError('bad_request', 'The note is empty.', { parameter: 'text' });
   if (clean.length > MAX_NOTE) {
     const message = `The note has ${clean.length} characters; ${MAX_NOTE} fit.`;
@@ -33,7 +36,12 @@ export async function writeNote(
     .insert({ subject, text: clean, made_by: by.username, made_ms: atMs })
     .returning('id');
   const note: Note = { id: row?.id ?? 0, text: clean, by: by.username, atMs };
-  await recordDeed(tx, by, { action: 'note.written', subject, outcome: 'done', detail: { text: clean } });
+  await recordDeed(tx, by, {
+    action: 'note.written',
+    subject,
+    outcome: 'done',
+    detail: { text: clean },
+  });
   await insertEvent(tx, 'note.written', { subject, ...note });
   return note;
 }

@@ -229,11 +229,9 @@ export async function trimQuarantine(
   });
 }
 
-function applyFilter(
-  query: Knex.QueryBuilder,
-  { ids, code, keyword }: QuarantineFilter,
-): void {
-  if (ids !== undefined) void query.whereRaw('id in (select value from json_each(?))', [JSON.stringify(ids)]);
+function applyFilter(query: Knex.QueryBuilder, { ids, code, keyword }: QuarantineFilter): void {
+  if (ids !== undefined)
+    void query.whereRaw('id in (select value from json_each(?))', [JSON.stringify(ids)]);
   if (code !== undefined) void query.where({ code });
   if (keyword !== undefined) void query.where({ keyword });
 }

@@ -64,7 +64,11 @@ export async function reviseFrame(
   await placeOnSky(tx, frameId, facts);
   await indexHeaders(tx, frameId);
   await tx('relations').where({ frame_id: frameId }).whereNot({ keyword: '' }).delete();
-  const relations = facts.relations.map(({ key, name }) => ({ frame_id: frameId, keyword: key, name }));
+  const relations = facts.relations.map(({ key, name }) => ({
+    frame_id: frameId,
+    keyword: key,
+    name,
+  }));
   if (relations.length > 0) await tx.batchInsert('relations', relations, 100);
 }
 

@@ -71,7 +71,11 @@ export async function readContent(tx: Knex, frame: Frame): Promise<FrameContent>
     .select('hdus.checksum', 'hdus.cards');
   const hdus: Record<number, StoredHdu[]> = {};
   for (const { number, axes, cards, ...row } of rows) {
-    const hdu = { ...row, axes: JSON.parse(axes) as number[], cards: await parseStoredCards(cards) };
+    const hdu = {
+      ...row,
+      axes: JSON.parse(axes) as number[],
+      cards: await parseStoredCards(cards),
+    };
     (hdus[number] ??= []).push(hdu);
   }
   const named = relations.map(({ keyword, name }): Relation => ({ key: keyword, name }));

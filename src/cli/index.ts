@@ -12,6 +12,7 @@ import { log } from './log.js';
 import { reindex } from './reindex.js';
 import { serve } from './serve.js';
 import { tokenAdd, tokenList, tokenRevoke } from './token.js';
+import { quarantineDiscard, quarantineList, quarantineRetry } from './quarantine.js';
 import { trashEmpty, trashList, trashPurge, trashRestore } from './trash.js';
 import {
   userAdd,
@@ -50,6 +51,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'trash restore': trashRestore,
   'trash purge': trashPurge,
   'trash empty': trashEmpty,
+  'quarantine list': quarantineList,
+  'quarantine retry': quarantineRetry,
+  'quarantine discard': quarantineDiscard,
   demo,
 };
 

@@ -24,7 +24,7 @@ export const log: Command = {
       return typeof value === 'string' ? value.trim() : '';
     };
     const query = parseDeedQuery(valueOf, DEFAULT_LIMIT);
-    const rows = await withCatalog((catalog) => listDeeds(catalog, query));
+    const rows = await withCatalog((catalog) => listDeeds(catalog, query), { create: false });
     for (const { id, atMs, actor, action, subject, outcome, old, detail } of rows) {
       const who = actor.username === '' ? 'visitor' : actor.username;
       const at = formatInstant(atMs);

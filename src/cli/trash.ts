@@ -65,7 +65,9 @@ export const trashEmpty: Command = {
     try {
       const { total, bytes } = await listTrashed(archive.catalog, { limit: 0, offset: 0 });
       if (values.yes !== true) {
-        out.problem(`${total} frames of ${bytes} bytes would be gone for good. Say --yes to do it.`);
+        out.problem(
+          `${total} frames of ${bytes} bytes would be gone for good. Say --yes to do it.`,
+        );
         return 2;
       }
       let count = 0;

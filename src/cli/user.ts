@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { hashPassword } from '../auth/index.js';
+import { hashPassword, USER_NAME } from '../auth/index.js';
 import {
   endSessions,
   findUser,
@@ -15,8 +15,6 @@ import {
 import { openArchive, readConfig } from '../context.js';
 import { AppError } from '../lib/errors.js';
 import { COMMON_EXITS, type Command, type CommandArguments } from './command.js';
-
-const NAME = /^[A-Za-z0-9@.+_-]{1,150}$/;
 
 export const userAdd: Command = {
   usage: 'user add NAME --role user|writer|admin [--password-stdin]',
@@ -130,9 +128,16 @@ export const userLogout: Command = {
   },
 };
 
-/** Runs `work` on the catalogue, beside a running server if there is one. */
-export async function withCatalog<T>(work: (catalog: Catalog) => Promise<T>): Promise<T> {
-  const archive = await openArchive(readConfig().config);
+/**
+ * Runs `work` on the catalogue, beside a running server if there is one.
+ *
+ * @param options.create false for commands that only look
+ */
+export async function withCatalog<T>(
+  work: (catalog: Catalog) => Promise<T>,
+  options = { create: true },
+): Promise<T> {
+  const archive = await openArchive(readConfig().config, options);
   try {
     return await work(archive.catalog);
   } finally {
@@ -152,7 +157,7 @@ export function requireName(args: CommandArguments): string {
   const [name, ...more] = args.positionals;
   if (name === undefined || more.length > 0)
     throw new AppError('bad_request', 'One NAME is needed.');
-  if (!NAME.test(name)) {
+  if (!USER_NAME.test(name)) {
     throw new AppError('bad_request', `'${name}' is no user name: letters, digits and @.+_- are.`);
   }
   return name;

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { AppError, systemCode } from '../lib/errors.js';
-import type { Store } from '../store/index.js';
+import { isAdoptedKey, type Store } from '../store/index.js';
 
 /** What a client is told of a file before its bytes. */
 interface Attributes {
@@ -51,7 +51,8 @@ export async function sendDownload(
   const read = (range: ByteRange): Promise<AsyncIterable<Uint8Array>> =>
     store.runs(download.key, range);
   const made: MadeDownload = { ...download, etag: `"${download.sha256}"`, read };
-  if (accelPrefix === '') {
+  // The proxy is told of ARCHIVE_ROOT alone.
+  if (accelPrefix === '' || isAdoptedKey(download.key)) {
     await sendMade(req, res, made);
   } else if (describe(req, res, made)) {
     const path = download.key.split('/').map(encodeURIComponent).join('/');

@@ -118,6 +118,8 @@ function end(req: IncomingMessage, res: ServerResponse): void {
   }
   const detail = 'The request came too slowly and was ended. Nothing was stored.';
   res.writeHead(408, { Connection: 'close', 'Content-Type': 'application/json' });
+  // An answered request no longer learns that its connection has gone: what reads it would wait on.
+  req.socket.once('close', () => req.destroy());
   res.end(JSON.stringify({ detail }), () => {
     req.socket.destroySoon();
   });

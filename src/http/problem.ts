@@ -77,7 +77,7 @@ export function handleProblems(
     res.status(status);
     if (status === 401) res.set('WWW-Authenticate', 'Token');
     if (status === 503) res.set('Retry-After', String(RETRY_AFTER_SEC));
-    if (status === 429) res.set('Retry-After', String(expected?.data.retryAfterSec ?? 60));
+    if (status === 429) res.set('Retry-After', waitOf(expected));
     if (status === 405 && Array.isArray(expected?.data.allow))
       res.set('Allow', expected.data.allow.join(', '));
     res.set('Cache-Control', 'no-store');
@@ -99,6 +99,12 @@ function problemBody(
   const parameter = error?.data.parameter;
   if (typeof parameter !== 'string') return { detail: message };
   return { detail: message, [parameter]: [message] };
+}
+
+/** Seconds after which what was asked for too often works again. */
+function waitOf(error: AppError | undefined): string {
+  const seconds = error?.data.retryAfterSec;
+  return String(typeof seconds === 'number' ? seconds : RETRY_AFTER_SEC);
 }
 
 export function requestIdOf(res: Response): string {

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   findBySha256,
   insertEvent,
@@ -9,6 +12,7 @@ import {
   type FrameFacts,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
+import type { SourceLimits } from '../fits/index.js';
 import type { Fingerprint } from '../lib/hash.js';
 import type { Store } from '../store/index.js';
 import { inspect, sourceLimits, type Inspected, type SurveyPool } from './inspect.js';
@@ -23,12 +27,17 @@ export interface FilingParts {
   readonly config: Config;
   readonly store: Store;
   readonly profiles: readonly Profile[];
-  readonly pool: SurveyPool & HashPool;
+  readonly pool: SurveyPool & FilingPool;
 }
 
-/** Hashing away from the main thread: several files at a time. */
-export interface HashPool {
+/** What is done away from the main thread: several files at a time. */
+export interface FilingPool {
   run(task: 'fingerprint', input: { path: string }): Promise<Fingerprint>;
+  /** Writes the file that was packed at ingest, as it was, to `target`. */
+  run(
+    task: 'unpackFile',
+    input: { path: string; limits: SourceLimits; target: string },
+  ): Promise<object>;
 }
 
 /** What a stored file says. */
@@ -56,19 +65,37 @@ export interface Filed {
 /**
  * Judges a stored file as ingest does.
  *
- * @param reading how a person wants its headers to be read
+ * @param how.reading how a person wants its headers to be read
+ * @param how.isPacked true if it was packed at ingest: what is kept of its headers is what they were
  * @throws 'not_found', and what makes ingest refuse a file
  */
 export async function readStored(
   parts: FilingParts,
   key: string,
-  reading: Reading = AS_IT_STANDS,
+  how: { readonly reading?: Reading; readonly isPacked?: boolean } = {},
 ): Promise<StoredFacts> {
   const { config, store, pool } = parts;
+  const { reading = AS_IT_STANDS, isPacked = false } = how;
+  const limits = sourceLimits(config, store);
   const path = await store.localPath(key);
-  const sizeBytes = (await store.stat(key))?.sizeBytes ?? 0;
-  const inspected = await inspect({ path, sizeBytes }, sourceLimits(config, store), pool);
+  const inspected = isPacked
+    ? await inspectUnpacked(path, limits, pool)
+    : await inspect({ path, sizeBytes: (await stat(path)).size }, limits, pool);
   return { inspected, facts: factsOf(parts, await readAs(inspected, reading), reading) };
+}
+
+async function inspectUnpacked(
+  path: string,
+  limits: SourceLimits,
+  pool: FilingParts['pool'],
+): Promise<Inspected> {
+  const target = join(limits.tempDir, `${randomUUID()}.part`);
+  try {
+    await pool.run('unpackFile', { path, limits, target });
+    return await inspect({ path: target, sizeBytes: (await stat(target)).size }, limits, pool);
+  } finally {
+    await rm(target, { force: true });
+  }
 }
 
 /** The sums of a stored file. @throws 'not_found' */

@@ -1,9 +1,4 @@
-import {
-  kindOf,
-  NO_OVERRIDES,
-  overlayCards,
-  type Overrides,
-} from '../catalog/index.js';
+import { kindOf, NO_OVERRIDES, overlayCards, type Overrides } from '../catalog/index.js';
 import { mainImage, makeHeader, type Card, type Hdu } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
 import type { Profile } from './profiles.js';

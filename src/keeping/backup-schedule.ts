@@ -7,6 +7,7 @@ import {
   type Catalog,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
+import { hasCode } from '../lib/errors.js';
 import { errorFields, type Log } from '../lib/log.js';
 import { backUp, type BackupParts } from './backup.js';
 import { normalizeAddress } from './backup-target.js';
@@ -79,8 +80,9 @@ export function startBackups(parts: ScheduledParts): BackupSchedule {
     await rest(FIRST_REST_MS);
     while (!stop.signal.aborted) {
       await run().catch((error: unknown) => {
-        if (!stop.signal.aborted)
-          log.error('the back-up failed', { target, ...errorFields(error) });
+        // Busy: a command does just that.
+        if (stop.signal.aborted || hasCode(error, 'busy')) return;
+        log.error('the back-up failed', { target, ...errorFields(error) });
       });
       await rest(LOOK_EVERY_MS);
     }
@@ -122,7 +124,8 @@ export function dueMs(
   // One that seems to have begun in the future tells of a clock that was wrong.
   if (last === undefined || last.startedMs > nowMs + DAY_MS) return nowMs;
   const next = nextTime(times, last.startedMs);
-  return last.state === 'failed' ? Math.min(next, last.startedMs + RETRY_MS) : next;
+  // One that seems to run still has died, or holds the lock: then the next one is told so.
+  return last.state === 'done' ? next : Math.min(next, last.startedMs + RETRY_MS);
 }
 
 /** The first of the times of day after an instant. */

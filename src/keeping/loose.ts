@@ -124,8 +124,8 @@ async function readLoose(parts: LooseParts, item: LooseKey): Promise<Read> {
     // Headers first: what is refused anyway need not be read to its end.
     const plain = await readStored(parts, key);
     const isLacking = plain.facts.proposal === null && item.withProposal !== undefined;
-    const reading = isLacking ? item.withProposal : AS_IT_STANDS;
-    const stored = isLacking ? await readStored(parts, key, reading) : plain;
+    const reading = (isLacking ? item.withProposal : undefined) ?? AS_IT_STANDS;
+    const stored = isLacking ? await readStored(parts, key, { reading }) : plain;
     const known = { ...item, known: { ...item.known, reading } };
     const fingerprint = await hashStored(parts, key);
     return { item: known, file: { key, ...stored, fingerprint } };

@@ -158,7 +158,8 @@ async function readVersion(
   if (fault !== undefined) report.found({ ...fault, key, text: `${about}: ${fault.text}` });
   if (fault?.kind === 'missing') return undefined;
   try {
-    return await readStored(parts, key, context.isCurrent ? readingOf(record, parts) : undefined);
+    const reading = context.isCurrent ? { reading: readingOf(record, parts) } : {};
+    return await readStored(parts, key, { ...reading, isPacked: version.original !== null });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     report.found({ kind: 'unreadable', key, text: `${about}: ${error.message}` });

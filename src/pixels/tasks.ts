@@ -10,6 +10,7 @@ import {
   makePieces,
   planProduct,
   readLookups,
+  unpackFile,
   writeRows,
 } from '../products/tasks.js';
 
@@ -20,6 +21,7 @@ export const TASKS = {
     surveyFits(path, limits),
   packFile,
   expandFile,
+  unpackFile,
   planProduct,
   makePieces,
   describeTable,

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import {
   expandTo,
   mainImage,
@@ -44,6 +45,34 @@ export interface TableRequest {
 export async function expandFile(input: SourceFile & { readonly target: string }): Promise<object> {
   await expandTo(input.path, input.target, input.limits);
   return {};
+}
+
+/** Bytes copied at once. */
+const COPY_BYTES = 8 * 1024 * 1024;
+
+/** Writes the file that `packFits` packed, as it was, to another, which must not exist. */
+export function unpackFile(input: SourceFile & { readonly target: string }): Promise<object> {
+  return withFile(input, async (file) => {
+    const target = await open(input.target, 'wx');
+    try {
+      for (const piece of planUnpack(file, { isOriginal: true }).pieces) {
+        for (const part of inParts(piece)) await target.appendFile(await readPieces(file, [part]));
+      }
+    } finally {
+      await target.close();
+    }
+    return {};
+  });
+}
+
+function inParts(piece: Piece): Piece[] {
+  if (piece.kind !== 'copy') return [piece];
+  const parts = Math.ceil(piece.lengthBytes / COPY_BYTES);
+  return Array.from({ length: parts }, (_, index) => {
+    const done = index * COPY_BYTES;
+    const lengthBytes = Math.min(COPY_BYTES, piece.lengthBytes - done);
+    return { kind: 'copy', offset: piece.offset + done, lengthBytes };
+  });
 }
 
 /** What a product will be made of. @throws 'fits_unsupported' for XISF, and as the codec */

@@ -30,6 +30,11 @@ const READ_CHUNK_BYTES = 1024 * 1024;
 /** First part of a key in an adopted tree. */
 const PREFIX = /^@adopted\d+$/;
 
+/** Whether a key leads into an adopted tree, which lies elsewhere than the files of the archive. */
+export function isAdoptedKey(key: string): boolean {
+  return PREFIX.test(key.split('/', 1)[0] ?? '');
+}
+
 /** A store on a directory tree, and on those that were adopted into it. @throws as `fs.ts` */
 export async function openFsStore(root: string, options: FsStoreOptions = {}): Promise<Store> {
   const own = await openOwnTree(root, options);
@@ -132,8 +137,16 @@ export function withAdopted(own: Store, look: () => AdoptedTrees): Store {
     throw new AppError('path_escapes', message);
   };
 
+  // One by one: what is added to the interface has to be thought of here.
   return {
-    ...own,
+    spoolDir: own.spoolDir,
+    stateDir: own.stateDir,
+    shelf: own.shelf,
+    check: () => own.check(),
+    requireRoom: () => own.requireRoom(),
+    intend: (files) => own.intend(files),
+    intendRemoval: (keys) => own.intendRemoval(keys),
+    sweep: (isKnown) => own.sweep(isKnown),
     async put(key, spooledPath) {
       refuse(key);
       await own.put(key, spooledPath);

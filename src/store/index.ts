@@ -2,6 +2,7 @@ export type { Store, Swept } from './store.js';
 export type { Intent, IntendedFile } from './intents.js';
 export type { FsStoreOptions } from './fs.js';
 export {
+  isAdoptedKey,
   openFsStore,
   placeTree,
   readAdopted,

@@ -67,19 +67,20 @@ export function showFrame(web: Web): RequestHandler {
     // A choice that no picture can be drawn with is told, not shown as a broken picture.
     parseRenderOptions(lastValues(parameters));
     const isAsked = parameter(parameters, 'checks') !== '';
-    const [hdus, related, users, night, uploader, found, calibrations, marks, versions] = await Promise.all([
-      listHeaders(catalog, frame.version),
-      findFrames(catalog, frame.relatedIds, viewer),
-      findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
-      findNeighbours(web, frame, viewer),
-      frame.version.uploadedBy === null
-        ? undefined
-        : findUserById(catalog, frame.version.uploadedBy),
-      findChecks(web, frame, isAsked),
-      services.calibrations.find(frame, viewer),
-      listCorrections(catalog.read, frame.id),
-      toVersions(web, frame, viewer),
-    ]);
+    const [hdus, related, users, night, uploader, found, calibrations, marks, versions] =
+      await Promise.all([
+        listHeaders(catalog, frame.version),
+        findFrames(catalog, frame.relatedIds, viewer),
+        findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
+        findNeighbours(web, frame, viewer),
+        frame.version.uploadedBy === null
+          ? undefined
+          : findUserById(catalog, frame.version.uploadedBy),
+        findChecks(web, frame, isAsked),
+        services.calibrations.find(frame, viewer),
+        listCorrections(catalog.read, frame.id),
+        toVersions(web, frame, viewer),
+      ]);
     const pageUrl = `${base}/frames/${frame.id}/`;
     const shift = hduShift(frame, hdus);
     const images = imagesOf(hdus).map((image) => ({ ...image, hdu: image.hdu + shift }));
@@ -274,7 +275,9 @@ function toHeader(
       comment: card.comment,
       mark: marks.get(card.keyword.toUpperCase()) ?? '',
     }));
-  const here = new Set(hdus.flatMap(({ cards }) => cards.map((card) => card.keyword.toUpperCase())));
+  const here = new Set(
+    hdus.flatMap(({ cards }) => cards.map((card) => card.keyword.toUpperCase())),
+  );
   const word = find.toLowerCase();
   const cards = all.filter(({ keyword, value, comment }) =>
     [keyword, value, comment].some((text) => text.toLowerCase().includes(word)),

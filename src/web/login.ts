@@ -123,7 +123,7 @@ async function sendTooMany(
   res.status(STATUS.too_many).set('Retry-After', String(wait));
   const time = wait <= 90 ? countOf(wait, 'second') : countOf(Math.ceil(wait / 60), 'minute');
   const message = 'Too many wrong passwords.';
-  const advice = `Wait ${time}, then try again. Nobody else is shut out by this.`;
+  const advice = `Wait ${time}, then try again.`;
   await sendLogin(web, req, res, { next, username, message, advice });
 }
 

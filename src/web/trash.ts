@@ -1,13 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { may } from '../auth/index.js';
 import { listTrashed } from '../catalog/index.js';
-import {
-  bodyText,
-  parameter,
-  queryParameters,
-  requireAction,
-  requireCsrf,
-} from '../http/index.js';
+import { bodyText, parameter, queryParameters, requireAction, requireCsrf } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { bodyIds } from './forms.js';
 import { goTo, sendPage, type Web } from './page.js';
@@ -38,7 +32,9 @@ export function changeTrash(web: Web): RequestHandler {
         else await services.trash.restore(id, viewer);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        problems.push(error.code === 'not_found' ? `Frame ${id} is not in the trash any more.` : error.message);
+        problems.push(
+          error.code === 'not_found' ? `Frame ${id} is not in the trash any more.` : error.message,
+        );
       }
     }
     if (problems.length === 0) goTo(web, req, res, `${base}/trash/`);

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { hashPassword, makePassword } from '../auth/index.js';
+import { hashPassword, makePassword, USER_NAME } from '../auth/index.js';
 import {
   endSessions,
   findUserById,
@@ -15,7 +15,6 @@ import { AppError, hasCode } from '../lib/errors.js';
 import { goTo, sendPage, type Web } from './page.js';
 import { formatDateTime } from './render.js';
 
-const NAME = /^[\p{L}\p{N}@.+_-]{1,150}$/u;
 const GIVEN_ROLES = ROLES.filter((role) => role !== 'anonymous');
 
 /** `GET /admin/users/` */
@@ -34,7 +33,7 @@ export function addUser(web: Web): RequestHandler {
     requireCsrf(services, req, res);
     const username = bodyText(req, 'username').trim();
     const role = GIVEN_ROLES.find((each) => each === bodyText(req, 'role'));
-    if (!NAME.test(username) || role === undefined) {
+    if (!USER_NAME.test(username) || role === undefined) {
       await sendUsers(web, req, res, { problem: 'A name has letters, digits and . _ - + @ only.' });
       return;
     }

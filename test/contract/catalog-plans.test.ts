@@ -13,6 +13,7 @@ import {
 } from '../../src/catalog/index.js';
 import { randomFrames } from '../fixtures/random-frames.js';
 import { startCatalog, type TestCatalog, USER } from '../support/catalog.js';
+import { readsAll, scans, stepsOf, type Query } from '../support/plans.js';
 
 /**
  * How SQLite goes about each query that a list makes. Nothing may read through `frames` row by row,
@@ -30,31 +31,6 @@ beforeAll(async () => {
   await insertFramesInBulk(catalog, randomFrames(ROWS, 29));
 });
 afterAll(() => kept.close());
-
-interface Query {
-  readonly sql: string;
-  readonly bindings: readonly (string | number)[];
-}
-
-/** Steps of the plans of all queries that `work` makes. */
-async function stepsOf(work: () => Promise<unknown>): Promise<string[]> {
-  const queries: Query[] = [];
-  const note = ({ sql, bindings }: Query): void => void queries.push({ sql, bindings });
-  catalog.read.on('query', note);
-  await work();
-  catalog.read.removeListener('query', note);
-  const steps: string[] = [];
-  for (const { sql, bindings } of queries) {
-    if (!/^(?:select|with)/i.test(sql)) continue;
-    const plan = await catalog.read.raw<{ detail: string }[]>(
-      `explain query plan ${sql}`,
-      bindings,
-    );
-    steps.push(...plan.map(({ detail }) => detail));
-  }
-  expect(steps.length).toBeGreaterThan(0);
-  return steps;
-}
 
 function conditionsOf(query: string): Condition[] {
   const given = [...new URLSearchParams(query)];
@@ -81,16 +57,6 @@ function listByCursor(query: string, column: string, descending: boolean): Promi
 function aggregate(query: string): Promise<Facet[]> {
   catalog.knownFacets.clear();
   return listFacets(catalog, conditionsOf(query), USER);
-}
-
-/** Steps that read all of `frames`; with an index that has all columns, its rows are not read. */
-function scans(steps: readonly string[]): string[] {
-  return steps.filter((step) => /^SCAN frames(?! USING COVERING INDEX)/.test(step));
-}
-
-/** Steps that read all of `frames` or of an index of it, in the order of a list or in none. */
-function readsAll(steps: readonly string[]): string[] {
-  return steps.filter((step) => step.startsWith('SCAN frames'));
 }
 
 /**
@@ -163,7 +129,7 @@ describe.each(['without', 'with'])('%s statistics', (statistics) => {
 
   test.each(examples)('a list with one filter reads through nothing: %s', async (query) => {
     for (const descending of [false, true]) {
-      const steps = await stepsOf(() => list(query, 'frames.date_obs_ms', descending));
+      const steps = await stepsOf(catalog, () => list(query, 'frames.date_obs_ms', descending));
       expect(scans(steps)).toEqual([]);
     }
   });
@@ -171,7 +137,7 @@ describe.each(['without', 'with'])('%s statistics', (statistics) => {
   test.each(Object.entries(SORT_COLUMNS))('nor does one sorted by %s', async (_name, column) => {
     for (const descending of [false, true]) {
       for (const query of ['', 'FILTER=V', 'night=2026-01-05', 'OBJECT=ngc']) {
-        const steps = await stepsOf(() => list(query, column, descending));
+        const steps = await stepsOf(catalog, () => list(query, column, descending));
         // Through an index in the order of the list one reads no further than the page.
         expect([query, steps.filter((step) => step === 'SCAN frames')]).toEqual([query, []]);
       }
@@ -180,17 +146,17 @@ describe.each(['without', 'with'])('%s statistics', (statistics) => {
 
   test('nor an aggregate', async () => {
     for (const query of ['', 'FILTER=V', 'night=2026-01-05', 'start=2026-01-03&end=2026-01-08']) {
-      expect(readsAll(await stepsOf(() => aggregate(query)))).toEqual([]);
+      expect(readsAll(await stepsOf(catalog, () => aggregate(query)))).toEqual([]);
     }
   });
 
   test.each(examples)('nor an aggregate with one filter: %s', async (query) => {
-    const steps = await stepsOf(() => aggregate(query));
+    const steps = await stepsOf(catalog, () => aggregate(query));
     expect(mayReadAll(query) ? scans(steps) : readsAll(steps)).toEqual([]);
   });
 
   test.each(MANY)('an aggregate of nearly all reads no frame: %s', async (query) => {
-    const steps = await stepsOf(() => aggregate(query));
+    const steps = await stepsOf(catalog, () => aggregate(query));
     expect(scans(steps)).toEqual([]);
     // Groups are not walked one by one, with a frame read for each entry.
     expect(steps.filter((step) => /^SCAN frames USING INDEX/.test(step))).toEqual([]);
@@ -199,7 +165,7 @@ describe.each(['without', 'with'])('%s statistics', (statistics) => {
   test.each(SELECTIVE)('a cursor list of a few frames goes straight to them: %s', async (query) => {
     for (const column of ['frames.date_obs_ms', 'frames.id', 'frames.exposure_sec']) {
       for (const descending of [false, true]) {
-        const steps = await stepsOf(() => listByCursor(query, column, descending));
+        const steps = await stepsOf(catalog, () => listByCursor(query, column, descending));
         expect([column, readsAll(steps)]).toEqual([column, []]);
       }
     }

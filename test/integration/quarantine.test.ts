@@ -329,3 +329,32 @@ test('quarantine holds so many files and bytes, the newest; what goes is told in
     await rm(own.dataDir, { recursive: true, force: true });
   }
 });
+
+test('the commands list, mend and throw away refused files beside a running server', async () => {
+  const [mended, thrown] = [
+    await refuse(lacking('cli-1'), 'cli-1.fits'),
+    await refuse(lacking('cli-2'), 'cli-2.fits'),
+  ];
+  const listed = await archive.run(['quarantine', 'list', '--code', 'header_missing', '--json']);
+  const rows = listed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Json);
+  expect(rows[0]).toMatchObject({ id: thrown, uploadName: 'cli-2.fits', code: 'header_missing' });
+  const retry = ['quarantine', 'retry', String(mended)];
+  expect(await archive.run([...retry, '--set', 'GAIN=2'])).toEqual({
+    status: 1,
+    stdout: 'refused: Could not find CAMERA in FITS header.\n',
+    stderr: '',
+  });
+  expect((await archive.run([...retry, '--set', 'NAXIS=2'])).status).toBe(2);
+  const stored = await archive.run([...retry, '--set', 'CAMERA=g', '--set', 'FILTER=']);
+  expect(stored).toEqual({ status: 0, stdout: 'stored: cli-1\n', stderr: '' });
+  expect(await archive.json('/frames/?basename=cli-1')).toMatchObject({
+    count: 1,
+    results: [{ FILTER: null }],
+  });
+  expect((await archive.run(['quarantine', 'discard', String(thrown)])).status).toBe(0);
+  const again = await archive.run(['quarantine', 'discard', String(thrown)]);
+  expect([again.status, again.stderr]).toEqual([1, `There is no file ${thrown} in quarantine.\n`]);
+});

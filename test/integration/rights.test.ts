@@ -244,7 +244,7 @@ test('every verb of every address, of pages and API, has its line in the table, 
           ? []
           : [...new Set(route.stack.map(({ method }) => method))]
               // Those of a path that are not named answer 405; OPTIONS of pages go to the API.
-              .filter((verb) => verb !== undefined && verb !== 'options')
+              .filter((verb) => verb !== 'options')
               .map((verb) => `${verb} ${route.path}`),
       );
     const told = (as: RightsRow['as']) =>

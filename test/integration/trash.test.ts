@@ -319,6 +319,7 @@ test('a frame whose file is gone cannot come back, and says so; it stays in the 
     500,
     { detail: "Frame 'lost-1' cannot come back: its file is missing." },
   ]);
+  await mkdir(dirname(shelfPath(id, 'lost-1')), { recursive: true });
   await rename(away, shelfPath(id, 'lost-1'));
   expect((await restore(id)).status).toBe(200);
 });

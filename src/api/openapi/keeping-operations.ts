@@ -131,7 +131,14 @@ const CORRECT: Omit<Operation, 'id' | 'summary'> = {
   parameters: [PROFILE],
   body: VALUES,
   answers: { 200: json('Corrections', 'As they are now.') },
-  problems: ['bad_request', 'not_found', 'header_missing', 'header_invalid', 'unsupported', 'damaged'],
+  problems: [
+    'bad_request',
+    'not_found',
+    'header_missing',
+    'header_invalid',
+    'unsupported',
+    'damaged',
+  ],
 };
 
 export const PATCH_CORRECTIONS: Operation = {
@@ -258,7 +265,10 @@ function file(answer: ApiAnswer | undefined): Omit<ApiAnswer, 'description'> {
 
 const MEND = {
   overrides: refTo('HeaderValues'),
-  profile: { type: ['string', 'null'], description: 'name of a profile; null for the one that fits' },
+  profile: {
+    type: ['string', 'null'],
+    description: 'name of a profile; null for the one that fits',
+  },
 } as const;
 
 const SELECTION = {
