@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pyobsFrame } from '../fixtures/night.js';
+import { startArchive, type TestArchive } from '../support/archive.js';
+import { dumpRows } from '../support/rows.js';
+import { openCatalog } from '../../src/catalog/index.js';
+
+interface Result {
+  readonly status: string;
+  readonly key: string;
+  readonly basename: string | null;
+  readonly frameId: number | null;
+  readonly text: string;
+  readonly counts?: Record<string, number>;
+}
+
+let archive: TestArchive;
+let outside: string;
+
+beforeEach(async () => {
+  archive = await startArchive();
+  outside = await mkdtemp(join(tmpdir(), 'platevault-outside-'));
+});
+afterEach(async () => {
+  await archive.close();
+  await rm(outside, { recursive: true, force: true });
+});
+
+async function put(root: string, files: Readonly<Record<string, Buffer | string>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(root, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+    await utimes(path, new Date('2026-01-02T03:04:05Z'), new Date('2026-01-02T03:04:05Z'));
+  }
+}
+
+/** Name, time, node and bytes of every file of a folder. */
+async function stateOf(root: string): Promise<string[]> {
+  const names = await readdir(root, { recursive: true });
+  const states = await Promise.all(
+    names.map(async (name) => {
+      const { mtimeMs, ino, size } = await stat(join(root, name));
+      const bytes = await readFile(join(root, name)).catch(() => Buffer.alloc(0));
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      return [name, mtimeMs, ino, size, sha256].join(' ');
+    }),
+  );
+  return states.sort();
+}
+
+async function adopt(...args: string[]): Promise<{ status: number | null; results: Result[] }> {
+  const { status, stdout, stderr } = await archive.run(['adopt', ...args, '--json']);
+  if (stderr !== '') throw new Error(stderr);
+  return {
+    status,
+    results: stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Result),
+  };
+}
+
+const FILES = {
+  'night1/m31_001.fits': pyobsFrame({ FNAME: 'other-name.fits' }, { seed: 1 }),
+  'night2/m31_001.fits': pyobsFrame({ 'DATE-OBS': '2026-03-02T20:00:00' }, { seed: 2 }),
+  'night2/again.fits': pyobsFrame({ 'DATE-OBS': '2026-03-02T20:00:00' }, { seed: 2 }),
+  'night2/packed.fits.gz': gzipSync(pyobsFrame({ 'DATE-OBS': '2026-03-02T21:00:00' }, { seed: 3 })),
+  'night2/log.txt': 'A clear night.',
+  'night2/broken.fits': pyobsFrame({ FNAME: 'broken.fits' }, { seed: 4 }).subarray(0, 4000),
+  '.hidden/left.fits': pyobsFrame({}, { seed: 5 }),
+};
+
+test('a folder elsewhere is served from where it lies, beside the server, and not a byte is touched', async () => {
+  await put(outside, FILES);
+  const before = await stateOf(outside);
+  const { status, results } = await adopt(outside);
+  expect(status).toBe(1);
+  expect(results.at(-1)?.counts).toEqual({ adopted: 3, 'same-bytes': 1, refused: 2 });
+  expect(results.filter((each) => each.status === 'refused').map(({ key }) => key)).toEqual([
+    '@adopted1/night2/broken.fits',
+    '@adopted1/night2/log.txt',
+  ]);
+  expect(results.find((each) => each.status === 'same-bytes')).toMatchObject({
+    key: '@adopted1/night2/m31_001.fits',
+    basename: 'again',
+  });
+  const list = await archive.json<{ results: { id: number; basename: string; url: string }[] }>(
+    '/frames/?sort=basename',
+  );
+  expect(list.results.map(({ basename }) => basename).sort()).toEqual([
+    'again',
+    'm31_001',
+    'packed',
+  ]);
+  for (const [name, file] of [
+    ['m31_001', 'night1/m31_001.fits'],
+    ['packed', 'night2/packed.fits.gz'],
+  ] as const) {
+    const id = String(list.results.find(({ basename }) => basename === name)?.id);
+    const bytes = await readFile(join(outside, file));
+    const download = await archive.fetch(`/frames/${id}/download/`);
+    expect(Buffer.from(await download.arrayBuffer())).toEqual(bytes);
+    const part = await archive.fetch(`/frames/${id}/download/`, {
+      headers: { Range: 'bytes=10-99' },
+    });
+    expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(10, 100));
+    const preview = await archive.fetch(`/frames/${id}/preview/`);
+    expect([preview.status, preview.headers.get('content-type')]).toEqual([
+      200,
+      expect.stringMatching(/^image\//),
+    ]);
+    const zip = await archive.fetch('/frames/zip/', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ frame_ids: [Number(id)] }),
+    });
+    expect(Buffer.from(await zip.arrayBuffer()).includes(bytes)).toBe(true);
+    expect((await archive.fetch(`/frames/${id}/headers/`)).status).toBe(200);
+  }
+  expect(await archive.check()).toEqual([]);
+  expect(await stateOf(outside)).toEqual(before);
+});
+
+test('begun again it passes over what is there; a dry run finds the same and changes nothing', async () => {
+  await put(outside, FILES);
+  const dry = await adopt(outside, '--dry-run');
+  expect(dry.results.at(-1)?.counts).toEqual({ adopted: 3, 'same-bytes': 1, refused: 2 });
+  expect((await archive.json<{ count: number }>('/frames/')).count).toBe(0);
+  await adopt(join(outside, 'night1'));
+  const again = await adopt(join(outside, 'night1'));
+  expect([again.status, again.results.at(-1)?.counts]).toEqual([0, { 'already-there': 1 }]);
+  const refused = await archive.run(['adopt', outside]);
+  expect([refused.status, refused.stderr]).toEqual([
+    2,
+    expect.stringMatching(/contains the adopted/),
+  ]);
+});
+
+test('a folder in the tree of the archive keeps its paths; names clash as they do when they are uploaded', async () => {
+  await archive.upload(pyobsFrame({ FNAME: 'm31_001.fits' }, { seed: 9 }), 'm31_001.fits');
+  await put(join(archive.dataDir, 'archive', 'old'), {
+    'a/m31_001.fits': FILES['night2/m31_001.fits'],
+    'b/m31_001.fits': pyobsFrame({ FILTER: 'R' }, { seed: 10 }),
+  });
+  const { status, results } = await adopt(join(archive.dataDir, 'archive', 'old'));
+  expect(status).toBe(0);
+  expect(
+    results.slice(0, -1).map(({ status: what, key, basename }) => [what, key, basename]),
+  ).toEqual([['adopted', 'old/a/m31_001.fits', 'm31_001-20260302T200000.000']]);
+  expect(results.at(-1)?.counts).toEqual({ adopted: 1, 'new-version': 1 });
+  expect(await archive.check()).toEqual([]);
+});
+
+test('after a reindex all of it is there again, from the same folder; without it nothing is begun', async () => {
+  await put(outside, FILES);
+  await adopt(outside);
+  await archive.stop();
+  const path = join(archive.dataDir, 'platevault.sqlite');
+  const rows = async () => {
+    const catalog = openCatalog(`sqlite:${path}`);
+    const dump = await dumpRows(catalog);
+    await catalog.close();
+    return dump;
+  };
+  const before = await rows();
+  for (const end of ['', '-wal', '-shm']) await rm(path + end, { force: true });
+  const done = await archive.run(['reindex']);
+  expect(done.stdout).toMatch(/3 frames that the journal knows and 0 files/);
+  expect(await rows()).toEqual(before);
+  await rm(outside, { recursive: true });
+  const refused = await archive.run(['reindex']);
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/Mount its disk/)]);
+  expect(await rows()).toEqual(before);
+});
+
+test('what an adopted tree has lost, or must not get, is told in plain words', async () => {
+  await put(outside, { 'm.fits': FILES['night1/m31_001.fits'] });
+  await adopt(outside);
+  // A header that would lead an upload into the adopted tree.
+  const answer = await archive.upload(pyobsFrame({ SITEID: '@adopted1' }, { seed: 20 }), 'x.fits');
+  expect(answer.created).toBe(0);
+  expect(await readdir(outside)).toEqual(['m.fits']);
+  await rm(join(outside, 'm.fits'));
+  expect(await archive.check()).toEqual([expect.stringMatching(/^missing: @adopted1\/m.fits/)]);
+  const { results } = await archive.json<{ results: { id: number }[] }>('/frames/');
+  const gone = await archive.fetch(`/frames/${String(results[0]?.id)}/download/`);
+  expect(gone.status).toBe(404);
+});
+
+test('a wrong folder is refused with a sentence', async () => {
+  for (const [folder, words] of [
+    [join(outside, 'nothing'), /There is no folder/],
+    [dirname(archive.dataDir), /contains the archive itself/],
+  ] as const) {
+    const { status, stderr } = await archive.run(['adopt', folder]);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(words)]);
+  }
+  expect((await archive.run(['adopt'])).status).toBe(2);
+});
