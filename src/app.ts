@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express, type Request, type RequestHandler } from 'express';
 import { createApi } from './api/index.js';
 import { PROGRAM_DIR } from './context.js';
 import {
@@ -48,12 +48,13 @@ export function createApp(services: Services): { app: Express; authentication: A
 }
 
 /** Gives each request an id and writes one line of log when it has been answered. */
-function identify({ log }: Services): RequestHandler {
+function identify({ log, metrics }: Services): RequestHandler {
   return (req, res, next) => {
     const started = performance.now();
     (res.locals as { requestId: string }).requestId = randomUUID();
     res.set('X-Request-Id', requestIdOf(res));
     res.once('close', () => {
+      metrics.requestEnded(patternOf(req), res.statusCode, performance.now() - started);
       log.info('request', {
         requestId: requestIdOf(res),
         method: req.method,
@@ -65,6 +66,13 @@ function identify({ log }: Services): RequestHandler {
     });
     next();
   };
+}
+
+/** The pattern of the address that answered: there are few of them, and they name no frame. */
+function patternOf(req: Request): string {
+  const { path } = (req.route ?? {}) as { path?: unknown };
+  if (typeof path === 'string') return path;
+  return req.originalUrl.startsWith('/static/') ? '/static/' : 'other';
 }
 
 /** Our own files; an address that carries the hash of its content may be kept for ever. */

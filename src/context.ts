@@ -18,9 +18,7 @@ import {
   isBeingTrashed,
   migrate,
   openCatalog,
-  openCatalogReadOnly,
   requireDatabaseFile,
-  requireSchema,
   requireSound,
   wasCutOff,
   type Catalog,
@@ -54,7 +52,10 @@ import { createLog, errorFields, type Log } from './lib/log.js';
 import { createPixelPool } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
 import { createProducts } from './products/index.js';
+import { createMetrics, createOverview, createReadiness } from './status/index.js';
 import { markerPath, openFsStore, readMarker, syncPath, type Store } from './store/index.js';
+
+export { openToLook } from './keeping/index.js';
 
 /** The folder of the program: `views`, `public`, `config` and `package.json` lie in it. */
 export const PROGRAM_DIR = fileURLToPath(new URL('..', import.meta.url));
@@ -107,33 +108,6 @@ export async function openArchive(config: Config, options: ArchiveOptions = {}):
   }
 }
 
-/**
- * Opens catalogue and store to be looked at: neither is changed, made or brought up to date, and both
- * may lie on disks that cannot be written.
- *
- * @throws 'not_found' if there is no archive, 'database_version', 'store_unavailable'
- */
-export async function openToLook(config: Config): Promise<Archive> {
-  const path = databasePath(config.DATABASE_URL);
-  if (!existsSync(path)) {
-    throw new AppError('not_found', `There is no archive in ${config.DATA_DIR}.`);
-  }
-  const marker = await readMarker(config.ARCHIVE_ROOT);
-  if (marker === undefined) {
-    const message = `There is no archive in ARCHIVE_ROOT (${config.ARCHIVE_ROOT}): it has no marker file. Is its disk mounted?`;
-    throw new AppError('store_unavailable', message);
-  }
-  const catalog = openCatalogReadOnly(path);
-  try {
-    await requireSchema(catalog);
-    const store = await openFsStore(config.ARCHIVE_ROOT, { id: marker.id });
-    return { config, catalog, store, close: () => catalog.close() };
-  } catch (error) {
-    await catalog.close();
-    throw asDamage(error, path);
-  }
-}
-
 /** Everything the server is made of; `close` ends it in the reverse order. */
 export interface ServerContext extends Services {
   readonly jobs: JobRunner;
@@ -159,6 +133,7 @@ export async function openServer(
   const hook = at === undefined ? {} : { at };
   const archive = await openArchive(config, { isChecked: true, ...hook });
   const { catalog, store } = archive;
+  await requireWritable(archive);
   const lock = await lockArchive(archive);
 
   const isKnown = async (key: string): Promise<boolean> =>
@@ -204,6 +179,7 @@ export async function openServer(
 
   const version = await programVersion();
   const isBusy = (): boolean => ingest.isReceiving();
+  const overview = createOverview(catalog, config);
   const audit = startAudit({ catalog, store, config, log, isBusy });
   const backups = startBackups({ catalog, store, config, version, log, isBusy });
 
@@ -226,6 +202,9 @@ export async function openServer(
     deeds,
     log,
     version,
+    overview,
+    readiness: createReadiness({ catalog, store, config }),
+    metrics: createMetrics({ config, version, overview, previewCounts: () => previews.counts() }),
     async close() {
       await ingest.close();
       await audit.close();
@@ -260,7 +239,9 @@ export async function openTrash(config: Config): Promise<Archive & { readonly tr
 }
 
 /** Refused files, for commands. Works beside a running server. */
-export async function openMending(config: Config): Promise<Archive & { readonly mending: Mending }> {
+export async function openMending(
+  config: Config,
+): Promise<Archive & { readonly mending: Mending }> {
   checkTemplates(config);
   const profiles = await readProfiles(config);
   const archive = await openArchive(config, { create: false });
@@ -345,6 +326,16 @@ function openLog(config: Config): Log {
   return createLog((line) => {
     if (config.LOG === 'on') process.stderr.write(`${line}\n`);
   });
+}
+
+/** On a disk that can only be read not even the lock could be held. @throws 'store_unavailable' */
+async function requireWritable(archive: Archive): Promise<void> {
+  try {
+    await archive.store.check();
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
 }
 
 /** One server for one archive: a second one would sweep away what the first is receiving. */

@@ -19,12 +19,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pixels: ['lib', 'fits', 'preview', 'products'],
   ingest: ['lib', 'sky', 'wcs', 'config', 'fits', 'store', 'catalog'],
   keeping: ['lib', 'sky', 'wcs', 'config', 'fits', 'store', 'catalog', 'ingest'],
+  // How the archive stands: for those who watch it.
+  status: ['lib', 'config', 'store', 'catalog', 'keeping'],
   preview: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
   auth: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
   jobs: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'ingest', 'preview', 'keeping'],
   calibration: ['lib', 'config', 'catalog'],
   http: [
     'keeping',
+    'status',
     'lib',
     'config',
     'catalog',
@@ -37,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   api: [
     'keeping',
+    'status',
     'lib',
     'sky',
     'config',
@@ -54,6 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   web: [
     'keeping',
+    'status',
     'lib',
     'sky',
     'config',
@@ -69,6 +74,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   context: [
     'keeping',
+    'status',
     'calibration',
     'lib',
     'config',
@@ -102,9 +108,12 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   sax: ['fits'],
   'lz4-napi': ['fits'],
   yauzl: ['fits'],
+  '@aws-sdk/client-s3': ['keeping'],
   passport: ['auth'],
   'passport-local': ['auth'],
   'express-session': ['auth', 'http'],
+  pino: ['lib'],
+  'prom-client': ['status'],
   'node:worker_threads': ['pixels'],
 };
 

@@ -27,6 +27,7 @@ export const ACTIONS = {
   'audit.finished': 'A round of the fixity audit ended.',
   'audit.found': 'A stored file is not what it should be.',
   'backup.finished': 'A back-up ended.',
+  'job.retried': 'Background work that had failed was begun anew.',
   'archive.restored': 'The catalogue was made anew, from a back-up or from the tree.',
 } as const;
 

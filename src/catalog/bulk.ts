@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { enterManyIntoCube } from './cube.js';
 import type { CubeColumns } from './cube-keys.js';
-import { inTransaction, type Catalog } from './db.js';
+import { inTransaction, WRITER_CACHE_KIB, type Catalog } from './db.js';
 import { writeManyHeaderValues } from './header-values.js';
 import { toVersionRow } from './schema.js';
 import { placeManyOnSky } from './sky-index.js';
@@ -14,6 +14,9 @@ const BATCH = 10_000;
 const SLICE = 500;
 /** Frames that are made ready between two looks at what the database has done. */
 const STEP = 50;
+
+/** New rows go to all places of some twenty indices: what does not fit is read and written again and again. */
+const BULK_CACHE_KIB = 524_288;
 
 /**
  * Writes many new frames, some thousands each second, in transactions of 10 000: for a catalogue that is
@@ -34,12 +37,21 @@ export async function insertFramesInBulk(
     written += batch.length;
     batch = [];
   };
-  for await (const frame of frames) {
-    batch.push(frame);
-    if (batch.length >= BATCH) await flush();
+  await setCache(catalog, BULK_CACHE_KIB);
+  try {
+    for await (const frame of frames) {
+      batch.push(frame);
+      if (batch.length >= BATCH) await flush();
+    }
+    await flush();
+  } finally {
+    await setCache(catalog, WRITER_CACHE_KIB);
   }
-  await flush();
   return written;
+}
+
+async function setCache({ write }: Catalog, kib: number): Promise<void> {
+  await write.raw(`pragma cache_size = -${kib}`);
 }
 
 /**

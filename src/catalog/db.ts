@@ -35,6 +35,9 @@ const KNOWN_FACETS = 200;
 const BUSY_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 10_000;
 
+/** Pages that the writer keeps, KiB. */
+export const WRITER_CACHE_KIB = 32_768;
+
 /**
  * WAL with `synchronous = FULL`: a committed transaction survives a power cut, at the price of one
  * flush of the log per commit (with NORMAL the last commits could be lost, and a frame with them).
@@ -45,7 +48,7 @@ const WRITER_PRAGMAS = `
   PRAGMA synchronous = FULL;
   PRAGMA foreign_keys = ON;
   PRAGMA temp_store = MEMORY;
-  PRAGMA cache_size = -32768;
+  PRAGMA cache_size = -${WRITER_CACHE_KIB};
 `;
 const READER_PRAGMAS = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};

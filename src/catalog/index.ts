@@ -7,10 +7,10 @@ export {
   uniqueViolation,
   type Catalog,
 } from './db.js';
-export { holdLock } from './lock.js';
+export { holdLock, isLockHeld } from './lock.js';
 export { migrate, requireSchema } from './migrate.js';
 export * from './archive.js';
-export { asDamage, requireDatabaseFile, requireSound, wasCutOff } from './soundness.js';
+export { asDamage, quickCheck, requireDatabaseFile, requireSound, wasCutOff } from './soundness.js';
 export * from './schema.js';
 export {
   ARCHIVE,
@@ -62,6 +62,7 @@ export { DEED_FILTERS, MAX_DEEDS, parseDeedQuery } from './deed-query.js';
 export * from './quarantine.js';
 export * from './fixity.js';
 export * from './backups.js';
+export * from './standing.js';
 export * from './kept-aside.js';
 export { checkDatabase, copyCatalog, openCatalogReadOnly } from './read-only.js';
 export {

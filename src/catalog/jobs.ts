@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
+import { recordDeed } from './audit.js';
 import type { Catalog } from './db.js';
+import type { Actor } from './visibility.js';
 
 export interface Job {
   readonly id: number;
@@ -76,4 +78,94 @@ export async function pullJobs(catalog: Catalog, longestMs: number): Promise<voi
 export async function countJobs(catalog: Catalog): Promise<number> {
   const row = await catalog.read('jobs').count({ total: '*' }).first();
   return Number(row?.total ?? 0);
+}
+
+/** How the queue stands. */
+export interface QueueState {
+  readonly total: number;
+  /** Jobs that could be done now. */
+  readonly due: number;
+  /** Since when the one that waits longest could be, epoch ms; null if none waits. */
+  readonly oldestDueMs: number | null;
+  /** Jobs that failed when they were last tried. */
+  readonly failed: number;
+}
+
+export async function readQueue(catalog: Catalog): Promise<QueueState> {
+  const [row] = await catalog.read.raw<Record<string, number | null>[]>(
+    `select count(*) as total, coalesce(sum(due_ms <= :now), 0) as due,
+       min(due_ms) filter (where due_ms <= :now) as oldest,
+       coalesce(sum(error is not null), 0) as failed from jobs`,
+    { now: Date.now() },
+  );
+  return {
+    total: row?.total ?? 0,
+    due: row?.due ?? 0,
+    oldestDueMs: row?.oldest ?? null,
+    failed: row?.failed ?? 0,
+  };
+}
+
+/** A job that failed when it was last tried. Instants are epoch ms. */
+export interface FailedJob extends Job {
+  readonly error: string;
+  readonly createdMs: number;
+  /** When it is tried again by itself. */
+  readonly dueMs: number;
+}
+
+/** Jobs that failed, those that were tried most often first. */
+export async function listFailedJobs(catalog: Catalog, limit: number): Promise<FailedJob[]> {
+  const rows: FailedJobRow[] = await catalog
+    .read('jobs')
+    .whereNotNull('error')
+    .orderBy([{ column: 'attempts', order: 'desc' }, { column: 'id' }])
+    .limit(limit);
+  return rows.map(({ id, kind, payload, attempts, error, created_ms, due_ms }) => ({
+    id,
+    kind,
+    payload: JSON.parse(payload) as unknown,
+    attempts,
+    error,
+    createdMs: created_ms,
+    dueMs: due_ms,
+  }));
+}
+
+interface FailedJobRow {
+  readonly id: number;
+  readonly kind: string;
+  readonly payload: string;
+  readonly attempts: number;
+  readonly error: string;
+  readonly created_ms: number;
+  readonly due_ms: number;
+}
+
+/**
+ * Makes jobs that failed due at once, with all their attempts before them.
+ *
+ * @param ids of the jobs; those that are done meanwhile are passed over
+ * @returns how many
+ */
+export async function retryJobs(
+  catalog: Catalog,
+  ids: readonly number[],
+  by: Actor,
+): Promise<number> {
+  return catalog.write.transaction(async (tx) => {
+    const retried = await tx('jobs')
+      .whereIn('id', [...ids])
+      .whereNotNull('error')
+      .update({ due_ms: Date.now(), attempts: 0 });
+    if (retried > 0) {
+      await recordDeed(tx, by, {
+        action: 'job.retried',
+        subject: 'archive',
+        outcome: 'done',
+        detail: { jobs: ids },
+      });
+    }
+    return retried;
+  });
 }

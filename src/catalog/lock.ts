@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import knex from 'knex';
 import { AppError, systemCode } from '../lib/errors.js';
 
@@ -29,4 +31,25 @@ export async function holdLock(path: string): Promise<{ release(): Promise<void>
     throw new AppError('busy', `Another process holds ${path}.`, {}, error);
   }
   return { release: () => db.destroy() };
+}
+
+/** Whether some process holds the lock now. Nothing is made or changed; without a file nobody does. */
+export async function isLockHeld(path: string): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const db = knex({
+    client: 'sqlite3',
+    connection: { filename: `${pathToFileURL(path).href}?mode=ro`, flags: ['OPEN_URI'] },
+    useNullAsDefault: true,
+    pool: { min: 0, max: 1 },
+  });
+  try {
+    await db.raw('pragma busy_timeout = 0');
+    await db.raw('select count(*) from sqlite_master');
+    return false;
+  } catch (error) {
+    if (/^SQLITE_(?:BUSY|LOCKED)/.test(systemCode(error) ?? '')) return true;
+    throw error;
+  } finally {
+    await db.destroy();
+  }
 }

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import knex, { type Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { databasePath } from './db.js';
@@ -80,7 +81,9 @@ function connect(url: string): Knex {
     const message = '--database needs sqlite:<path> or postgres://user:password@host/name.';
     throw new AppError('bad_request', message);
   }
-  const connection = { filename: databasePath(url), flags: ['OPEN_READONLY'] };
+  // knex asks for reading and writing; what the address says is stronger.
+  const filename = `${pathToFileURL(databasePath(url)).href}?mode=ro`;
+  const connection = { filename, flags: ['OPEN_URI'] };
   return knex({ client: 'sqlite3', connection, useNullAsDefault: true, pool: { min: 0, max: 2 } });
 }
 

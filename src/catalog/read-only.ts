@@ -24,10 +24,14 @@ const PRAGMAS = `
  * attempt to write fails. Works beside a running server, and on a disk that cannot be written.
  *
  * @param path of the database file
+ * @param absent what is said if it is not there
  * @throws 'not_found' if there is no such file
  */
-export function openCatalogReadOnly(path: string): Catalog {
-  if (!existsSync(path)) throw new AppError('not_found', `There is no catalogue at ${path}.`);
+export function openCatalogReadOnly(
+  path: string,
+  absent = `There is no catalogue at ${path}.`,
+): Catalog {
+  if (!existsSync(path)) throw new AppError('not_found', absent);
   const db = openFile(path);
   return {
     write: db,

@@ -82,8 +82,11 @@ export async function requireSound(
   }
 }
 
-/** @returns what was found in the time; none if all that was looked at is well */
-async function quickCheck(catalog: Catalog, limitMs: number): Promise<string[]> {
+/**
+ * Looks through the pages for at most `limitMs`.
+ * @returns what was found in the time; none if all that was looked at is well
+ */
+export async function quickCheck(catalog: Catalog, limitMs: number): Promise<string[]> {
   const client = catalog.read.client as SqliteClient; // knex has no type for its clients
   const connection = await client.acquireConnection();
   const timer = setTimeout(() => {

@@ -122,7 +122,7 @@ export const restore: Command = {
     'Make the archive what it was at a back-up, by default the newest. The server must be stopped; the catalogue that was there and files in the way are kept.',
   exits: {
     ...COMMON_EXITS,
-    4: 'done, but files are missing or damaged in the back-up and were not put back',
+    4: 'done, but some files were not put back: missing or damaged in the back-up, or of an adopted tree',
   },
   options: { ...WHERE, 'dry-run': { type: 'boolean' } },
   async run(args, out) {
@@ -153,7 +153,7 @@ export const restore: Command = {
           aside,
         };
         out.record(end, describe(end));
-        return sums.damaged + snapshot.lost.length === 0 ? 0 : 4;
+        return sums.damaged + sums.left + snapshot.lost.length === 0 ? 0 : 4;
       });
     } finally {
       bar.clear();
@@ -168,6 +168,7 @@ interface End {
   readonly same: number;
   readonly replaced: number;
   readonly damaged: number;
+  readonly left: number;
   readonly lost: readonly string[];
   readonly safetyCopy: string | null;
   readonly aside: string;

@@ -1,9 +1,17 @@
+import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { openCatalog, toCatalogError, type Catalog, type Share } from '../catalog/index.js';
+import { dirname } from 'node:path';
+import {
+  databasePath,
+  openCatalog,
+  toCatalogError,
+  type Catalog,
+  type Share,
+} from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { openToLook, readConfig } from '../context.js';
 import { checkArchive, type CheckProgress } from '../keeping/index.js';
-import { AppError } from '../lib/errors.js';
+import { AppError, systemCode } from '../lib/errors.js';
 import type { Command, CommandArguments, Output } from './command.js';
 import { startBar } from './progress.js';
 
@@ -51,7 +59,7 @@ interface Options {
 
 async function run(config: Config, options: Options, out: Output): Promise<number> {
   const archive = await openToLook(config);
-  const record = options.records ? openCatalog(config.DATABASE_URL) : undefined;
+  const record = openRecord(config, options, out);
   const { catalog, store } = archive;
   const limits = {
     maxExpandedBytes: config.MAX_EXPANDED_BYTES,
@@ -76,6 +84,20 @@ async function run(config: Config, options: Options, out: Output): Promise<numbe
     bar.clear();
     await closeAll(record, archive);
   }
+}
+
+/** Where the times of the readings are written down; undefined if they are not to be, or cannot. */
+function openRecord(config: Config, options: Options, out: Output): Catalog | undefined {
+  if (!options.records) return undefined;
+  const path = databasePath(config.DATABASE_URL);
+  try {
+    for (const place of [path, dirname(path)]) accessSync(place, constants.W_OK);
+  } catch (error) {
+    const code = String(systemCode(error));
+    out.problem(`What is read is not written down: ${path} cannot be written (${code}).`);
+    return undefined;
+  }
+  return openCatalog(config.DATABASE_URL);
 }
 
 async function closeAll(

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { toCatalogError } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
+import { escapeUnseen } from '../lib/unseen.js';
 import { adopt } from './adopt.js';
 import { backup, backupList, backupVerify, restore } from './backup.js';
 import { check } from './check.js';
@@ -104,7 +105,7 @@ async function runCommand(
   } catch (error) {
     const known = error instanceof AppError ? error : toCatalogError(error);
     if (known === undefined) throw error;
-    console.error(known.message);
+    console.error(escapeUnseen(known.message));
     return known.code === 'bad_request' ? 2 : 1;
   }
 }
@@ -112,13 +113,13 @@ async function runCommand(
 function createOutput(asJson: boolean): Output {
   return {
     line: (text) => {
-      console.log(text);
+      console.log(escapeUnseen(text));
     },
     problem: (text) => {
-      console.error(text);
+      console.error(escapeUnseen(text));
     },
     record: (object, text) => {
-      console.log(asJson ? JSON.stringify(object) : text);
+      console.log(escapeUnseen(asJson ? JSON.stringify(object) : text));
     },
   };
 }

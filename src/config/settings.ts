@@ -336,6 +336,21 @@ export const SETTINGS = {
     default: 'on',
     help: 'Log lines (JSON) on standard error.',
   },
+  LOG_LEVEL: {
+    type: { kind: 'choice', values: ['info', 'warn', 'error'] },
+    default: 'info',
+    help: 'Least weight of a line that is written: `warn` leaves out one line for each request.',
+  },
+  METRICS: {
+    type: { kind: 'choice', values: ['off', 'local', 'token'] },
+    default: 'local',
+    help: 'Who may read `/metrics/`: nobody; programs of this machine that come without a proxy, and admins; or admins alone, by a token of the scope `admin`.',
+  },
+  READY_QUEUE_MINUTES: {
+    type: integer(0, 100_000),
+    default: '60',
+    help: 'Minutes for which background work (previews) may wait before `/ready/` answers 503; 0: for ever.',
+  },
 } as const satisfies Record<string, Setting>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -5,7 +5,7 @@ import type { Config } from '../config/index.js';
 import { LIMITS } from './limits.js';
 import { trustedProxies } from './proxies.js';
 
-/** The request line and headers must be there within this. */
+/** The request line and headers must be there within this, or within the time of the settings. */
 const HEADERS_MS = 20_000;
 /** How often slow clients are looked for, as a part of the time that they have. */
 const LOOKS_PER_WINDOW = 4;
@@ -20,7 +20,7 @@ export function createPatientServer(app: RequestListener, config: Config): Serve
     { maxHeaderSize: LIMITS.headerBytes, connectionsCheckingInterval: 2000 },
     app,
   );
-  server.headersTimeout = HEADERS_MS;
+  server.headersTimeout = Math.min(HEADERS_MS, config.SLOW_SECONDS * 1000);
   server.requestTimeout = 0; // a rate decides, not a total
   server.timeout = config.IDLE_SECONDS * 1000;
   server.keepAliveTimeout = 65_000;

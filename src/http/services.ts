@@ -7,6 +7,7 @@ import type { Mending, Revisions, Trash } from '../keeping/index.js';
 import type { Log } from '../lib/log.js';
 import type { Previews } from '../preview/index.js';
 import type { Products } from '../products/index.js';
+import type { Metrics, Overview, ReadyCheck } from '../status/index.js';
 import type { Store } from '../store/index.js';
 
 /** What routes work with; made once by the composition root. */
@@ -28,6 +29,11 @@ export interface Services {
   /** Notes log-ins and refusals in the audit log. */
   readonly deeds: DeedLog;
   readonly log: Log;
+  /** How the archive stands, for admins. */
+  readonly overview: () => Promise<Overview>;
+  /** Whether frames can be read and written now. */
+  readonly readiness: () => Promise<readonly ReadyCheck[]>;
+  readonly metrics: Metrics;
   /** Version of the program. */
   readonly version: string;
 }

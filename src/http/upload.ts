@@ -42,6 +42,10 @@ export function receiveFiles(services: Services): RequestHandler {
     const sums = readSums((name) => req.get(name));
     const incoming = { watch: watchParts(req), sums, sumsOfBody: sumBody(req, sums) };
     (res.locals as { incoming?: Incoming }).incoming = incoming;
+    const beganMs = performance.now();
+    res.once('finish', () => {
+      services.metrics.uploadAcknowledged(performance.now() - beganMs);
+    });
 
     let isDone = false;
     const done = (error: unknown): void => {
@@ -140,7 +144,7 @@ export async function storeFiles(
   req: Request,
   res: Response,
 ): Promise<IngestResult[]> {
-  const { ingest, log } = services;
+  const { ingest, log, metrics } = services;
   const files = Array.isArray(req.files) ? (req.files as unknown as Part[]) : [];
   const { incoming } = res.locals as { incoming?: Incoming };
   try {
@@ -168,6 +172,7 @@ export async function storeFiles(
     const faults = incoming?.watch.faults() ?? [];
     const results = [...judged, ...faults.map((fault) => notStored(NO_FILE, 'failed', fault))];
     const [failure] = [...failures, ...faults];
+    metrics.filesJudged(results);
     // As long as one file is safe, the answer says which; else it is a status that asks for a retry.
     if (failure !== undefined && results.every(({ id }) => id === null)) throw failure;
     for (const { name, status, id, sizeBytes } of results) {

@@ -82,7 +82,7 @@ export function createIngest(parts: IngestParts): Ingest {
   // From choosing a name to its row being committed, one at a time: two uploads of one name must
   // not choose the same place. Receiving, hashing and parsing are long done by then.
   const oneAtATime = createLimiter(1, { waitMs: MAX_WAIT_MS, waiting: 10_000 });
-  const { track, close } = createTracker();
+  const underway = createTracker();
   let lastByteMs = -Infinity;
 
   const store = async (
@@ -131,15 +131,15 @@ export function createIngest(parts: IngestParts): Ingest {
 
   return {
     isReceiving: () => performance.now() - lastByteMs < RECEIVING_MS,
-    spool: (stream, name) => track(() => spool(stream, name)),
-    store: (file, by, turn, reading) => track(() => store(file, by, turn, reading)),
+    spool: (stream, name) => underway.track(() => spool(stream, name)),
+    store: (file, by, turn, reading) => underway.track(() => store(file, by, turn, reading)),
 
     async discard(files) {
       for (const file of files) await rm(file.path, { force: true });
     },
 
-    exclusively: (work) => track(() => oneAtATime(work)),
-    close,
+    exclusively: (work) => underway.track(() => oneAtATime(work)),
+    close: () => underway.close(),
   };
 }
 
@@ -209,7 +209,7 @@ async function storeKept(
       const kept = await chooseKept(catalog, upload);
       const packing = kept.original === null ? '' : '.fz';
       const place = { ...asUploaded, extension: asUploaded.extension + packing };
-      const target = await chooseTarget(parts, place, facts);
+      const target = await chooseTarget(parts, place, facts, kept);
       parts.at?.('named');
       try {
         const id = await putAndRecord(parts, { ...upload, kept }, target, place.extension);

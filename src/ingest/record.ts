@@ -1,4 +1,5 @@
 import { copyFile, link } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import {
   changeFingerprint,
   findBySha256,
@@ -16,7 +17,7 @@ import {
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError } from '../lib/errors.js';
-import type { Store } from '../store/index.js';
+import { syncPath, type Store } from '../store/index.js';
 import type { Inspected } from './inspect.js';
 import type { Reading } from './overrides.js';
 import type { Kept } from './pack.js';
@@ -63,6 +64,10 @@ export async function putAndRecord(
   const { store, at } = parts;
   const { path, sha256 } = upload.kept;
   const { key } = target;
+  if (target.isThere) {
+    await flushStored(store, key);
+    return record(parts, upload, target, extension);
+  }
   const intent = await store.intend([{ key, path, sha256 }]);
   at?.('intended');
   try {
@@ -125,6 +130,13 @@ function toNewFrame(
     version: { key, extension, container, ...sums, original, uploadName, uploadedBy: by.userId },
     hdus: inspected.stored,
   };
+}
+
+/** Nobody knows whether a file that was found has ever been flushed. */
+async function flushStored(store: Store, key: string): Promise<void> {
+  const path = await store.localPath(key);
+  await syncPath(path);
+  await syncPath(dirname(path));
 }
 
 /** Makes a file that was put a spooled one again, so that it can be put elsewhere. */

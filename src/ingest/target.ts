@@ -1,10 +1,12 @@
 import {
   findNamesake,
   hasKey,
+  isBeingTrashed,
   type Catalog,
   type FrameFacts,
   type Namesake,
 } from '../catalog/index.js';
+import { sha256Of, type Fingerprint } from '../lib/hash.js';
 import type { Store } from '../store/index.js';
 import { exposureSuffix, versionKey, type FilePlace } from './naming.js';
 
@@ -19,6 +21,8 @@ export interface Target {
   readonly key: string;
   readonly number: number;
   readonly frameId: number | undefined;
+  /** Whether these very bytes lie under the key already, as a power cut between file and row leaves them. */
+  readonly isThere: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -30,10 +34,11 @@ export async function chooseTarget(
   parts: TargetParts,
   place: FilePlace,
   facts: FrameFacts,
+  file: Fingerprint,
 ): Promise<Target> {
   const name = await chooseName(parts.catalog.read, place.basename, facts);
-  const key = await freeKey(parts, { ...place, basename: name.basename }, name.number);
-  return { ...name, key };
+  const where = await freeKey(parts, { ...place, basename: name.basename }, name.number, file);
+  return { ...name, ...where };
 }
 
 /** Which frame a file belongs to by its name: a new one, or the next version of one. */
@@ -41,7 +46,7 @@ export async function chooseName(
   db: Catalog['read'],
   name: string,
   facts: Pick<FrameFacts, 'instrument' | 'dateObsMs'>,
-): Promise<Omit<Target, 'key'>> {
+): Promise<Omit<Target, 'key' | 'isThere'>> {
   const warnings: string[] = [];
   let basename = name;
   let namesake = await findNamesake(db, basename);
@@ -76,16 +81,22 @@ function isSameExposure(
 }
 
 /**
- * The first key that neither a row nor a file holds. A file without a row is left in peace, even if it
- * holds these very bytes: somebody else may be about to remove it.
+ * The first key that neither a row nor a file holds. A file without a row is left in peace, unless it
+ * holds these very bytes, and is not that of a deleted frame, about to be moved away.
  */
 async function freeKey(
   { catalog, store }: TargetParts,
   place: FilePlace,
   number: number,
-): Promise<string> {
+  file: Fingerprint,
+): Promise<Pick<Target, 'key' | 'isThere'>> {
   for (let suffix = number; ; suffix += 1) {
     const key = versionKey(place.folder, place.basename, place.extension, suffix);
-    if (!(await hasKey(catalog, key)) && (await store.stat(key)) === undefined) return key;
+    if (await hasKey(catalog, key)) continue;
+    const found = await store.stat(key);
+    if (found === undefined) return { key, isThere: false };
+    const isTwin =
+      found.sizeBytes === file.sizeBytes && (await sha256Of(await store.read(key))) === file.sha256;
+    if (isTwin && !(await isBeingTrashed(catalog, key))) return { key, isThere: true };
   }
 }

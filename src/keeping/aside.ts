@@ -12,7 +12,7 @@ import type { Config } from '../config/index.js';
 import { systemCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { sha256Of } from '../lib/hash.js';
-import type { Store } from '../store/index.js';
+import { pathOfKey, type Store } from '../store/index.js';
 import type { Difference } from './check.js';
 
 /** Age from which what is unfinished belongs to nobody any more. */
@@ -24,27 +24,24 @@ interface Parts {
   readonly config: Config;
 }
 
-/** Where a file may lie that is kept beside those of the frames, the likeliest place first. */
-export function asidePlaces(
-  { store, config }: Pick<Parts, 'store' | 'config'>,
-  file: AsideFile,
-): string[] {
-  if (file.area === 'quarantine') return [join(config.DATA_DIR, 'quarantine', file.key)];
-  return [join(store.stateDir, 'trash', String(file.frameId), ...file.key.split('/'))];
+/** Where a file of a deleted frame lies. @param stateDir of the store */
+export function shelvedPath(stateDir: string, frameId: number, key: string): string {
+  return pathOfKey(join(stateDir, 'trash', String(frameId)), key);
 }
 
-/** Path of such a file on this machine; undefined if it is nowhere. */
+/** Path of a file that is kept beside those of the frames; undefined if it is nowhere. */
 export async function findAside(
-  parts: Pick<Parts, 'store' | 'config'>,
-  file: AsideFile,
+  { store, config }: Pick<Parts, 'store' | 'config'>,
+  { area, key, frameId }: AsideFile,
 ): Promise<string | undefined> {
-  for (const path of asidePlaces(parts, file)) {
-    if ((await statFile(path)) !== undefined) return path;
+  if (area === 'quarantine') {
+    const path = join(config.DATA_DIR, 'quarantine', key);
+    return (await statFile(path)) === undefined ? undefined : path;
   }
-  if (file.area === 'quarantine' || (await parts.store.stat(file.key)) === undefined) {
-    return undefined;
-  }
-  return parts.store.localPath(file.key);
+  const shelved = shelvedPath(store.stateDir, frameId ?? 0, key);
+  if ((await statFile(shelved)) !== undefined) return shelved;
+  // It is still to be moved, or lies where nothing may be moved.
+  return (await store.stat(key)) === undefined ? undefined : store.localPath(key);
 }
 
 /** What is wrong with the trash, with quarantine, and with what was broken off. */

@@ -6,7 +6,9 @@ import {
   countKept,
   eachKept,
   hasKey,
+  isBeingTrashed,
   recordChecks,
+  toCatalogError,
   type Catalog,
   type CheckRecord,
   type KeptVersion,
@@ -126,15 +128,24 @@ async function* checkVersions(parts: CheckParts, options: CheckOptions): AsyncIt
       );
       files += batch.length;
       tell();
-      if (parts.record !== undefined) {
-        await recordChecks(
-          parts.record,
-          found.flatMap(({ record }) => (record === undefined ? [] : [record])),
-        );
-      }
+      await writeDown(
+        parts.record,
+        found.flatMap(({ record }) => record ?? []),
+      );
       for (const { differences } of found) yield* differences;
     }
   }
+}
+
+/** A catalogue that is busy loses the times of a few readings, not the check. */
+async function writeDown(
+  catalog: Catalog | undefined,
+  records: readonly CheckRecord[],
+): Promise<void> {
+  if (catalog === undefined) return;
+  await recordChecks(catalog, records).catch((error: unknown) => {
+    if (toCatalogError(error)?.code !== 'busy') throw error;
+  });
 }
 
 async function checkVersion(
@@ -162,7 +173,7 @@ async function* checkTree({ catalog, store }: CheckParts): AsyncIterable<Differe
     const age = await ageOf(store, key);
     if (age === undefined) continue;
     if (age < SETTLED_MS) young.push(key);
-    else if (!(await hasKey(catalog, key))) yield unknownFile(key);
+    else if (!(await isKnown(catalog, key))) yield unknownFile(key);
   }
   let left = young;
   for (let waited = 0; left.length > 0 && waited < SETTLE_MS; waited += SETTLE_STEP_MS) {
@@ -177,9 +188,14 @@ async function stillUnknown(catalog: Catalog, store: Store, keys: string[]): Pro
   for (const key of keys) {
     const isThere = (await store.stat(key)) !== undefined;
     // The file goes after the row and comes before it: so the row is looked for last.
-    if (isThere && !(await hasKey(catalog, key))) left.push(key);
+    if (isThere && !(await isKnown(catalog, key))) left.push(key);
   }
   return left;
+}
+
+/** Whether a row refers to a key; that of a deleted frame does until its files have been moved. */
+async function isKnown(catalog: Catalog, key: string): Promise<boolean> {
+  return (await hasKey(catalog, key)) || isBeingTrashed(catalog, key);
 }
 
 /** Time since a file got its name, ms; undefined if it has gone. */

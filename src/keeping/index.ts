@@ -37,3 +37,4 @@ export {
   type ReindexParts,
   type ReindexSummary,
 } from './reindex.js';
+export { openToLook, type Looked } from './look.js';

@@ -7,7 +7,8 @@ import { AppError, hasCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { sha256Of } from '../lib/hash.js';
 import { mapConcurrently } from '../lib/pool.js';
-import { pathOfKey, syncPath, type Store } from '../store/index.js';
+import { pathOfKey, syncPath, type AdoptedTrees, type Store } from '../store/index.js';
+import { shelvedPath } from './aside.js';
 import { readManifest, type BackupEntry, type Snapshot } from './backup-manifest.js';
 import type { BackupTarget } from './backup-target.js';
 
@@ -15,9 +16,10 @@ import type { BackupTarget } from './backup-target.js';
 export interface RestoredFile {
   /**
    * `written`: it was not there; `same`: it was there already; `replaced`: another one was there, and
-   * is kept aside; `damaged`: the back-up does not have it whole, so nothing was done.
+   * is kept aside; `damaged`: the back-up does not have it whole, so nothing was done; `left`: it is
+   * missing or another one in an adopted tree, where nothing is ever written.
    */
-  readonly outcome: 'written' | 'same' | 'replaced' | 'damaged';
+  readonly outcome: 'written' | 'same' | 'replaced' | 'damaged' | 'left';
   readonly entry: BackupEntry;
   /** For people. */
   readonly text: string;
@@ -35,6 +37,8 @@ export interface RestoreFilesOptions {
   readonly asideDir: string;
   /** Whether the tree has a journal already, which then is left alone. */
   readonly hasJournal: boolean;
+  /** Trees that lie elsewhere; on a new machine there are none, and their files become its own. */
+  readonly adopted: AdoptedTrees;
 }
 
 const LANES = 4;
@@ -70,6 +74,10 @@ async function restoreFile(
     (await sha256Of(createReadStream(path, { highWaterMark: CHUNK_BYTES }))) === entry.sha256;
   const name = entry.area === 'frames' ? entry.key : `${entry.area}/${entry.key}`;
   if (isSame) return { outcome: 'same', entry, text: `${name} is there already.` };
+  if (adoptedPath(options.adopted, entry.key) !== undefined) {
+    const text = `${name} is not what it was, or missing; it lies in an adopted tree (${path}), where only you may put it back.`;
+    return { outcome: 'left', entry, text };
+  }
   const outcome = found === undefined ? 'written' : 'replaced';
   const text =
     found === undefined ? `${name} is not there.` : `${name} is there, but is another file.`;
@@ -88,16 +96,23 @@ async function restoreFile(
 
 /** Path of a file of the archive, wherever that is. @throws 'path_escapes' */
 function placeOf(
-  { root, dataDir }: Pick<RestoreFilesOptions, 'root' | 'dataDir'>,
+  { root, dataDir, adopted }: Pick<RestoreFilesOptions, 'root' | 'dataDir' | 'adopted'>,
   { area, key, frameId }: BackupEntry,
 ): string {
   // A list is as good as whoever could write it: nothing in it may lead out of the archive.
   const inTree = pathOfKey(root, key);
-  if (area === 'frames') return inTree;
+  if (area === 'frames') return adoptedPath(adopted, key) ?? inTree;
   if (area === 'quarantine') return pathOfKey(join(dataDir, 'quarantine'), key);
   const state = join(root, '.platevault');
   if (area === 'journal') return pathOfKey(join(state, 'journal'), key);
-  return pathOfKey(join(state, 'trash', String(frameId ?? 0)), key);
+  return shelvedPath(state, frameId ?? 0, key);
+}
+
+/** Path of a file in an adopted tree; undefined for all other files. */
+function adoptedPath(adopted: AdoptedTrees, key: string): string | undefined {
+  const [name = '', ...rest] = key.split('/');
+  const tree = adopted.get(name);
+  return tree === undefined ? undefined : pathOfKey(tree, rest.join('/'));
 }
 
 /** @returns what is wrong with the file in the back-up; undefined if it arrived whole */

@@ -21,7 +21,14 @@ import {
 import type { Config } from '../config/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { sha256Of } from '../lib/hash.js';
-import { markRoot, openFsStore, readMarker, syncPath, type Store } from '../store/index.js';
+import {
+  markRoot,
+  openFsStore,
+  readAdopted,
+  readMarker,
+  syncPath,
+  type Store,
+} from '../store/index.js';
 import { snapshotName, type Snapshot } from './backup-manifest.js';
 import type { BackupTarget } from './backup-target.js';
 import { chooseSnapshot } from './backup-verify.js';
@@ -42,6 +49,8 @@ export interface Restored {
   readonly same: number;
   readonly replaced: number;
   readonly damaged: number;
+  /** In adopted trees, where nothing is written. */
+  readonly left: number;
   /** Where the catalogue that was there is kept; null if there was none. */
   readonly safetyCopy: string | null;
   /** Where files are kept that were in the way. */
@@ -123,7 +132,7 @@ async function putBack(places: Places, target: BackupTarget, run: Run): Promise<
   const { snapshot, store } = run;
   // The catalogue is looked at first: without it nothing is to be touched.
   const draft = store === undefined ? undefined : await fetchCatalog(places, target, snapshot);
-  const sums = { written: 0, same: 0, replaced: 0, damaged: 0 };
+  const sums = { written: 0, same: 0, replaced: 0, damaged: 0, left: 0 };
   const files = restoreFiles({
     target,
     snapshot,
@@ -132,6 +141,7 @@ async function putBack(places: Places, target: BackupTarget, run: Run): Promise<
     store,
     asideDir: places.aside,
     hasJournal: await hasJournal(config),
+    adopted: readAdopted({ stateDir: join(config.ARCHIVE_ROOT, '.platevault') }),
   });
   for await (const file of files) {
     sums[file.outcome] += 1;

@@ -1,3 +1,5 @@
+import { escapeUnseen } from './unseen.js';
+
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** One JSON line per event: fixed text, data in fields. Never secrets, headers or file contents. */
@@ -9,24 +11,13 @@ export interface Log {
   child(fields: LogFields): Log;
 }
 
-/** What JSON leaves as it is, and a terminal or a reader of lines may obey. */
-const UNSEEN = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
-
-function escapeUnseen(character: string): string {
-  let escaped = '';
-  for (let i = 0; i < character.length; i += 1) {
-    escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`;
-  }
-  return escaped;
-}
-
 /** @param write takes one line without its end */
 export function createLog(write: (line: string) => void, base: LogFields = {}): Log {
   const line =
     (level: string) =>
     (text: string, fields: LogFields = {}) => {
       const all = { at: new Date().toISOString(), level, text, ...base, ...fields };
-      write(JSON.stringify(all).replace(UNSEEN, escapeUnseen));
+      write(escapeUnseen(JSON.stringify(all)));
     };
   return {
     info: line('info'),

@@ -46,6 +46,8 @@ export interface Previews {
   ): Promise<void>;
   /** The tag `get` gives if all is well, without drawing: for `If-None-Match`. */
   etag(source: PreviewSource, options: RenderOptions): string;
+  /** How often a picture was in the cache when it was needed, and how often it had to be drawn. */
+  counts(): { readonly hits: number; readonly misses: number };
   /** Waits for pictures that are being drawn. The pool is closed by its owner. */
   close(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export function createPreviews(settings: PreviewSettings): Previews {
   const bounds: RenderBounds = { ...limits, maxPixels };
   const cache = createPictureCache(settings.directory, settings.maxBytes);
   const flights = new Map<string, Flight>();
+  const counts = { hits: 0, misses: 0 };
 
   const keep = async (key: string, picture: Rendered): Promise<void> => {
     try {
@@ -93,6 +96,7 @@ export function createPreviews(settings: PreviewSettings): Previews {
   };
   const make = async (key: string, order: Order, signal: AbortSignal): Promise<Preview> => {
     const kept = await find(key);
+    counts[kept === undefined ? 'misses' : 'hits'] += 1;
     if (kept !== undefined) return { ...kept, etag: tag(key) };
     const { path, sha256 } = order.source;
     const request = { ...order.options, path, bounds };
@@ -134,6 +138,7 @@ export function createPreviews(settings: PreviewSettings): Previews {
       for (const options of list) await wait({ source, options, priority: 'background' }, signal);
     },
     etag: (source, options) => tag(keyOf(source, options)),
+    counts: () => counts,
     async close() {
       await Promise.allSettled([...flights.values()].map((flight) => flight.result));
     },

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { link, lstat, rename, rm, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
 import { syncPath } from './flush.js';
 import type { Folders } from './folders.js';
@@ -39,8 +39,9 @@ interface Tree {
 /** Shelves in the tree of the archive, so that a file is moved and not copied. */
 export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
   const shelfOf = (frameId: number): string => join(root, STATE_DIR, SHELVES, String(frameId));
+  // A key that leads nowhere in the tree leads nowhere on a shelf.
   const shelfPath = (key: string, frameId: number): string =>
-    join(shelfOf(frameId), ...key.split('/'));
+    join(shelfOf(frameId), relative(root, pathOfKey(root, key)));
 
   return {
     has: async (key, frameId) => (await look(shelfPath(key, frameId))) !== undefined,

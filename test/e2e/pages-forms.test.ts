@@ -152,7 +152,7 @@ withChromium('the pages that change something, in a real browser', () => {
     await visitor.waitForURL('**/account/**');
     expect(await visitor.locator('html').getAttribute('data-theme')).toBe('red');
 
-    await visitor.getByRole('button', { name: 'Sign out' }).click();
+    await visitor.getByRole('button', { name: 'Sign out', exact: true }).click();
     await visitor.waitForURL('**/accounts/login/');
     await visitor.goto('/frames/');
     expect(new URL(visitor.url()).pathname).toBe('/accounts/login/');

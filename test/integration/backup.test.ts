@@ -110,12 +110,12 @@ test('a fresh machine comes back from a back-up that was made while uploads ran'
   const listed = await archive.json<{ results: { basename: string }[] }>('/frames/?limit=1000');
   const before = new Map(listed.results.map((frame) => [frame.basename, withoutAddresses(frame)]));
   expect(before.size).toBe(5);
-  let isRunning = true;
+  const uploads = new AbortController();
   const client = (async () => {
-    while (isRunning) await upload(1);
+    while (!uploads.signal.aborted) await upload(1);
   })();
   const answer = await backUp();
-  isRunning = false;
+  uploads.abort();
   await client;
   expect(answer.lost).toEqual([]);
   expect((await run(['backup', 'verify', '--from', place, '--read-data'])).status).toBe(0);

@@ -40,7 +40,7 @@ function createRandom(seed: number): () => number {
   };
 }
 
-/** Uploads one frame after the other, deletes every tenth again; goes on through all restarts. */
+/** Uploads one frame after the other, deletes every fifth again; goes on through all restarts. */
 async function runClient(number: number, told: Told, isOver: () => boolean): Promise<void> {
   for (let serial = 1; !isOver(); serial += 1) {
     const name = `crash-${number}-${String(serial).padStart(5, '0')}`;
@@ -50,7 +50,7 @@ async function runClient(number: number, told: Told, isOver: () => boolean): Pro
     // A request that dies with the server was not acknowledged: its frame may be there or not.
     const answer = await archive.upload(file, `${name}.fits`).catch(() => undefined);
     if (answer?.created === 1) {
-      if (serial % 10 !== 0) told.stored.set(name, file);
+      if (serial % 5 !== 0) told.stored.set(name, file);
       else await remove(Number(answer.files[0]?.id), name, told);
     }
     if (answer === undefined) await pause(20);

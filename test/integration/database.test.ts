@@ -55,15 +55,37 @@ function spoil(from: number, pages: number): void {
 const FAULTS: readonly (readonly [string, () => void, RegExp])[] = [
   [
     'is no database',
-    () => writeFileSync(path, 'not a database at all\n'.repeat(500)),
+    () => {
+      writeFileSync(path, 'not a database at all\n'.repeat(500));
+    },
     /not an SQLite/,
   ],
-  ['has lost its end', () => truncateSync(path, 8 * 4096), /has 32768 bytes instead of/],
-  ['has a spoilt first page', () => spoil(0, 1), /not an SQLite/],
-  ['has spoilt pages', () => spoil(2, 60), /is damaged/],
+  [
+    'has lost its end',
+    () => {
+      truncateSync(path, 8 * 4096);
+    },
+    /has 32768 bytes instead of/,
+  ],
+  [
+    'has a spoilt first page',
+    () => {
+      spoil(0, 1);
+    },
+    /not an SQLite/,
+  ],
+  [
+    'has spoilt pages',
+    () => {
+      spoil(2, 60);
+    },
+    /is damaged/,
+  ],
   [
     'has spoilt pages at its end',
-    () => spoil(Math.floor(statSync(path).size / 4096) - 30, 30),
+    () => {
+      spoil(Math.floor(statSync(path).size / 4096) - 30, 30);
+    },
     /is damaged/,
   ],
 ];
@@ -82,8 +104,9 @@ test.each(FAULTS)(
 );
 
 test('a lost catalogue is not replaced by an empty one beside a tree of frames', async () => {
-  for (const lose of [() => writeFileSync(path, ''), () => rm(path)]) {
-    await lose();
+  for (const isEmpty of [true, false]) {
+    if (isEmpty) writeFileSync(path, '');
+    else await rm(path);
     const result = await serve();
     expect([result.status, result.stderr]).toEqual([
       1,

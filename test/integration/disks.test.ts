@@ -148,7 +148,7 @@ withMounts(
     await archive.stop();
     const env = { DATA_DIR: archive.dataDir, ARCHIVE_ROOT: root, PORT: '0', LOG: 'off' };
     const start = await runProgram(['serve'], env);
-    expect([start.status, start.stderr]).toEqual([1, expect.stringMatching(/read-only/)]);
+    expect([start.status, start.stderr]).toEqual([1, expect.stringMatching(/can only be read/)]);
     mounts.unmount(root);
     await archive.restart();
     expect((await send('b.fits', frame('b'))).status).toBe(200);

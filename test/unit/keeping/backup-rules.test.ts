@@ -72,6 +72,5 @@ test('a back-up is due at its time, at once if there is none or one was missed, 
 test('paths are in the order of their bytes, not of UTF-16', () => {
   expect(comparePaths('a', 'b')).toBe(-1);
   expect(comparePaths('a', 'a')).toBe(0);
-  expect('\uff5e' > '😀').toBe(true);
   expect(comparePaths('\uff5e', '😀')).toBe(-1);
 });

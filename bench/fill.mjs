@@ -1,0 +1,14 @@
+/** Makes a catalogue of so many rows, by the catalogue's own bulk path: `node fill.mjs FOLDER ROWS`. */
+import path from 'node:path';
+import { insertFramesInBulk, migrate, openCatalog } from '../dist/catalog/index.js';
+import { makeRows } from './rows.mjs';
+
+const [folder, rows] = process.argv.slice(2);
+const catalog = openCatalog(`sqlite:${path.join(folder, 'platevault.sqlite')}`);
+try {
+  await migrate(catalog);
+  await insertFramesInBulk(catalog, makeRows(Number(rows)));
+  await catalog.write.raw('pragma wal_checkpoint(truncate)');
+} finally {
+  await catalog.close();
+}

@@ -1,0 +1,4 @@
+export { judgeRoom, readDisk, type Disk } from './disk.js';
+export { createMetrics, type Metrics } from './metrics.js';
+export { createOverview, type DiskState, type Overview } from './overview.js';
+export { createReadiness, type ReadyCheck } from './readiness.js';
