@@ -33,6 +33,11 @@ const NEEDED = [
     packages: ['python3-swift'],
     tests: 'back-ups to an S3 server',
   },
+  {
+    programs: ['pg_lsclusters'],
+    packages: ['postgresql'],
+    tests: 'import of a pyobs-archive from PostgreSQL',
+  },
   { programs: ['curl'], packages: ['curl'], tests: 'the tour of the README' },
   { programs: ['wget'], packages: ['wget'], tests: 'the tour of the README' },
   { programs: ['unzip'], packages: ['unzip'], tests: 'what is in a zip' },

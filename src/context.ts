@@ -48,12 +48,12 @@ import {
   type Trash,
 } from './keeping/index.js';
 import { AppError, hasCode } from './lib/errors.js';
-import { createLog, errorFields, type Log } from './lib/log.js';
+import { errorFields, openLog, SILENT, type Log } from './lib/log.js';
 import { createPixelPool } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
 import { createProducts } from './products/index.js';
 import { createMetrics, createOverview, createReadiness } from './status/index.js';
-import { markerPath, openFsStore, readMarker, syncPath, type Store } from './store/index.js';
+import { holdsAnyFile, markerPath, readMarker, syncPath, type Store } from './store/index.js';
 
 export { openToLook } from './keeping/index.js';
 
@@ -126,7 +126,7 @@ export async function openServer(
   checkTemplates(config);
   const profiles = await readProfiles(config);
   const rules = await readCalibrationRules(config);
-  const log = openLog(config);
+  const log = config.LOG === 'on' ? openLog(config.LOG_LEVEL) : SILENT;
   // Everything that may stop the start comes before anything that must be ended again.
   await mkdir(config.DATA_DIR, { recursive: true });
   const signer = createSigner(await secretKey(config));
@@ -281,11 +281,15 @@ export async function openTools(config: Config): Promise<Tools> {
 
 /**
  * Keeps servers away from a tree whose catalogue is not to be used.
- * @throws 'busy' if one is at work, 'store_unavailable' if there is no such folder
+ * @throws 'busy' if one is at work, 'store_unavailable' if there is no such folder, or nothing in it
  */
 export async function lockTree(root: string): Promise<{ release(): Promise<void> }> {
   if (!existsSync(root)) {
     throw new AppError('store_unavailable', `There is no folder ${root} (ARCHIVE_ROOT).`);
+  }
+  if ((await readMarker(root)) === undefined && !(await holdsAnyFile(root))) {
+    const message = `There is nothing in ${root} (ARCHIVE_ROOT). Is its disk mounted? Nothing was made or changed.`;
+    throw new AppError('store_unavailable', message);
   }
   const stateDir = dirname(markerPath(root));
   await mkdir(stateDir, { recursive: true });
@@ -320,12 +324,6 @@ async function finishWhatWasBegun(parts: {
 export async function programVersion(): Promise<string> {
   const text = await readFile(join(PROGRAM_DIR, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
-}
-
-function openLog(config: Config): Log {
-  return createLog((line) => {
-    if (config.LOG === 'on') process.stderr.write(`${line}\n`);
-  });
 }
 
 /** On a disk that can only be read not even the lock could be held. @throws 'store_unavailable' */

@@ -112,6 +112,16 @@ export async function insertTrashState(
   await insertNotes(tx, noteSubject(record.id), notes);
 }
 
+/** Whether any file below a folder is filed. */
+export async function hasKeysBelow(db: Knex, prefix: string): Promise<boolean> {
+  // `0` is what follows `/`: a range of the index, where LIKE would read all of it.
+  const row: unknown = await db('versions')
+    .where('key', '>', `${prefix}/`)
+    .where('key', '<', `${prefix}0`)
+    .first('id');
+  return row !== undefined;
+}
+
 /** Keys of the files of all frames in the trash: some may still lie in the tree. */
 export async function listTrashKeys(db: Knex): Promise<ReadonlySet<string>> {
   const rows: { record: string }[] = await db('trash').select('record');

@@ -88,7 +88,7 @@ const PROTOTYPE = /(?:^|\[)(?:__proto__|constructor|prototype)(?:[[\]]|$)/;
  *
  * @throws 'bad_request' naming the parameter
  */
-export function refuseOddQuery(req: Request): void {
+export function refuseOddQuery(req: Pick<Request, 'originalUrl'>): void {
   // `OPTIONS *` is about the server as a whole, of which there is nothing to tell. RFC 9110 §9.3.7
   if (!/^(?:\/|https?:)/.test(req.originalUrl)) {
     throw new AppError('bad_request', 'The address does not begin with a slash.');

@@ -78,17 +78,25 @@ export async function readStored(
   const { reading = AS_IT_STANDS, isPacked = false } = how;
   const limits = sourceLimits(config, store);
   const path = await store.localPath(key);
-  const inspected = isPacked
-    ? await inspectUnpacked(path, limits, pool)
-    : await inspect({ path, sizeBytes: (await stat(path)).size }, limits, pool);
+  const inspected = await inspectStored(path, { isPacked, limits, pool });
   return { inspected, facts: factsOf(parts, await readAs(inspected, reading), reading) };
 }
 
-async function inspectUnpacked(
+/**
+ * As `inspect`, of a stored file.
+ *
+ * @param how.isPacked true to look at what it was packed from
+ */
+export async function inspectStored(
   path: string,
-  limits: SourceLimits,
-  pool: FilingParts['pool'],
+  how: {
+    readonly isPacked: boolean;
+    readonly limits: SourceLimits;
+    readonly pool: FilingParts['pool'];
+  },
 ): Promise<Inspected> {
+  const { isPacked, limits, pool } = how;
+  if (!isPacked) return inspect({ path, sizeBytes: (await stat(path)).size }, limits, pool);
   const target = join(limits.tempDir, `${randomUUID()}.part`);
   try {
     await pool.run('unpackFile', { path, limits, target });

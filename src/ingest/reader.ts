@@ -1,7 +1,8 @@
 import type { FrameFacts, StoredHdu } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import type { Store } from '../store/index.js';
-import { inspect, readHdus, sourceLimits, type SurveyPool } from './inspect.js';
+import { inspectStored, type FilingPool } from './filing.js';
+import { readHdus, sourceLimits, type SurveyPool } from './inspect.js';
 import { keywordsOf } from './keywords.js';
 import { mapHeader } from './mapping.js';
 import { profilesFor, withOverrides, type Reading } from './overrides.js';
@@ -17,15 +18,20 @@ export interface Reader {
    * @throws 'not_found' if it is not there; 'header_missing', 'header_invalid'; as the codec
    */
   facts(key: string, reading: Reading): Promise<FrameFacts>;
-  /** The headers of a stored file as the catalogue keeps them. @throws 'not_found', as the codec */
-  headers(key: string): Promise<readonly StoredHdu[]>;
+  /**
+   * The headers of a stored file as the catalogue keeps them.
+   *
+   * @param isPacked true if it was packed at ingest: then they are those of what was uploaded
+   * @throws 'not_found', as the codec
+   */
+  headers(key: string, isPacked: boolean): Promise<readonly StoredHdu[]>;
 }
 
 export interface ReaderParts {
   readonly config: Config;
   readonly store: Store;
   readonly profiles: readonly Profile[];
-  readonly pool: SurveyPool;
+  readonly pool: SurveyPool & FilingPool;
 }
 
 export function createReader({ config, store, profiles, pool }: ReaderParts): Reader {
@@ -40,10 +46,9 @@ export function createReader({ config, store, profiles, pool }: ReaderParts): Re
       const keywords = await keywordsOf(read);
       return mapHeader(read, chosen, siteDefaults(config), lookups, keywords);
     },
-    async headers(key) {
+    async headers(key, isPacked) {
       const path = await store.localPath(key);
-      const sizeBytes = (await store.stat(key))?.sizeBytes ?? 0;
-      return (await inspect({ path, sizeBytes }, limits, pool)).stored;
+      return (await inspectStored(path, { isPacked, limits, pool })).stored;
     },
   };
 }

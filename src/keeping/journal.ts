@@ -3,6 +3,7 @@ import { mkdir, open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as startTimer, clearTimeout } from 'node:timers';
+import { setTimeout } from 'node:timers/promises';
 import {
   forgetUnjournaled,
   readUnjournaled,
@@ -20,9 +21,7 @@ import { syncPath, type Store } from '../store/index.js';
  * appended. With it and the files the catalogue can be made anew.
  */
 export interface Journal {
-  /** Writes what is due now; throws what hinders it. */
-  flush(): Promise<void>;
-  /** Writes what is left and ends. */
+  /** Writes what is left, if it is not too much, and ends. */
   close(): Promise<void>;
 }
 
@@ -31,7 +30,11 @@ const LOOK_EVERY_MS = 1_000;
 /** Wait after trouble (disk full, tree gone): nothing is lost meanwhile, it stays in the queue. */
 const RETRY_MS = 10_000;
 /** Changes of one writing: one flush of the disk for all of them. */
-const BATCH = 500;
+const BATCH = 250;
+/** Between two writings, where there is much to be caught up with: requests go first. */
+const PAUSE_MS = 100;
+/** A server that is told to stop does not wait longer: what is left is written by the next one. */
+const CLOSING_MS = 3_000;
 /** Size from which the next file is begun. */
 const SEGMENT_BYTES = 64 * 1024 * 1024;
 const SEGMENT = /^\d{6}\.ndjson$/;
@@ -50,39 +53,38 @@ export function startJournal(parts: {
 }): Journal {
   const { catalog, log } = parts;
   const folder = journalFolder(parts.store);
-  let writing = Promise.resolve();
+  let looking = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let isClosing = false;
 
-  const flush = (): Promise<void> => {
-    // One after the other: two at a time would write the same changes twice.
-    const next = writing.then(async () => {
-      await writeJournal(catalog, folder);
-    });
-    writing = next.catch(() => undefined);
-    return next;
-  };
   const look = async (): Promise<void> => {
     let wait = LOOK_EVERY_MS;
     try {
-      await flush();
+      const goesOn = (): Promise<boolean> => setTimeout(PAUSE_MS, !isClosing, { ref: false });
+      await writeJournal(catalog, folder, goesOn);
     } catch (error) {
       log.warn('the journal cannot be written', errorFields(error));
       wait = RETRY_MS;
     }
-    if (!isClosing) timer = startTimer(() => void look(), wait).unref();
+    if (!isClosing) timer = startTimer(begin, wait).unref();
   };
-  timer = startTimer(() => void look(), LOOK_EVERY_MS).unref();
+  const begin = (): void => {
+    looking = look();
+  };
+  timer = startTimer(begin, LOOK_EVERY_MS).unref();
 
   return {
-    flush,
     async close() {
       isClosing = true;
       clearTimeout(timer);
-      // The queue is in the catalogue: what cannot be written now is written at the next start.
-      await flush().catch((error: unknown) => {
+      await looking;
+      const end = Date.now() + CLOSING_MS;
+      try {
+        await writeJournal(catalog, folder, () => Promise.resolve(Date.now() < end));
+      } catch (error) {
+        // The queue is in the catalogue: what cannot be written now is written at the next start.
         log.warn('the journal cannot be written', errorFields(error));
-      });
+      }
     },
   };
 }
@@ -91,15 +93,21 @@ export function startJournal(parts: {
  * Appends all that the journal has not been told yet. A crash in between leaves lines that are written
  * again later; they say the same.
  *
+ * @param goesOn asked between two writings; what is not written yet stays due
  * @returns how many lines
  */
-export async function writeJournal(catalog: Catalog, folder: string): Promise<number> {
+export async function writeJournal(
+  catalog: Catalog,
+  folder: string,
+  goesOn = (): Promise<boolean> => Promise.resolve(true),
+): Promise<number> {
   for (let lines = 0; ;) {
     const { entries, last } = await readUnjournaled(catalog, BATCH);
     if (last === undefined) return lines;
     await append(folder, entries.map(formatEntry).join(''));
     await forgetUnjournaled(catalog, last);
     lines += entries.length;
+    if (!(await goesOn())) return lines;
   }
 }
 

@@ -5,6 +5,7 @@ import {
   checkCube,
   continueEpoch,
   hasKey,
+  hasKeysBelow,
   insertUserRecords,
   inTransaction,
   listTrashKeys,
@@ -258,8 +259,11 @@ async function countFiles(store: Store): Promise<{ files: number; bytes: number 
 }
 
 /** Every file of the tree, and of those that were adopted into it. */
-async function* eachTreeFile(store: Store): AsyncIterable<{ key: string; sizeBytes: number }> {
-  for (const prefix of ['', ...readAdopted(store).keys()]) yield* store.list(prefix);
+async function* eachTreeFile(
+  store: Store,
+  prefixes: readonly string[] = ['', ...readAdopted(store).keys()],
+): AsyncIterable<{ key: string; sizeBytes: number }> {
+  for (const prefix of prefixes) yield* store.list(prefix);
 }
 
 async function readLines(store: Store, index: JournalIndex, tally: Tally): Promise<void> {
@@ -339,7 +343,12 @@ async function* eachLoose(
   { catalog, store }: LooseParts,
   trashKeys: ReadonlySet<string>,
 ): AsyncIterable<LooseKey> {
-  for await (const file of versionsLast(eachTreeFile(store))) {
+  const prefixes = [''];
+  for (const prefix of readAdopted(store).keys()) {
+    // What the journal does not know of a tree that it knows was left out, or purged: there it stays.
+    if (!(await hasKeysBelow(catalog.read, prefix))) prefixes.push(prefix);
+  }
+  for await (const file of versionsLast(eachTreeFile(store, prefixes))) {
     if (trashKeys.has(file.key) || (await hasKey(catalog, file.key))) continue;
     // When the file was written is the best that is known of when it came.
     const createdMs = (await store.stat(file.key))?.modifiedMs;

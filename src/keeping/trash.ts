@@ -286,9 +286,9 @@ async function readAnew({ reader }: TrashParts, record: FrameRecord): Promise<Fr
   const hdus: Record<number, FrameContent['hdus'][number]> = {};
   let facts: FrameContent['facts'] | undefined;
   const reading = { overrides: toOverrides(record.corrections), profile: record.chosenProfile };
-  for (const { number, key } of record.versions) {
+  for (const { number, key, original } of record.versions) {
     if (number === record.currentVersion) facts = await reader.facts(key, reading);
-    hdus[number] = await reader.headers(key);
+    hdus[number] = await reader.headers(key, original !== null);
   }
   if (facts === undefined) {
     throw new AppError('damaged', `Frame '${record.basename}' has no current version.`);

@@ -1,3 +1,4 @@
+import { pino, type Logger, type LoggerOptions } from 'pino';
 import { escapeUnseen } from './unseen.js';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -11,19 +12,61 @@ export interface Log {
   child(fields: LogFields): Log;
 }
 
+/** Writes nothing. */
+export const SILENT: Log = {
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => SILENT,
+};
+
+/** A line that weighs less than this is not written. */
+export type LogLevel = 'info' | 'warn' | 'error';
+
 /** @param write takes one line without its end */
-export function createLog(write: (line: string) => void, base: LogFields = {}): Log {
+export function createLog(write: (line: string) => void, level: LogLevel = 'info'): Log {
+  const options: LoggerOptions = {
+    level,
+    base: null, // neither process id nor host name: whoever gathers lines knows them
+    messageKey: 'text',
+    timestamp: () => `,"at":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+  };
+  return fromPino(
+    pino(options, {
+      write(line) {
+        write(escapeUnseen(line.trimEnd()));
+      },
+    }),
+  );
+}
+
+/**
+ * The log on standard error. Lines are handed over as they come and written beside the requests: a
+ * reader that is slow holds nobody up. What is left is written when the process ends, however it ends
+ * by itself; of a reader that takes nothing for long, lines are dropped.
+ */
+export function openLog(level: LogLevel): Log {
+  const target = pino.destination({ fd: 2, sync: false, maxLength: MAX_UNREAD });
+  return createLog((line) => {
+    target.write(`${line}\n`);
+  }, level);
+}
+
+/** Characters that wait for whoever reads standard error. */
+const MAX_UNREAD = 16 * 1024 ** 2;
+
+function fromPino(logger: Logger): Log {
   const line =
-    (level: string) =>
-    (text: string, fields: LogFields = {}) => {
-      const all = { at: new Date().toISOString(), level, text, ...base, ...fields };
-      write(escapeUnseen(JSON.stringify(all)));
+    (level: LogLevel) =>
+    (text: string, fields: LogFields = {}): void => {
+      logger[level](fields, text);
     };
   return {
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
-    child: (fields) => createLog(write, { ...base, ...fields }),
+    child: (fields) => fromPino(logger.child(fields)),
   };
 }
 

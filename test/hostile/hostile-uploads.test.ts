@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { startArchive, type CreateAnswer, type TestArchive } from '../support/ar
 import { attacks, type FileAttack } from './attack.js';
 import { dataAttacks } from './files-data.js';
 import { headerAttacks } from './files-headers.js';
-import { nameAttacks } from './files-names.js';
+import { namedFrame, nameAttacks } from './files-names.js';
 import { gzipBomb, promise, wrappedAttacks } from './files-wrapped.js';
 import { multipartAttacks, part } from './multiparts.js';
 import { findLeak } from './raw.js';
@@ -157,6 +157,20 @@ test('names in headers and of uploads never lead out of the tree', async () => {
   );
   expect(odd).toEqual([]);
 }, 240_000);
+
+test('an upload is not led out of the tree by a symbolic link', async () => {
+  const outside = mkdtempSync(join(tmpdir(), 'platevault-outside-'));
+  const link = join(archive.dataDir, 'archive/elsewhere');
+  symlinkSync(outside, link);
+  try {
+    const answer = await archive.upload(namedFrame({ SITEID: 'elsewhere' }), 'link.fits');
+    expect(answer).toMatchObject({ created: 0, errors: [expect.any(String)] });
+    expect(readdirSync(outside)).toEqual([]);
+  } finally {
+    unlinkSync(link);
+    rmSync(outside, { recursive: true });
+  }
+});
 
 test('bombs of 1 and 2 GB are refused before they are unpacked', async () => {
   const one = await gzipBomb(promise(1024), 1024);

@@ -95,7 +95,10 @@ test.each([
   const wrong = await post([part(head('f.fits'), third)], {
     [header]: digest(algorithm, first, form),
   });
-  expect(wrong).toMatchObject({ status: 400, answer: { detail: expect.stringContaining(header) } });
+  expect([wrong.status, JSON.stringify(wrong.answer)]).toEqual([
+    400,
+    expect.stringContaining(header),
+  ]);
 });
 
 test('Content-MD5 may be that of the whole body, as its standard has it', async () => {
@@ -117,7 +120,7 @@ test('a request that says it is too large, or turns out to be, is refused', asyn
     headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
     body: new Blob(large.map((bytes) => new Uint8Array(bytes))).stream(),
     duplex: 'half',
-  } as RequestInit);
+  });
   expect(response.status).toBe(413);
   const after = await archive.json<{ count: number }>('/frames/?limit=0');
   expect(after.count).toBe(before.count);

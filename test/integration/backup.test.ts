@@ -211,6 +211,12 @@ test('restore over an archive keeps what was there: the catalogue, and files tha
   expect(existsSync(late)).toBe(true);
   const check = await run(['check', '--read-data'], copy);
   expect(lines(check)).toEqual([expect.stringMatching(/^unknown-file: /)]);
+  const found = await run(['reindex'], copy);
+  expect([found.status, found.stderr]).toEqual([0, '']);
+  expect(lines(await run(['check', '--read-data'], copy))).toEqual([]);
+  expect(await withCatalog(copy, ({ read }) => read('frames').count({ n: '*' }).first())).toEqual(
+    rows,
+  );
 }, 120_000);
 
 test('old back-ups go by the rule, and files with the last one that needs them; never after a loss', async () => {

@@ -103,7 +103,7 @@ async function expectAll(url: string): Promise<void> {
   const proposals = await archive.json<{ results: FrameShape[] }>('/frames/?PROPID=halo');
   expect(proposals.results.map(({ basename }) => basename)).toEqual(['m31']);
   const users = (await archive.run(['user', 'list'])).stdout;
-  expect(users).toMatch(/camera\twriter\tdisabled\t2024-05-06T07:08:09.000Z/);
+  expect(users).toMatch(/camera\twriter\tdisabled\t2024-05-06T07:08:09.123Z/);
   expect(users).toMatch(/chief\tadmin\tdisabled/);
   expect(users).toMatch(/guest\tuser\tdisabled/);
   expect(await archive.check()).toEqual([]);

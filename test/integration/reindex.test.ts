@@ -179,6 +179,17 @@ describe('with everything that a catalogue can hold', () => {
     expect(left).toEqual([]);
   });
 
+  test('what was in the trash comes back from it', async () => {
+    const list = await archive.run(['trash', 'list', '--json']);
+    const [gone] = list.stdout.trim().split('\n');
+    expect(gone).toMatch(/"gone"/);
+    const { status, stderr } = await archive.run(['trash', 'restore', '3']);
+    expect([status, stderr]).toEqual([0, '']);
+    expect(await archive.check()).toEqual([]);
+    const rows = await rowsOf(archive);
+    expect(rows.frames?.filter((text) => text.includes('"basename":"gone"'))).toHaveLength(1);
+  });
+
   test('ids are not given a second time, and the server goes on with the journal', async () => {
     await archive.run(['user', 'passwd', 'admin', '--password-stdin'], 'a new password\n');
     await archive.run(['user', 'enable', 'admin']);

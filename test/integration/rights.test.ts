@@ -49,10 +49,8 @@ beforeAll(async () => {
   [closed, open] = await Promise.all([startPlace('none'), startPlace('public')]);
 });
 afterAll(async () => {
-  for (const { archive } of started) {
-    expect(await archive.check()).toEqual([]);
-    await archive.close();
-  }
+  const faults = started.map(({ archive }) => archive.check().finally(() => archive.close()));
+  expect((await Promise.all(faults)).flat()).toEqual([]);
 });
 
 async function startPlace(ANONYMOUS: 'none' | 'public'): Promise<Place> {

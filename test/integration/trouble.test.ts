@@ -96,7 +96,9 @@ test('a stored file that has lost its end does not pass for the frame', async ()
   const zip = await archive.fetch('/frames/zip/?OBJECT=short');
   expect(Buffer.from(await zip.arrayBuffer()).toString('latin1')).toContain('MISSING.txt');
   expect(await archive.check()).toHaveLength(1);
+  // In the trash it stays as it is; for good it goes with the rest.
   await archive.fetch(`/frames/${String(id)}/delete/`, { method: 'DELETE' });
+  expect((await archive.run(['trash', 'purge', String(id)])).status).toBe(0);
 });
 
 test('a root that has gone is 503 and not made anew; back again, the same upload succeeds', async () => {

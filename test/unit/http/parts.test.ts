@@ -51,9 +51,13 @@ test.each([
   ['['.repeat(16), undefined],
   ['['.repeat(17), 'bad_request'],
   ['{"a":'.repeat(17), 'bad_request'],
-  [`${'[]'.repeat(1000)}`, undefined],
+  ['[]'.repeat(1000), undefined],
 ])('JSON %s', (text, expected) => {
-  expect(code(() => refuseDeepJson(Buffer.from(text)))).toBe(expected);
+  expect(
+    code(() => {
+      refuseDeepJson(Buffer.from(text));
+    }),
+  ).toBe(expected);
 });
 
 describe('sums', () => {
