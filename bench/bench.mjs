@@ -26,6 +26,7 @@ import { worst } from './machine.mjs';
 import { profileLists } from './profile.mjs';
 import { createReport } from './report.mjs';
 import { ROOT, startServer } from './server.mjs';
+import { benchSoak } from './soak.mjs';
 
 const OF_FRAMES = {
   start: benchStart,
@@ -35,7 +36,7 @@ const OF_FRAMES = {
   slow: benchSlow,
 };
 const USUAL = ['fits', 'list', 'start', 'ingest', 'preview', 'get', 'slow', 'mixed'];
-const PARTS = [...USUAL, 'profile'];
+const PARTS = [...USUAL, 'soak', 'profile'];
 const MAIN_ROWS = 1_000_000;
 const FEW_ROWS = 10_000;
 
@@ -45,6 +46,7 @@ const { values, positionals } = parseArgs({
     large: { type: 'boolean', default: false },
     rows: { type: 'string' },
     seconds: { type: 'string', default: '60' },
+    rounds: { type: 'string', default: '10' },
     cases: { type: 'string', default: 'all_100,night_1000,multi_100' },
     work: { type: 'string' },
     json: { type: 'string' },
@@ -87,7 +89,9 @@ function sizes() {
 
 function mainRows() {
   if (values.rows !== undefined) return Math.max(...sizes().filter((rows) => rows <= MAIN_ROWS));
-  return ['list', 'mixed', 'profile'].some((name) => wanted.includes(name)) ? MAIN_ROWS : FEW_ROWS;
+  return ['list', 'mixed', 'soak', 'profile'].some((name) => wanted.includes(name))
+    ? MAIN_ROWS
+    : FEW_ROWS;
 }
 
 async function benchArchive(rows) {
@@ -108,6 +112,12 @@ async function benchArchive(rows) {
   if (wanted.includes('mixed')) {
     const seconds = Number(values.seconds);
     await withServer(dataDir, (server) => benchMixed(server, { rows, seconds, frames, report }));
+  }
+  if (wanted.includes('soak')) {
+    const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
+    await withServer(dataDir, (server) =>
+      benchSoak(server, { rows, seconds, rounds, frames, report }),
+    );
   }
   if (wanted.includes('profile')) await profileLists(dataDir, rows, values.cases.split(','));
 }

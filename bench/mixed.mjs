@@ -8,7 +8,7 @@ import { quantile } from './server.mjs';
 const READERS = 32;
 const WRITERS = 4;
 const PAGES = 200; // nobody turns more pages
-const FIRST_FRAME = 1_000_000; // beyond those that other parts have stored
+export const FIRST_FRAME = 1_000_000; // beyond those that other parts have stored
 
 /** Of a hundred requests; the rest are single frames. */
 const SHARES = {
@@ -29,15 +29,21 @@ const SHARES = {
 
 /** @param seconds how long; each reader asks its next question as soon as it has its answer */
 export async function benchMixed(server, { rows, seconds, frames, report }) {
+  await server.loop();
+  const { seen, load } = await runMixed(server, { rows, seconds, frames, firstFrame: FIRST_FRAME });
+  tell({ report, rows, seen, load, loop: await server.loop() });
+}
+
+/** The evening itself. @returns times and errors that clients saw, and what it cost the server */
+export async function runMixed(server, { rows, seconds, frames, firstFrame }) {
   const cases = new Map(listCases(rows).map((each) => [each.name, each]));
   const names = Object.entries(SHARES).flatMap(([name, share]) => Array(share).fill(name));
   while (names.length < 100) names.push('frame');
   const make = frames(2048, 2048, 2);
   const seen = { times: new Map(), errors: [], uploads: [] };
-  await server.loop();
   const done = watch(server.pid);
   const end = performance.now() + seconds * 1000;
-  let index = FIRST_FRAME;
+  let index = firstFrame;
 
   const read = async (reader) => {
     const random = createRandom(1000 + reader);
@@ -61,8 +67,7 @@ export async function benchMixed(server, { rows, seconds, frames, report }) {
     ...Array.from({ length: READERS }, (_, reader) => read(reader)),
     ...Array.from({ length: WRITERS }, write),
   ]);
-  const load = done();
-  tell({ report, rows, seen, load, loop: await server.loop() });
+  return { seen, load: done(), nextFrame: index };
 }
 
 async function tried(seen, work) {

@@ -42,7 +42,10 @@ export async function migrate(catalog: Catalog): Promise<void> {
 
 /** For those who only look. @throws 'database_version' unless the schema is that of this program */
 export async function requireSchema({ read }: Catalog): Promise<void> {
-  if ((await read.schema.hasTable('migrations')) && (await countApplied(read)) === MIGRATIONS.length)
+  if (
+    (await read.schema.hasTable('migrations')) &&
+    (await countApplied(read)) === MIGRATIONS.length
+  )
     return;
   throw new AppError(
     'database_version',

@@ -182,7 +182,8 @@ async function restoreOnce(
   const reading = { overrides: toOverrides(corrections), profile: chosenProfile };
   const facts = await reader.facts(version.key, reading).catch(asDamage);
   const hdus = await listHdus(catalog, version);
-  const missing = hdus.length === 0 ? await reader.headers(version.key, version.original !== null) : [];
+  const missing =
+    hdus.length === 0 ? await reader.headers(version.key, version.original !== null) : [];
   const revision: Revision = { facts, version, basedOn: frame.updatedMs };
   await inTransaction(catalog, async (tx) => {
     await insertHdus(tx, version.id, missing);

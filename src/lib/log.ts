@@ -42,19 +42,15 @@ export function createLog(write: (line: string) => void, level: LogLevel = 'info
 }
 
 /**
- * The log on standard error. Lines are handed over as they come and written beside the requests: a
- * reader that is slow holds nobody up. What is left is written when the process ends, however it ends
- * by itself; of a reader that takes nothing for long, lines are dropped.
+ * The log on standard error. The stream of Node itself: to files and pipes it writes at once, so that
+ * no line is lost however the process ends. A buffer of its own would spare requests the write, but
+ * would hold the process at its end for a reader that has gone.
  */
 export function openLog(level: LogLevel): Log {
-  const target = pino.destination({ fd: 2, sync: false, maxLength: MAX_UNREAD });
   return createLog((line) => {
-    target.write(`${line}\n`);
+    process.stderr.write(`${line}\n`);
   }, level);
 }
-
-/** Characters that wait for whoever reads standard error. */
-const MAX_UNREAD = 16 * 1024 ** 2;
 
 function fromPino(logger: Logger): Log {
   const line =

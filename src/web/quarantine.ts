@@ -20,6 +20,7 @@ import {
 } from '../http/index.js';
 import { isMendable, type Examination } from '../keeping/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
+import { askFirst } from './confirm.js';
 import { bodyIds, bodyTexts } from './forms.js';
 import { sendPage, type Web } from './page.js';
 import { countOf, formatBytes, formatCardValue, formatDateTime } from './render.js';
@@ -63,6 +64,10 @@ export function changeQuarantine(web: Web): RequestHandler {
       await sendQuarantine(web, req, res, { message: 'No file was chosen.' });
       return;
     }
+    if (isDiscard && bodyText(req, 'sure') !== '1') {
+      await askBeforeDiscard(web, req, res, ids);
+      return;
+    }
     if (isDiscard) {
       for (const id of ids) await services.mending.discard(id, viewer).catch(ignoreGone);
       const message = `${countOf(ids.length, 'file')} thrown away.`;
@@ -84,6 +89,23 @@ export function changeQuarantine(web: Web): RequestHandler {
       await sendQuarantine(web, req, res, { outcomes, message: error.message });
     }
   };
+}
+
+async function askBeforeDiscard(
+  web: Web,
+  req: Request,
+  res: Response,
+  ids: readonly number[],
+): Promise<void> {
+  const found = await listQuarantined(web.services.catalog, ids.length, 0, { ids });
+  await askFirst(web, req, res, {
+    question: `Throw ${countOf(found.length, 'file')} away?`,
+    deed: 'Throw away',
+    word: 'discard',
+    place: 'upload',
+    path: '/quarantine/',
+    items: found.map(({ id, uploadName: name, sizeBytes }) => ({ id, name, sizeBytes })),
+  });
 }
 
 function ignoreGone(error: unknown): void {

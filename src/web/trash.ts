@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { may } from '../auth/index.js';
-import { listTrashed } from '../catalog/index.js';
+import { getTrashed, listTrashed } from '../catalog/index.js';
 import { bodyText, parameter, queryParameters, requireAction, requireCsrf } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
+import { askFirst, type GraveDeed } from './confirm.js';
 import { bodyIds } from './forms.js';
 import { goTo, sendPage, type Web } from './page.js';
 import { countOf, formatBytes, formatDateTime, NONE } from './render.js';
@@ -25,8 +26,13 @@ export function changeTrash(web: Web): RequestHandler {
     const isPurge = bodyText(req, 'do') === 'purge';
     const viewer = requireAction(res, isPurge ? 'purge' : 'delete');
     requireCsrf(services, req, res);
+    const ids = bodyIds(req, 'ids');
+    if (isPurge && ids.length > 0 && bodyText(req, 'sure') !== '1') {
+      await askBeforePurge(web, req, res, ids);
+      return;
+    }
     const problems: string[] = [];
-    for (const id of bodyIds(req, 'ids')) {
+    for (const id of ids) {
       try {
         if (isPurge) await services.trash.purge(id, viewer);
         else await services.trash.restore(id, viewer);
@@ -40,6 +46,27 @@ export function changeTrash(web: Web): RequestHandler {
     if (problems.length === 0) goTo(web, req, res, `${base}/trash/`);
     else await sendTrash(web, req, res, problems);
   };
+}
+
+async function askBeforePurge(
+  web: Web,
+  req: Request,
+  res: Response,
+  ids: readonly number[],
+): Promise<void> {
+  const items: GraveDeed['items'][number][] = [];
+  for (const id of ids) {
+    const { basename, sizeBytes } = await getTrashed(web.services.catalog.read, id);
+    items.push({ id, name: basename, sizeBytes });
+  }
+  await askFirst(web, req, res, {
+    question: `Remove ${countOf(items.length, 'frame')} for good?`,
+    deed: 'Remove for good',
+    word: 'purge',
+    place: 'trash',
+    path: '/trash/',
+    items,
+  });
 }
 
 async function sendTrash(

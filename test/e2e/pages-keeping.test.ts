@@ -75,6 +75,9 @@ withChromium('trash, quarantine and versions', () => {
     complaints.splice(0); // the browser notes every 409
     await page.getByLabel('hill-0002').check();
     await page.getByRole('button', { name: 'Remove for good' }).click();
+    await page.getByRole('heading', { name: 'Remove 1 frame for good?' }).waitFor();
+    expect(await archive.json('/trash/')).toMatchObject({ count: 1 });
+    await page.getByRole('button', { name: /Remove for good · / }).click();
     await page.getByText('Empty.').waitFor();
     expect((await archive.fetch(`/trash/${id}/restore/`, { method: 'POST' })).status).toBe(404);
   });
@@ -126,6 +129,7 @@ withChromium('trash, quarantine and versions', () => {
       await plain.getByText('stored as late').waitFor();
       await plain.getByLabel('Choose page.fits').check();
       await plain.getByRole('button', { name: 'Throw away' }).click();
+      await plain.getByRole('button', { name: /Throw away · / }).click();
       await plain.getByText('Empty. A file that cannot be filed').waitFor();
       expect(own).toEqual([]);
     } finally {
