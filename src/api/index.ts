@@ -12,6 +12,7 @@ import { createFrameHandlers } from './frames.js';
 import { createKeepingRoutes } from './keeping.js';
 import { createListHandlers } from './list.js';
 import * as told from './openapi/index.js';
+import { createMetricsHandler, createOverviewHandler, createReadyHandler } from './service.js';
 import { createZipHandlers } from './zip.js';
 
 type Handlers = RequestHandler | readonly RequestHandler[];
@@ -74,6 +75,9 @@ function createRoutes(
   return [
     route('/', { get: on(createRoot(services), told.ROOT) }),
     route('/health/', { get: on(createHealth(services), told.HEALTH) }),
+    route('/ready/', { get: on(createReadyHandler(services), told.READY) }),
+    route('/metrics/', { get: on(createMetricsHandler(services), told.METRICS) }),
+    route('/admin/', { get: on(createOverviewHandler(services), told.OVERVIEW) }),
     route('/openapi.json', { get: on(document, told.DOCUMENT) }),
     route('/api-token-auth/', { post: on([...forms, createTokenHandler(services)], told.TOKEN) }),
     route('/tokens/', { get: on(createTokenList(services), told.TOKENS) }),

@@ -34,6 +34,8 @@ export interface Services {
   /** Whether frames can be read and written now. */
   readonly readiness: () => Promise<readonly ReadyCheck[]>;
   readonly metrics: Metrics;
+  /** Says that there may be background work. */
+  readonly jobs: { wake(): void };
   /** Version of the program. */
   readonly version: string;
 }

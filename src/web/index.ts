@@ -9,6 +9,7 @@ import {
   type Services,
 } from '../http/index.js';
 import { showApi, type DescribeApi } from './api.js';
+import { retryFailedJobs, showAdmin } from './admin.js';
 import {
   changePassword,
   createToken,
@@ -38,6 +39,7 @@ const SHARED = [
   '/frames/:id/delete/',
   '/trash/',
   '/quarantine/',
+  '/admin/',
 ];
 
 /**
@@ -78,9 +80,8 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/account/password/', form, changePassword(web));
   router.post('/account/logout/', form, logOutEverywhere(web));
 
-  router.get('/admin/', (req, res) => {
-    goTo(web, req, res, `${web.base}/admin/users/`);
-  });
+  router.get('/admin/', pageUnlessJson, showAdmin(web));
+  router.post('/admin/jobs/', form, retryFailedJobs(web));
   router.get('/admin/users/', showUsers(web));
   router.post('/admin/users/', form, addUser(web));
   router.post('/admin/users/:id/disable/', form, disableUser(web));

@@ -63,6 +63,9 @@ const ofFrame = (route: string, needs: Need, options: Options = {}): RightsRow =
 export const RIGHTS: readonly RightsRow[] = [
   api('get /', 'anyone'),
   api('get /health/', 'anyone'),
+  api('get /ready/', 'anyone'),
+  api('get /metrics/', 'anyone'), // of programs of this machine, as those of the test are
+  api('get /admin/', 'administer'),
   api('get /openapi.json', 'anyone'),
   api('post /api-token-auth/', 'anyone', { done: [400], form: { password: 'y' } }),
   api('get /tokens/', 'own account'),
@@ -127,7 +130,8 @@ export const RIGHTS: readonly RightsRow[] = [
   page('post /account/tokens/:id/revoke/', 'own session', { done: [404], form: {} }),
   page('post /account/password/', 'own session', { form: {} }),
   page('post /account/logout/', 'own session', { done: [303], form: {}, endsSession: true }),
-  page('get /admin/', 'anyone', { done: [302] }),
+  page('get /admin/', 'administer'),
+  page('post /admin/jobs/', 'administer', { done: [303], form: {} }),
   page('get /admin/users/', 'administer'),
   page('post /admin/users/', 'administer', { form: {} }),
   page('post /admin/users/:id/disable/', 'administer', { done: [404], form: {} }),

@@ -18,6 +18,7 @@ export * from './account-operations.js';
 export * from './file-operations.js';
 export * from './keeping-operations.js';
 export * from './operations.js';
+export * from './service-operations.js';
 
 /** An address of the route table with what is told about it. */
 export interface ToldRoute extends ApiRoute {
