@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   keeping: ['lib', 'sky', 'wcs', 'config', 'fits', 'store', 'catalog', 'ingest'],
   // How the archive stands: for those who watch it.
   status: ['lib', 'config', 'store', 'catalog', 'keeping'],
+  doctor: ['lib', 'config', 'store', 'catalog', 'keeping', 'status'],
   preview: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
   auth: ['lib', 'sky', 'config', 'fits', 'store', 'catalog'],
   jobs: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'ingest', 'preview', 'keeping'],
@@ -91,7 +92,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ['context', 'http', 'api', 'web'],
   main: ['cli'],
   // Server verbs; the client verbs are held to CLIENT_MAY below.
-  cli: ['lib', 'config', 'fits', 'catalog', 'auth', 'ingest', 'keeping', 'context', 'app'],
+  cli: ['lib', 'config', 'fits', 'catalog', 'auth', 'ingest', 'keeping', 'doctor', 'context', 'app'],
 };
 
 /** The client verbs speak HTTP: they would work on a machine that has no archive. */

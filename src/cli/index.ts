@@ -8,6 +8,7 @@ import { check } from './check.js';
 import { COMMON_EXITS, type Command, type Output } from './command.js';
 import { config } from './config.js';
 import { demo } from './demo.js';
+import { doctor } from './doctor.js';
 import { importFromPyobs } from './import.js';
 import { log } from './log.js';
 import { reindex } from './reindex.js';
@@ -40,6 +41,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'token list': tokenList,
   'token revoke': tokenRevoke,
   log,
+  doctor,
   check,
   backup,
   'backup list': backupList,

@@ -6,15 +6,19 @@ import {
   readdir,
   readFile,
   rm,
+  rename,
+  stat,
   utimes,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  deleteFrame,
   inTransaction,
   openCatalog,
   OPERATOR,
   reviseFrame,
+  writeMark,
   writeNote,
   type Catalog,
   type FrameFacts,
@@ -298,7 +302,6 @@ describe('a tree that has seen things', () => {
     const held = await readFile(tree(archive, '.platevault/archive.json'));
     await removeCatalog(archive);
     await mkdir(`${archive.dataDir}/aside`);
-    const { rename } = await import('node:fs/promises');
     await rename(tree(archive, 'hill'), join(archive.dataDir, 'aside', 'hill'));
     await archive.restart();
     const token = (await archive.run(['token', 'add', 'admin', '--scope', 'admin'])).stdout.trim();
@@ -347,6 +350,24 @@ describe('a tree that has seen things', () => {
       expect.stringMatching(/server is at work/),
     ]);
     expect((await archive.json<{ count: number }>('/frames/')).count).toBe(3);
+  });
+
+  test('interrupted, it goes on where it was', async () => {
+    const before = await rowsOf(archive);
+    const [name] = await readdir(tree(archive, '.platevault/journal'));
+    const { size } = await stat(tree(archive, `.platevault/journal/${String(name)}`));
+    // What a run leaves that was ended after two of three frames.
+    await withCatalog(archive, (catalog) =>
+      inTransaction(catalog, async (tx) => {
+        await deleteFrame(tx, 3);
+        await tx('journal_queue').delete();
+        await writeMark(tx, 'reindex_journal_bytes', size);
+      }),
+    );
+    await rename(database(archive), `${database(archive)}.reindex`);
+    const { summary } = await findings();
+    expect(summary).toMatchObject({ restored: 1, filed: 0 });
+    expect(await rowsOf(archive)).toEqual(before);
   });
 
   test('interrupted, it begins again without harm', async () => {

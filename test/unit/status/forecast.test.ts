@@ -1,0 +1,32 @@
+import { forecastDisk } from '../../../src/status/forecast.js';
+import { judgeRoom } from '../../../src/status/disk.js';
+
+const NOW = Date.parse('2026-03-10T12:00:00Z');
+const GIB = 2 ** 30;
+
+test('a disk is full after as many nights like the last ones as fit', () => {
+  const nights = [
+    { night: '2026-03-07', bytes: 10e9 },
+    { night: '2026-03-09', bytes: 30e9 },
+  ];
+  expect(forecastDisk(nights, 870e9, NOW)).toEqual({ nights: 43, bytesPerNight: 20e9 });
+  expect(forecastDisk(nights, 0, NOW)?.nights).toBe(0);
+});
+
+test('the end is not in sight where nothing comes in, or so little', () => {
+  expect(forecastDisk([], 1e9, NOW)).toBeUndefined();
+  expect(forecastDisk([{ night: '2025-11-01', bytes: 1e9 }], 1e9, NOW)).toBeUndefined();
+  expect(forecastDisk([{ night: '2026-03-09', bytes: 0 }], 1e9, NOW)).toBeUndefined();
+  expect(forecastDisk([{ night: '2026-03-09', bytes: 10 }], 1e12, NOW)).toBeUndefined();
+});
+
+test('room is judged by bytes and by inodes', () => {
+  const disk = { freeBytes: 500 * GIB, totalBytes: 1000 * GIB, freeInodes: 5e6, totalInodes: 1e7 };
+  const room = (change: Partial<typeof disk>) => judgeRoom({ ...disk, device: 1, ...change });
+  expect(room({})).toBe('enough');
+  expect(room({ freeBytes: 4 * GIB })).toBe('low');
+  expect(room({ freeBytes: 2 ** 20 })).toBe('full');
+  expect(room({ freeInodes: 10 })).toBe('low');
+  expect(room({ freeInodes: 0 })).toBe('full');
+  expect(room({ freeInodes: 0, totalInodes: 0 })).toBe('enough');
+});
