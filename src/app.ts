@@ -111,7 +111,7 @@ function allowOrigins(origins: readonly string[]): RequestHandler {
       return;
     }
     res.set({
-      'Access-Control-Allow-Methods': 'GET, HEAD, POST, DELETE, OPTIONS',
+      'Access-Control-Allow-Methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
       'Access-Control-Allow-Headers':
         'Authorization, Content-Type, Range, If-Range, If-Match, If-None-Match, X-CSRFToken',
       'Access-Control-Max-Age': '600',

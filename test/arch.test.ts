@@ -92,7 +92,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ['context', 'http', 'api', 'web'],
   main: ['cli'],
   // Server verbs; the client verbs are held to CLIENT_MAY below.
-  cli: ['lib', 'config', 'fits', 'catalog', 'auth', 'ingest', 'keeping', 'doctor', 'context', 'app'],
+  cli: [
+    'lib',
+    'config',
+    'fits',
+    'catalog',
+    'auth',
+    'ingest',
+    'keeping',
+    'doctor',
+    'context',
+    'app',
+  ],
 };
 
 /** The client verbs speak HTTP: they would work on a machine that has no archive. */

@@ -82,7 +82,7 @@ export function createCorrectionHandlers(services: Services) {
   };
 
   const notes: RequestHandler = async (req, res) => {
-    const viewer = requireAction(res, 'read');
+    const viewer = requireAction(res, 'read-notes');
     const { id } = await getFrame(catalog, parseId(req.params.id), viewer);
     const found = await listNotes(catalog, noteSubject(id));
     res.json({ count: found.length, results: found.map(toNoteShape) });

@@ -99,7 +99,9 @@ function toOverviewShape(state: Overview) {
       overdue: backup.isOverdue,
       error: backup.error,
       last: backup.last === null ? null : toInstant(backup.last.endedMs ?? backup.last.startedMs),
-      next: toInstant(backup.nextMs !== null && Number.isFinite(backup.nextMs) ? backup.nextMs : null),
+      next: toInstant(
+        backup.nextMs !== null && Number.isFinite(backup.nextMs) ? backup.nextMs : null,
+      ),
     },
     queue: {
       total: queue.total,

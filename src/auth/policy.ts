@@ -1,10 +1,11 @@
 import type { Role, Scope, Viewer } from '../catalog/index.js';
 
 export type Action =
-  'read' | 'upload' | 'correct' | 'delete' | 'purge' | 'administer' | 'own-account';
+  'read' | 'read-notes' | 'upload' | 'correct' | 'delete' | 'purge' | 'administer' | 'own-account';
 
 const NEEDED_ROLE: Readonly<Record<Action, Role>> = {
   read: 'user',
+  'read-notes': 'user',
   upload: 'writer',
   correct: 'writer',
   delete: 'writer',
@@ -15,6 +16,8 @@ const NEEDED_ROLE: Readonly<Record<Action, Role>> = {
 
 const NEEDED_SCOPES: Readonly<Record<Action, readonly Scope[]>> = {
   read: ['read', 'upload', 'admin'],
+  // Not for visitors: what colleagues tell each other is not published with the frame.
+  'read-notes': ['read', 'upload', 'admin'],
   upload: ['upload', 'admin'],
   correct: ['admin'],
   delete: ['admin'],

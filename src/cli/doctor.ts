@@ -4,7 +4,11 @@ import { AppError } from '../lib/errors.js';
 import type { LoadedConfig } from '../config/index.js';
 import type { Command, Output } from './command.js';
 
-const SIGNS: Readonly<Record<Finding['level'], string>> = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' };
+const SIGNS: Readonly<Record<Finding['level'], string>> = {
+  ok: 'ok  ',
+  warn: 'warn',
+  fail: 'FAIL',
+};
 
 export const doctor: Command = {
   usage: 'doctor [--json]',
@@ -44,8 +48,5 @@ function load(out: Output): LoadedConfig | undefined {
 
 function tell(out: Output, finding: Finding): void {
   const advice = finding.advice === '' ? '' : `\n      → ${finding.advice}`;
-  out.record(
-    { ...finding },
-    `${SIGNS[finding.level]}  ${finding.topic}: ${finding.text}${advice}`,
-  );
+  out.record({ ...finding }, `${SIGNS[finding.level]}  ${finding.topic}: ${finding.text}${advice}`);
 }

@@ -31,7 +31,8 @@ export async function checkCatalogue(config: Config): Promise<Finding[]> {
   const { fail } = about('database');
   const path = databasePath(config.DATABASE_URL);
   if ((await statFile(path)) === undefined) {
-    const advice = 'Start the server once for a new archive; else mount its disk, or `platevault restore`.';
+    const advice =
+      'Start the server once for a new archive; else mount its disk, or `platevault restore`.';
     return [fail(`There is no catalogue at ${path}.`, advice), ...(await checkServer(config))];
   }
   const server = await checkServer(config);
@@ -39,7 +40,11 @@ export async function checkCatalogue(config: Config): Promise<Finding[]> {
     await requireDatabaseFile(path);
     const catalog = openCatalogReadOnly(path);
     try {
-      return [...(await checkPages(catalog, path)), ...server, ...(await checkContent(catalog, config))];
+      return [
+        ...(await checkPages(catalog, path)),
+        ...server,
+        ...(await checkContent(catalog, config)),
+      ];
     } finally {
       await catalog.close();
     }
@@ -51,7 +56,8 @@ export async function checkCatalogue(config: Config): Promise<Finding[]> {
 function toFinding(error: unknown, path: string): Finding {
   const { fail } = about('database');
   if (hasCode(error, 'damaged')) return fail(messageOf(error), RECOVER);
-  if (hasCode(error, 'database_version')) return fail(messageOf(error), 'Use the program that fits.');
+  if (hasCode(error, 'database_version'))
+    return fail(messageOf(error), 'Use the program that fits.');
   if (error instanceof AppError) return fail(error.message, 'Look at the disk and at the rights.');
   return fail(`The catalogue ${path} cannot be used: ${messageOf(error)}.`, RECOVER);
 }
@@ -69,7 +75,10 @@ async function checkPages(catalog: Catalog, path: string): Promise<Finding[]> {
   const sound = ok(`The catalogue ${path} is sound, as far as was looked, and fits the program.`);
   if (log < LARGE_LOG_BYTES) return [sound];
   const text = `Its log of changes has ${Math.round(log / 2 ** 20)} MiB.`;
-  return [sound, warn(text, 'Something keeps it open for reading: a back-up, or a database browser?')];
+  return [
+    sound,
+    warn(text, 'Something keeps it open for reading: a back-up, or a database browser?'),
+  ];
 }
 
 async function checkServer({ ARCHIVE_ROOT }: Config): Promise<Finding[]> {
@@ -106,9 +115,13 @@ async function checkBackups(catalog: Catalog, config: Config): Promise<Finding> 
   const { isOn, last, error, isOverdue } = await backupState(catalog, config);
   const when = last === null ? 'None was completed yet' : `Last ${formatInstant(last.startedMs)}`;
   if (isOn && error !== null) {
-    return fail(`${when}; the latest one failed: ${error}`, 'See `platevault log`, then `platevault backup`.');
+    return fail(
+      `${when}; the latest one failed: ${error}`,
+      'See `platevault log`, then `platevault backup`.',
+    );
   }
-  if (isOverdue) return fail(`${when}: later than expected.`, 'Is the server running? Run `platevault backup`.');
+  if (isOverdue)
+    return fail(`${when}: later than expected.`, 'Is the server running? Run `platevault backup`.');
   if (last === null) return warn(`${when}.`, 'Run `platevault backup`, or set BACKUP_TARGET.');
   return ok(`${when}.`);
 }
@@ -118,10 +131,14 @@ async function checkAudit(catalog: Catalog, config: Config): Promise<Finding> {
   const { isOn, findings, share, roundStartedMs, days } = await auditState(catalog, config);
   if (findings.length > 0) {
     const text = `${findings.length} stored files are not as they were stored.`;
-    return fail(text, 'See /admin/ or `platevault check`; send them again, or `platevault restore`.');
+    return fail(
+      text,
+      'See /admin/ or `platevault check`; send them again, or `platevault restore`.',
+    );
   }
   if (!isOn) return warn('No file is ever read again: AUDIT_DAYS is 0.', 'Set it to 30, say.');
-  const lateMs = roundStartedMs === null ? 0 : Date.now() - roundStartedMs - days * DAY_MS * LATE_ROUND;
+  const lateMs =
+    roundStartedMs === null ? 0 : Date.now() - roundStartedMs - days * DAY_MS * LATE_ROUND;
   const text = `${Math.floor(share * 100)} % of this round is read.`;
   if (lateMs <= 0 || share >= 1) return ok(text);
   return warn(`${text} It should have ended.`, 'Raise AUDIT_BYTES_PER_SECOND, or AUDIT_DAYS.');

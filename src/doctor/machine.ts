@@ -38,5 +38,8 @@ function checkYear(): Finding {
   if (year >= FIRST_YEAR && year <= LAST_YEAR) {
     return ok(`The clock says ${new Date().toISOString().slice(0, 19)} UTC.`);
   }
-  return fail(`The clock says that it is the year ${year}.`, 'Set it; use a time service (chrony).');
+  return fail(
+    `The clock says that it is the year ${year}.`,
+    'Set it; use a time service (chrony).',
+  );
 }

@@ -29,7 +29,9 @@ async function checkDataDir({ DATA_DIR, SECRET_KEY }: Config): Promise<Finding[]
   const { ok, warn, fail } = about('data');
   const found = await statFile(DATA_DIR);
   if (found?.isDirectory() !== true) {
-    return [fail(`DATA_DIR (${DATA_DIR}) is not there.`, 'Start the server once, or mount its disk.')];
+    return [
+      fail(`DATA_DIR (${DATA_DIR}) is not there.`, 'Start the server once, or mount its disk.'),
+    ];
   }
   const refusal = await refusalOf(DATA_DIR, constants.R_OK | constants.W_OK | constants.X_OK);
   if (refusal !== '') {
@@ -59,7 +61,9 @@ async function checkRoot({ ARCHIVE_ROOT: root }: Config): Promise<Finding[]> {
   const { ok, fail } = about('root');
   const found = await statFile(root);
   if (found?.isDirectory() !== true) {
-    return [fail(`ARCHIVE_ROOT (${root}) is not there.`, 'Mount its disk, or start the server once.')];
+    return [
+      fail(`ARCHIVE_ROOT (${root}) is not there.`, 'Mount its disk, or start the server once.'),
+    ];
   }
   try {
     const marker = await readMarker(root);
@@ -84,7 +88,10 @@ async function tryRoot(root: string): Promise<Finding[]> {
   const spool = join(root, '.incoming');
   if ((await statFile(spool)) === undefined) return [ok('The spool is made at the first start.')];
   const state = dirname(markerPath(root));
-  const [probe, twin] = [join(spool, `doctor-${randomUUID()}`), join(state, `doctor-${randomUUID()}`)];
+  const [probe, twin] = [
+    join(spool, `doctor-${randomUUID()}`),
+    join(state, `doctor-${randomUUID()}`),
+  ];
   const findings: Finding[] = [];
   try {
     if ((await stat(spool)).dev !== (await stat(root)).dev) {

@@ -24,7 +24,10 @@ function checkAccess({ ANONYMOUS, SECRET_KEY, ADMIN_PASSWORD, LOG }: Config): Fi
   if (SECRET_KEY !== '' && SECRET_KEY.length < SHORT_KEY) {
     const text = `SECRET_KEY has ${SECRET_KEY.length} characters.`;
     findings.push(
-      warn(text, 'Take 32 random ones or more, or leave it empty to have a key made; sessions end.'),
+      warn(
+        text,
+        'Take 32 random ones or more, or leave it empty to have a key made; sessions end.',
+      ),
     );
   }
   if (ADMIN_PASSWORD !== '') {
@@ -41,9 +44,13 @@ function checkProxy({ HTTP_ROOT, TRUST_PROXY, HOST, X_ACCEL_PREFIX }: Config): F
   const findings: Finding[] = [];
   const isBehind = TRUST_PROXY.length > 0;
   if (HTTP_ROOT.startsWith('https:') && !isBehind) {
-    const text = 'HTTP_ROOT is https, but no proxy is trusted (TRUST_PROXY): this program speaks http alone.';
+    const text =
+      'HTTP_ROOT is https, but no proxy is trusted (TRUST_PROXY): this program speaks http alone.';
     findings.push(
-      warn(text, 'Set TRUST_PROXY=true, or to the addresses of the proxy: else cookies lack `Secure`.'),
+      warn(
+        text,
+        'Set TRUST_PROXY=true, or to the addresses of the proxy: else cookies lack `Secure`.',
+      ),
     );
   }
   if (HTTP_ROOT.startsWith('http:') && isBehind) {
@@ -51,7 +58,8 @@ function checkProxy({ HTTP_ROOT, TRUST_PROXY, HOST, X_ACCEL_PREFIX }: Config): F
     findings.push(warn(text, 'Let the proxy speak TLS and write https into HTTP_ROOT.'));
   }
   if (X_ACCEL_PREFIX !== '' && !isBehind) {
-    const text = 'X_ACCEL_PREFIX is set, but no proxy is trusted: downloads are empty without nginx.';
+    const text =
+      'X_ACCEL_PREFIX is set, but no proxy is trusted: downloads are empty without nginx.';
     findings.push(warn(text, 'Set TRUST_PROXY too, or empty X_ACCEL_PREFIX.'));
   }
   if (!isBehind && !/^(?:127\.|::1$|localhost$)/.test(HOST)) {

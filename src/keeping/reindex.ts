@@ -99,7 +99,8 @@ export async function reindex(
   options: ReindexOptions,
 ): Promise<ReindexSummary> {
   const { path, config } = parts;
-  const [draft, scratch] = [`${path}.reindex`, `${path}.reindex-journal`] as const;
+  // Not `-journal`: that is the name of what SQLite itself keeps beside the draft.
+  const [draft, scratch] = [`${path}.reindex`, `${path}.reindex-lines`] as const;
   await rm(scratch, { force: true });
   const catalog = await openDraft(draft, config.ARCHIVE_ROOT);
   let summary: ReindexSummary;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { link, rename, rm } from 'node:fs/promises';
+import { copyFile, link, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { AppError } from '../lib/errors.js';
+import { AppError, systemCode } from '../lib/errors.js';
 import { syncPath } from '../store/index.js';
 
 /** What SQLite keeps beside a database while it is in use, and after a crash. */
@@ -28,7 +28,7 @@ export async function swapDatabase(draft: string, path: string): Promise<string 
   const hasOld = existsSync(path);
   await syncPath(draft);
   if (hasOld) {
-    await link(path, safe);
+    await linkOrCopy(path, safe);
     // A log of the old one beside the new one would be taken for its own.
     for (const end of SIDE_FILES) {
       if (existsSync(path + end)) await rename(path + end, safe + end);
@@ -37,4 +37,15 @@ export async function swapDatabase(draft: string, path: string): Promise<string 
   await rename(draft, path);
   await syncPath(dirname(path));
   return hasOld ? safe : undefined;
+}
+
+/** Not every file system knows links. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) throw error;
+    await copyFile(from, to);
+    await syncPath(to);
+  }
 }

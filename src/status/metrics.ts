@@ -165,7 +165,10 @@ function createGauges(registry: Registry, parts: MetricsParts): () => Promise<vo
   const registers = [registry];
   const gauges = Object.entries(GAUGES).map(([name, [help, numbers]]) => {
     const labelNames = ['state', 'place'];
-    return { gauge: new Gauge({ name: `platevault_${name}`, help, labelNames, registers }), numbers };
+    return {
+      gauge: new Gauge({ name: `platevault_${name}`, help, labelNames, registers }),
+      numbers,
+    };
   });
   const previews = new Counter({
     name: 'platevault_preview_cache_total',

@@ -90,7 +90,7 @@ function findTroubles(state: Overview): Trouble[] {
     troubles.push(bad('A back-up is missing.', 'The last one lies too far back.'));
   } else if (!backup.isOn && backup.last === null) {
     troubles.push(
-      odd('There is no back-up.', 'Name a place in BACKUP_TARGET, or run `platevault backup`.'),
+      odd('There is no back-up.', 'Name a place in BACKUP_TARGET, or run platevault backup.'),
     );
   }
   return troubles.sort((a, b) => Number(b.isBad) - Number(a.isBad));
@@ -142,7 +142,8 @@ function toBackupCard({ backup }: Overview) {
   return {
     isOn: backup.isOn,
     target: backup.target,
-    last: backup.last === null ? NONE : formatDateTime(backup.last.endedMs ?? backup.last.startedMs),
+    last:
+      backup.last === null ? NONE : formatDateTime(backup.last.endedMs ?? backup.last.startedMs),
     next: nextMs === null || !Number.isFinite(nextMs) ? NONE : formatDateTime(nextMs),
     runs: backup.runs.slice(0, 5).map((run) => ({
       at: formatDateTime(run.startedMs),

@@ -70,7 +70,6 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.get('/quarantine/', pageOrElse, showQuarantine(web));
   router.post('/quarantine/', form, changeQuarantine(web));
 
-
   router.get('/upload/', showUpload(web));
   router.post('/upload/', allow('upload'), receiveFiles(services), receiveUpload(web));
 

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
+import { documentedAttacks, type ToldApi } from './documented.js';
 import { findLeak, sendRaw } from './raw.js';
 import { requestAttacks, type RequestAttack } from './requests.js';
 import { socketAttacks } from './sockets.js';
@@ -78,16 +79,25 @@ function judge(attack: RequestAttack, { status, headers, text }: Answer): string
 }
 
 test('hostile requests are answered in words, and nothing of them comes back alive', async () => {
+  expect(await attackWithAll(requestAttacks())).toEqual([]);
+}, 240_000);
+
+test('every address that the archive tells of takes junk for what it is', async () => {
+  const api = await archive.json<ToldApi>('/openapi.json');
+  expect(await attackWithAll(documentedAttacks(api))).toEqual([]);
+}, 240_000);
+
+async function attackWithAll(list: readonly RequestAttack[]): Promise<string[]> {
   const wrong: string[] = [];
-  for (const attack of requestAttacks()) {
+  for (const attack of list) {
     // A header that the client itself refuses to send is no attack.
     const answer = await send(attack).catch((error: unknown) => String(error));
     const found = typeof answer === 'string' ? [answer] : judge(attack, answer);
     found.push(...(await watch.look(attack.kind, 0)));
     wrong.push(...found.map((what) => `${attack.kind}: ${attack.method} ${attack.name}: ${what}`));
   }
-  expect(wrong).toEqual([]);
-}, 240_000);
+  return wrong;
+}
 
 test('what is no request, or two in one, is refused, and its second half is never obeyed', async () => {
   const wrong: string[] = [];

@@ -94,6 +94,7 @@ function expected(row: RightsRow, who: Credential, place: Place, frame: keyof Fr
   if (needs === 'anyone') return 'in';
   if (role === 'visitor') return ofVisitor(row, who, place, frame);
   if (needs === 'browser' || needs === 'front page') return 'in';
+  if (needs === 'read notes') return 'in';
   if (needs === 'read' || needs === 'download' || needs === 'download version') return 'in';
   if (needs === 'own session') return who.token === undefined ? 'in' : 'no';
   if (needs === 'own account') return scope === 'admin' ? 'in' : 'no';

@@ -12,6 +12,7 @@ import { addToken, addUser, cookiesOf, logIn, withCatalog } from './logins.js';
 export type Need =
   | 'anyone'
   | 'read'
+  | 'read notes'
   | 'download'
   | 'download version'
   | 'upload'
@@ -87,7 +88,7 @@ export const RIGHTS: readonly RightsRow[] = [
   ofFrame('get /frames/:id/corrections/', 'read'),
   api('put /frames/:id/corrections/', 'correct', { done: [404], body: {} }),
   api('patch /frames/:id/corrections/', 'correct', { done: [404], body: {} }),
-  ofFrame('get /frames/:id/notes/', 'read'),
+  ofFrame('get /frames/:id/notes/', 'read notes'),
   api('post /frames/:id/notes/', 'upload', { done: [404], body: { text: 'x' } }),
   api('get /quarantine/', 'upload'),
   api('post /quarantine/retry/', 'upload', { done: [404], body: { ids: [999_999] } }),

@@ -225,7 +225,8 @@ export const ZIP_OF_IDS: Operation = {
 };
 
 const uploadBody: ApiBody = {
-  description: 'Every file part is one frame, whatever its field is called.',
+  description:
+    'Every file part with a `filename` is one frame, whatever its field is called. `X-Checksum-SHA256` or `Content-MD5` (hexadecimal digits or base64) among the headers of a part, or of a request with one file, are compared with the bytes that arrive: others are not stored.',
   content: {
     'multipart/form-data': {
       schema: {
@@ -246,7 +247,7 @@ const UPLOAD: Operation = {
   who: 'upload',
   body: uploadBody,
   answers: { 200: json200('Upload', 'What became of each file.') },
-  problems: ['bad_request', 'too_large', 'store_full', 'store_unavailable', 'busy'],
+  problems: ['bad_request', 'too_large', 'unsupported', 'store_full', 'store_unavailable', 'busy'],
 };
 
 function json200(name: string, description: string): ApiAnswer {

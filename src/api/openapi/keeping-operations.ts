@@ -183,7 +183,7 @@ export const NOTES: Operation = {
   id: 'listNotes',
   tag: 'One frame',
   summary: 'What people wrote about it',
-  who: 'read',
+  who: 'read-notes',
   answers: { 200: json('Notes', 'The notes.') },
   problems: ['not_found'],
   requests: [{ summary: 'All notes', query: {} }],

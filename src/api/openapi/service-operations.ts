@@ -27,7 +27,10 @@ export const READY: Operation = {
   who: 'anyone',
   answers: {
     200: { description: 'They can.', content: { 'application/json': READY_ANSWER } },
-    503: { description: 'They cannot: see the checks.', content: { 'application/json': READY_ANSWER } },
+    503: {
+      description: 'They cannot: see the checks.',
+      content: { 'application/json': READY_ANSWER },
+    },
   },
   requests: [{ summary: 'Is it ready?', query: {} }],
 };
