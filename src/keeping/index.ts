@@ -7,12 +7,7 @@ export {
   type BackupState,
 } from './backup-schedule.js';
 export { normalizeAddress, openTarget, type BackupTarget } from './backup-target.js';
-export {
-  chooseSnapshot,
-  listSnapshots,
-  verifyBackup,
-  type BackupFault,
-} from './backup-verify.js';
+export { chooseSnapshot, listSnapshots, verifyBackup, type BackupFault } from './backup-verify.js';
 export { parseSnapshotName } from './backup-manifest.js';
 export { restore } from './restore.js';
 export { openRoot, type RootOptions } from './root.js';

@@ -28,7 +28,10 @@ export async function dumpRows(catalog: Catalog): Promise<Readonly<Record<string
   for (const table of ['facets', 'nights', 'objects']) {
     // One that has no frames any more may still stand there, or not: it means the same.
     const rows = await readAll(catalog, table);
-    dump[table] = rows.filter(({ frames }) => Number(frames) > 0).map(({ id: _id, ...row }) => JSON.stringify(row)).sort();
+    dump[table] = rows
+      .filter(({ frames }) => Number(frames) > 0)
+      .map(({ id: _id, ...row }) => JSON.stringify(row))
+      .sort();
   }
   return dump;
 }
