@@ -259,7 +259,6 @@ test.each<readonly [string, readonly string[]]>([
   // Together, and what is nobody's.
   ['FILTER=V,B&header.GAIN__lt=2&covers=10.68,41.27', ['m31-0001']],
   ['filter=V&data_type=x&search=&order=asc', ALL],
-  ['FILTER[]=V', ALL],
   ['EXPTIME__contains=&night__foo= ', ALL],
 ])('%s', async (query, expected) => {
   expect(await search(query)).toEqual(expected);

@@ -11,6 +11,7 @@ describe('a known name with an ending that it does not have is refused', () => {
     ['night__gt', 'after night only =, !=, __ne= can stand'],
     ['night_start!', 'after night_start only = can stand'],
     ['RA!', 'after RA only = can stand'],
+    ['FILTER[]', 'after FILTER only =, !=, __ne= can stand'],
     ['EXPTIME>', 'after EXPTIME only =, !=, __ne=, __lt=, __lte=, __gt=, __gte= can stand'],
     ['header.GAIN__foo', 'after header.GAIN only =, !=, __ne=, __lt='],
     ['header.GAIN__', 'after header.GAIN only ='],
@@ -21,7 +22,7 @@ describe('a known name with an ending that it does not have is refused', () => {
   test.each([
     'OTHER__contains',
     'OTHER!',
-    'FILTER[]',
+    'OTHER[]',
     'filter__in',
     'nights__gt',
     '__',
