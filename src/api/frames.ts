@@ -3,6 +3,7 @@ import {
   findFramesAs,
   findUsers,
   getFrame,
+  getFrameFile,
   listHdus,
   listHeaders,
   type Frame,
@@ -45,10 +46,11 @@ export function createFrameHandlers(services: Services) {
 
   const show: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
-    const frame = await frameOf(req, res);
-    const hdus = await listHdus(catalog, frame.version);
-    const texts = textsBelow(rootUrl(services, req));
-    const [text] = await findFramesAs(catalog, texts, [frame.id], viewer);
+    const { id, version } = await getFrameFile(catalog, parseId(req.params.id), viewer);
+    const [[text], hdus] = await Promise.all([
+      findFramesAs(catalog, textsBelow(rootUrl(services, req)), [id], viewer),
+      listHdus(catalog, version),
+    ]);
     if (text === undefined) throw new AppError('not_found', 'Not found.'); // gone in the meantime
     res.type('json').send(`${text.slice(0, -1)},"hdus":${JSON.stringify(hdus)}}`);
   };
@@ -71,11 +73,11 @@ export function createFrameHandlers(services: Services) {
   };
 
   const headers: RequestHandler = async (req, res) => {
-    requireAction(res, 'read');
+    const viewer = requireAction(res, 'read');
     const frame = await frameOf(req, res);
     await requireIntact(store, frame.version);
     const hdus = await listHeaders(catalog, frame.version);
-    const corrections = await toMarks(catalog, frame, hdus);
+    const corrections = await toMarks(catalog, frame, hdus, viewer);
     const wanted = parameter(queryParameters(req), 'hdu');
     if (wanted === 'all') {
       await sendHeaders(res, { hdus, corrections });
