@@ -172,7 +172,7 @@ export async function openServer(
   const reader = createReader({ config, store, profiles, pool });
   const { exclusively } = ingest;
   const trash = createTrash({ catalog, store, config, reader, exclusively, onRestored: wake });
-  await finishWhatWasBegun({ catalog, config, trash, log });
+  await finishWhatWasBegun({ catalog, config, store, trash, log });
   const journal = startJournal({ catalog, store, log });
   const deeds = createDeedLog(catalog, log);
   const logins = createLogins(catalog, deeds);
@@ -306,6 +306,7 @@ function readProfiles(config: Config): ReturnType<typeof loadProfiles> {
 async function finishWhatWasBegun(parts: {
   catalog: Catalog;
   config: Config;
+  store: Store;
   trash: Trash;
   log: Log;
 }): Promise<void> {

@@ -29,7 +29,7 @@ export function createTokenHandler(services: Services): RequestHandler {
       return;
     }
     const token = await tokenFor(services, user, address);
-    services.logins.noteDone(user, address, 'token');
+    await services.logins.noteDone(user, address, 'token');
     res.set('Cache-Control', 'no-store').json({ token });
   };
 }

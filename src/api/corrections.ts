@@ -14,8 +14,10 @@ import {
   type Note,
   type StoredCard,
   type StoredHdu,
+  type Viewer,
 } from '../catalog/index.js';
 import {
+  isVisitor,
   parameter,
   parseId,
   queryParameters,
@@ -35,7 +37,7 @@ export function createCorrectionHandlers(services: Services) {
     const viewer = requireAction(res, 'read');
     const { chosenProfile } = await revisions.corrections(frame.id, viewer);
     const hdus = await listHeaders(catalog, frame.version);
-    const results = await toMarks(catalog, frame, hdus);
+    const results = await toMarks(catalog, frame, hdus, viewer);
     res.json({ id: frame.id, profile: frame.profile, chosen_profile: chosenProfile, results });
   };
 
@@ -111,18 +113,19 @@ function toNoteShape({ id, text, by, atMs }: Note): Record<string, unknown> {
   return { id, text, by, at: formatInstant(atMs) };
 }
 
-/** The corrections of a frame, each with what the file itself says. */
+/** The corrections of a frame, each with what the file itself says; for visitors without names. */
 export async function toMarks(
   catalog: Catalog,
   frame: Frame,
   hdus: readonly StoredHdu[],
+  viewer: Viewer,
 ): Promise<Record<string, unknown>[]> {
   const corrections = await listCorrections(catalog.read, frame.id);
   return corrections.map((correction) => ({
     keyword: correction.keyword,
     value: correction.value,
     original: originalOf(hdus, correction)?.value ?? null,
-    by: correction.by,
+    by: isVisitor(viewer) ? null : correction.by,
     at: formatInstant(correction.atMs),
   }));
 }

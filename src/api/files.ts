@@ -3,6 +3,7 @@ import { getFrameFile, type FrameFile } from '../catalog/index.js';
 import {
   isSigned,
   lastValues,
+  markBegun,
   parameter,
   parseId,
   queryParameters,
@@ -29,7 +30,7 @@ export function createFileHandlers(services: Services) {
   const download: RequestHandler = async (req, res) => {
     const frame = await frameForDownload(services, req, res);
     const { version } = frame;
-    res.cookie('fileDownload', 'true', { path: '/', sameSite: 'lax', secure: req.secure });
+    markBegun(res);
     await sendDownload(
       req,
       res,

@@ -45,6 +45,8 @@ export function createApi(services: Services, authentication: Authentication): A
   const router = Router();
   for (const { path, verbs } of routes) {
     const route = router.route(path);
+    const kept = keepingOf(path);
+    if (kept !== undefined) route.all(kept);
     const there = VERBS.filter((verb) => verbs[verb] !== undefined);
     for (const verb of there) route[verb](...[verbs[verb]?.run ?? []].flat());
     route.all(otherVerbs(there));
@@ -53,6 +55,19 @@ export function createApi(services: Services, authentication: Authentication): A
     throw new AppError('not_found', 'Not found.');
   });
   return { router, describe };
+}
+
+/**
+ * What caches may do with the answers of a route; handlers of files say it more exactly. What may be
+ * seen depends on who asks, so no shared cache keeps it; what was removed or refused nobody keeps.
+ */
+function keepingOf(path: string): RequestHandler | undefined {
+  const isHidden = path.startsWith('/trash/') || path.startsWith('/quarantine/');
+  if (!isHidden && !path.startsWith('/frames/:id/')) return undefined;
+  return (_req, res, next) => {
+    res.set('Cache-Control', isHidden ? 'no-store' : 'private, no-cache');
+    next();
+  };
 }
 
 /** The route table: every address, what it does and what is told about it. */

@@ -1,6 +1,6 @@
-import { json, type RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import type { Action } from '../auth/index.js';
-import { allow, type Services } from '../http/index.js';
+import { allow, readJson, type Services } from '../http/index.js';
 import type { Verb } from '../openapi/index.js';
 import { createCorrectionHandlers } from './corrections.js';
 import * as told from './openapi/index.js';
@@ -16,13 +16,16 @@ type Routes = readonly {
   >;
 }[];
 
+/** What people say about frames is short. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
 /** Routes of trash, versions, quarantine, corrections and notes. */
 export function createKeepingRoutes(services: Services): Routes {
   const trash = createTrashHandlers(services);
   const versions = createVersionHandlers(services);
   const said = createCorrectionHandlers(services);
   const refused = createQuarantineHandlers(services);
-  const read = json({ limit: '1mb' });
+  const read = readJson(MAX_BODY_BYTES);
   const on = (operation: told.Operation, ...run: RequestHandler[]) => ({ ...operation, run });
   // The right is asked for before the body is read.
   const take = (action: Action, operation: told.Operation, run: RequestHandler) =>

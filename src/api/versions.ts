@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { getFrame, listVersions, type Frame, type Version } from '../catalog/index.js';
+import { getFrame, listVersions, type Frame, type Version, type Viewer } from '../catalog/index.js';
 import {
   isVersionSigned,
+  isVisitor,
   parameter,
   parseId,
   queryParameters,
@@ -27,10 +28,12 @@ export function createVersionHandlers(services: Services) {
   };
 
   const sendVersions = async (req: Request, res: Response, frame: Frame): Promise<void> => {
-    const versions = await listVersions(catalog, frame.id);
+    const viewer = viewerOf(res);
+    const all = await listVersions(catalog, frame.id);
+    const versions = all.filter(({ number }) => maySee(viewer, frame, number));
     const root = rootUrl(services, req);
     const results = versions.map((version) => ({
-      ...toVersionShape(frame, version),
+      ...toVersionShape(frame, version, viewer),
       url: versionUrl(services, root, frame.id, version.number),
     }));
     res.json({ count: results.length, results });
@@ -58,6 +61,11 @@ export function createVersionHandlers(services: Services) {
   return { list, download, restore };
 }
 
+/** Of former versions visitors see nothing. */
+function maySee(viewer: Viewer, frame: Frame, number: number): boolean {
+  return !isVisitor(viewer) || number === frame.version.number;
+}
+
 /** A signed address stands for the right to read this very version. */
 async function versionForDownload(
   services: Services,
@@ -70,7 +78,9 @@ async function versionForDownload(
   const viewer = viewerOf(res);
   if (signature === '' || viewer.role !== 'anonymous') {
     requireAction(res, 'read');
-    return { frame: await getFrame(services.catalog, id, viewer), number };
+    const frame = await getFrame(services.catalog, id, viewer);
+    if (!maySee(viewer, frame, number)) throw new AppError('not_found', 'Not found.');
+    return { frame, number };
   }
   const expires = parameter(parameters, 'exp');
   if (!isVersionSigned(services, { frameId: id, number, expires, signature })) {
@@ -84,6 +94,7 @@ async function versionForDownload(
 function toVersionShape(
   frame: Frame,
   version: Version & { readonly uploader: string | null },
+  viewer: Viewer,
 ): Record<string, unknown> {
   const { id, number, extension, sizeBytes, sha256, md5, original } = version;
   return {
@@ -101,7 +112,7 @@ function toVersionShape(
         ? null
         : { size: original.sizeBytes, sha256: original.sha256, md5: original.md5 },
     created: formatInstant(version.createdMs),
-    by: version.uploader,
-    upload_name: version.uploadName,
+    by: isVisitor(viewer) ? null : version.uploader,
+    upload_name: isVisitor(viewer) ? null : version.uploadName,
   };
 }

@@ -3,7 +3,13 @@ import { Readable } from 'node:stream';
 import { ZipArchive } from 'archiver';
 import type { Response } from 'express';
 import type { StoredFile } from '../catalog/index.js';
-import { contentDisposition, requireIntact, sendStream, type Services } from '../http/index.js';
+import {
+  contentDisposition,
+  markBegun,
+  requireIntact,
+  sendStream,
+  type Services,
+} from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { createNamer } from '../zip/index.js';
 import { missingText, zipFolder } from './zip-plain.js';
@@ -36,7 +42,7 @@ export async function sendUnpackedZip(
   }
   const modifiedMs = files.reduce((newest, file) => Math.max(newest, file.createdMs), 0);
   const folder = zipFolder(services.config.ZIP_BASENAME, { modifiedMs, count: files.length });
-  res.cookie('fileDownload', 'true', { path: '/' });
+  markBegun(res);
   res.set({
     'Content-Type': 'application/zip',
     'Content-Disposition': contentDisposition(`${folder}.zip`),

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Request, Response } from 'express';
 import type { StoredFile } from '../catalog/index.js';
-import { sendMade, viewerOf, type Services } from '../http/index.js';
+import { markBegun, sendMade, viewerOf, type Services } from '../http/index.js';
 import { mapConcurrently } from '../lib/pool.js';
 import type { ZipsBegun } from './zips-begun.js';
 import { createNamer, createZipLayout, readZip, type ZipEntry } from '../zip/index.js';
@@ -43,7 +43,7 @@ export async function sendPlainZip(
     return;
   }
   const layout = await createZipLayout(members, folder);
-  res.cookie('fileDownload', 'true', { path: '/' });
+  markBegun(res);
   await sendMade(req, res, {
     filename: `${folder}.zip`,
     contentType: 'application/zip',

@@ -3,6 +3,7 @@ import type { StoredFile } from '../catalog/index.js';
 import {
   contentDisposition,
   downloadUrl,
+  markBegun,
   rootUrl,
   sendStream,
   type Services,
@@ -35,7 +36,7 @@ export async function sendScript(
   const files: (readonly StoredFile[])[] = [];
   for await (const slice of slices) files.push(slice);
   const list = createList(services, req, files, safe);
-  res.cookie('fileDownload', 'true', { path: '/' });
+  markBegun(res);
   res.set({
     'Content-Type': `${type}; charset=utf-8`,
     'Content-Disposition': contentDisposition(`${list.folder}${extension}`),

@@ -1,8 +1,9 @@
 import { recordDeeds, type Actor, type Catalog, type Deed } from '../catalog/index.js';
 import { errorFields, type Log } from '../lib/log.js';
+import { networkOf } from './guesses.js';
 
 /**
- * Notes deeds that change nothing that is kept: log-ins and refusals. A flood of them must cost
+ * Notes deeds that change nothing that is kept: refusals. A flood of them must cost
  * neither time nor disk, so they are written in the background, and what is repeated is counted.
  */
 export interface DeedLog {
@@ -20,7 +21,7 @@ interface Noted {
 }
 
 interface Counted {
-  readonly noted: Noted;
+  noted: Noted;
   more: number;
   lastMs: number;
 }
@@ -30,14 +31,14 @@ const WRITE_AFTER_MS = 1000;
 const RETRY_AFTER_MS = 10_000;
 /** Lines that wait for a catalogue that cannot be written; more are lost, and the log says so. */
 const MAX_KEPT = 5000;
-/** Different lines of one minute: of one address, and of all. What is beyond is counted as `more`. */
-const PER_ADDRESS = 20;
+/** Different lines of one minute: of one network, and of all. What is beyond is counted as `more`. */
+const PER_NETWORK = 20;
 const PER_MINUTE = 300;
 
 const NOBODY: Actor = { userId: null, username: '', address: '' };
 
 /**
- * Of the same actor, address, action, subject and reason the first in a minute is written at once, and the
+ * Of the same actor, network, action, subject and reason the first in a minute is written at once, and the
  * others as one line with `count` when the minute is over.
  *
  * @param now the clock, epoch ms
@@ -111,15 +112,16 @@ export function createDeedLog(
 /** What was noted in one minute, by what is the same. */
 function createMinute(beganMs: number) {
   const seen = new Map<string, Counted>();
-  const ofAddress = new Map<string, number>();
+  const ofNetwork = new Map<string, number>();
 
   /** The line that this one is counted with: its own, or that of all further ones. */
   const placeOf = (noted: Noted): { key: string; noted: Noted } => {
     const { actor, deed } = noted;
     const own = keyOf(noted);
     if (seen.has(own)) return { key: own, noted };
-    const { address } = actor;
-    const isMuch = (ofAddress.get(address) ?? 0) >= PER_ADDRESS;
+    // One customer has a whole network of IPv6 addresses to itself, and could use each once.
+    const address = networkOf(actor.address);
+    const isMuch = (ofNetwork.get(address) ?? 0) >= PER_NETWORK;
     if (!isMuch && seen.size < PER_MINUTE) return { key: own, noted };
     const about = { action: deed.action, subject: 'more', outcome: deed.outcome } as const;
     const here = { ...noted, actor: { ...NOBODY, address }, deed: about };
@@ -137,11 +139,16 @@ function createMinute(beganMs: number) {
       if (counted !== undefined) {
         counted.more += 1;
         counted.lastMs = noted.atMs;
+        const { actor } = counted.noted;
+        if (actor.address !== noted.actor.address) {
+          const address = networkOf(actor.address);
+          counted.noted = { ...counted.noted, actor: { ...actor, address } };
+        }
         return undefined;
       }
       seen.set(key, { noted, more: 0, lastMs: noted.atMs });
-      const { address } = noted.actor;
-      ofAddress.set(address, (ofAddress.get(address) ?? 0) + 1);
+      const network = networkOf(noted.actor.address);
+      ofNetwork.set(network, (ofNetwork.get(network) ?? 0) + 1);
       return noted;
     },
     hasCounts: (): boolean => [...seen.values()].some(({ more }) => more > 0),
@@ -160,7 +167,8 @@ function createMinute(beganMs: number) {
 function keyOf({ actor, deed }: Noted): string {
   const { userId, username, address } = actor;
   const { why, status } = toFields(deed.detail);
-  return JSON.stringify([userId, username, address, deed.action, deed.subject, why, status]);
+  const network = networkOf(address);
+  return JSON.stringify([userId, username, network, deed.action, deed.subject, why, status]);
 }
 
 function toFields(detail: unknown): { readonly why?: unknown; readonly status?: unknown } {

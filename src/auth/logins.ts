@@ -1,4 +1,4 @@
-import { findUser, type Actor, type Catalog, type User } from '../catalog/index.js';
+import { findUser, recordDeed, type Actor, type Catalog, type User } from '../catalog/index.js';
 import { hasCode } from '../lib/errors.js';
 import type { DeedLog } from './deed-log.js';
 import { createGuesses, type Guesses } from './guesses.js';
@@ -13,8 +13,13 @@ export interface Logins {
    * @throws 'too_many' when there were too many wrong ones
    */
   check(username: string, password: string, address: string): Promise<User | undefined>;
-  /** Writes into the audit log that somebody signed in. @param how `page` or `token` */
-  noteDone(user: User, address: string, how: 'page' | 'token'): void;
+  /**
+   * Writes into the audit log that somebody signed in: a line of its own, which no flood of refusals
+   * can push out. @param how `page` or `token`
+   */
+  noteDone(user: User, address: string, how: 'page' | 'token'): Promise<void>;
+  /** Writes down in the same way that somebody signed out, here and nowhere else. */
+  noteEnded(actor: Actor): Promise<void>;
 }
 
 /** @param guesses counts the wrong ones */
@@ -48,10 +53,16 @@ export function createLogins(
       refuse(user, address, user?.disabled === true ? 'disabled' : 'name and password');
       return undefined;
     },
-    noteDone(user, address, how) {
+    async noteDone(user, address, how) {
       const actor: Actor = { userId: user.id, username: user.username, address };
       const subject = `user:${user.username}`;
-      deeds.note(actor, { action: 'login.done', subject, outcome: 'done', detail: { how } });
+      const deed = { action: 'login.done', subject, outcome: 'done', detail: { how } } as const;
+      await recordDeed(catalog.write, actor, deed);
+    },
+    async noteEnded(actor) {
+      const subject = `user:${actor.username}`;
+      const deed = { action: 'login.ended', subject, outcome: 'done' } as const;
+      await recordDeed(catalog.write, actor, { ...deed, detail: { where: 'here' } });
     },
   };
 }

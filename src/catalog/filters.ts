@@ -1,3 +1,4 @@
+import { AppError } from '../lib/errors.js';
 import type { Condition } from './conditions.js';
 import { HEADER_PREFIX } from './filters/headers.js';
 import { FRAME_FILTERS } from './filters/table.js';
@@ -24,6 +25,9 @@ const headerFamily = FRAME_FILTERS.find(({ kind }) => kind === 'header');
 
 /** A name with something behind it that looks like an ending. */
 const NAME_WITH_ENDING = /^(.+?)(?:__.*|[!<>~]+|\[.*)$/;
+
+/** Conditions of one search: far more than a person asks for, far fewer than a database chokes on. */
+const MAX_CONDITIONS = 50;
 
 /** What the name of a parameter stands for. */
 export interface FoundFilter {
@@ -74,7 +78,7 @@ function filterNamed(name: string): Omit<FoundFilter, 'operator'> | undefined {
  * reference archives do; empty values mean no filter, and so does `ALL` for choices.
  *
  * @param parameters values by name, in the order given
- * @throws 'bad_request' naming the parameter
+ * @throws 'bad_request' naming the parameter, or the limit if there are too many
  */
 export function parseConditions(parameters: ReadonlyMap<string, readonly string[]>): Condition[] {
   const conditions: Condition[] = [];
@@ -88,7 +92,12 @@ export function parseConditions(parameters: ReadonlyMap<string, readonly string[
     refuseOdd(name, name);
     for (const value of asked.values) refuseOdd(name, value);
     const condition = found.filter.condition(asked);
-    if (condition !== undefined) conditions.push(condition);
+    if (condition === undefined) continue;
+    if (conditions.length === MAX_CONDITIONS) {
+      const message = `More than ${MAX_CONDITIONS} filters in one search.`;
+      throw new AppError('bad_request', message, { parameter: name });
+    }
+    conditions.push(condition);
   }
   return conditions;
 }

@@ -64,7 +64,7 @@ export * from './fixity.js';
 export * from './backups.js';
 export * from './standing.js';
 export * from './kept-aside.js';
-export { checkDatabase, copyCatalog, openCatalogReadOnly } from './read-only.js';
+export { checkDatabase, copyCatalog, foldLog, openCatalogReadOnly } from './read-only.js';
 export {
   findChosenProfile,
   kindOf,

@@ -58,7 +58,7 @@ export async function openJournalIndex(path: string): Promise<JournalIndex> {
     async add(entries) {
       await db.transaction(async (tx) => {
         for (const entry of entries) {
-          raise(highest, entry);
+          raiseIds(highest, entry);
           await keep(tx, entry, ++line);
         }
       });
@@ -93,7 +93,8 @@ export async function openJournalIndex(path: string): Promise<JournalIndex> {
   };
 }
 
-function raise(
+/** Raises ids to those that a line tells of. */
+export function raiseIds(
   highest: { frames: number; versions: number; notes: number },
   { subject, state }: JournalEntry,
 ): void {

@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
-import { AppError } from '../lib/errors.js';
+import { AppError, hasCode } from '../lib/errors.js';
 import { createLimiter } from '../lib/pool.js';
-import type { Catalog } from './db.js';
+import { toCatalogError, type Catalog } from './db.js';
+import { asDamage, requireDatabaseFile, wasCutOff } from './soundness.js';
 
 interface SqliteConnection {
   exec(sql: string, done: (error: Error | null) => void): void;
@@ -32,7 +33,7 @@ export function openCatalogReadOnly(
   absent = `There is no catalogue at ${path}.`,
 ): Catalog {
   if (!existsSync(path)) throw new AppError('not_found', absent);
-  const db = openFile(path);
+  const db = openFile(path, 'ro');
   return {
     write: db,
     read: db,
@@ -43,14 +44,14 @@ export function openCatalogReadOnly(
   };
 }
 
-function openFile(path: string): Knex {
+function openFile(path: string, mode: 'ro' | 'rw'): Knex {
   // Beside a log of changes a reader needs shared memory in the folder. Where none can be made, and
   // nobody else can write either, the file does not change.
-  const isFixed = !canWrite(dirname(path)) && !existsSync(`${path}-wal`);
+  const isFixed = mode === 'ro' && !canWrite(dirname(path)) && !existsSync(`${path}-wal`);
   return knex({
     client: 'sqlite3',
     connection: {
-      filename: `${pathToFileURL(path).href}?mode=ro${isFixed ? '&immutable=1' : ''}`,
+      filename: `${pathToFileURL(path).href}?mode=${mode}${isFixed ? '&immutable=1' : ''}`,
       flags: ['OPEN_URI'], // knex adds READWRITE, which does not go with READONLY; `mode` rules
     },
     useNullAsDefault: true,
@@ -87,6 +88,31 @@ export async function copyCatalog(path: string, target: string): Promise<void> {
   } finally {
     await source.close();
   }
+}
+
+/**
+ * Writes what stands in the log of changes into the database itself, so that its file alone is whole.
+ *
+ * @returns false if the database is damaged, so that this cannot be done
+ * @throws 'busy' if somebody else has it open, 'store_unavailable', 'store_full'
+ */
+export async function foldLog(path: string): Promise<boolean> {
+  if (!wasCutOff(path)) return true;
+  try {
+    await requireDatabaseFile(path);
+    const db = openFile(path, 'rw');
+    try {
+      await db.raw('pragma synchronous = full');
+      await db.raw('pragma wal_checkpoint(truncate)');
+    } finally {
+      await db.destroy();
+    }
+  } catch (error) {
+    if (hasCode(asDamage(error, path), 'damaged')) return false;
+    throw toCatalogError(error) ?? error;
+  }
+  if (!wasCutOff(path)) return true;
+  throw new AppError('busy', `Another program has the catalogue ${path} open. End it first.`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { inTransaction, required, type Catalog } from './db.js';
+import type { HighestIds } from './journal-index.js';
 import type { JournalState, UserRecord } from './journal.js';
 import { insertNotes, noteSubject, type FrameRecord, type VersionRecord } from './records.js';
 import type { Row } from './schema.js';
@@ -23,7 +24,7 @@ export async function findFrameIds(
 export interface Clashes {
   /** Its name, or the very same bytes. */
   readonly isKnown: boolean;
-  /** One of its files: it was told of anew. */
+  /** One of its files, or it is in the trash itself: it was told of anew. */
   readonly isFiled: boolean;
   /** The id of it, of one of its versions, or of one of its notes. */
   readonly hasTakenId: boolean;
@@ -37,7 +38,8 @@ export async function findClashes(db: Knex, record: FrameRecord): Promise<Clashe
     ((await query.first('*')) as unknown) !== undefined;
   const noteIds = notes.map((note) => note.id);
   return {
-    isFiled: await has(db('versions').whereIn('key', values('key'))),
+    isFiled:
+      (await has(db('versions').whereIn('key', values('key')))) || (await isTrashed(db, record)),
     isKnown:
       (await has(db('frames').where({ basename }))) ||
       (await has(db('versions').whereIn('sha256', values('sha256')))),
@@ -46,6 +48,17 @@ export async function findClashes(db: Knex, record: FrameRecord): Promise<Clashe
       (await has(db('versions').whereIn('id', values('id')))) ||
       (await has(db('notes').whereIn('id', noteIds))),
   };
+}
+
+/** Whether this very frame is in the trash, and not another one that was given its id. */
+async function isTrashed(db: Knex, { id, versions }: FrameRecord): Promise<boolean> {
+  const row: { record: string } | undefined = await db('trash')
+    .where({ frame_id: id })
+    .first('record');
+  if (row === undefined) return false;
+  const trashed = JSON.parse(row.record) as FrameRecord;
+  const sums = new Set(trashed.versions.map(({ sha256 }) => sha256));
+  return versions.some(({ sha256 }) => sums.has(sha256));
 }
 
 /** Writes accounts back, closed and without a password; those whose name is there stay as they are. */
@@ -143,6 +156,20 @@ export async function skipIds(tx: Knex.Transaction, table: string, upTo: number)
     .where('name', table)
     .update({ seq: tx.raw('max(seq, ?)', [upTo]) });
   if (changed === 0) await tx('sqlite_sequence').insert({ name: table, seq: upTo });
+}
+
+/** The highest ids that a catalogue has ever given. */
+export async function readHighestIds(db: Knex): Promise<HighestIds> {
+  const rows: { name: string; seq: number }[] = await db('sqlite_sequence').select('name', 'seq');
+  const of = (table: string): number => rows.find(({ name }) => name === table)?.seq ?? 0;
+  return { frames: of('frames'), versions: of('versions'), notes: of('notes') };
+}
+
+/** Makes sure that none of these ids, or lower ones, is given to something new. */
+export async function skipAllIds(tx: Knex.Transaction, highest: HighestIds): Promise<void> {
+  for (const table of ['frames', 'versions', 'notes'] as const) {
+    await skipIds(tx, table, highest[table]);
+  }
 }
 
 /** Goes on with the part of the journal that another catalogue began. */

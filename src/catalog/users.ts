@@ -183,11 +183,15 @@ export interface NewToken {
   readonly expiresMs: number | null;
 }
 
-/** @throws 'not_found' if there is no such user */
+/** Tokens of one account: each camera and script may have its own, and a loop cannot fill the table. */
+const MAX_TOKENS = 50;
+
+/** @throws 'not_found' if there is no such user, 'bad_request' if it has too many tokens already */
 export async function insertToken(catalog: Catalog, token: NewToken, by: Actor): Promise<number> {
   const { userId, name, hint, scope, expiresMs } = token;
   return inTransaction(catalog, async (tx) => {
     const { username } = await getUser(tx, userId);
+    await requireRoom(tx, userId);
     const id = await insertRow(tx, 'tokens', {
       user_id: userId,
       name,
@@ -206,6 +210,16 @@ export async function insertToken(catalog: Catalog, token: NewToken, by: Actor):
     });
     return id;
   });
+}
+
+async function requireRoom(tx: Knex, userId: number): Promise<void> {
+  const there: unknown[] = await tx('tokens')
+    .where({ user_id: userId })
+    .select('id')
+    .limit(MAX_TOKENS);
+  if (there.length < MAX_TOKENS) return;
+  const message = `This account has ${MAX_TOKENS} tokens, and more cannot be. Revoke one first.`;
+  throw new AppError('bad_request', message);
 }
 
 /** The token with this hash and its owner, unless it has expired or the owner is disabled. */

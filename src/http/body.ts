@@ -15,13 +15,18 @@ export function readBody(): RequestHandler[] {
     // The parser of Express copies the list of a repeated field for each of its values.
     text({ type: 'application/x-www-form-urlencoded', limit: bodyBytes }),
     parseForm,
-    json({
-      limit: bodyBytes,
-      verify: (_req, _res, bytes) => {
-        refuseDeepJson(bytes);
-      },
-    }),
+    readJson(bodyBytes),
   ];
+}
+
+/** Reads a JSON body, and no other, of at most `limit` bytes. @throws 'bad_request', 'too_large' */
+export function readJson(limit: number): RequestHandler {
+  return json({
+    limit,
+    verify: (_req, _res, bytes) => {
+      refuseDeepJson(bytes);
+    },
+  });
 }
 
 const parseForm: RequestHandler = (req, _res, next) => {

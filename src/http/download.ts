@@ -35,6 +35,15 @@ export interface ByteRange {
 }
 
 /**
+ * The sign for a page that its download has begun, as the reference archive gives it: scripts read it,
+ * so it cannot be HttpOnly.
+ */
+export function markBegun(res: Response): void {
+  const { secure } = res.req;
+  res.cookie('fileDownload', 'true', { path: '/', sameSite: 'lax', secure });
+}
+
+/**
  * Sends a stored file as `sendMade` does. Behind nginx the bytes, and what part of them is asked
  * for, are left to it (`accelPrefix`).
  *

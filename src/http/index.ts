@@ -1,6 +1,6 @@
 export type { Services } from './services.js';
 export * from './params.js';
-export { readBody } from './body.js';
+export { readBody, readJson } from './body.js';
 export { allowPage, protect } from './protection.js';
 export { createPatientServer } from './patience.js';
 export {
@@ -8,6 +8,7 @@ export {
   allow,
   createAuthentication,
   hasSession,
+  isVisitor,
   requireAction,
   SESSION_COOKIE,
   viewerOf,
@@ -27,6 +28,7 @@ export {
 } from './links.js';
 export {
   contentDisposition,
+  markBegun,
   requireIntact,
   sendDownload,
   sendMade,

@@ -28,6 +28,14 @@ export function hasSession(res: Response): boolean {
   return (res.locals as { bySession?: boolean }).bySession === true;
 }
 
+/**
+ * True for somebody without an account. Visitors read what is public, and no more: not who works here,
+ * and not what a frame was before, which may be from when it was hidden.
+ */
+export function isVisitor({ role }: Viewer): boolean {
+  return role === 'anonymous';
+}
+
 /** @throws 'unauthenticated' or 'forbidden' */
 export function requireAction(res: Response, action: Action): Viewer {
   const viewer = viewerOf(res);

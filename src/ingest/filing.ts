@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -14,6 +13,7 @@ import {
 import type { Config } from '../config/index.js';
 import type { SourceLimits } from '../fits/index.js';
 import type { Fingerprint } from '../lib/hash.js';
+import { ownedName } from '../lib/owned-names.js';
 import type { Store } from '../store/index.js';
 import { inspect, sourceLimits, type Inspected, type SurveyPool } from './inspect.js';
 import { filePlace } from './naming.js';
@@ -97,7 +97,7 @@ export async function inspectStored(
 ): Promise<Inspected> {
   const { isPacked, limits, pool } = how;
   if (!isPacked) return inspect({ path, sizeBytes: (await stat(path)).size }, limits, pool);
-  const target = join(limits.tempDir, `${randomUUID()}.part`);
+  const target = join(limits.tempDir, ownedName('.part'));
   try {
     await pool.run('unpackFile', { path, limits, target });
     return await inspect({ path: target, sizeBytes: (await stat(target)).size }, limits, pool);

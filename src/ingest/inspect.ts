@@ -43,8 +43,17 @@ export function sourceLimits(config: Config, store: Store): SourceLimits {
 
 /** What judging a file needs of the pool of workers. */
 export interface SurveyPool {
-  run(task: 'survey', input: FileInput): Promise<Survey>;
-  run(task: 'readLookups', input: FileInput): Promise<{ lookups: readonly LookupPixels[] }>;
+  run(task: 'survey', input: FileInput, options?: IngestJob): Promise<Survey>;
+  run(
+    task: 'readLookups',
+    input: FileInput,
+    options?: IngestJob,
+  ): Promise<{ lookups: readonly LookupPixels[] }>;
+}
+
+/** Uploads do not wait behind pictures. */
+interface IngestJob {
+  readonly priority?: 'ingest';
 }
 
 interface FileInput {
@@ -66,7 +75,7 @@ export async function inspect(
   if (file.sizeBytes === 0) throw new AppError('fits_invalid', 'The file is empty.');
   const survey = (await isPlain(file.path))
     ? await surveyFits(file.path, limits)
-    : await pool.run('survey', { path: file.path, limits });
+    : await pool.run('survey', { path: file.path, limits }, { priority: 'ingest' });
   const fault = survey.issues.find((issue) => issue.level === 'error');
   if (fault?.code === 'truncated') {
     throw new AppError(
@@ -106,7 +115,7 @@ export async function readHdus(
 ): Promise<Pick<Inspected, 'hdus' | 'lookups'>> {
   const hdus = (await isPlain(path))
     ? await plainHdus(path, limits)
-    : await hdusOf(await pool.run('survey', { path, limits }));
+    : await hdusOf(await pool.run('survey', { path, limits }, { priority: 'ingest' }));
   return { hdus, lookups: await readLookups(hdus, { path, limits }, pool) };
 }
 
@@ -124,7 +133,7 @@ async function readLookups(
 ): Promise<readonly LookupPixels[]> {
   const main = mainImage({ hdus });
   if (main === undefined || lookupRequests(main.header).length === 0) return [];
-  return (await pool.run('readLookups', input)).lookups;
+  return (await pool.run('readLookups', input, { priority: 'ingest' })).lookups;
 }
 
 function isTable({ kind }: { readonly kind: string }): boolean {

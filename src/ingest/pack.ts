@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OriginalBytes } from '../catalog/index.js';
 import type { SourceLimits } from '../fits/index.js';
 import { hasCode } from '../lib/errors.js';
 import type { Fingerprint } from '../lib/hash.js';
+import { ownedName } from '../lib/owned-names.js';
 import type { Inspected } from './inspect.js';
 import type { Container } from './naming.js';
 import { flush, type Spooled } from './spool.js';
@@ -15,7 +15,7 @@ export interface PackPool {
   run(
     task: 'packFile',
     input: { path: string; limits: SourceLimits; target: string },
-    options?: { priority?: 'interactive' | 'background' },
+    options?: { priority?: 'ingest' },
   ): Promise<Fingerprint>;
 }
 
@@ -50,9 +50,10 @@ export async function pack(
   // Other programs cannot unpack 64-bit integers yet.
   const isReadable = images.length > 0 && images.every((hdu) => hdu.bitpix !== 64);
   if (inspected.container !== 'plain' || !isReadable) return asItCame(file, inspected);
-  const target = join(limits.tempDir, `${randomUUID()}.part`);
+  const target = join(limits.tempDir, ownedName('.part'));
   try {
-    const packed = await pool.run('packFile', { path: file.path, limits, target });
+    const input = { path: file.path, limits, target };
+    const packed = await pool.run('packFile', input, { priority: 'ingest' });
     if (packed.sizeBytes < file.sizeBytes) {
       await flush(target);
       const { sizeBytes, sha256, md5 } = file;

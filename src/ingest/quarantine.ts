@@ -14,8 +14,10 @@ import {
   type Refusal,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { systemCode, type AppError } from '../lib/errors.js';
-import { isChosen, type Reading } from './overrides.js';
+import { AppError, systemCode } from '../lib/errors.js';
+import type { Store } from '../store/index.js';
+import { AS_IT_STANDS, isChosen, type Reading } from './overrides.js';
+import { isInPlace } from './record.js';
 import type { IngestResult } from './results.js';
 import type { Spooled } from './spool.js';
 
@@ -23,13 +25,18 @@ import type { Spooled } from './spool.js';
 export interface Quarantine {
   /** Takes the spooled file over if it is kept. Refusing must not fail: trouble here is no trouble. */
   keep(file: Spooled, reason: AppError, by: Actor, reading: Reading): Promise<void>;
-  /** Lets go of a file that is in the archive now. */
+  /**
+   * Lets go of a file that is in the archive now.
+   *
+   * @throws 'store_unavailable' if what was stored is not in its place: then the file is kept
+   */
   release(file: Spooled, result: IngestResult, by: Actor): Promise<void>;
 }
 
 interface QuarantineParts {
   readonly catalog: Catalog;
   readonly config: Config;
+  readonly store: Store;
 }
 
 /** Where refused files lie, under the hash of their bytes. */
@@ -37,7 +44,8 @@ export function quarantinePath({ DATA_DIR }: Config, file = ''): string {
   return join(DATA_DIR, 'quarantine', file);
 }
 
-export function createQuarantine({ catalog, config }: QuarantineParts): Quarantine {
+export function createQuarantine(parts: QuarantineParts): Quarantine {
+  const { catalog, config } = parts;
   const { QUARANTINE_FILES, QUARANTINE_BYTES } = config;
   return {
     async keep(file, reason, by, reading) {
@@ -61,18 +69,39 @@ export function createQuarantine({ catalog, config }: QuarantineParts): Quaranti
       }
     },
 
-    async release({ sha256 }, { id }, by) {
+    async release(file, { id }, by) {
+      const { sha256 } = file;
+      const path = quarantinePath(config, sha256);
+      if ((await isThere(path)) && !(await isStored(parts, sha256))) {
+        // It may be the last copy. The transaction that stored it has taken it off the list.
+        const message = `What was stored of '${file.uploadName}' is not in its place. Try it again.`;
+        const failure = new AppError('store_unavailable', message);
+        await noteRefusal(catalog, toRefusal(file, failure, by, AS_IT_STANDS), by, true);
+        throw failure;
+      }
       // The transaction that stored it has done so; bytes that were there already had none.
       if (id !== null && (await isQuarantined(catalog, sha256))) {
         await inTransaction(catalog, (tx) => releaseQuarantined(tx, sha256, id, by));
       }
-      await rm(quarantinePath(config, sha256), { force: true });
+      await rm(path, { force: true });
     },
   };
 }
 
+async function isThere(path: string): Promise<boolean> {
+  const found = await stat(path).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  });
+  return found !== undefined;
+}
+
+async function isStored({ catalog, store }: QuarantineParts, sha256: string): Promise<boolean> {
+  const known = await findBySha256(catalog.read, sha256);
+  return known !== undefined && (await isInPlace(store, known));
+}
+
 function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading): Refusal {
-  const { uploadName, sizeBytes, sha256 } = file;
+  const { uploadName, sizeBytes, sha256, uploadedBy = by.userId } = file;
   const { code, message } = error;
   const { keyword } = error.data;
   const overrides = Object.fromEntries(reading.overrides);
@@ -84,18 +113,19 @@ function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading):
     code,
     reason: message,
     keyword: typeof keyword === 'string' ? keyword : null,
-    uploadedBy: by.userId,
+    uploadedBy,
     attempt: isChosen(reading) ? { overrides, profile: reading.profile } : null,
   };
 }
 
 /**
- * Puts right what a process that died has left: a file that was to be let go of is removed, one whose
- * refusal was not written down is kept and told as such.
+ * Puts right what a process that died has left: a file that was to be let go of is removed if what was
+ * stored is in its place, one whose refusal was not written down is kept and told as such.
  *
  * @returns number of files that were out of order
  */
-export async function sweepQuarantine({ catalog, config }: QuarantineParts): Promise<number> {
+export async function sweepQuarantine(parts: QuarantineParts): Promise<number> {
+  const { catalog, config } = parts;
   const names = await readdir(quarantinePath(config)).catch((error: unknown) => {
     if (systemCode(error) === 'ENOENT') return [];
     throw error;
@@ -105,7 +135,7 @@ export async function sweepQuarantine({ catalog, config }: QuarantineParts): Pro
     if (!/^[\da-f]{64}$/.test(name) || (await isQuarantined(catalog, name))) continue;
     count += 1;
     const path = quarantinePath(config, name);
-    if ((await findBySha256(catalog.read, name)) !== undefined) await rm(path, { force: true });
+    if (await isStored(parts, name)) await rm(path, { force: true });
     else await noteRefusal(catalog, forgotten(name, (await stat(path)).size), ARCHIVE, true);
   }
   return count;

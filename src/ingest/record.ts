@@ -8,6 +8,7 @@ import {
   insertFrame,
   insertJob,
   inTransaction,
+  recordChecks,
   recordDeed,
   type Actor,
   type Catalog,
@@ -16,7 +17,8 @@ import {
   type NewFrame,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { AppError } from '../lib/errors.js';
+import { AppError, hasCode, systemCode } from '../lib/errors.js';
+import { sha256Of } from '../lib/hash.js';
 import { syncPath, type Store } from '../store/index.js';
 import type { Inspected } from './inspect.js';
 import type { Reading } from './overrides.js';
@@ -123,11 +125,11 @@ function toNewFrame(
 ): NewFrame {
   const { container, sizeBytes, sha256, md5, crc32, original } = kept;
   const sums = { sizeBytes, sha256, md5, crc32 };
-  const { uploadName } = file;
+  const { uploadName, uploadedBy = by.userId } = file;
   return {
     basename,
     facts,
-    version: { key, extension, container, ...sums, original, uploadName, uploadedBy: by.userId },
+    version: { key, extension, container, ...sums, original, uploadName, uploadedBy },
     hdus: inspected.stored,
   };
 }
@@ -151,12 +153,24 @@ async function takeBack(store: Store, key: string, spooledPath: string): Promise
 }
 
 /** Whether the file of known bytes lies where it should, with the length it should have. */
-export async function isIntact(store: Store, { key, sizeBytes }: KnownBytes): Promise<boolean> {
+export async function isInPlace(store: Store, { key, sizeBytes }: KnownBytes): Promise<boolean> {
   return (await store.stat(key))?.sizeBytes === sizeBytes;
 }
 
+/** Whether it also holds these bytes still: all of them are read. */
+export async function isIntact(store: Store, known: KnownBytes): Promise<boolean> {
+  if (!(await isInPlace(store, known))) return false;
+  try {
+    return (await sha256Of(await store.read(known.key))) === known.sha256;
+  } catch (error) {
+    // Bytes that the disk cannot read any more are as good as others; or it has gone since.
+    if (systemCode(error) === 'EIO' || hasCode(error, 'not_found')) return false;
+    throw error;
+  }
+}
+
 /**
- * Puts known bytes in the place of a file that has gone or lost its end. Bytes that were packed may come
+ * Puts known bytes in the place of a file that has gone or changed. Bytes that were packed may come
  * out otherwise than before, by another version of the program: then that is written down.
  *
  * @throws 'damaged' if the stored file cannot be made again
@@ -181,6 +195,9 @@ export async function putBack(
   if (!isSame) {
     await inTransaction(catalog, (tx) => changeFingerprint(tx, known.versionId, kept));
   }
+  // What the audit found is no longer so.
+  const check = { versionId: known.versionId, atMs: Date.now(), result: 'ok' } as const;
+  await recordChecks(catalog, [check]);
   const { warnings, ...result } = alreadyThere(file, known);
   const told = 'The stored file was missing or damaged, and has been put back.';
   return { ...result, warnings: [told, ...warnings] };

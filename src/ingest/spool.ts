@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createMeter, type Fingerprint } from '../lib/hash.js';
+import { ownedName } from '../lib/owned-names.js';
 import { asStoreError } from '../store/index.js';
 
 /** A file that has been received whole and flushed to disk, but is not stored yet. */
@@ -12,6 +12,8 @@ export interface Spooled extends Fingerprint {
   readonly path: string;
   /** Name the client gave it, without folders. */
   readonly uploadName: string;
+  /** Id of who sent it, if that was not who has it stored now; null if that is not known. */
+  readonly uploadedBy?: number | null;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function spoolStream(
   name: string,
   onBytes: () => void,
 ): Promise<Spooled> {
-  const path = join(folder, `${randomUUID()}.part`);
+  const path = join(folder, ownedName('.part'));
   const meter = createMeter();
   const through = new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -6,14 +6,20 @@ import { setTimeout as startTimer, clearTimeout } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import {
   forgetUnjournaled,
+  openCatalog,
+  raiseIds,
+  readArchive,
   readUnjournaled,
+  requireDatabaseFile,
+  toCatalogError,
   type Catalog,
+  type HighestIds,
   type JournalEntry,
   type JournalState,
 } from '../catalog/index.js';
-import { systemCode } from '../lib/errors.js';
+import { hasCode, systemCode } from '../lib/errors.js';
 import { errorFields, type Log } from '../lib/log.js';
-import { syncPath, type Store } from '../store/index.js';
+import { markerPath, readMarker, syncPath, type Store } from '../store/index.js';
 
 /**
  * The journal lies in the tree and says what the files do not: ids, names, owners, times, corrections,
@@ -109,6 +115,44 @@ export async function writeJournal(
     lines += entries.length;
     if (!(await goesOn())) return lines;
   }
+}
+
+/**
+ * Writes what a catalogue has not told yet, where no server does that. One that is not there, cannot be
+ * read, or belongs to another tree tells nothing.
+ *
+ * @param path of the database
+ */
+export async function tellJournal(path: string, root: string): Promise<void> {
+  const marker = await readMarker(root);
+  if (marker === undefined || !existsSync(path)) return;
+  try {
+    await requireDatabaseFile(path);
+    const catalog = openCatalog(`sqlite:${path}`);
+    try {
+      if ((await readArchive(catalog))?.id !== marker.id) return;
+      await writeJournal(catalog, journalFolder({ stateDir: dirname(markerPath(root)) }));
+    } finally {
+      await catalog.close();
+    }
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+  }
+}
+
+/** Whether an error says that a catalogue cannot be read: damaged, of an old schema, locked. */
+export function isUnreadable(error: unknown): boolean {
+  const isOfSqlite = systemCode(error)?.startsWith('SQLITE_') === true;
+  return isOfSqlite || hasCode(error, 'damaged') || toCatalogError(error) !== undefined;
+}
+
+/** The highest ids that any line tells of. */
+export async function journalIds(folder: string): Promise<HighestIds> {
+  const highest = { frames: 0, versions: 0, notes: 0 };
+  for await (const entry of readJournal(folder)) {
+    if (entry !== undefined) raiseIds(highest, entry);
+  }
+  return highest;
 }
 
 /**

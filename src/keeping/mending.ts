@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { copyFile, link, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -29,6 +28,7 @@ import {
 } from '../ingest/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
 import { fingerprintOf } from '../lib/hash.js';
+import { ownedName } from '../lib/owned-names.js';
 import type { Store } from '../store/index.js';
 
 /** How a refused file is to be read; what is not said is as in the last attempt. */
@@ -140,12 +140,13 @@ async function requireFile(config: Config, item: Quarantined): Promise<string> {
 /** A second name of the refused file in the spool: the first one stays whatever happens. */
 async function spoolAgain({ config, store }: MendingParts, item: Quarantined): Promise<Spooled> {
   const kept = await requireFile(config, item);
-  const path = join(store.spoolDir, `${randomUUID()}.part`);
+  const path = join(store.spoolDir, ownedName('.part'));
   try {
     // Not every file system knows links, and the two folders may be on different ones.
     await link(kept, path).catch(() => copyFile(kept, path));
     const sums = await fingerprintOf(path);
-    if (sums.sha256 === item.sha256) return { path, uploadName: item.uploadName, ...sums };
+    const { uploadName, uploadedBy } = item;
+    if (sums.sha256 === item.sha256) return { path, uploadName, uploadedBy, ...sums };
     throw new AppError('damaged', `The file of '${item.uploadName}' has changed in quarantine.`);
   } catch (error) {
     await rm(path, { force: true });

@@ -16,7 +16,7 @@ import {
   readMark,
   recordDeed,
   requireDatabaseFile,
-  skipIds,
+  skipAllIds,
   takeOver,
   writeMark,
   type Catalog,
@@ -26,7 +26,7 @@ import {
 import type { FilingParts } from '../ingest/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { markerPath, readAdopted, type Store } from '../store/index.js';
-import { journalBytes, journalFolder, readJournal } from './journal.js';
+import { journalBytes, journalFolder, readJournal, tellJournal } from './journal.js';
 import {
   fileLoose,
   inBatches,
@@ -102,6 +102,8 @@ export async function reindex(
   // Not `-journal`: that is the name of what SQLite itself keeps beside the draft.
   const [draft, scratch] = [`${path}.reindex`, `${path}.reindex-lines`] as const;
   await rm(scratch, { force: true });
+  // What only the old catalogue knows is told while it is there: a restore before this, for one.
+  if (!options.isDry) await tellJournal(path, config.ARCHIVE_ROOT);
   const catalog = await openDraft(draft, config.ARCHIVE_ROOT);
   let summary: ReindexSummary;
   try {
@@ -185,9 +187,7 @@ async function build(
   const highest = index.highestIds();
   await inTransaction(catalog, async (tx) => {
     if (newest !== undefined) await continueEpoch(tx, newest.epoch, newest.lastSeq);
-    for (const table of ['frames', 'versions', 'notes'] as const) {
-      await skipIds(tx, table, highest[table]);
-    }
+    await skipAllIds(tx, highest);
   });
   const tookAccounts = await restoreAccounts(parts, index, tally);
   const fresh = { ...highest };

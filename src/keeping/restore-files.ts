@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AppError, hasCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { sha256Of } from '../lib/hash.js';
 import { mapConcurrently } from '../lib/pool.js';
-import { pathOfKey, syncPath, type AdoptedTrees, type Store } from '../store/index.js';
+import { moveFile, pathOfKey, syncPath, type AdoptedTrees, type Store } from '../store/index.js';
 import { shelvedPath } from './aside.js';
 import { readManifest, type BackupEntry, type Snapshot } from './backup-manifest.js';
 import type { BackupTarget } from './backup-target.js';
@@ -137,7 +137,7 @@ async function fetchFile(
 /** Keeps a file that is in the way. Durable once resolved. */
 async function moveAside(path: string, aside: string): Promise<void> {
   await mkdir(dirname(aside), { recursive: true });
-  await rename(path, (await statFile(aside)) === undefined ? aside : `${aside}.${randomUUID()}`);
+  await moveFile(path, (await statFile(aside)) === undefined ? aside : `${aside}.${randomUUID()}`);
   await syncPath(dirname(aside));
 }
 

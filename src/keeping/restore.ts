@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { randomInt } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -11,12 +11,16 @@ import {
   databasePath,
   deleteAllSessions,
   holdLock,
+  inTransaction,
   migrate,
   OPERATOR,
   openCatalog,
   openCatalogReadOnly,
+  readHighestIds,
   recordDeed,
+  skipAllIds,
   toCatalogError,
+  type HighestIds,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
@@ -32,7 +36,9 @@ import {
 import { snapshotName, type Snapshot } from './backup-manifest.js';
 import type { BackupTarget } from './backup-target.js';
 import { chooseSnapshot } from './backup-verify.js';
+import { isUnreadable, journalFolder, journalIds, tellJournal } from './journal.js';
 import { restoreFiles, type RestoredFile } from './restore-files.js';
+import { replaceDatabase } from './swap.js';
 
 export interface RestoreOptions {
   /** Default: the newest. */
@@ -148,9 +154,13 @@ async function putBack(places: Places, target: BackupTarget, run: Run): Promise<
     run.onFile(file);
   }
   const safetyCopy = existsSync(database) ? places.safety : null;
-  if (draft !== undefined) {
+  if (draft !== undefined && store !== undefined) {
     if (safetyCopy !== null) await keepCatalog(database, safetyCopy);
-    await replaceCatalog(draft, database);
+    // Last words of the old one, then those of the new one: whoever speaks last is believed.
+    await tellJournal(database, config.ARCHIVE_ROOT);
+    await skipGivenIds(draft, database, store);
+    await replaceDatabase(draft, database);
+    await tellJournal(database, config.ARCHIVE_ROOT);
   }
   return { snapshot, ...sums, safetyCopy, aside: places.aside };
 }
@@ -236,9 +246,32 @@ async function copySound(database: string, copy: string): Promise<boolean> {
   }
 }
 
-/** The new catalogue in the place of the old one, whose log must not be taken for its own. */
-async function replaceCatalog(draft: string, database: string): Promise<void> {
-  for (const end of ['-wal', '-shm']) await rm(`${database}${end}`, { force: true });
-  await rename(draft, database);
-  await syncPath(dirname(database));
+/**
+ * Ids that were given after the back-up are not given again: addresses that were signed for them would
+ * open other frames.
+ */
+async function skipGivenIds(draft: string, database: string, store: Store): Promise<void> {
+  const known = [await catalogIds(database), await journalIds(journalFolder(store))];
+  const catalog = openCatalog(`sqlite:${draft}`);
+  try {
+    await inTransaction(catalog, async (tx) => {
+      for (const highest of known) if (highest !== undefined) await skipAllIds(tx, highest);
+    });
+  } finally {
+    await catalog.close();
+  }
+}
+
+/** @returns undefined if the catalogue is not there, or cannot be read */
+async function catalogIds(database: string): Promise<HighestIds | undefined> {
+  if (!existsSync(database)) return undefined;
+  const catalog = openCatalogReadOnly(database);
+  try {
+    return await readHighestIds(catalog.read);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return undefined;
+  } finally {
+    await catalog.close();
+  }
 }

@@ -6,8 +6,10 @@ import type { PixelTasks } from './tasks.js';
 export interface PoolOptions {
   /** Threads at most (setting PIXEL_WORKERS); started when there is work. */
   readonly workers: number;
-  /** Jobs that may wait; more are refused with 'busy'. Default 500. */
+  /** Jobs that may wait, those of ingest not counted; more are refused with 'busy'. Default 500. */
   readonly maxWaiting?: number;
+  /** Jobs of ingest that may wait, by the same rule. Default 500. */
+  readonly maxWaitingIngest?: number;
   /** Time for one job, ms; then its worker is ended and replaced. Default 30 000. */
   readonly timeoutMs?: number;
   /** Idle time after which a worker is ended, ms, so that a quiet server is small. Default 60 000. */
@@ -18,9 +20,12 @@ export interface PoolOptions {
   readonly script?: URL;
 }
 
+/** Jobs of ingest go first, as uploads must not wait for pictures; background ones go last. */
+export type JobPriority = 'ingest' | 'interactive' | 'background';
+
 export interface JobOptions {
-  /** Interactive jobs (default) go before all background ones; equals in order of arrival. */
-  readonly priority?: 'interactive' | 'background';
+  /** Default interactive; equals in order of arrival. */
+  readonly priority?: JobPriority;
   /** Takes a waiting job out of the queue, asks a running one to stop; rejects with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -63,7 +68,13 @@ interface Slot {
 export function createPixelPool(options: PoolOptions): PixelPool {
   const { maxWaiting = 500, timeoutMs = 30_000, idleMs = 60_000, heapMb = 256 } = options;
   const script = options.script ?? new URL('./worker.js', import.meta.url);
-  const queues = { interactive: [] as Job[], background: [] as Job[] };
+  const { maxWaitingIngest = 500 } = options;
+  // In the order in which they are served.
+  const queues: Readonly<Record<JobPriority, Job[]>> = {
+    ingest: [],
+    interactive: [],
+    background: [],
+  };
   const slots = Array.from({ length: Math.max(1, options.workers) }, (): Slot => ({
     worker: undefined,
     job: undefined,
@@ -144,10 +155,16 @@ export function createPixelPool(options: PoolOptions): PixelPool {
   const dispatch = (): void => {
     for (const slot of slots) {
       if (slot.job !== undefined || isClosed) continue;
-      const job = queues.interactive.shift() ?? queues.background.shift();
+      const job = queues.ingest.shift() ?? queues.interactive.shift() ?? queues.background.shift();
       if (job === undefined) return;
       assign(slot, job);
     }
+  };
+
+  /** The limits are apart, so that pictures without end do not have uploads refused. */
+  const isFull = (priority: JobPriority): boolean => {
+    if (priority === 'ingest') return queues.ingest.length >= maxWaitingIngest;
+    return queues.interactive.length + queues.background.length >= maxWaiting;
   };
 
   const abort = (queue: Job[], job: Job, reason: unknown): void => {
@@ -165,8 +182,9 @@ export function createPixelPool(options: PoolOptions): PixelPool {
       return new Promise((resolve, reject) => {
         if (isClosed) throw busy('closed', 'The archive is stopping.');
         signal?.throwIfAborted();
-        if (queues.interactive.length + queues.background.length >= maxWaiting) {
-          throw busy('queue', 'Too many pictures are being drawn; try again shortly.');
+        if (isFull(priority)) {
+          const what = priority === 'ingest' ? 'files are being read' : 'pictures are being drawn';
+          throw busy('queue', `Too many ${what}; try again shortly.`);
         }
         const onAbort = (): void => {
           abort(queue, job, signal?.reason);
@@ -200,9 +218,7 @@ export function createPixelPool(options: PoolOptions): PixelPool {
     },
     async close() {
       isClosed = true;
-      const jobs = [...queues.interactive, ...queues.background];
-      queues.interactive.length = 0;
-      queues.background.length = 0;
+      const jobs = Object.values(queues).flatMap((queue) => queue.splice(0));
       for (const slot of slots) {
         if (slot.job !== undefined) jobs.push(slot.job);
         end(slot);

@@ -17,6 +17,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
+import { isOfOtherProcess } from '../lib/owned-names.js';
 import { isInside } from '../lib/paths.js';
 import { syncPath } from './flush.js';
 import { createFolders, type Folders } from './folders.js';
@@ -308,7 +309,9 @@ async function* walk(folder: string): AsyncIterable<string> {
 async function sweep(tree: Tree, isKnown: (key: string) => Promise<boolean>): Promise<Swept> {
   const { root, spoolDir, folders } = tree;
   await tree.requireRoot();
-  const names = await readdir(spoolDir).catch(asStoreError);
+  const found = await readdir(spoolDir).catch(asStoreError);
+  // A command may be storing files beside the server that starts: what it uses is not left over.
+  const names = found.filter((name) => !isOfOtherProcess(name));
   const intents = names.filter((name) => name.endsWith(INTENT));
   let orphans = 0;
   for (const name of intents) {

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemCode } from '../lib/errors.js';
+import { ownedName } from '../lib/owned-names.js';
 import { asStoreError, asUndefined } from './trouble.js';
 
 /**
@@ -55,7 +56,7 @@ export async function writeIntent(
     if (identity !== undefined) found.push(identity);
   }
   if (found.length === 0) return { done: () => Promise.resolve() };
-  const path = join(spoolDir, `${randomUUID()}${INTENT}`);
+  const path = join(spoolDir, ownedName(INTENT));
   try {
     await writeFile(path, JSON.stringify(found), { flag: 'wx' });
   } catch (error) {

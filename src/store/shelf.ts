@@ -1,17 +1,21 @@
-import type { BigIntStats } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { createReadStream, type BigIntStats } from 'node:fs';
 import { link, lstat, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
+import { sha256Of } from '../lib/hash.js';
 import { syncPath } from './flush.js';
 import type { Folders } from './folders.js';
 import { pathOfKey, STATE_DIR } from './keys.js';
+import { copyDurably, moveFile } from './move.js';
 import { asStoreError, asUndefined } from './trouble.js';
 
 /** Where the files of deleted frames lie until they come back or go for good; one folder for each. */
 export interface Shelf {
   /**
    * Moves a file from its place to the shelf of a frame. Idempotent; durable once resolved. Files of
-   * folders that are only read stay where they are.
+   * folders that are only read stay where they are. If the shelf has the same bytes already, the file
+   * goes; if it has others, the file is kept in `.platevault/replaced/`, where nothing is removed.
    * @throws 'store_full', 'store_unavailable'
    */
   put(key: string, frameId: number): Promise<void>;
@@ -28,6 +32,8 @@ export interface Shelf {
 }
 
 const SHELVES = 'trash';
+/** As a restore keeps files that are in the way. */
+const REPLACED = 'replaced';
 
 /** What a shelf needs of the tree that it belongs to. */
 interface Tree {
@@ -43,6 +49,15 @@ export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
   const shelfPath = (key: string, frameId: number): string =>
     join(shelfOf(frameId), relative(root, pathOfKey(root, key)));
 
+  const asidePath = (key: string, frameId: number): string =>
+    join(
+      root,
+      STATE_DIR,
+      REPLACED,
+      `${frameId}-${randomUUID()}`,
+      relative(root, pathOfKey(root, key)),
+    );
+
   return {
     has: async (key, frameId) => (await look(shelfPath(key, frameId))) !== undefined,
 
@@ -52,13 +67,16 @@ export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
       const shelved = shelfPath(key, frameId);
       const [here, there] = [await look(path), await look(shelved)];
       if (here === undefined) return;
-      // Another file has its place: it stays. The same one is there twice after half a `takeBack`.
-      if (there !== undefined && !isSame(here, there)) return;
       try {
-        await folders.make(dirname(shelved));
-        if (there === undefined) await rename(path, shelved);
-        else await unlink(path);
-        await syncPath(dirname(shelved));
+        // It is there twice after half a `takeBack`, and after a restore that filled the shelf. Left in
+        // the tree it would be taken for a frame.
+        const isTwice =
+          there !== undefined && (await haveSameBytes([path, here], [shelved, there]));
+        const to = there === undefined || isTwice ? shelved : asidePath(key, frameId);
+        await folders.make(dirname(to));
+        if (isTwice) await unlink(path);
+        else await moveFile(path, to);
+        await syncPath(dirname(to));
         await syncPath(dirname(path));
         await folders.prune(dirname(path));
       } catch (error) {
@@ -109,11 +127,26 @@ function isSame(a: BigIntStats, b: BigIntStats): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }
 
+async function haveSameBytes(
+  [path, stats]: readonly [string, BigIntStats],
+  [otherPath, otherStats]: readonly [string, BigIntStats],
+): Promise<boolean> {
+  if (isSame(stats, otherStats)) return true;
+  if (!stats.isFile() || !otherStats.isFile() || stats.size !== otherStats.size) return false;
+  const sums = [
+    await sha256Of(createReadStream(path)),
+    await sha256Of(createReadStream(otherPath)),
+  ];
+  return sums[0] === sums[1];
+}
+
 /** `rename` would silently replace; where links are not supported, it is looked before. */
 async function moveTo(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
+    // From here on both names are there; the caller takes the old one away.
+    if (systemCode(error) === 'EXDEV') return copyDurably(from, to);
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(systemCode(error) ?? '')) throw error;
     if ((await look(to)) !== undefined) throw existing(to, error);
     await rename(from, to);

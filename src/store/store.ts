@@ -59,7 +59,7 @@ export interface Store {
   intendRemoval(keys: readonly string[]): Promise<Intent>;
   /**
    * Ends what an earlier process left unfinished: empties the spool, and removes the files of its
-   * intents to which no row refers.
+   * intents to which no row refers. What belongs to another process that is alive stays.
    *
    * @param isKnown whether some row refers to a key
    */

@@ -26,6 +26,7 @@ import {
   requireAction,
   requireCsrf,
   rootUrl,
+  STATUS,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { endSession, startSession } from './login.js';
@@ -81,18 +82,15 @@ export function createToken(web: Web): RequestHandler {
       return;
     }
     const token = makeToken();
-    await insertToken(
-      services.catalog,
-      {
-        userId,
-        name,
-        tokenHash: hashSecret(token),
-        hint: token.slice(0, 6),
-        scope,
-        expiresMs,
-      },
-      viewer,
-    );
+    const kept = { userId, name, tokenHash: hashSecret(token), hint: token.slice(0, 6) };
+    try {
+      await insertToken(services.catalog, { ...kept, scope, expiresMs }, viewer);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'bad_request') throw error;
+      res.status(STATUS.bad_request);
+      await sendAccount(web, req, res, { tokenProblem: error.message });
+      return;
+    }
     await sendAccount(web, req, res, { newToken: token, newName: name });
   };
 }

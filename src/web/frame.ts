@@ -17,6 +17,7 @@ import {
 } from '../catalog/index.js';
 import {
   bodyText,
+  isVisitor,
   lastValues,
   parameter,
   parseId,
@@ -73,12 +74,14 @@ export function showFrame(web: Web): RequestHandler {
         findFrames(catalog, frame.relatedIds, viewer),
         findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
         findNeighbours(web, frame, viewer),
-        frame.version.uploadedBy === null
+        frame.version.uploadedBy === null || isVisitor(viewer)
           ? undefined
           : findUserById(catalog, frame.version.uploadedBy),
         findChecks(web, frame, isAsked),
         services.calibrations.find(frame, viewer),
-        listCorrections(catalog.read, frame.id),
+        listCorrections(catalog.read, frame.id).then((found) =>
+          isVisitor(viewer) ? found.map((each) => ({ ...each, by: '' })) : found,
+        ),
         toVersions(web, frame, viewer),
       ]);
     const pageUrl = `${base}/frames/${frame.id}/`;
@@ -119,9 +122,9 @@ export function showFrame(web: Web): RequestHandler {
         ],
         arrival: {
           version: version.number,
-          by: uploader?.username ?? 'the archive itself',
+          by: isVisitor(viewer) ? '' : (uploader?.username ?? 'the archive itself'),
           at: formatDateTime(version.createdMs),
-          as: version.uploadName,
+          as: isVisitor(viewer) ? '' : version.uploadName,
         },
         size: formatBytes(version.sizeBytes),
         downloadUrl: `${pageUrl}download/`,
@@ -309,10 +312,10 @@ function toHeader(
   };
 }
 
-/** What a person set right, and who. */
+/** What a person set right, and who, if that may be told. */
 function toMark({ value, by, atMs }: Correction): string {
   const now = value === null ? 'taken as absent' : `set to ${String(value)}`;
-  return `${now} by ${by}, ${formatDateTime(atMs)} UTC`;
+  return `${now}${by === '' ? '' : ` by ${by}`}, ${formatDateTime(atMs)} UTC`;
 }
 
 /** Frames of the same night before and after this one, and its place among them. */

@@ -51,7 +51,7 @@ export function logIn(web: Web): RequestHandler {
       return;
     }
     await startSession(req, user.id);
-    web.services.logins.noteDone(user, viewerOf(res).address, 'page');
+    await web.services.logins.noteDone(user, viewerOf(res).address, 'page');
     // The token that comes with the answer must be that of the new session.
     adoptUser(web.services, res, user);
     goTo(web, req, res, web.base + next);
@@ -75,9 +75,8 @@ export function logOut(web: Web): RequestHandler {
     requireCsrf(web.services, req, res);
     if (hasSession(res)) {
       const viewer = viewerOf(res);
-      const deed = { action: 'login.ended', subject: `user:${viewer.username}` } as const;
       await endSession(req, res);
-      web.services.deeds.note(viewer, { ...deed, outcome: 'done', detail: { where: 'here' } });
+      await web.services.logins.noteEnded(viewer);
     }
     goTo(web, req, res, `${web.base}/accounts/login/`);
   };

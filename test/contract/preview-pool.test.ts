@@ -124,6 +124,27 @@ test('interactive jobs go before background ones, equals in order', async () => 
   expect(order).toEqual(['first', 'i1', 'i2', 'b1', 'b2']);
 });
 
+test('jobs of ingest go before pictures that wait longer, and the queue of pictures does not refuse them', async () => {
+  const { run } = open({ maxWaiting: 2, maxWaitingIngest: 2 });
+  const order: unknown[] = [];
+  const note = async (value: unknown, how?: Options) => {
+    await run('echo', value, how);
+    order.push(value);
+  };
+  const ingest = { priority: 'ingest' } as const;
+  const accepted = [
+    note('first'),
+    note('picture'),
+    note('background', { priority: 'background' }),
+    note('upload 1', ingest),
+    note('upload 2', ingest),
+  ];
+  await expect(run('echo', 'picture')).rejects.toMatchObject(busy('queue'));
+  await expect(run('echo', 'upload', ingest)).rejects.toMatchObject(busy('queue'));
+  await Promise.all(accepted);
+  expect(order).toEqual(['first', 'upload 1', 'upload 2', 'picture', 'background']);
+});
+
 test('the queue is bounded', async () => {
   const { run } = open({ maxWaiting: 2 });
   const accepted = [run('echo', 1), run('echo', 2), run('echo', 3)];

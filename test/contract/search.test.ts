@@ -57,6 +57,14 @@ const search = (query: string): Promise<string[]> => run(parseConditions(paramet
 const ALL = FRAMES.map((each) => each.basename);
 const without = (...names: string[]): string[] => ALL.filter((name) => !names.includes(name));
 
+test('fifty conditions are answered, one more is refused with the limit', async () => {
+  const query = (count: number): string =>
+    Array.from({ length: count }, (_, index) => `header.NONE${index}!=1`).join('&');
+  expect(await search(`${query(50)}&unknown=1`)).toEqual(ALL);
+  const many = parametersOf(query(51));
+  expect(() => parseConditions(many)).toThrow('More than 50 filters in one search.');
+});
+
 describe('each row of the table', () => {
   const examples = FRAME_FILTERS.flatMap(({ examples: some }) => some);
 

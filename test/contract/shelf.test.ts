@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
-import { link, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openFsStore, type Store } from '../../src/store/index.js';
+import { moveFile, openFsStore, type Store } from '../../src/store/index.js';
 
 let root: string;
 let store: Store;
@@ -49,13 +49,40 @@ test('what lies on a shelf is no file of the tree', async () => {
   expect(keys).toEqual([]);
 });
 
-test('nothing is overwritten, in neither direction', async () => {
+test('nothing is overwritten, in neither direction; what is in the way is kept aside', async () => {
   await store.shelf.put(KEY, 7);
   await write(join(root, KEY), 'another');
   await expect(store.shelf.takeBack(KEY, 7)).rejects.toMatchObject({ code: 'key_exists' });
   expect(await both()).toEqual(['another', 'bytes']);
   await store.shelf.put(KEY, 7);
-  expect(await both()).toEqual(['another', 'bytes']);
+  expect(await both()).toEqual([undefined, 'bytes']);
+  const replaced = join(root, '.platevault/replaced');
+  const [aside = ''] = await readdir(replaced);
+  expect(aside).toMatch(/^7-/);
+  expect(await read(join(replaced, aside, KEY))).toBe('another');
+});
+
+test('a file that a restore has put on the shelf already does not stay in the tree as well', async () => {
+  await write(shelved(), 'bytes');
+  await store.shelf.put(KEY, 7);
+  expect(await both()).toEqual([undefined, 'bytes']);
+  expect(existsSync(join(root, '.platevault/replaced'))).toBe(false);
+});
+
+const OTHER_DISK = '/dev/shm';
+const hasOtherDisk = existsSync(OTHER_DISK) && statSync(OTHER_DISK).dev !== statSync(tmpdir()).dev;
+(hasOtherDisk ? test : test.skip)('from one disk to another a file is copied whole', async () => {
+  const other = await mkdtemp(join(OTHER_DISK, 'platevault-shelf-'));
+  try {
+    const [from, to] = [join(root, KEY), join(other, 'm31.fits')];
+    const { mtimeMs } = statSync(from);
+    await moveFile(from, to);
+    expect([await read(from), await read(to)]).toEqual([undefined, 'bytes']);
+    expect(Math.abs(statSync(to).mtimeMs - mtimeMs)).toBeLessThan(1);
+    expect(await readdir(other)).toEqual(['m31.fits']);
+  } finally {
+    await rm(other, { recursive: true });
+  }
 });
 
 test('a process that died between the two names of a file: either way goes on from there', async () => {

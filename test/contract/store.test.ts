@@ -256,6 +256,26 @@ describe.each(Object.entries(KINDS))('%s', (_name, open) => {
     expect(await read('a.fits')).toBe('a');
   });
 
+  test('a sweep leaves alone what another living process uses', async () => {
+    const mark = '01234567-89ab-cdef-0123-456789abcdef';
+    const path = await spool('being stored');
+    const intent = await store.intend([{ key: 'night/live.fits', path }]);
+    const [own = ''] = (await readdir(store.spoolDir)).filter((name) => name.endsWith('.intent'));
+    expect(own).toMatch(new RegExp(`^${process.pid}-`));
+    // Process 1 is always there; no system gives away the number of the other one.
+    await rename(join(store.spoolDir, own), join(store.spoolDir, `1-${mark}.intent`));
+    await rename(path, join(store.spoolDir, `1-${mark}.part`));
+    await writeFile(join(store.spoolDir, `2147483646-${mark}.part`), 'of a dead one');
+    await writeFile(join(store.spoolDir, `${process.pid}-${mark}.part`), 'of an earlier start');
+    await writeFile(join(store.spoolDir, `12345678-89ab-cdef-0123-456789abcdef.part`), 'no pid');
+    await mkdir(join(folder, 'night'));
+    await link(join(store.spoolDir, `1-${mark}.part`), join(folder, 'night/live.fits'));
+    expect(await store.sweep(nobody)).toEqual({ unfinished: 3, orphans: 0 });
+    expect((await readdir(store.spoolDir)).sort()).toEqual([`1-${mark}.intent`, `1-${mark}.part`]);
+    expect(await read('night/live.fits')).toBe('being stored');
+    await intent.done();
+  });
+
   describe('a process that died between file and row', () => {
     const key = 'night/a.fits';
     const dieAfter = async (how: (path: string, to: string) => Promise<unknown>): Promise<void> => {

@@ -335,6 +335,20 @@ suite('behind the shipped nginx.conf', () => {
     expect(frame.headers['content-encoding']).toBeUndefined();
   });
 
+  test('writes down what was asked without what stands behind the question mark', async () => {
+    const list = await ask(proxy.url, 'frames/?SITE=nx');
+    const { results } = JSON.parse(list.body.toString()) as { results: { url: string }[] };
+    const signed = new URL(results[0]!.url);
+    expect(signed.search).toMatch(/sig=/);
+    const answer = await fetch(signed, { headers: { Referer: `${proxy.url}?from=sig%3Dsecret` } });
+    await answer.arrayBuffer();
+    const read = (): string => readFileSync(join(proxy.folder, 'access.log'), 'utf8');
+    const line = `"GET ${signed.pathname} HTTP/1.1" 200`;
+    for (let waits = 0; waits < 100 && !read().includes(line); waits += 1) await delay(20);
+    expect(read()).toContain(line);
+    expect(read()).not.toMatch(/sig=|sig%3D|[?]/);
+  });
+
   test('finds nothing to complain of in its log', () => {
     expect(proxy.log()).not.toMatch(/\[(?:crit|alert|emerg)\]/);
   });

@@ -1,5 +1,7 @@
 import { pyobsFrame } from '../fixtures/night.js';
+import { findUser, insertToken, OPERATOR } from '../../src/catalog/index.js';
 import { ADMIN_PASSWORD, startArchive, type TestArchive } from '../support/archive.js';
+import { addUser, withCatalog } from '../support/logins.js';
 
 let archive: TestArchive;
 
@@ -231,4 +233,48 @@ test('the first start prints a one-time password, which works, and no later star
   } finally {
     await fresh.close();
   }
+});
+
+test('name and password in the address sign nobody in, on the page or for a token', async () => {
+  const query = new URLSearchParams({ username: 'admin', password: ADMIN_PASSWORD }).toString();
+  const page = await fetch(`${archive.url}/accounts/login/`, { headers: { Accept: 'text/html' } });
+  const csrfmiddlewaretoken = /csrftoken=([^;]*)/.exec(cookiesOf(page))?.[1] ?? '';
+  const response = await fetch(`${archive.url}/accounts/login/?${query}`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { Cookie: cookiesOf(page), Accept: 'text/html' },
+    body: new URLSearchParams({ csrfmiddlewaretoken }),
+  });
+  expect([response.status, await response.text()]).toEqual([
+    200,
+    expect.stringContaining('do not fit together'),
+  ]);
+  const token = await fetch(`${archive.url}/api-token-auth/?${query}`, { method: 'POST' });
+  expect(token.status).toBe(400);
+});
+
+test('an account has fifty tokens and no more, by page, API and command', async () => {
+  const password = await addUser(archive, 'many', 'user');
+  await withCatalog(archive, async (catalog) => {
+    const { id: userId } = (await findUser(catalog, 'many'))!;
+    for (let count = 0; count < 50; count += 1) {
+      const kept = { userId, name: 'one of many', tokenHash: `hash ${count}`, hint: 'abcdef' };
+      await insertToken(catalog, { ...kept, scope: 'read', expiresMs: null }, OPERATOR);
+    }
+  });
+  const sentence = 'This account has 50 tokens, and more cannot be. Revoke one first.';
+  const command = await archive.run(['token', 'add', 'many']);
+  expect([command.status, command.stderr]).toEqual([2, `${sentence}\n`]);
+  const api = await fetch(`${archive.url}/api-token-auth/`, {
+    method: 'POST',
+    body: new URLSearchParams({ username: 'many', password }),
+  });
+  expect([api.status, await api.json()]).toEqual([400, { detail: sentence }]);
+  const { cookies, csrf } = await logIn('many', password);
+  const page = await fetch(`${archive.url}/account/tokens/`, {
+    method: 'POST',
+    headers: { Cookie: cookies, Accept: 'text/html' },
+    body: new URLSearchParams({ name: 'x', scope: 'read', days: '', csrfmiddlewaretoken: csrf }),
+  });
+  expect([page.status, await page.text()]).toEqual([400, expect.stringContaining(sentence)]);
 });

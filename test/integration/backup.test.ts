@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listDeeds, openCatalog, type Catalog } from '../../src/catalog/index.js';
+import { listDeeds, openCatalog, readHighestIds, type Catalog } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { backupState } from '../../src/keeping/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
@@ -217,6 +217,50 @@ test('restore over an archive keeps what was there: the catalogue, and files tha
   expect(await withCatalog(copy, ({ read }) => read('frames').count({ n: '*' }).first())).toEqual(
     rows,
   );
+}, 120_000);
+
+test('what a restore gave back stays so when the catalogue is made anew, and no id is given twice', async () => {
+  const own = await startArchive({ AUDIT_DAYS: '0' });
+  type List = { results: { id: number; basename: string; object: string | null }[] };
+  const list = async () => (await own.json<List>('/frames/?limit=99&sort=id')).results;
+  const trash = async (id = 0) => own.fetch(`/frames/${id}/delete/`, { method: 'DELETE' });
+  const run = async (args: readonly string[]) => {
+    const { status, stderr } = await own.run(args);
+    expect([args, status, stderr]).toEqual([args, 0, '']);
+  };
+  try {
+    await upload(4, own);
+    const ids = (await list()).map(({ id }) => id);
+    await trash(ids[3]);
+    const before = (await list()).map(withoutAddresses);
+    await backUp({}, own);
+    const corrected = await own.fetch(`/frames/${String(ids[0])}/corrections/`, {
+      method: 'PATCH',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ OBJECT: 'wrong' }),
+    });
+    expect(corrected.status).toBe(200);
+    await trash(ids[1]);
+    await trash(ids[2]);
+    await run(['trash', 'purge', String(ids[2])]);
+    await run(['trash', 'restore', String(ids[3])]);
+    await upload(1, own);
+    const late = (await list()).at(-1);
+    await own.stop();
+
+    await run(['restore', '--from', place]);
+    const { frames } = await withCatalog(own.dataDir, ({ read }) => readHighestIds(read));
+    expect(frames).toBe(late?.id);
+    await run(['reindex']);
+    await own.restart();
+    const after = await list();
+    expect(after.slice(0, -1).map(withoutAddresses)).toEqual(before);
+    expect(after.at(-1)).toMatchObject({ id: late?.id, basename: late?.basename });
+    const trashed = (await own.run(['trash', 'list', '--json'])).stdout.trim().split('\n');
+    expect(trashed).toEqual([expect.stringContaining(`"id":${String(ids[3])},`)]);
+  } finally {
+    await own.close();
+  }
 }, 120_000);
 
 test('old back-ups go by the rule, and files with the last one that needs them; never after a loss', async () => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
+import { openCatalog } from '../../src/catalog/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
 
@@ -245,6 +246,41 @@ test('the same bytes again are one item, and once they are stored they are known
     id: stored.id,
   });
   expect((await list()).results.every((item) => item.id !== id)).toBe(true);
+});
+
+test('a frame stays that of who sent it, whoever mends it; the log tells of both', async () => {
+  const made = await archive.run(
+    ['user', 'add', 'wilma', '--role', 'writer', '--password-stdin'],
+    'long enough for wilma\n',
+  );
+  expect(made).toMatchObject({ status: 0 });
+  const token = (await archive.run(['token', 'add', 'wilma', '--scope', 'upload'])).stdout.trim();
+  const ids: number[] = [];
+  for (const name of ['sent-1', 'sent-2']) {
+    const bytes = lacking(name);
+    const hash = sha256(bytes);
+    expect((await archive.upload(bytes, `${name}.fits`, token)).files[0]?.status).toBe('refused');
+    ids.push((await list()).results.find((item) => item.sha256 === hash)!.id);
+  }
+  const [byAdmin = 0, byCommand = 0] = ids;
+  expect(await retry(byAdmin, { overrides: { CAMERA: 'g' } })).toMatchObject({ status: 'stored' });
+  const command = ['quarantine', 'retry', String(byCommand), '--set', 'CAMERA=g'];
+  expect(await archive.run(command)).toMatchObject({ status: 0 });
+  const catalog = openCatalog(`sqlite:${join(archive.dataDir, 'platevault.sqlite')}`);
+  try {
+    const rows: { username: string }[] = await catalog
+      .read('versions')
+      .join('users', 'users.id', 'versions.uploaded_by')
+      .whereIn('upload_name', ['sent-1.fits', 'sent-2.fits'])
+      .select('users.username');
+    expect(rows.map(({ username }) => username)).toEqual(['wilma', 'wilma']);
+  } finally {
+    await catalog.close();
+  }
+  const { results } = await archive.json<{ results: Json[] }>(
+    `/audit/?subject=quarantine:${byAdmin}`,
+  );
+  expect(results.map(({ actor }) => actor)).toEqual(['admin', 'wilma']);
 });
 
 test('only writers see and mend refused files, and only with the right token throw them away', async () => {

@@ -1,4 +1,4 @@
-import { renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import http from 'node:http';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,20 @@ async function send(target: TestArchive, content: Buffer, name: string) {
     retry: response.headers.get('retry-after'),
     text: await response.text(),
   };
+}
+
+/** What was found when the file of a frame was last looked at. */
+async function checkResult(frameId: number | null | undefined): Promise<unknown> {
+  const catalog = openCatalog(`sqlite:${join(archive.dataDir, 'platevault.sqlite')}`);
+  try {
+    const row: { check_result: unknown } | undefined = await catalog
+      .read('versions')
+      .where({ frame_id: frameId })
+      .first('check_result');
+    return row?.check_result;
+  } finally {
+    await catalog.close();
+  }
 }
 
 test('a second server on the same archive is refused, and the first one goes on receiving', async () => {
@@ -81,6 +95,24 @@ test('known bytes are acknowledged only if they are really there; else they are 
     const download = await archive.fetch(`/frames/${String(id)}/download/`);
     expect(Buffer.from(await download.arrayBuffer()).equals(file)).toBe(true);
   }
+  expect(await archive.check()).toEqual([]);
+});
+
+test('bits that rot: the audit names the frame, the same bytes again put it back', async () => {
+  const file = pyobsFrame({ FNAME: 'rotten.fits' });
+  const id = (await archive.upload(file, 'rotten.fits')).files[0]?.id;
+  const path = tree('hill/2026-03-01/rotten.fits');
+  const rotten = Buffer.from(file);
+  rotten.writeUInt8(rotten.readUInt8(4000) ^ 0x10, 4000);
+  writeFileSync(path, rotten);
+  expect(await archive.check()).toHaveLength(1);
+  expect(await checkResult(id)).toBe('content');
+  const again = await archive.upload(file, 'rotten.fits');
+  expect(again.files[0]).toMatchObject({ id, status: 'already-there' });
+  expect(again.files[0]?.warnings.join()).toMatch(/put back/);
+  expect(readFileSync(path).equals(file)).toBe(true);
+  expect(await checkResult(id)).toBe('ok');
+  expect((await archive.upload(file, 'rotten.fits')).files[0]?.warnings).toEqual([]);
   expect(await archive.check()).toEqual([]);
 });
 

@@ -155,6 +155,18 @@ test('chosen frames make the same zip by POST and by the address that its answer
   }
 });
 
+test('the sign that a zip or script has begun is for our own pages alone', async () => {
+  const one = `/frames/zip/?frame_ids=${String(ids[0])}`;
+  const download = `/frames/${String(ids[0])}/download/`;
+  for (const path of [one, `${one}&format=script`, `${one}&uncompress=true`, download]) {
+    const answer = await archive.fetch(path, { method: 'HEAD' });
+    expect([path, answer.headers.getSetCookie()]).toEqual([
+      path,
+      expect.arrayContaining(['fileDownload=true; Path=/; SameSite=Lax']),
+    ]);
+  }
+});
+
 test('the form of a page leads to an address, which a browser can go on with', async () => {
   const cookies = new Map<string, string>();
   const ask = async (path: string, init: RequestInit = {}) => {

@@ -69,8 +69,8 @@ export const KEEPING_SCHEMAS: Readonly<Record<string, Schema>> = {
     size: integer('bytes'),
     original,
     created: instant(),
-    by: orNull(text('who uploaded it')),
-    upload_name: text(),
+    by: orNull(text('who uploaded it; null for visitors')),
+    upload_name: orNull(text('null for visitors')),
     url: address('signed: it works without a login until it expires'),
   }),
   Quarantine: object({
@@ -113,7 +113,7 @@ export const KEEPING_SCHEMAS: Readonly<Record<string, Schema>> = {
     keyword: text(),
     value: VALUE,
     original: { description: 'what the file says; null if the keyword is not in it' },
-    by: text(),
+    by: orNull(text('null for visitors')),
     at: instant(),
   }),
   Corrections: object({

@@ -2,20 +2,37 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { AppError } from '../../lib/errors.js';
 import type { NativeArray } from '../types.js';
 
+/** Most bytes a tile may expand to, whatever its header claims: it is held in memory, twice at worst. */
+export const MAX_TILE_BYTES = 256 * 1024 * 1024;
+
+/** Least room to expand into, and the bytes at the end of gzip that say how much there is. */
+const LEAST_ROOM = 16 * 1024;
+const SIZE_BYTES = 4;
+
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /**
  * Expands a tile of GZIP_1: the big-endian pixels of the tile, zipped. FITS Standard 4.0 §10.4.2.
  *
  * @param pixels number of pixels of the tile; a pixel has at most 8 bytes, so this bounds the result
- * @throws 'fits_invalid' if the bytes are not gzip, or expand to more than the tile can hold
+ * @throws 'fits_invalid' if the bytes are not gzip, or expand to more than the tile can hold, or to
+ *         more than 256 MB
  */
 export function decodeGzip(bytes: Uint8Array, pixels: number): Uint8Array {
+  const maxOutputLength = Math.max(1, Math.min(pixels * 8, MAX_TILE_BYTES));
   try {
-    return gunzipSync(bytes, { maxOutputLength: Math.max(1, pixels * 8) });
+    // Room for all of it at once: pieces would be joined in the end, which takes twice the memory.
+    const chunkSize = Math.max(LEAST_ROOM, Math.min(claimedBytes(bytes), maxOutputLength) + 1);
+    return gunzipSync(bytes, { maxOutputLength, chunkSize });
   } catch (error) {
     throw new AppError('fits_invalid', 'A gzip-compressed tile is damaged.', {}, error);
   }
+}
+
+/** How long the content is said to be, in the last bytes. A hint, no more. RFC 1952 §2.3.1. */
+function claimedBytes(bytes: Uint8Array): number {
+  const at = bytes.length - SIZE_BYTES;
+  return at < 0 ? 0 : new DataView(bytes.buffer, bytes.byteOffset + at).getUint32(0, true);
 }
 
 /**

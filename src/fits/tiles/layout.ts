@@ -2,6 +2,7 @@ import { AppError } from '../../lib/errors.js';
 import { rowLength, tableColumns } from '../table.js';
 import type { TableColumn } from '../table.js';
 import type { Hdu, Region } from '../types.js';
+import { MAX_TILE_BYTES } from './gzip.js';
 import { tileCodec } from './index.js';
 import type { TileCodec } from './index.js';
 import { parseDither } from './quantize.js';
@@ -30,7 +31,7 @@ export interface TileLayout {
  * FITS Standard 4.0 §10.1.1 to §10.1.3.
  *
  * @throws 'fits_unsupported' for an algorithm that is not read, 'fits_invalid' for tiles that
- *         cannot be or do not match the table, 'too_large' for tiles beyond 67 million pixels
+ *         cannot be or do not match the table, 'too_large' for tiles beyond 67 million pixels or 256 MB
  */
 export function readLayout(hdu: Hdu, region: Region): TileLayout {
   const { axes, header } = hdu;
@@ -75,6 +76,11 @@ function checkSize(hdu: Hdu, tileAxes: readonly number[], region: Region): void 
   if (tilePixels > MAX_PIXELS || bandPixels > MAX_PIXELS) {
     const text = `The tiles of HDU ${hdu.index} are larger than ${MAX_PIXELS} pixels.`;
     throw new AppError('too_large', text, { tilePixels, bandPixels });
+  }
+  const bytes = Math.max(tilePixels, bandPixels) * (Math.abs(hdu.bitpix) / 8);
+  if (bytes > MAX_TILE_BYTES) {
+    const text = `The tiles of HDU ${hdu.index} take more than ${MAX_TILE_BYTES / 2 ** 20} MB each.`;
+    throw new AppError('too_large', text, { bytes, maxBytes: MAX_TILE_BYTES });
   }
 }
 

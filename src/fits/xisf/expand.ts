@@ -43,15 +43,18 @@ export function checkPart({ codec, packedBytes, expandedBytes }: Omit<PackedPart
 /**
  * The bytes a part expands to, exactly as many as it claims. XISF 1.0 §10.6.
  *
+ * @param target where to, if there is a place for them already; else they get one of their own
  * @throws 'fits_invalid' if the part is damaged or does not have the length it claims
  */
-export async function expandPart(part: PackedPart): Promise<Uint8Array> {
+export async function expandPart(part: PackedPart, target?: Uint8Array): Promise<Uint8Array> {
   checkPart(part);
-  return part.codec === 'zlib' ? inflate(part) : unpackLz4(part);
+  if (part.codec === 'zlib') return inflate(part, target ?? new Uint8Array(part.expandedBytes));
+  const expanded = await unpackLz4(part);
+  target?.set(expanded);
+  return target ?? expanded;
 }
 
-async function inflate(part: PackedPart): Promise<Uint8Array> {
-  const expanded = new Uint8Array(part.expandedBytes);
+async function inflate(part: PackedPart, expanded: Uint8Array): Promise<Uint8Array> {
   let filled = 0;
   const collect = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of chunks) {

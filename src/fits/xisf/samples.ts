@@ -3,8 +3,11 @@ import type { ByteSource, PixelArray, XisfBlock, XisfCompression } from '../type
 import { checkPart, expandPart } from './expand.js';
 import type { PackedPart } from './expand.js';
 
-/** Most bytes a compressed block may become: it is held in memory to be turned over. */
-const MAX_EXPANDED_BYTES = 1024 ** 3;
+/**
+ * Most bytes a compressed block may become: it is held in memory to be turned over. A colour master of
+ * 26 million pixels in single precision has 313 MB.
+ */
+const MAX_EXPANDED_BYTES = 384 * 1024 ** 2;
 const IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Bytes [start, end) of the samples as they stood before compression; the caller owns them. */
@@ -15,7 +18,7 @@ export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
  * needed; a compressed one is expanded once, or part by part if its parts can be told apart.
  * XISF 1.0, data block compression.
  *
- * @throws 'too_large' for a compressed block beyond 1 GiB, 'fits_unsupported' for zstd; the reader:
+ * @throws 'too_large' for a compressed block beyond 256 MiB, 'fits_unsupported' for zstd; the reader:
  *         'fits_truncated', 'fits_invalid'
  */
 export function openBlock(source: ByteSource, block: XisfBlock): ReadBytes {
@@ -101,7 +104,9 @@ async function expandAll(parts: readonly Part[], length: number): Promise<Uint8A
   const [first] = parts;
   if (first !== undefined && parts.length === 1) return expandPart(first);
   const bytes = new Uint8Array(length);
-  for (const part of parts) bytes.set(await expandPart(part), part.start);
+  for (const part of parts) {
+    await expandPart(part, bytes.subarray(part.start, part.start + part.expandedBytes));
+  }
   return bytes;
 }
 

@@ -19,7 +19,7 @@ export interface XisfStripOptions {
 /**
  * Values of one plane of an XISF image, or of a region of it, from FITS row 1 upwards. XISF keeps
  * the highest row first (XISF 1.0 §8.5), so the block is read from its end. A plain block is read
- * strip by strip; a compressed one is expanded in memory, up to 1 GiB, unless it was compressed in
+ * strip by strip; a compressed one is expanded in memory, up to 256 MiB, unless it was compressed in
  * parts without shuffling: then a few parts at a time. The caller owns the arrays.
  *
  * @throws 'fits_unsupported' if the HDU has no readable block or is compressed with zstd;

@@ -1,5 +1,13 @@
-import { createDeedLog } from '../../../src/auth/index.js';
-import { listDeeds, pruneDeeds, recordDeed, type Deed } from '../../../src/catalog/index.js';
+import { createDeedLog, createLogins } from '../../../src/auth/index.js';
+import {
+  findUser,
+  insertUser,
+  listDeeds,
+  OPERATOR,
+  pruneDeeds,
+  recordDeed,
+  type Deed,
+} from '../../../src/catalog/index.js';
 import { startCatalog, type TestCatalog } from '../../support/catalog.js';
 
 const SILENT = { warn: () => undefined };
@@ -69,6 +77,53 @@ test('a flood of different addresses and paths is a bounded number of lines, and
   const found = await lines();
   expect(found.length).toBeLessThan(1300);
   expect(found.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(total);
+});
+
+test('a network of IPv6 addresses is one place, and its line says so', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  for (let count = 1; count <= 500; count += 1) {
+    deeds.note(from(`2001:db8:0:1::${count.toString(16)}`), refused('GET /frames/'));
+  }
+  deeds.note(from('2001:db8:0:2::1'), refused('GET /frames/'));
+  for (let count = 0; count < 100; count += 1) {
+    deeds.note(from(`2001:db8:0:3::${count}`), refused(`GET /frames/${count}/`));
+  }
+  await deeds.close();
+  const found = await lines();
+  expect(found.filter(([, subject]) => subject === 'GET /frames/')).toEqual([
+    ['2001:db8:0:1::/64', 'GET /frames/', 499, 0],
+    ['2001:db8:0:2::1', 'GET /frames/', 1, 0],
+    ['2001:db8:0:1::1', 'GET /frames/', 1, 0],
+  ]);
+  expect(found.filter(([, subject]) => subject === 'more')).toEqual([
+    ['2001:db8:0:3::/64', 'more', 79, 0],
+    ['2001:db8:0:3::/64', 'more', 1, 0],
+  ]);
+});
+
+test('who signed in and out stands there whatever is refused at the same address', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  const kept = { username: 'ana', passwordHash: 'none', role: 'user' } as const;
+  await insertUser(store.catalog, kept, OPERATOR);
+  const ana = (await findUser(store.catalog, 'ana'))!;
+  const logins = createLogins(store.catalog, deeds);
+  for (let count = 0; count < 1000; count += 1) {
+    deeds.note(from('192.0.2.1'), refused(`GET /frames/${count}/`));
+  }
+  const actor = { userId: ana.id, username: 'ana', address: '192.0.2.1' };
+  for (const how of ['page', 'page', 'token'] as const) {
+    await logins.noteDone(ana, '192.0.2.1', how);
+  }
+  await logins.noteEnded(actor);
+  await deeds.close();
+  const found = await listDeeds(store.catalog, { limit: 10_000 });
+  const ours = found.filter(({ action }) => action.startsWith('login.'));
+  expect(ours.map((line) => [line.actor, line.action, line.detail]).reverse()).toEqual([
+    [actor, 'login.done', { how: 'page' }],
+    [actor, 'login.done', { how: 'page' }],
+    [actor, 'login.done', { how: 'token' }],
+    [actor, 'login.ended', { where: 'here' }],
+  ]);
 });
 
 test('lines that cannot be written wait until they can', async () => {

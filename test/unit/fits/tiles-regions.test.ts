@@ -3,6 +3,7 @@ import { makeHdu } from '../../../src/fits/hdu.js';
 import { makeHeader } from '../../../src/fits/header.js';
 import type { FitsFile, Hdu, Region } from '../../../src/fits/index.js';
 import { eachTileBand } from '../../../src/fits/tiles/bands.js';
+import { readLayout } from '../../../src/fits/tiles/layout.js';
 
 /** An image of 12 × 10 pixels of 16 bits whose value is their number, in memory; tiles as they are. */
 interface Tiled {
@@ -160,6 +161,40 @@ test.each<[string, Tiled, Region, [number, number][]]>([
     expect(read).toEqual(ranges);
   },
 );
+
+/** One tile of the whole image, without its data. */
+function wholeTile(bitpix: number, width: number, height: number): Hdu {
+  const lines = [
+    "XTENSION= 'BINTABLE'",
+    'BITPIX  = 8',
+    'NAXIS   = 2',
+    'NAXIS1  = 8',
+    'NAXIS2  = 1',
+    'TFIELDS = 1',
+    "TTYPE1  = 'COMPRESSED_DATA'",
+    "TFORM1  = '1PB'",
+    'ZIMAGE  = T',
+    `ZBITPIX = ${bitpix}`,
+    'ZNAXIS  = 2',
+    `ZNAXIS1 = ${width}`,
+    `ZNAXIS2 = ${height}`,
+    `ZTILE1  = ${width}`,
+    `ZTILE2  = ${height}`,
+    "ZCMPTYPE= 'GZIP_2'",
+  ];
+  const cards = parseCards(Buffer.from(lines.map((line) => line.padEnd(80)).join('')));
+  return makeHdu(makeHeader(cards), { index: 1, headerOffset: 0, lengthBytes: 0 });
+}
+
+test('a tile is bounded by its bytes, not by its pixels alone', () => {
+  const plan = (bitpix: number, height: number) => () =>
+    readLayout(wholeTile(bitpix, 8192, height), { x: 0, y: 0, width: 8192, height });
+  for (const bitpix of [16, 32, -32]) expect(plan(bitpix, 8192)).not.toThrow();
+  expect(plan(-64, 4096)).not.toThrow();
+  for (const bitpix of [64, -64]) {
+    expect(plan(bitpix, 4097)).toThrow('The tiles of HDU 1 take more than 256 MB each.');
+  }
+});
 
 test.each<[string, (tiles: number) => number[]]>([
   ['backwards', (tiles) => Array.from({ length: tiles }, (_, i) => tiles - 1 - i)],

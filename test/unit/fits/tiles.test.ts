@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { NativeArray } from '../../../src/fits/index.js';
 import { encodeTile, tileCodec } from '../../../src/fits/tiles/index.js';
+import { decodeGzip } from '../../../src/fits/tiles/gzip.js';
 import type { TileShape } from '../../../src/fits/tiles/index.js';
 import { dequantize, ditherSequence, parseDither } from '../../../src/fits/tiles/quantize.js';
 import { decodeRice } from '../../../src/fits/tiles/rice.js';
@@ -217,6 +218,22 @@ test('gzip tiles of integers, floats and shuffled bytes', () => {
   const float = Buffer.alloc(4);
   float.writeFloatBE(1.5);
   expect(toNumbers(tileCodec('GZIP_1').decode(gzipSync(float), shape(1, true)))).toEqual([1.5]);
+});
+
+test.each([
+  ['too small', 1],
+  ['vast', 0xffffffff],
+])('a gzip tile says at its end how long it is, which is not relied upon: %s', (_, claim) => {
+  const pixels = Array.from({ length: 20_000 }, (_none, i) => (i * 7919) % 30_000);
+  const bytes = Buffer.alloc(40_000);
+  pixels.forEach((pixel, i) => bytes.writeInt16BE(pixel, 2 * i));
+  const members = [bytes.subarray(0, 39_000), bytes.subarray(39_000)].map((part) => gzipSync(part));
+  const honest = gzipSync(bytes);
+  expect(decodeGzip(honest, 20_000).buffer.byteLength).toBe(40_001); // room for it, and no copy
+  expect(Buffer.from(decodeGzip(Buffer.concat(members), 20_000))).toEqual(bytes);
+  const lying = Buffer.from(honest);
+  lying.writeUInt32LE(claim, lying.length - 4);
+  expect(() => decodeGzip(lying, 20_000)).toThrow('damaged');
 });
 
 test('tiles that cannot be are refused', () => {

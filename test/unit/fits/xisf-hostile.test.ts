@@ -255,11 +255,14 @@ describe('blocks that are damaged', () => {
     expect(issues.map((issue) => issue.level)).toEqual(level === undefined ? [] : [level]);
   });
 
-  test('a block of 2 GB is too large to be held', async () => {
+  test.each([
+    ['2 GB', '65536:32768:1', 2 ** 31],
+    ['a little more than 384 MB', '16384:24577:1', 384 * 2 ** 20 + 16384],
+  ])('a block of %s is too large to be held', async (_, geometry, bytes) => {
     const attributes = {
-      geometry: '65536:32768:1',
+      geometry,
       sampleFormat: 'UInt8',
-      compression: 'zlib:2147483648',
+      compression: `zlib:${bytes}`,
       location: place(4e6),
     };
     const file = makeXisf({ attributes });
