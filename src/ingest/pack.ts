@@ -5,9 +5,10 @@ import type { SourceLimits } from '../fits/index.js';
 import { hasCode } from '../lib/errors.js';
 import type { Fingerprint } from '../lib/hash.js';
 import { ownedName } from '../lib/owned-names.js';
+import { syncPath } from '../store/index.js';
 import type { Inspected } from './inspect.js';
 import type { Container } from './naming.js';
-import { flush, type Spooled } from './spool.js';
+import type { Spooled } from './spool.js';
 
 /** What packing needs of the pool of workers. */
 export interface PackPool {
@@ -55,7 +56,7 @@ export async function pack(
     const input = { path: file.path, limits, target };
     const packed = await pool.run('packFile', input, { priority: 'ingest' });
     if (packed.sizeBytes < file.sizeBytes) {
-      await flush(target);
+      await syncPath(target);
       const { sizeBytes, sha256, md5 } = file;
       const original = { sizeBytes, sha256, md5 };
       return { ...packed, path: target, container: 'tiles', original, warnings: [] };

@@ -1,11 +1,11 @@
 import { createWriteStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createMeter, type Fingerprint } from '../lib/hash.js';
 import { ownedName } from '../lib/owned-names.js';
-import { asStoreError } from '../store/index.js';
+import { asStoreError, syncPath } from '../store/index.js';
 
 /** A file that has been received whole and flushed to disk, but is not stored yet. */
 export interface Spooled extends Fingerprint {
@@ -41,20 +41,10 @@ export async function spoolStream(
       through,
       createWriteStream(path, { flags: 'wx', highWaterMark: 1024 * 1024 }),
     );
-    await flush(path);
+    await syncPath(path);
   } catch (error) {
     await rm(path, { force: true });
     asStoreError(error);
   }
   return { path, uploadName: basename(name.replaceAll('\\', '/')), ...meter.fingerprint() };
-}
-
-/** Waits until the bytes of a file are on disk. */
-export async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r+');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

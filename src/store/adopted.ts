@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { constants, readFileSync } from 'node:fs';
-import {
-  lstat,
-  open,
-  readdir,
-  realpath,
-  rename,
-  rm,
-  writeFile,
-  type FileHandle,
-} from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { lstat, readdir, realpath, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
 import { isInside } from '../lib/paths.js';
 import { syncPath } from './flush.js';
 import { openFsStore as openOwnTree, type FsStoreOptions } from './fs.js';
 import { pathOfKey } from './keys.js';
+import { openPlainFile, statPlainFile, streamOf } from './plain-file.js';
 import { createRunReader } from './runs.js';
 import type { Store } from './store.js';
 import { asStoreError, asUndefined, isAbsent } from './trouble.js';
@@ -26,7 +18,6 @@ import { asStoreError, asUndefined, isAbsent } from './trouble.js';
  */
 export type AdoptedTrees = ReadonlyMap<string, string>;
 
-const READ_CHUNK_BYTES = 1024 * 1024;
 /** First part of a key in an adopted tree. */
 const PREFIX = /^@adopted\d+$/;
 
@@ -112,7 +103,7 @@ export async function rememberTree(
 }
 
 function openFile(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch(asReadError);
+  return openPlainFile(path).catch(asReadError);
 }
 
 /**
@@ -162,9 +153,7 @@ export function withAdopted(own: Store, look: () => AdoptedTrees): Store {
     async read(key, range) {
       const path = pathOf(key);
       if (path === undefined) return own.read(key, range);
-      const handle = await openFile(path);
-      const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-      return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
+      return streamOf(await openFile(path), range);
     },
     async runs(key, range) {
       const path = pathOf(key);
@@ -172,11 +161,7 @@ export function withAdopted(own: Store, look: () => AdoptedTrees): Store {
     },
     async stat(key) {
       const path = pathOf(key);
-      if (path === undefined) return own.stat(key);
-      const found = await lstat(path).catch(asUndefined);
-      if (found === undefined) return undefined;
-      const sizeBytes = found.isFile() ? found.size : 0;
-      return { sizeBytes, modifiedMs: Math.floor(found.mtimeMs) };
+      return path === undefined ? own.stat(key) : statPlainFile(path);
     },
     async localPath(key) {
       const path = pathOf(key);

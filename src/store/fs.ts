@@ -5,7 +5,6 @@ import {
   link,
   lstat,
   mkdir,
-  open,
   opendir,
   readdir,
   realpath,
@@ -24,14 +23,12 @@ import { createFolders, type Folders } from './folders.js';
 import { INTENT, isMeant, readIntent, writeIntent } from './intents.js';
 import { pathOfKey, requireFit, SPOOL_DIR, STATE_DIR } from './keys.js';
 import { markRoot, readMarker, rootError, watchRoot } from './marker.js';
+import { openPlainFile, statPlainFile, streamOf } from './plain-file.js';
 import { createRunReader } from './runs.js';
 import { createShelf } from './shelf.js';
 import type { StoreStep } from './steps.js';
 import type { Store, Swept } from './store.js';
 import { asStoreError, asUndefined, isAbsent } from './trouble.js';
-
-/** Large reads: with Node's 64 KB a download is half as quick. */
-const READ_CHUNK_BYTES = 1024 * 1024;
 
 /** Another process may remove the folder that was just made, empty as it is, this often. */
 const MAX_TRIES = 3;
@@ -80,9 +77,7 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
     replace: (key, spooledPath) => replace(tree, key, spooledPath),
 
     async read(key, range) {
-      const handle = await openFile(tree, key);
-      const bounds = range === undefined ? {} : { start: range.start, end: range.end - 1 };
-      return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
+      return streamOf(await openFile(tree, key), range);
     },
 
     async runs(key, range) {
@@ -90,12 +85,10 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
     },
 
     async stat(key) {
-      const found = await lstat(pathOfKey(root, key)).catch(asUndefined);
+      const found = await statPlainFile(pathOfKey(root, key));
       // Not there, or nothing is there: the frame is not lost, its disk is away.
       if (found === undefined) await requireRoot();
-      if (found === undefined) return undefined;
-      const sizeBytes = found.isFile() ? found.size : 0;
-      return { sizeBytes, modifiedMs: Math.floor(found.mtimeMs) };
+      return found;
     },
 
     localPath: (key) => findFile(tree, key),
@@ -147,8 +140,7 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
 
 async function openFile(tree: Tree, key: string): Promise<FileHandle> {
   const path = await findFile(tree, key);
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
-  return open(path, flags).catch((error: unknown) => asReadError(tree, error));
+  return openPlainFile(path).catch((error: unknown) => asReadError(tree, error));
 }
 
 async function openTree(root: string, { id, at }: FsStoreOptions): Promise<Tree> {

@@ -6,23 +6,14 @@ import {
   type Catalog,
   type FrameFacts,
   type NewFrame,
-  type Viewer,
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { pyobsCards } from '../fixtures/night.js';
 import { shippedRules } from '../unit/calibration/setups.js';
-import { startCatalog, type TestCatalog } from '../support/catalog.js';
+import { ADMIN, startCatalog, type TestCatalog } from '../support/catalog.js';
 
 const DAY_MS = 86_400_000;
 const AT_MS = Date.parse('2026-03-01T20:00:00Z');
-const admin: Viewer = {
-  userId: null,
-  username: 'admin',
-  address: '',
-  role: 'admin',
-  scope: 'admin',
-  seesPublic: true,
-};
 const WRONG = ['read mode fast, wanted slow'];
 
 let kept: TestCatalog;
@@ -93,13 +84,13 @@ async function match(
     .where({ instrument })
     .select('id', 'basename');
   const scienceId = ids.find(({ basename }) => basename.endsWith('-science'))?.id ?? 0;
-  const [science] = await findFrames(catalog, [scienceId], admin);
+  const [science] = await findFrames(catalog, [scienceId], ADMIN);
   if (science === undefined) throw new Error('no science frame');
   const calibrations = createCalibrations(catalog, shippedRules());
   const started = performance.now();
-  const { bias } = await calibrations.find(science, admin);
+  const { bias } = await calibrations.find(science, ADMIN);
   const ms = performance.now() - started;
-  const zipped = await calibrations.findAll([scienceId], admin);
+  const zipped = await calibrations.findAll([scienceId], ADMIN);
   const inZip = ids.filter(({ id }) => zipped.includes(id)).map(({ basename }) => basename);
   return { bias, inZip: inZip.map((name) => name.slice(instrument.length + 1)).sort(), ms };
 }

@@ -21,29 +21,12 @@ import {
   type Viewer,
 } from '../../src/catalog/index.js';
 import { ORDINARY } from '../fixtures/catalog-frames.js';
+import { NOBODY, PUBLIC, USER } from '../support/catalog.js';
 
 /** What the catalogue promises, on each kind of database. */
 const KINDS: Readonly<Record<string, (folder: string) => Catalog>> = {
   SQLite: (folder) => openCatalog(`sqlite:${join(folder, 'catalog.sqlite')}`),
 };
-
-const USER: Viewer = {
-  userId: 1,
-  username: 'u',
-  address: '',
-  role: 'user',
-  scope: 'admin',
-  seesPublic: false,
-};
-const PUBLIC: Viewer = {
-  userId: null,
-  username: '',
-  address: '',
-  role: 'anonymous',
-  scope: 'read',
-  seesPublic: true,
-};
-const NOBODY: Viewer = { ...PUBLIC, seesPublic: false };
 
 const FACTS: FrameFacts = {
   ...ORDINARY,

@@ -9,22 +9,12 @@ import {
   type ImageKind,
   type NewFrame,
   type SetupBound,
-  type Viewer,
 } from '../../src/catalog/index.js';
 import { pyobsCards } from '../fixtures/night.js';
-import { startCatalog, type TestCatalog } from '../support/catalog.js';
+import { ADMIN, PUBLIC, startCatalog, type TestCatalog } from '../support/catalog.js';
 
 const HOUR_MS = 3_600_000;
 const AROUND_MS = Date.parse('2026-03-01T20:00:00Z');
-const admin: Viewer = {
-  userId: null,
-  username: 'admin',
-  address: '',
-  role: 'admin',
-  scope: 'admin',
-  seesPublic: true,
-};
-const visitor: Viewer = { ...admin, role: 'anonymous' };
 
 let kept: TestCatalog;
 let catalog: Catalog;
@@ -106,7 +96,7 @@ function newFrame(index: number, facts: Partial<FrameFacts>): NewFrame {
   };
 }
 
-const find = (bounds: readonly SetupBound[], viewer = admin) =>
+const find = (bounds: readonly SetupBound[], viewer = ADMIN) =>
   listSetups(
     catalog,
     {
@@ -124,7 +114,7 @@ const find = (bounds: readonly SetupBound[], viewer = admin) =>
 test('the nearest are found, nearest first, and no more than asked for', async () => {
   const hours = (await find([])).map(({ dateObsMs }) => ((dateObsMs ?? 0) - AROUND_MS) / HOUR_MS);
   expect(hours).toEqual([0, -4, 4, -8, 8, -12, 12]);
-  expect(await find([], visitor)).toEqual([]);
+  expect(await find([], PUBLIC)).toEqual([]);
 });
 
 test('bounds keep what is within, and what is not known where that may be', async () => {
@@ -142,7 +132,7 @@ test('frames are reached by their facet and date: nothing reads through them', a
   const listen = (query: (typeof asked)[number]): void => void asked.push(query);
   catalog.read.on('query', listen);
   await find([{ fact: 'gain', min: 1, max: 2, orUnknown: true }]);
-  await find([], visitor);
+  await find([], PUBLIC);
   catalog.read.removeListener('query', listen);
   const queries = asked.filter(({ sql }) => sql.includes('facet_id'));
   expect(queries.length).toBeGreaterThan(0);
@@ -159,7 +149,7 @@ test('frames are reached by their facet and date: nothing reads through them', a
 
 test('setups by id and keywords of headers come for many frames at once', async () => {
   const setups = [];
-  for await (const some of eachSetup(catalog, [3, 1, 999_999], admin)) setups.push(...some);
+  for await (const some of eachSetup(catalog, [3, 1, 999_999], ADMIN)) setups.push(...some);
   expect(setups.map(({ basename }) => basename).sort()).toEqual(['frame-0', 'frame-2']);
   const values = await readKeywords(catalog, [1, 3], ['OFFSET', 'READMODE']);
   expect([...(values.get(3) ?? [])]).toEqual([['OFFSET', '2']]);

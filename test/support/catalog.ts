@@ -12,6 +12,8 @@ export const USER: Viewer = {
   scope: 'admin',
   seesPublic: false,
 };
+/** The same with the right to everything. */
+export const ADMIN: Viewer = { ...USER, username: 'admin', role: 'admin' };
 export const PUBLIC: Viewer = { ...USER, userId: null, role: 'anonymous', seesPublic: true };
 export const NOBODY: Viewer = { ...PUBLIC, seesPublic: false };
 
