@@ -46,7 +46,7 @@ async function withCatalog<T>(
   }
 }
 
-/** Rows of all that is kept of frames, but for what says when a file was last checked. */
+/** Rows of all that is kept of frames; trash without the copy of its content. */
 async function rowsOf(archive: TestArchive): Promise<Readonly<Record<string, string[]>>> {
   const dump = await withCatalog(archive, dumpRows);
   const withoutContent = dump.trash?.map((text) => {
@@ -57,11 +57,7 @@ async function rowsOf(archive: TestArchive): Promise<Readonly<Record<string, str
       record: JSON.parse(String(row.record)) as unknown,
     });
   });
-  const versions = dump.versions?.map((text) => {
-    const row = JSON.parse(text) as Record<string, unknown>;
-    return JSON.stringify({ ...row, checked_ms: null, check_result: null });
-  });
-  return { ...dump, trash: withoutContent ?? [], versions: versions ?? [] };
+  return { ...dump, trash: withoutContent ?? [] };
 }
 
 async function usersOf(archive: TestArchive): Promise<unknown[]> {

@@ -5,7 +5,8 @@ type Row = Record<string, unknown>;
 /**
  * What a catalogue keeps of its frames, row by row: table → rows as JSON, in an order that does not
  * depend on when they were written. Ids of facets, nights, objects and keywords, which tell only in
- * which order things came, are replaced by what they stand for.
+ * which order things came, are replaced by what they stand for. When a file was last read again is
+ * left out: the running audit of a serving archive changes it at any moment.
  */
 export async function dumpRows(catalog: Catalog): Promise<Readonly<Record<string, string[]>>> {
   const facets = await names(catalog, 'facets', 'key');
@@ -18,6 +19,8 @@ export async function dumpRows(catalog: Catalog): Promise<Readonly<Record<string
     if ('night_id' in row) changed.night_id = nights.get(row.night_id);
     if ('object_id' in row) changed.object_id = objects.get(row.object_id);
     if ('keyword_id' in row) changed.keyword_id = keywords.get(row.keyword_id);
+    delete changed.checked_ms;
+    delete changed.check_result;
     return changed;
   };
   const dump: Record<string, string[]> = {};
