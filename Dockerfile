@@ -2,7 +2,7 @@
 # Platevault in a container. Build: docker build -t platevault .
 
 # With a toolchain, because sqlite3 has no ready binary for every machine.
-FROM node:20-bookworm AS build
+FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
@@ -14,7 +14,7 @@ RUN node scripts/build.cjs
 # What the program needs at run time, and nothing else.
 RUN npm prune --omit=dev --no-audit --no-fund
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production \
   HOST=0.0.0.0 \
@@ -28,14 +28,15 @@ COPY scripts ./scripts
 COPY config ./config
 COPY views ./views
 COPY public ./public
-# A new volume takes over owner and mode of the folder it is mounted on. Others may pass through it:
-# nginx serves the frames below it.
-RUN mkdir -m 755 /data && chown node:node /data \
+# A new volume takes over owner and mode of the folder it is mounted on. The frames are read by nginx,
+# which is another user; what else there is, by nobody else.
+RUN mkdir -m 700 /data && mkdir -m 755 /data/archive && chown node:node /data /data/archive \
   && ln -s /app/bin/platevault.cjs /usr/local/bin/platevault
 USER node
-VOLUME /data
+VOLUME ["/data", "/data/archive"]
 EXPOSE 8000
 STOPSIGNAL SIGTERM
+# Whether it lives: `/ready/` also fails while a disk is away, and starting anew would not bring it back.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "bin/platevault.cjs", "serve"]

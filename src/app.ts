@@ -9,6 +9,7 @@ import {
   protect,
   refuseOddQuery,
   requestIdOf,
+  requireHost,
   trustedProxies,
   type Authentication,
   type Services,
@@ -33,6 +34,7 @@ export function createApp(services: Services): { app: Express; authentication: A
   const authentication = createAuthentication(services);
   app.use(identify(services));
   app.use(protect);
+  app.use(requireHost(config));
   app.use((req, _res, next) => {
     refuseOddQuery(req);
     next();

@@ -1,10 +1,16 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createDeedLog, createLogins, createPassport, createSigner } from './auth/index.js';
+import {
+  createDeedLog,
+  createLogins,
+  createPassport,
+  createSigner,
+  makeSecretKey,
+  readSecretKey,
+} from './auth/index.js';
 import {
   createCalibrations,
   loadCalibrationRules,
@@ -15,6 +21,7 @@ import {
   databasePath,
   hasKey,
   holdLock,
+  holdsDatabase,
   isBeingTrashed,
   migrate,
   openCatalog,
@@ -39,28 +46,31 @@ import {
   createMending,
   createRevisions,
   createTrash,
+  journalFolder,
+  lookAtJournal,
   openRoot,
+  requireNewArchive,
   startAudit,
   startBackups,
   startJournal,
   type Mending,
   type RootOptions,
   type Trash,
+  type TrashStep,
 } from './keeping/index.js';
 import { AppError, hasCode } from './lib/errors.js';
 import { errorFields, openLog, SILENT, type Log } from './lib/log.js';
-import { createPixelPool } from './pixels/index.js';
+import { createPrivate, keepPrivate } from './lib/private-files.js';
+import { createPixelPool, createSpoolThread } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
 import { createProducts } from './products/index.js';
 import { createMetrics, createOverview, createReadiness } from './status/index.js';
-import { holdsAnyFile, markerPath, readMarker, syncPath, type Store } from './store/index.js';
+import { holdsAnyFile, markerPath, readMarker, type Store } from './store/index.js';
 
 export { openToLook } from './keeping/index.js';
 
 /** The folder of the program: `views`, `public`, `config` and `package.json` lie in it. */
 export const PROGRAM_DIR = fileURLToPath(new URL('..', import.meta.url));
-
-const MIN_KEY_LENGTH = 16;
 
 /** What the commands that work on the archive itself need. */
 export interface Archive {
@@ -93,9 +103,14 @@ export async function openArchive(config: Config, options: ArchiveOptions = {}):
   if (options.create === false && !existsSync(path)) {
     throw new AppError('not_found', `There is no archive in ${config.DATA_DIR}.`);
   }
-  await mkdir(config.DATA_DIR, { recursive: true });
   await requireDatabaseFile(path);
+  // A start that is refused leaves nothing behind: no catalogue, and no folder for one.
+  if (!holdsDatabase(path)) await requireNewArchive(config.ARCHIVE_ROOT);
+  await mkdir(config.DATA_DIR, { recursive: true, mode: 0o700 });
   const isAfterCrash = wasCutOff(path);
+  // SQLite gives the files beside it the rights of the first one.
+  await createPrivate(path);
+  await keepPrivate([path, `${path}-wal`, `${path}-shm`, join(config.DATA_DIR, 'secret.key')]);
   const catalog = openCatalog(config.DATABASE_URL);
   try {
     if (options.isChecked === true) await requireSound(catalog, path, isAfterCrash);
@@ -111,30 +126,31 @@ export async function openArchive(config: Config, options: ArchiveOptions = {}):
 /** Everything the server is made of; `close` ends it in the reverse order. */
 export interface ServerContext extends Services {
   readonly jobs: JobRunner;
+  /** What whoever starts the server should be told: a sentence each. */
+  readonly notices: readonly string[];
   close(): Promise<void>;
 }
 
 /**
  * The composition root: settings → the parts of a server, wired.
  *
- * @param at called at each step of storing a file; for tests
+ * @param at called at each step of storing, deleting and restoring; for tests
  */
 export async function openServer(
   config: Config,
-  at?: (step: Step) => void,
+  at?: (step: Step | TrashStep) => void,
 ): Promise<ServerContext> {
   checkTemplates(config);
   const profiles = await readProfiles(config);
   const rules = await readCalibrationRules(config);
   const log = config.LOG === 'on' ? openLog(config.LOG_LEVEL) : SILENT;
   // Everything that may stop the start comes before anything that must be ended again.
-  await mkdir(config.DATA_DIR, { recursive: true });
-  const signer = createSigner(await secretKey(config));
+  await readSecretKey(config);
   const hook = at === undefined ? {} : { at };
   const archive = await openArchive(config, { isChecked: true, ...hook });
   const { catalog, store } = archive;
-  await requireWritable(archive);
-  const lock = await lockArchive(archive);
+  const { lock, key } = await takeArchive(archive);
+  const signer = createSigner(key);
 
   const isKnown = async (key: string): Promise<boolean> =>
     (await hasKey(catalog, key)) || (await isBeingTrashed(catalog, key));
@@ -155,6 +171,7 @@ export async function openServer(
     config,
     profiles,
     pool,
+    spoolThread: createSpoolThread(),
     onStored: () => {
       jobs.wake();
     },
@@ -171,11 +188,12 @@ export async function openServer(
   };
   const reader = createReader({ config, store, profiles, pool });
   const { exclusively } = ingest;
-  const trash = createTrash({ catalog, store, config, reader, exclusively, onRestored: wake });
+  const trash = createTrash({ ...archive, reader, exclusively, onRestored: wake, ...hook });
   await finishWhatWasBegun({ catalog, config, store, trash, log });
+  const journalFault = await lookAtJournal(catalog, journalFolder(store));
   const journal = startJournal({ catalog, store, log });
   const deeds = createDeedLog(catalog, log);
-  const logins = createLogins(catalog, deeds);
+  const logins = createLogins(catalog, deeds, signer);
 
   const version = await programVersion();
   const isBusy = (): boolean => ingest.isReceiving();
@@ -196,6 +214,7 @@ export async function openServer(
     products: createProducts(pool, limits),
     calibrations: createCalibrations(catalog, rules),
     jobs,
+    notices: journalFault === undefined ? [] : [`${journalFault.text} ${JOURNAL_HELP}`],
     signer,
     passport: createPassport(logins),
     logins,
@@ -219,6 +238,8 @@ export async function openServer(
     },
   };
 }
+
+const JOURNAL_HELP = 'See `platevault check`; `platevault journal rebuild` writes it anew at once.';
 
 /** The trash of an archive, for commands. Works beside a running server. */
 export async function openTrash(config: Config): Promise<Archive & { readonly trash: Trash }> {
@@ -247,8 +268,9 @@ export async function openMending(
   const archive = await openArchive(config, { create: false });
   const { catalog, store } = archive;
   const pool = createPixelPool({ workers: 1 });
+  const spoolThread = createSpoolThread();
   const onStored = (): void => undefined; // the server finds the job by itself
-  const ingest = createIngest({ catalog, store, config, profiles, pool, onStored });
+  const ingest = createIngest({ catalog, store, config, profiles, pool, spoolThread, onStored });
   return {
     ...archive,
     mending: createMending({ catalog, config, store, ingest, pool }),
@@ -280,15 +302,21 @@ export async function openTools(config: Config): Promise<Tools> {
 }
 
 /**
- * Keeps servers away from a tree whose catalogue is not to be used.
+ * Keeps servers away from a tree whose catalogue is not to be used. A dry run makes nothing in one that
+ * is not marked.
+ *
  * @throws 'busy' if one is at work, 'store_unavailable' if there is no such folder, or nothing in it
  */
-export async function lockTree(root: string): Promise<{ release(): Promise<void> }> {
+export async function lockTree(
+  root: string,
+  { isDry }: { readonly isDry: boolean },
+): Promise<{ release(): Promise<void> }> {
   if (!existsSync(root)) {
     throw new AppError('store_unavailable', `There is no folder ${root} (ARCHIVE_ROOT).`);
   }
-  if ((await readMarker(root)) === undefined && !(await holdsAnyFile(root))) {
-    const message = `There is nothing in ${root} (ARCHIVE_ROOT). Is its disk mounted? Nothing was made or changed.`;
+  if ((await readMarker(root)) === undefined && (isDry || !(await holdsAnyFile(root)))) {
+    const what = isDry ? 'no marker file of an archive' : 'nothing';
+    const message = `There is ${what} in ${root} (ARCHIVE_ROOT). Is its disk mounted? Nothing was made or changed.`;
     throw new AppError('store_unavailable', message);
   }
   const stateDir = dirname(markerPath(root));
@@ -327,20 +355,22 @@ export async function programVersion(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** On a disk that can only be read not even the lock could be held. @throws 'store_unavailable' */
-async function requireWritable(archive: Archive): Promise<void> {
+/**
+ * Takes an archive for a server: a second one would sweep away what the first is receiving. Only now
+ * that the start is not refused any more, a key is made where there is none.
+ */
+async function takeArchive(
+  archive: Archive,
+): Promise<{ readonly lock: { release(): Promise<void> }; readonly key: string }> {
+  const { config, store } = archive;
   try {
-    await archive.store.check();
-  } catch (error) {
-    await archive.close();
-    throw error;
-  }
-}
-
-/** One server for one archive: a second one would sweep away what the first is receiving. */
-async function lockArchive(archive: Archive): Promise<{ release(): Promise<void> }> {
-  try {
-    return await holdServerLock(archive.store.stateDir, archive.config.ARCHIVE_ROOT);
+    await store.check(); // on a disk that can only be read not even the lock could be held
+    const lock = await holdServerLock(store.stateDir, config.ARCHIVE_ROOT);
+    const key = await makeSecretKey(config).catch(async (error: unknown) => {
+      await lock.release();
+      throw error;
+    });
+    return { lock, key };
   } catch (error) {
     await archive.close();
     throw error;
@@ -366,23 +396,4 @@ function readCalibrationRules({ CALIBRATION_RULES, DATA_DIR }: Config): Promise<
   const mayLack = CALIBRATION_RULES === join(DATA_DIR, 'calibration.json');
   const own = mayLack && !existsSync(CALIBRATION_RULES) ? undefined : CALIBRATION_RULES;
   return loadCalibrationRules(join(PROGRAM_DIR, 'config', 'calibration.json'), own);
-}
-
-/** The configured key, or one that is made at the first start and kept. */
-async function secretKey(config: Config): Promise<string> {
-  if (config.SECRET_KEY !== '') return config.SECRET_KEY;
-  const path = join(config.DATA_DIR, 'secret.key');
-  if (!existsSync(path)) {
-    // Whole or not at all: half a key would sign, and be guessed.
-    const draft = `${path}.${String(process.pid)}`;
-    await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
-    await syncPath(draft);
-    await rename(draft, path);
-  }
-  const key = (await readFile(path, 'utf8')).trim();
-  if (key.length < MIN_KEY_LENGTH) {
-    const message = `${path} does not hold a key. Remove it to have one made: all sessions then end.`;
-    throw new AppError('config_invalid', message);
-  }
-  return key;
 }

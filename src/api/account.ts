@@ -1,15 +1,16 @@
 import { createHmac } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { hashSecret } from '../auth/index.js';
+import { hashSecret, isOneTime } from '../auth/index.js';
 import {
   findToken,
   insertToken,
+  listProposals,
   listTokens,
   PASSWORD_TOKEN,
   uniqueViolation,
   type User,
 } from '../catalog/index.js';
-import { bodyText, requireAction, viewerOf, type Services } from '../http/index.js';
+import { bodyText, isVisitor, requireAction, viewerOf, type Services } from '../http/index.js';
 import { formatInstant } from '../lib/time.js';
 
 /**
@@ -19,18 +20,38 @@ import { formatInstant } from '../lib/time.js';
 export function createTokenHandler(services: Services): RequestHandler {
   return async (req, res) => {
     const { address } = viewerOf(res);
-    const user = await services.logins.check(
-      bodyText(req, 'username'),
-      bodyText(req, 'password'),
+    const user = await services.logins.check(bodyText(req, 'username'), bodyText(req, 'password'), {
       address,
-    );
+      cookie: req.headers.cookie,
+    });
     if (user === undefined) {
       res.status(400).json({ non_field_errors: ['Unable to log in with provided credentials.'] });
+      return;
+    }
+    if (isOneTime(user.passwordHash)) {
+      const told = 'Choose a password of your own first, on the page /account/.';
+      res.status(400).json({ non_field_errors: [told] });
       return;
     }
     const token = await tokenFor(services, user, address);
     await services.logins.noteDone(user, address, 'token');
     res.set('Cache-Control', 'no-store').json({ token });
+  };
+}
+
+/**
+ * `GET /profile/`: who asks and what they are shown, as clients of the OCS archive read it. Whoever is
+ * shown everything has all proposals there are; visitors have no such key, not even an empty one.
+ */
+export function createProfile({ catalog }: Services): RequestHandler {
+  return async (_req, res) => {
+    const viewer = viewerOf(res);
+    const proposals = await listProposals(catalog, viewer);
+    res.set('Cache-Control', 'private, no-store').json({
+      username: viewer.username,
+      profile: isVisitor(viewer) ? {} : { proposals },
+      is_staff: viewer.role === 'admin',
+    });
   };
 }
 

@@ -20,7 +20,10 @@ export function createCalibrationHandler(services: Services): RequestHandler {
     const found = await services.calibrations.find(frame, viewer);
     const root = rootUrl(services, req);
     const chosen = CALIBRATION_KINDS.flatMap((kind) => found[kind].chosen?.frames ?? []);
-    const kinds = CALIBRATION_KINDS.map((kind) => [kind, toKindShape(services, root, found[kind])]);
+    const kinds = CALIBRATION_KINDS.map((kind) => [
+      kind,
+      toKindShape(found[kind], (id) => downloadUrl(services, root, id, viewer)),
+    ]);
     res.json({
       id: frame.id,
       basename: frame.basename,
@@ -32,15 +35,14 @@ export function createCalibrationHandler(services: Services): RequestHandler {
 }
 
 function toKindShape(
-  services: Services,
-  root: string,
   { notNeeded, wanted, masters, sets, rejected, chosen }: KindMatch,
+  urlOf: (frameId: number) => string,
 ): Record<string, unknown> {
   const toFrameShape = (frame: FrameSetup): Record<string, unknown> => ({
     id: frame.id,
     basename: frame.basename,
     filename: `${frame.basename}${frame.extension}`,
-    url: downloadUrl(services, root, frame.id),
+    url: urlOf(frame.id),
     DATE_OBS: frame.dateObsMs === null ? null : formatInstant(frame.dateObsMs),
     night: frame.night,
     type: frame.imageKind,

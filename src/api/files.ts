@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { getFrameFile, type FrameFile } from '../catalog/index.js';
 import {
-  isSigned,
+  clientOf,
   lastValues,
   markBegun,
   parameter,
@@ -9,12 +9,12 @@ import {
   queryParameters,
   requireAction,
   requireIntact,
+  requireReader,
   sendDownload,
   sendMade,
   viewerOf,
   type Services,
 } from '../http/index.js';
-import { AppError } from '../lib/errors.js';
 import { parseRenderOptions } from '../preview/index.js';
 import type { CutoutRequest, Product, ProductSource } from '../products/index.js';
 import { parseCutout, parseHdu } from './parse-cutout.js';
@@ -58,7 +58,7 @@ export function createFileHandlers(services: Services) {
       res.status(304).end();
       return;
     }
-    const picture = await previews.get(source, options, whenGone(res));
+    const picture = await previews.get(source, options, waiterOf(res));
     res.set({ 'Content-Type': picture.contentType, ETag: picture.etag });
     // For programs; people read it in the picture.
     if (picture.problem !== undefined) res.set('X-Problem', encodeURI(picture.problem));
@@ -69,7 +69,7 @@ export function createFileHandlers(services: Services) {
     const frame = await frameToRead(services, req, res);
     const source = await sourceOf(services, frame);
     const isOriginal = frame.version.original !== null;
-    const product = await products.make(source, { kind: 'unpack', isOriginal }, whenGone(res));
+    const product = await products.make(source, { kind: 'unpack', isOriginal }, waiterOf(res));
     await sendProduct(req, res, { frame, product, filename: `${frame.basename}.fits` });
   };
 
@@ -77,7 +77,7 @@ export function createFileHandlers(services: Services) {
     const frame = await frameToRead(services, req, res);
     const request: CutoutRequest = parseCutout(queryParameters(req));
     const source = await sourceOf(services, frame);
-    const product = await products.make(source, { kind: 'cutout', ...request }, whenGone(res));
+    const product = await products.make(source, { kind: 'cutout', ...request }, waiterOf(res));
     if (product.section !== undefined) res.set('X-Cutout-Section', product.section);
     await sendProduct(req, res, { frame, product, filename: `${frame.basename}-cutout.fits` });
   };
@@ -87,7 +87,7 @@ export function createFileHandlers(services: Services) {
     const parameters = queryParameters(req);
     const format = parameter(parameters, 'format') === 'json' ? 'json' : 'csv';
     const source = await sourceOf(services, frame);
-    const found = await products.table(source, parseHdu(parameters), whenGone(res));
+    const found = await products.table(source, parseHdu(parameters), waiterOf(res));
     await sendTable(res, found, format);
   };
 
@@ -123,8 +123,8 @@ async function sendProduct(
 }
 
 function frameToRead(services: Services, req: Request, res: Response): Promise<FrameFile> {
-  requireAction(res, 'read');
-  return getFrameFile(services.catalog, parseId(req.params.id), viewerOf(res));
+  const viewer = requireAction(res, 'read');
+  return getFrameFile(services.catalog, parseId(req.params.id), viewer);
 }
 
 /** A signed address stands for the right to read: clients fetch `url` without their token. */
@@ -134,18 +134,8 @@ async function frameForDownload(
   res: Response,
 ): Promise<FrameFile> {
   const id = parseId(req.params.id);
-  const parameters = queryParameters(req);
-  const signature = parameter(parameters, 'sig');
-  if (signature === '' || viewerOf(res).role !== 'anonymous') {
-    return frameToRead(services, req, res);
-  }
-  if (!isSigned(services, id, parameter(parameters, 'exp'), signature)) {
-    throw new AppError(
-      'unauthenticated',
-      'This address has expired or was changed. Ask the archive for a new one.',
-    );
-  }
-  return getFrameFile(services.catalog, id, { ...viewerOf(res), role: 'user' });
+  const reader = await requireReader(services, req, res, { frameId: id });
+  return getFrameFile(services.catalog, id, reader);
 }
 
 /** The file of a frame, which has the length it was stored with. */
@@ -155,11 +145,11 @@ async function sourceOf({ store }: Services, { version }: FrameFile): Promise<Pr
   return { path, sha256: version.sha256, container: version.container };
 }
 
-/** Aborts when the client leaves: nobody waits for the work any more. */
-function whenGone(res: Response): AbortSignal {
+/** Who waits for the work of others, in turn; when they leave, nobody waits any more. */
+function waiterOf(res: Response): { signal: AbortSignal; client: string } {
   const gone = new AbortController();
   res.once('close', () => {
     gone.abort();
   });
-  return gone.signal;
+  return { signal: gone.signal, client: clientOf(viewerOf(res)) };
 }

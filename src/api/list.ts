@@ -105,9 +105,23 @@ function createAnswers(services: Services): Answers {
     maxSize: KEPT_BYTES,
     sizeCalculation: ({ length }) => Math.max(1, length),
   });
+  const making = new Map<string, Promise<Buffer>>();
+  // Many ask for the same list at the moment when something has changed: it is made for all of them.
+  const makeOnce = (tag: string, make: () => Promise<string>): Promise<Buffer> => {
+    const begun = making.get(tag);
+    if (begun !== undefined) return begun;
+    const made = make().then((text) => {
+      const body = Buffer.from(text);
+      kept.set(tag, body);
+      return body;
+    });
+    making.set(tag, made);
+    return made.finally(() => making.delete(tag));
+  };
   return async (req, res, viewer, make) => {
     res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
-    if (viewer.role === 'anonymous' || asksTheClock(req)) {
+    // What is public depends on the clock, and so does what is shown to whom not everything is.
+    if (!viewer.seesAll || asksTheClock(req)) {
       res.type('json').send(Buffer.from(await make()));
       return;
     }
@@ -120,11 +134,7 @@ function createAnswers(services: Services): Answers {
       return;
     }
     res.removeHeader('ETag'); // an error has none
-    let body = kept.get(tag);
-    if (body === undefined) {
-      body = Buffer.from(await make());
-      kept.set(tag, body);
-    }
+    const body = kept.get(tag) ?? (await makeOnce(tag, make));
     res.set('ETag', tag).type('json').send(body);
   };
 }

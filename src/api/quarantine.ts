@@ -5,6 +5,7 @@ import {
   listQuarantined,
   type Quarantined,
   type QuarantineFilter,
+  type Viewer,
 } from '../catalog/index.js';
 import {
   parameter,
@@ -34,7 +35,7 @@ export function createQuarantineHandlers(services: Services) {
   const { catalog, mending, reader } = services;
 
   const list: RequestHandler = async (req, res) => {
-    requireAction(res, 'upload');
+    const viewer = requireAction(res, 'upload');
     const parameters = queryParameters(req);
     const [code, keyword] = [parameter(parameters, 'code'), parameter(parameters, 'keyword')];
     const filter: QuarantineFilter = {
@@ -42,22 +43,22 @@ export function createQuarantineHandlers(services: Services) {
       ...(keyword === '' ? {} : { keyword: keyword.toUpperCase() }),
     };
     const { limit, offset } = readPage(req);
-    const { files, bytes } = await countQuarantined(catalog, filter);
-    const items = await listQuarantined(catalog, limit, offset, filter);
+    const { files, bytes } = await countQuarantined(catalog, filter, viewer);
+    const items = await listQuarantined(catalog, { ...filter, limit, offset }, viewer);
     res.json({ count: files, size: bytes, results: items.map(toItemShape) });
   };
 
   const show: RequestHandler = async (req, res) => {
-    requireAction(res, 'upload');
-    const item = await getQuarantined(catalog, parseId(req.params.file));
+    const viewer = requireAction(res, 'upload');
+    const item = await getQuarantined(catalog, parseId(req.params.file), viewer);
     const examination = await mending.examine(item);
     const profiles = reader.profiles.map(({ name, title }) => ({ name, title }));
     res.json({ ...toItemShape(item), ...toExaminationShape(examination), profiles });
   };
 
   const download: RequestHandler = async (req, res) => {
-    requireAction(res, 'upload');
-    const item = await getQuarantined(catalog, parseId(req.params.file));
+    const viewer = requireAction(res, 'upload');
+    const item = await getQuarantined(catalog, parseId(req.params.file), viewer);
     const path = await mending.fileOf(item);
     await sendMade(req, res, {
       filename: item.uploadName,
@@ -84,7 +85,7 @@ export function createQuarantineHandlers(services: Services) {
     const body = readBody(req);
     const mend = readMend(body);
     const results: Record<string, unknown>[] = [];
-    for (const { id } of await select(readSelection(body))) {
+    for (const { id } of await select(readSelection(body), viewer)) {
       const result = await mending.retry(id, mend, viewer).catch(ignoreGone);
       if (result !== undefined) results.push(toResultShape(id, result));
     }
@@ -103,15 +104,15 @@ export function createQuarantineHandlers(services: Services) {
     const viewer = requireAction(res, 'correct');
     requireCsrf(services, req, res);
     const ids: number[] = [];
-    for (const { id } of await select(readSelection(readBody(req)))) {
+    for (const { id } of await select(readSelection(readBody(req)), viewer)) {
       await mending.discard(id, viewer).then(() => ids.push(id), ignoreGone);
     }
     res.json({ discarded: ids.length, ids });
   };
 
   /** The oldest first, as they came. @throws 'not_found' if an id is not there */
-  const select = async (filter: QuarantineFilter): Promise<Quarantined[]> => {
-    const items = await listQuarantined(catalog, MAX_AT_ONCE, 0, filter);
+  const select = async (filter: QuarantineFilter, viewer: Viewer): Promise<Quarantined[]> => {
+    const items = await listQuarantined(catalog, { ...filter, limit: MAX_AT_ONCE }, viewer);
     const missing = filter.ids?.find((id) => items.every((item) => item.id !== id));
     if (missing !== undefined) {
       throw new AppError('not_found', `There is no file ${missing} in quarantine.`);

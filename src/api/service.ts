@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { may } from '../auth/index.js';
-import { requireAction, viewerOf, type Services } from '../http/index.js';
+import { isCalledLoopback, requireAction, viewerOf, type Services } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
 import type { Overview } from '../status/index.js';
@@ -15,12 +15,16 @@ const PROXY_HEADERS = [
   'via',
 ];
 
+/** After which an archive that is not ready should be asked again. */
+const RETRY_SECONDS = '30';
+
 /** `GET /ready/`: whether frames can be read and written now. Admins are told more than states. */
 export function createReadyHandler({ readiness }: Services): RequestHandler {
   return async (_req, res) => {
     const checks = await readiness();
     const isReady = checks.every(({ state }) => state !== 'fail');
     const isAdmin = may(viewerOf(res), 'administer');
+    if (!isReady) res.set('Retry-After', RETRY_SECONDS);
     res
       .status(isReady ? 200 : 503)
       .set('Cache-Control', 'no-store')
@@ -43,9 +47,13 @@ export function createMetricsHandler({ config, metrics }: Services): RequestHand
   };
 }
 
-/** True for a program of this machine that has come by itself: no proxy speaks for another one. */
+/**
+ * True for a program of this machine that has come by itself: no proxy speaks for another one, and no
+ * page in a browser of this machine has been led here under a name of its own.
+ */
 function isLocal(req: Request): boolean {
   if (PROXY_HEADERS.some((name) => req.headers[name] !== undefined)) return false;
+  if (!isCalledLoopback(req)) return false;
   const address = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   return address === '::1' || address.startsWith('127.');
 }

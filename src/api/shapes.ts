@@ -16,10 +16,10 @@ const WITHOUT_TARGET = ['bias', 'dark'] as const;
  * A frame as both dialects know it: the keys of pyobs-archive, those of the OCS archive, and more of
  * ours at the end, which clients of neither mind.
  *
- * @param address stands where the address of the download is to be put
+ * @param address stands, with the id of the frame behind it, where the address of the download is to be put
  */
 export function frameShape(address: string): FrameShape {
-  const url: FrameMember = { literal: address };
+  const url: FrameMember = { idAfter: address };
   return {
     id: 'id',
     basename: 'basename',

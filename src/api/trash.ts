@@ -11,8 +11,8 @@ export function createTrashHandlers(services: Services) {
   const { catalog, config, trash } = services;
 
   const list: RequestHandler = async (req, res) => {
-    requireAction(res, 'delete');
-    const { total, bytes, items } = await listTrashed(catalog, readPage(req));
+    const viewer = requireAction(res, 'delete');
+    const { total, bytes, items } = await listTrashed(catalog, readPage(req), viewer);
     const results = items.map((item) => toTrashShape(item, config.TRASH_DAYS));
     res.json({ count: total, size: bytes, days: config.TRASH_DAYS, results });
   };

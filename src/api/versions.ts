@@ -1,13 +1,17 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { getFrame, listVersions, type Frame, type Version, type Viewer } from '../catalog/index.js';
 import {
-  isVersionSigned,
+  getFrame,
+  listVisibleVersions,
+  type Frame,
+  type Version,
+  type Viewer,
+} from '../catalog/index.js';
+import {
   isVisitor,
-  parameter,
   parseId,
-  queryParameters,
   requireAction,
   requireCsrf,
+  requireReader,
   rootUrl,
   sendDownload,
   versionUrl,
@@ -29,19 +33,20 @@ export function createVersionHandlers(services: Services) {
 
   const sendVersions = async (req: Request, res: Response, frame: Frame): Promise<void> => {
     const viewer = viewerOf(res);
-    const all = await listVersions(catalog, frame.id);
-    const versions = all.filter(({ number }) => maySee(viewer, frame, number));
+    const versions = await listVisibleVersions(catalog, frame, viewer);
     const root = rootUrl(services, req);
     const results = versions.map((version) => ({
       ...toVersionShape(frame, version, viewer),
-      url: versionUrl(services, root, frame.id, version.number),
+      url: versionUrl(services, root, { frameId: frame.id, number: version.number }, viewer),
     }));
     res.json({ count: results.length, results });
   };
 
   const download: RequestHandler = async (req, res) => {
-    const { frame, number } = await versionForDownload(services, req, res);
-    const versions = await listVersions(catalog, frame.id);
+    const [id, number] = [parseId(req.params.id), parseId(req.params.number)];
+    const reader = await requireReader(services, req, res, { frameId: id, number });
+    const frame = await getFrame(catalog, id, reader);
+    const versions = await listVisibleVersions(catalog, frame, reader);
     const version = versions.find((each) => each.number === number);
     if (version === undefined) throw new AppError('not_found', 'Not found.');
     const { key, extension, sizeBytes, sha256, createdMs: modifiedMs } = version;
@@ -59,35 +64,6 @@ export function createVersionHandlers(services: Services) {
   };
 
   return { list, download, restore };
-}
-
-/** Of former versions visitors see nothing. */
-function maySee(viewer: Viewer, frame: Frame, number: number): boolean {
-  return !isVisitor(viewer) || number === frame.version.number;
-}
-
-/** A signed address stands for the right to read this very version. */
-async function versionForDownload(
-  services: Services,
-  req: Request,
-  res: Response,
-): Promise<{ frame: Frame; number: number }> {
-  const [id, number] = [parseId(req.params.id), parseId(req.params.number)];
-  const parameters = queryParameters(req);
-  const signature = parameter(parameters, 'sig');
-  const viewer = viewerOf(res);
-  if (signature === '' || viewer.role !== 'anonymous') {
-    requireAction(res, 'read');
-    const frame = await getFrame(services.catalog, id, viewer);
-    if (!maySee(viewer, frame, number)) throw new AppError('not_found', 'Not found.');
-    return { frame, number };
-  }
-  const expires = parameter(parameters, 'exp');
-  if (!isVersionSigned(services, { frameId: id, number, expires, signature })) {
-    const message = 'This address has expired or was changed. Ask the archive for a new one.';
-    throw new AppError('unauthenticated', message);
-  }
-  return { frame: await getFrame(services.catalog, id, { ...viewer, role: 'user' }), number };
 }
 
 /** The keys of the OCS dialect (`id`, `key`, `md5`, `extension`, `created`), and more of ours. */

@@ -137,7 +137,7 @@ async function openTable(
   signal: AbortSignal,
 ): Promise<Content | undefined> {
   const source = { ...file, path: await store.localPath(file.key) };
-  const found = await products.table(source, undefined, signal);
+  const found = await products.table(source, undefined, { signal });
   if (found === undefined) return undefined;
   async function* bytes(): AsyncGenerator<Uint8Array | string> {
     if (found === undefined) return;
@@ -163,7 +163,7 @@ async function openUnpacked(
   }
   const source = { ...file, path: await store.localPath(file.key) };
   const request = { kind: 'unpack', isOriginal: file.isPacked } as const;
-  const product = await products.make(source, request, signal);
+  const product = await products.make(source, request, { signal });
   const whole = { start: 0, end: product.sizeBytes };
   return {
     name: `${file.basename}.fits`,

@@ -6,6 +6,7 @@ import {
   markBegun,
   rootUrl,
   sendStream,
+  viewerOf,
   type Services,
 } from '../http/index.js';
 import {
@@ -35,7 +36,9 @@ export async function sendScript(
   const { write, safe, extension, type } = SCRIPTS[language];
   const files: (readonly StoredFile[])[] = [];
   for await (const slice of slices) files.push(slice);
-  const list = createList(services, req, files, safe);
+  const [root, viewer] = [rootUrl(services, req), viewerOf(res)];
+  const urlOf = (frameId: number): string => downloadUrl(services, root, frameId, viewer);
+  const list = createList(services, files, safe, urlOf);
   markBegun(res);
   res.set({
     'Content-Type': `${type}; charset=utf-8`,
@@ -57,15 +60,14 @@ async function* eachPiece(pieces: Iterable<string>): AsyncGenerator<string> {
 
 function createList(
   services: Services,
-  req: Request,
   files: readonly (readonly StoredFile[])[],
   safe: (name: string) => string,
+  urlOf: (frameId: number) => string,
 ): FileList {
-  const root = rootUrl(services, req);
   const nameOf = createNamer(safe);
   const toListed = ({ frameId, sizeBytes, sha256, ...file }: StoredFile): ListedFile => {
     const name = nameOf(`${file.basename}${file.extension}`);
-    return { name, url: downloadUrl(services, root, frameId), sizeBytes, sha256 };
+    return { name, url: urlOf(frameId), sizeBytes, sha256 };
   };
   let [count, sizeBytes, modifiedMs] = [0, 0, 0];
   for (const slice of files) {
@@ -75,7 +77,7 @@ function createList(
       modifiedMs = Math.max(modifiedMs, file.createdMs);
     }
   }
-  const expires = new URL(downloadUrl(services, root, 0)).searchParams.get('exp');
+  const expires = new URL(urlOf(0)).searchParams.get('exp');
   return {
     folder: zipFolder(services.config.ZIP_BASENAME, { modifiedMs, count }),
     count,

@@ -49,17 +49,21 @@ export interface Guesses {
    * To be called before a password is looked at, whether there is such an account or not: what is
    * under way counts, so many at once do not get around it.
    *
+   * @param device name of a browser that has signed in to this account before
    * @throws 'too_many' with `retryAfterSec`
    */
-  begin(username: string, address: string): void;
-  /** The password was right: at this place the account owes nothing. */
-  succeed(username: string, address: string): void;
+  begin(username: string, address: string, device?: string): void;
+  /** The password was right: at this place, or in this browser, the account owes nothing. */
+  succeed(username: string, address: string, device?: string): void;
+  /** True for a browser, or a place, in which somebody has signed in to this account before. */
+  isKnown(username: string, address: string, device?: string): boolean;
 }
 
 /**
  * Guesses are counted for account and address together, as OWASP advises: who guesses shuts out
  * themselves, not the owner at another place. Whole addresses and whole accounts have wider limits of
- * their own, which do not touch places where that account has signed in before.
+ * their own, which do not touch places where that account has signed in before. A browser that has
+ * signed in before is counted alone: no stranger can shut it out, not even from the same network.
  *
  * @param now a clock in ms that never goes back
  */
@@ -76,12 +80,16 @@ export function createGuesses(now = () => performance.now()): Guesses {
     return { account, place, pair: `${account} ${place}` };
   };
 
+  const isKnownPlace = (pair: string): boolean =>
+    now() - (known.get(pair) ?? -Infinity) < KNOWN_FOR_MS;
+
   return {
-    begin(username, address) {
+    begin(username, address, device) {
       const { account, place, pair } = keysOf(username, address);
-      const isKnown = now() - (known.get(pair) ?? -Infinity) < KNOWN_FOR_MS;
+      const alone = device === undefined ? pair : deviceKey(account, device);
+      const isKnown = device !== undefined || isKnownPlace(pair);
       const tallies: readonly (readonly [Tally, string])[] = isKnown
-        ? [[atPlace, pair]]
+        ? [[atPlace, alone]]
         : [
             [atPlace, pair],
             [ofAddress, place],
@@ -96,8 +104,12 @@ export function createGuesses(now = () => performance.now()): Guesses {
         throw tooMany(wait);
       }
     },
-    succeed(username, address) {
+    succeed(username, address, device) {
       const { account, place, pair } = keysOf(username, address);
+      if (device !== undefined) {
+        atPlace.forget(deviceKey(account, device));
+        return;
+      }
       atPlace.forget(pair);
       if (!known.has(pair)) {
         ofAddress.giveBack(place);
@@ -105,7 +117,14 @@ export function createGuesses(now = () => performance.now()): Guesses {
       }
       known.set(pair, now());
     },
+    isKnown: (username, address, device) =>
+      device !== undefined || isKnownPlace(keysOf(username, address).pair),
   };
+}
+
+/** No network is called so. */
+function deviceKey(account: string, device: string): string {
+  return `${account} device ${device}`;
 }
 
 /** @returns the error for who has to wait; the words are those of both dialects */

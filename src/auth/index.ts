@@ -1,12 +1,14 @@
 export {
   findPasswordFault,
   hashPassword,
+  isOneTime,
   makePassword,
   MIN_PASSWORD,
   USER_NAME,
   verifyPassword,
 } from './password.js';
 export { makeToken, hashSecret, createSigner, type Signer } from './token.js';
+export { makeSecretKey, readSecretKey } from './secret-key.js';
 export { may, type Action } from './policy.js';
 export { createPassport } from './passport.js';
 export { createLogins, type Logins } from './logins.js';

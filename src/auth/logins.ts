@@ -1,8 +1,19 @@
 import { findUser, recordDeed, type Actor, type Catalog, type User } from '../catalog/index.js';
 import { hasCode } from '../lib/errors.js';
 import type { DeedLog } from './deed-log.js';
+import { findDevice, makeDevice, type DeviceCookie } from './device.js';
 import { createGuesses, type Guesses } from './guesses.js';
 import { verifyPassword } from './password.js';
+import type { Signer } from './token.js';
+
+/** Where a password comes from. */
+export interface Origin {
+  readonly address: string;
+  /** The header `Cookie`: it may hold the mark of a browser that has signed in before. */
+  readonly cookie?: string | undefined;
+  /** True for somebody who is signed in, and is asked for the password of this account once more. */
+  readonly isSignedIn?: boolean;
+}
 
 /** The one place where a name and a password are held against the catalogue. */
 export interface Logins {
@@ -12,7 +23,9 @@ export interface Logins {
    *
    * @throws 'too_many' when there were too many wrong ones
    */
-  check(username: string, password: string, address: string): Promise<User | undefined>;
+  check(username: string, password: string, origin: Origin): Promise<User | undefined>;
+  /** The mark for a browser in which somebody has just signed in to this account. */
+  deviceFor(user: User): DeviceCookie;
   /**
    * Writes into the audit log that somebody signed in: a line of its own, which no flood of refusals
    * can push out. @param how `page` or `token`
@@ -22,10 +35,14 @@ export interface Logins {
   noteEnded(actor: Actor): Promise<void>;
 }
 
-/** @param guesses counts the wrong ones */
+/**
+ * @param signer of the marks of browsers
+ * @param guesses counts the wrong ones
+ */
 export function createLogins(
   catalog: Catalog,
   deeds: DeedLog,
+  signer: Signer,
   guesses: Guesses = createGuesses(),
 ): Logins {
   const refuse = (user: User | undefined, address: string, why: string): void => {
@@ -37,22 +54,25 @@ export function createLogins(
   };
 
   return {
-    async check(username, password, address) {
+    async check(username, password, { address, cookie, isSignedIn = false }) {
+      const device = isSignedIn ? 'signed in' : findDevice(signer, cookie, username);
       const user = await findUser(catalog, username);
       try {
-        guesses.begin(username, address);
+        guesses.begin(username, address, device);
       } catch (error) {
         if (hasCode(error, 'too_many')) refuse(user, address, 'too often');
         throw error;
       }
-      const isRight = await verifyPassword(password, user?.passwordHash);
+      const from = guesses.isKnown(username, address, device) ? 'known' : 'stranger';
+      const isRight = await verifyPassword(password, user?.passwordHash, from);
       if (user !== undefined && isRight && !user.disabled) {
-        guesses.succeed(username, address);
+        guesses.succeed(username, address, device);
         return user;
       }
       refuse(user, address, user?.disabled === true ? 'disabled' : 'name and password');
       return undefined;
     },
+    deviceFor: ({ username }) => makeDevice(signer, username),
     async noteDone(user, address, how) {
       const actor: Actor = { userId: user.id, username: user.username, address };
       const subject = `user:${user.username}`;

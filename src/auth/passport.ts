@@ -15,7 +15,8 @@ export function createPassport(logins: Logins): InstanceType<typeof Passport> {
         done(null, false);
         return;
       }
-      logins.check(username, password, req.ip ?? '').then(
+      const origin = { address: req.ip ?? '', cookie: req.headers.cookie };
+      logins.check(username, password, origin).then(
         (user) => {
           done(null, user ?? false);
         },

@@ -34,25 +34,49 @@ export function findPasswordFault(password: string, username: string): string {
 /** What a user may be called: in an address, a log line or a folder it means nothing else. */
 export const USER_NAME = /^[\p{L}\p{N}@.+_-]{1,150}$/u;
 
-/** @throws 'bad_request' with what `findPasswordFault` finds */
-export async function hashPassword(password: string, username: string): Promise<string> {
+/** Stands at the end of the hash of a password that is good for choosing another one, and no more. */
+const ONE_TIME = '$once';
+
+/**
+ * @param isOneTime true for a password that others have seen: whoever signs in with it has to choose
+ *        one of their own first. It is part of the hash, so that it comes back with it from a back-up
+ * @throws 'bad_request' with what `findPasswordFault` finds
+ */
+export async function hashPassword(
+  password: string,
+  username: string,
+  isOneTime = false,
+): Promise<string> {
   const fault = findPasswordFault(password, username);
   if (fault !== '') throw new AppError('bad_request', fault);
   const salt = randomBytes(16);
-  const key = await derive(password, salt, COST);
-  return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')].join(
-    '$',
-  );
+  const key = await knownInTurn(() => derive(password, salt, COST));
+  const parts = ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64'), key.toString('base64')];
+  return `${parts.join('$')}${isOneTime ? ONE_TIME : ''}`;
 }
 
-/** Takes as long for an unknown user (`hash` undefined) as for a wrong password. */
-export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+/** True if the password of this hash is there to be changed. */
+export function isOneTime(hash: string): boolean {
+  return hash.endsWith(ONE_TIME);
+}
+
+/**
+ * Takes as long for an unknown user (`hash` undefined) as for a wrong password.
+ *
+ * @param from `stranger` waits with all others who are; `known` does not wait for those
+ */
+export async function verifyPassword(
+  password: string,
+  hash: string | undefined,
+  from: 'known' | 'stranger' = 'stranger',
+): Promise<boolean> {
   if (password.length > MAX_LENGTH) return false;
   const [kind, n, r, p, salt = '', key = ''] = (hash ?? '').split('$');
   const known = kind === 'scrypt' && key !== '';
   const cost = known ? { N: Number(n), r: Number(r), p: Number(p) } : COST;
   const expected = Buffer.from(key, 'base64');
-  const actual = await derive(password, Buffer.from(salt, 'base64'), cost);
+  const inTurn = from === 'known' ? knownInTurn : strangersInTurn;
+  const actual = await inTurn(() => derive(password, Buffer.from(salt, 'base64'), cost));
   return known && expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
@@ -62,14 +86,14 @@ export function makePassword(): string {
   return [...randomBytes(20)].map((byte) => alphabet[byte % alphabet.length]).join('');
 }
 
-/** Two guesses at a time: each takes 32 MB and a thread that files and queries need as well. */
-const oneOfTwo = createLimiter(2, { waitMs: 10_000, waiting: 100 });
+/**
+ * A guess at a time, and beside it one of those who have been here before: each takes 32 MB and a thread
+ * that files and queries need as well. However many networks guess, their queue is not that of the others.
+ */
+const strangersInTurn = createLimiter(1, { waitMs: 10_000, waiting: 100 });
+const knownInTurn = createLimiter(1, { waitMs: 10_000, waiting: 100 });
 
 function derive(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
-  return oneOfTwo(() => deriveNow(password, salt, cost));
-}
-
-function deriveNow(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(
       password.normalize('NFKC'),

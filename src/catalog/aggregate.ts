@@ -1,10 +1,10 @@
 import type { Knex } from 'knex';
 import { askOnce, inSnapshot, type Catalog } from './db.js';
 import type { Condition } from './conditions.js';
-import { countByFacet } from './count.js';
-import { DAY_MS, FACET_COLUMNS, toPublicDay } from './cube-keys.js';
-import { questionOf, resolveSearch, seesAll, type Search } from './search.js';
-import type { Viewer } from './visibility.js';
+import { countByFacet, keepSure, seenOtherwise } from './count.js';
+import { FACET_COLUMNS } from './cube-keys.js';
+import { questionOf, resolveSearch, type Search } from './search.js';
+import { seesNothing, type Viewer } from './visibility.js';
 
 /** Number of frames for one combination of the facets under the conditions of a query. */
 export interface Facet {
@@ -99,7 +99,7 @@ export async function listNights(
   limit: number,
   viewer: Viewer,
 ): Promise<{ night: string; frames: number }[]> {
-  if (!seesAll(viewer)) return listPublicNights(catalog, limit, viewer);
+  if (!viewer.seesAll) return listSeenNights(catalog, limit, viewer);
   return catalog
     .read('nights')
     .whereNotNull('night')
@@ -109,23 +109,20 @@ export async function listNights(
     .limit(limit);
 }
 
-/** The same for those who see what is public: the cube up to yesterday, and the frames of today. */
-async function listPublicNights(
-  catalog: Catalog,
+/** The same for those who do not see everything: what the cube can tell, and the frames beside it. */
+async function listSeenNights(
+  { read }: Catalog,
   limit: number,
   viewer: Viewer,
 ): Promise<{ night: string; frames: number }[]> {
-  if (!viewer.seesPublic) return [];
+  if (seesNothing(viewer)) return [];
   const now = Date.now();
-  const today = toPublicDay(now);
-  const { read } = catalog;
-  const older = read('cube').where('public_day', '<', today).select('night_id', 'frames');
-  const younger = read
-    .from(read.raw('frames indexed by frames_public'))
-    .whereBetween('public_date_ms', [today * DAY_MS, now])
-    .select('night_id', read.raw('1 as frames'));
+  const cells = read('cube').modify(keepSure, viewer, 'cube', now).select('night_id', 'frames');
+  const others = seenOtherwise(read, viewer, now).map((query) =>
+    query.select('frames.night_id', read.raw('1 as frames')),
+  );
   return read
-    .from(older.unionAll([younger]).as('seen'))
+    .from(cells.unionAll(others).as('seen'))
     .join('nights', 'nights.id', 'seen.night_id')
     .whereNotNull('nights.night')
     .groupBy('nights.night')

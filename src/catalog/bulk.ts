@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { isFresh, putOffIndexes } from './bulk-fresh.js';
 import { enterManyIntoCube } from './cube.js';
 import type { CubeColumns } from './cube-keys.js';
 import { inTransaction, WRITER_CACHE_KIB, type Catalog } from './db.js';
@@ -21,7 +22,8 @@ const BULK_CACHE_KIB = 524_288;
 /**
  * Writes many new frames, some thousands each second, in transactions of 10 000: for a catalogue that is
  * made anew. Neither jobs nor events are written. A UNIQUE error undoes the transaction that it happens
- * in, not those before it.
+ * in, not those before it; if more than one transaction is written into a catalogue without frames, its
+ * indices are made at the end, and the error comes then and leaves a catalogue that has to be removed.
  *
  * @returns how many were written
  */
@@ -31,6 +33,7 @@ export async function insertFramesInBulk(
 ): Promise<number> {
   let written = 0;
   let batch: NewFrame[] = [];
+  let makeIndexes: (() => Promise<void>) | undefined;
   const flush = async (): Promise<void> => {
     if (batch.length === 0) return;
     await inTransaction(catalog, (tx) => insertBatch(tx, batch));
@@ -41,9 +44,12 @@ export async function insertFramesInBulk(
   try {
     for await (const frame of frames) {
       batch.push(frame);
-      if (batch.length >= BATCH) await flush();
+      if (batch.length < BATCH) continue;
+      if (written === 0 && (await isFresh(catalog))) makeIndexes = await putOffIndexes(catalog);
+      await flush();
     }
     await flush();
+    await makeIndexes?.();
   } finally {
     await setCache(catalog, WRITER_CACHE_KIB);
   }

@@ -7,12 +7,19 @@ import {
   FEW,
   isAboutCube,
   narrow,
-  seesAll,
   within,
   withinDates,
   type Narrowing,
   type Search,
 } from './search.js';
+import {
+  OWN_BY,
+  OWN_VERSIONS,
+  PROPOSAL_FACETS,
+  proposalList,
+  seesNothing,
+  type Viewer,
+} from './visibility.js';
 
 /** How many frames there are, whoever may see them. */
 export async function countAll(db: Knex): Promise<number> {
@@ -25,10 +32,10 @@ export async function countAll(db: Knex): Promise<number> {
 /** How many frames a search finds: from the smallest tables that know it. */
 export async function countFrames(db: Knex, search: Search): Promise<number> {
   const { choices, viewer } = search;
-  if (viewer.role === 'anonymous' && !viewer.seesPublic) return 0;
-  if (choices.some(({ rows }) => rows === 0)) return 0;
+  if (seesNothing(viewer)) return 0;
+  if (search.few === 0 || choices.some(({ rows }) => rows === 0)) return 0;
   const isPlain = search.seeks.length === 0 && search.tests.length === 0;
-  if (isPlain && search.dates === undefined && seesAll(viewer)) {
+  if (isPlain && search.dates === undefined && viewer.seesAll) {
     if (choices.length === 0) return countAll(db);
     const [only] = choices;
     if (choices.length === 1 && only !== undefined) return only.frames;
@@ -41,8 +48,8 @@ export async function countFrames(db: Knex, search: Search): Promise<number> {
 /** Number of frames of a search for each facet that has any. */
 export async function countByFacet(db: Knex, search: Search): Promise<Map<number, number>> {
   const counts = new Map<number, number>();
-  if (search.viewer.role === 'anonymous' && !search.viewer.seesPublic) return counts;
-  if (search.choices.some(({ rows }) => rows === 0)) return counts;
+  if (seesNothing(search.viewer)) return counts;
+  if (search.few === 0 || search.choices.some(({ rows }) => rows === 0)) return counts;
   for (const { facet_id, frames } of await facetCells(db, search)) {
     if (facet_id === null || frames === null || frames === 0) continue;
     counts.set(facet_id, (counts.get(facet_id) ?? 0) + frames);
@@ -62,7 +69,7 @@ function sum(cells: readonly (Cell | undefined)[]): number {
 async function facetCells(db: Knex, search: Search): Promise<Cell[]> {
   if (isAboutCube(search)) {
     const isPlain = search.dates === undefined && choiceOf(search, 'night') === undefined;
-    if (!isPlain || !seesAll(search.viewer)) return cubeCells(db, search, 'facet');
+    if (!isPlain || !search.viewer.seesAll) return cubeCells(db, search, 'facet');
     const query = db('facets').select('id as facet_id', 'frames');
     const choice = choiceOf(search, 'facet');
     if (choice !== undefined) void query.modify(applyAll, choice.conditions, 'facets');
@@ -130,27 +137,71 @@ export function smallestSet(search: Search): {
 /**
  * Counts by the cube. Nights that lie in a range of dates with all their frames are counted by the
  * cube as well, and only those that lie across one of its ends by their frames. For those who see
- * what is public, the cube knows up to yesterday, and the frames of today are looked at.
+ * what is public, the cube knows up to yesterday, and the frames of today are looked at. It knows
+ * proposals, but not who uploaded what: of an account held to proposals, its own frames are looked at.
  */
 async function cubeCells(db: Knex, search: Search, by: 'total' | 'facet'): Promise<Cell[]> {
   const { dates, viewer } = search;
   const parts: Knex.QueryBuilder[] = [];
-  if (seesAll(viewer)) {
+  if (viewer.seesAll) {
     parts.push(wholeNights(db, search, by));
     if (dates !== undefined) parts.push(partialNights(db, search, by));
   } else {
     const { now } = search;
-    const today = toPublicDay(now);
-    const cells = wholeNights(db, search, 'facet').where('cube.public_day', '<', today);
-    parts.push(cells);
+    parts.push(wholeNights(db, search, 'facet').modify(keepSure, viewer, 'cube', now));
     if (dates !== undefined) {
-      parts.push(partialNights(db, search, by).where('frames.public_date_ms', '<', startOf(today)));
+      parts.push(partialNights(db, search, by).modify(keepSure, viewer, 'frames', now));
     }
-    parts.push(publicToday(db, search, by, now));
+    for (const frames of seenOtherwise(db, viewer, now)) {
+      parts.push(byFacet(frames.modify(keepNights, db, search), db, search, by));
+    }
   }
   const cells: Cell[] = [];
   for (const part of parts) cells.push(...((await part) as Cell[]));
   return cells;
+}
+
+/**
+ * Leaves what has been public since before today, and what belongs to the proposals of who asks: the
+ * part of what is seen that the cube can tell.
+ */
+export function keepSure(
+  query: Knex.QueryBuilder,
+  viewer: Viewer,
+  table: 'cube' | 'frames',
+  now: number,
+): void {
+  const today = toPublicDay(now);
+  const [column, day] =
+    table === 'cube' ? ['cube.public_day', today] : ['frames.public_date_ms', startOf(today)];
+  void query.where((either) => {
+    void either.where(column, '<', day);
+    if (viewer.proposals.length === 0) return;
+    const list = proposalList(viewer);
+    void either.orWhereRaw(`${table}.facet_id in ${PROPOSAL_FACETS}`, [list]);
+  });
+}
+
+/**
+ * Frames that `keepSure` leaves out, although they are seen: those that have become public since
+ * midnight, and those that who asks has uploaded; each is in one of the queries.
+ */
+export function seenOtherwise(db: Knex, viewer: Viewer, now: number): Knex.QueryBuilder[] {
+  const keepOthers = (query: Knex.QueryBuilder): void => {
+    if (viewer.proposals.length === 0) return;
+    void query.whereRaw(`+frames.facet_id not in ${PROPOSAL_FACETS}`, [proposalList(viewer)]);
+  };
+  const today = db
+    .from(db.raw('frames indexed by frames_public'))
+    .whereBetween('frames.public_date_ms', [startOf(toPublicDay(now)), now])
+    .modify(keepOthers);
+  if (viewer.role === 'anonymous') return [today];
+  const own = db
+    .from(db.raw(`${OWN_VERSIONS} cross join frames on frames.id = own.frame_id`))
+    .whereRaw(OWN_BY, [viewer.userId])
+    .whereRaw('(frames.public_date_ms is null or frames.public_date_ms > ?)', [now])
+    .modify(keepOthers);
+  return [today, own];
 }
 
 function startOf(day: number): number {
@@ -186,7 +237,7 @@ function wholeNights(db: Knex, search: Search, by: 'total' | 'facet'): Knex.Quer
   const nights = db('nights')
     .modify(applyAll, nightConditions(search), 'nights')
     .modify(wholeIn, search);
-  if (by === 'total' && facet === undefined && seesAll(search.viewer)) {
+  if (by === 'total' && facet === undefined && search.viewer.seesAll) {
     return nights.select(db.raw('null as facet_id'), db.raw('sum(frames) as frames'));
   }
   const query = db('cube');
@@ -227,18 +278,9 @@ function byFacet(
   return query.groupBy('frames.facet_id').select('frames.facet_id', db.raw('count(*) as frames'));
 }
 
-/** Frames that have become public since midnight. */
-function publicToday(
-  db: Knex,
-  search: Search,
-  by: 'total' | 'facet',
-  now: number,
-): Knex.QueryBuilder {
-  const query = db
-    .from(db.raw('frames indexed by frames_public'))
-    .whereBetween('frames.public_date_ms', [startOf(toPublicDay(now)), now]);
+/** Leaves only frames of the nights and within the dates of a search. */
+function keepNights(query: Knex.QueryBuilder, db: Knex, search: Search): void {
   const night = choiceOf(search, 'night');
   if (night !== undefined) within(query, db, night, '+frames.night_id');
   if (search.dates !== undefined) withinDates(query, search.dates, '+frames.date_obs_ms');
-  return byFacet(query, db, search, by);
 }

@@ -45,10 +45,25 @@ export async function* eachKept(
 
 /** A version as it is now; undefined if it has gone. */
 export async function findKept(catalog: Catalog, id: number): Promise<KeptVersion | undefined> {
+  return findKeptBy(catalog, { 'versions.id': id });
+}
+
+/** The version whose file lies under a key; undefined if there is none. */
+export async function findKeptByKey(
+  catalog: Catalog,
+  key: string,
+): Promise<KeptVersion | undefined> {
+  return findKeptBy(catalog, { 'versions.key': key });
+}
+
+async function findKeptBy(
+  catalog: Catalog,
+  what: Readonly<Record<string, number | string>>,
+): Promise<KeptVersion | undefined> {
   const row: Row | undefined = await catalog
     .read('versions')
     .join('frames', 'frames.id', 'versions.frame_id')
-    .where('versions.id', id)
+    .where(what)
     .first('frames.basename', ...COLUMNS);
   return row === undefined ? undefined : toKept(row);
 }

@@ -3,15 +3,14 @@ import { columnEntries, isRealFact, type ImageKind } from './schema.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
 /**
- * What can be told of a frame, and the SQL that tells it, over `frames` joined with `versions`. The
- * database makes the text of a whole frame: a list is then strings that are joined, where reading rows,
- * making objects of them and text of these took ten times as long.
+ * What can be told of a frame, and the SQL that tells it, over `frames` joined with `versions`: texts,
+ * integers, and what PRINTED names.
  */
 const VALUES = {
   ...(Object.fromEntries(
     columnEntries.map(([name, column]) => [
       name,
-      isRealFact(name) ? real(`frames.${column}`) : `frames.${column}`,
+      isRealFact(name) ? `cast(frames.${column} as text)` : `frames.${column}`,
     ]),
   ) as Record<(typeof columnEntries)[number][0], string>),
   id: 'frames.id',
@@ -23,7 +22,7 @@ const VALUES = {
   /** The word of the header, or what it was taken for. */
   type: 'coalesce(frames.image_type, frames.image_kind)',
   binning: `frames.binning_x || 'x' || frames.binning_y`,
-  warnings: 'json(frames.warnings)',
+  warnings: 'frames.warnings',
   /** Ids of the frames that its headers name, as far as they are here and to be seen. */
   relatedIds: '(:related)',
   versionId: 'versions.id',
@@ -47,10 +46,29 @@ const VALUES = {
   footprintProvisional: `frames.footprint -> '$.provisional'`,
   polygon: `frames.footprint ->> '$.polygon[0]'`,
   /** The polygon, closed. RFC 7946 §3.1.6. */
-  polygonRing: `json(rtrim(${pairText(`frames.footprint -> '$.polygon'`)}, ']') || '],' || ${pairText(`frames.footprint -> '$.polygon[0]'`)} || ']')`,
+  polygonRing: `rtrim(${pairs(`frames.footprint -> '$.polygon'`)}, ']') || '],' || ${pairs(`frames.footprint -> '$.polygon[0]'`)} || ']'`,
 } as const satisfies Record<string, string>;
 
 export type FrameValue = keyof typeof VALUES;
+
+/**
+ * Values that are JSON as they are; that of doubles is the cast to text, which has as many digits as it
+ * takes, where JSON functions write fifteen.
+ */
+const PRINTED: ReadonlySet<string> = new Set<FrameValue>([
+  ...columnEntries.map(([name]) => name).filter(isRealFact),
+  'warnings',
+  'relatedIds',
+  'footprint',
+  'footprintCenter',
+  'footprintCorners',
+  'footprintPixelScale',
+  'footprintRotation',
+  'footprintMirrored',
+  'footprintCap',
+  'footprintProvisional',
+  'polygonRing',
+]);
 
 /** What stands under a key. */
 export type FrameMember =
@@ -63,6 +81,8 @@ export type FrameMember =
   | { readonly value: FrameValue; readonly exceptOf: readonly ImageKind[] }
   /** The same for all frames. */
   | { readonly literal: string }
+  /** The id of the frame behind a text that is the same for all. */
+  | { readonly idAfter: string }
   | { readonly list: readonly FrameMember[] }
   /** Null for frames that have no such value. */
   | { readonly ifAny: FrameValue; readonly object: FrameShape }
@@ -71,18 +91,24 @@ export type FrameMember =
 /** An object of JSON: its keys in order, and what stands under them. */
 export type FrameShape = Readonly<{ [key: string]: FrameMember }>;
 
-/** Reads frames by id. @returns by id; those that are unknown or hidden are left out */
+/**
+ * Reads frames by id.
+ * @returns in the order of `ids`, without those that are unknown or hidden; texts may be of many frames
+ */
 export type FrameReader<T> = (
   db: Knex,
   ids: readonly number[],
   seer: { readonly viewer: Viewer; readonly now: number },
-) => Promise<ReadonlyMap<number, T>>;
+) => Promise<readonly T[]>;
 
-/** A reader that gives each frame as JSON text of this shape. */
+/**
+ * A reader that gives frames as JSON texts of this shape, all in one, with commas between them: a list
+ * is then a text that is sent as it is.
+ */
 export function createTextReader(shape: FrameShape): FrameReader<string> {
   const [head = '', ...tails] = objectSql(shape).split('(:related)');
   return async (db, ids, { viewer, now }) => {
-    if (ids.length === 0) return new Map();
+    if (ids.length === 0) return [];
     // Inside, `frames` are those that are named: the one that names them is told by its version.
     const related = db('relations')
       .join('frames', 'frames.basename', 'relations.name')
@@ -92,58 +118,74 @@ export function createTextReader(shape: FrameShape): FrameReader<string> {
       .orderBy('frames.id')
       .as('named');
     const list = db.from(related).select(db.raw('json_group_array(id)'));
-    const rows: { id: number; text: string }[] = await db('frames')
+    const row: { text: string | null } | undefined = await db
+      .from(db.raw('json_each(?) as place', [JSON.stringify(ids)]))
+      .joinRaw('cross join frames on frames.id = place.value')
       .join('versions', 'versions.id', 'frames.version_id')
       .modify(visibleTo, viewer, now)
-      .whereRaw(`frames.id in (${ids.join(', ')})`)
-      .select(
-        'frames.id',
+      .first(
         db.raw(
-          `${[head, ...tails].join('(?)')} as text`,
+          `group_concat(${[head, ...tails].join('(?)')}, ',') as text`,
           tails.map(() => list),
         ),
       );
-    return new Map(rows.map(({ id, text }) => [id, text]));
+    return typeof row?.text === 'string' ? [row.text] : [];
   };
 }
 
+/**
+ * SQL for an object as JSON text. It is put together as text, in one go: the JSON functions of SQLite
+ * take twice as long, and reading rows to make objects of them and texts of these takes ten times.
+ */
 function objectSql(shape: FrameShape): string {
-  const members = Object.entries(shape).map(
-    ([key, member]) => `${quote(key)}, ${memberSql(member)}`,
-  );
-  return `json_object(${members.join(', ')})`;
+  return `concat(${objectTexts(shape).join(', ')})`;
 }
 
-function memberSql(member: FrameMember): string {
-  if (typeof member === 'string') return VALUES[member];
-  if ('orEmpty' in member) return `coalesce(${VALUES[member.orEmpty]}, '')`;
-  if ('digits' in member) return digits(VALUES[member.digits]);
-  if ('literal' in member) return quote(member.literal);
+/** Texts that are an object one after the other. */
+function objectTexts(shape: FrameShape): string[] {
+  const texts = Object.entries(shape).flatMap(([key, member], at) => [
+    quote(`${at === 0 ? '{' : ','}${JSON.stringify(key)}:`),
+    ...memberTexts(member),
+  ]);
+  return [...texts, "'}'"];
+}
+
+/** Texts that are a member, none of them null. */
+function memberTexts(member: FrameMember): string[] {
+  if (typeof member === 'string') {
+    const value = VALUES[member];
+    return [PRINTED.has(member) ? `coalesce(${value}, 'null')` : `json_quote(${value})`];
+  }
+  if ('orEmpty' in member) return [`json_quote(coalesce(${VALUES[member.orEmpty]}, ''))`];
+  if ('digits' in member) return [`coalesce(${digits(VALUES[member.digits])}, 'null')`];
+  if ('idAfter' in member) {
+    return [`${quote(`"${JSON.stringify(member.idAfter).slice(1, -1)}`)}, frames.id, '"'`];
+  }
+  if ('literal' in member) return [quote(JSON.stringify(member.literal))];
+  if ('object' in member && !('ifAny' in member)) return objectTexts(member.object);
   if ('list' in member) {
-    return `json_array(${member.list.map(memberSql).join(', ')})`;
+    const texts = member.list.flatMap((each, at) => [
+      ...(at === 0 ? [] : ["','"]),
+      ...memberTexts(each),
+    ]);
+    return ["'['", ...texts, "']'"];
   }
   if ('exceptOf' in member) {
     const kinds = member.exceptOf.map(quote).join(', ');
-    return `case when frames.image_kind not in (${kinds}) then ${VALUES[member.value]} end`;
+    const [text = ''] = memberTexts(member.value);
+    return [`case when frames.image_kind in (${kinds}) then 'null' else ${text} end`];
   }
-  if (!('ifAny' in member)) return objectSql(member.object);
-  return `case when ${VALUES[member.ifAny]} is not null then ${objectSql(member.object)} end`;
+  const text = objectSql(member.object);
+  return [`case when ${VALUES[member.ifAny]} is null then 'null' else ${text} end`];
 }
 
 function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** JSON that SQLite makes of a double has 15 digits; a text of it has as many as it needs. */
-function real(column: string): string {
-  return `json(cast(${column} as text))`;
-}
-
 /** Epoch ms as `2026-11-21T18:00:00.250Z`, without `.000`. */
 function instant(column: string): string {
-  const millis = `((${column} % 1000) + 1000) % 1000`;
-  const seconds = `(${column} - ${millis}) / 1000`;
-  return `strftime('%Y-%m-%dT%H:%M:%S', ${seconds}, 'unixepoch') || iif(${millis} = 0, 'Z', format('.%03dZ', ${millis}))`;
+  return `replace(strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch'), '.000Z', 'Z')`;
 }
 
 function digits(value: string): string {
@@ -152,10 +194,6 @@ function digits(value: string): string {
 
 /** Positions as pairs. The text was written by `toFrameRow`: its members are always in this order. */
 function pairs(json: string): string {
-  return `json(${pairText(json)})`;
-}
-
-function pairText(json: string): string {
   const steps: [string, string][] = [
     ['{"raDeg":', '['],
     [',"decDeg":', ','],

@@ -53,7 +53,7 @@ export async function listFramesAs<T>(
     if (limit === 0 || offset >= total) return { total, items: [] };
     const places = await readStretch(tx, search, { order, limit, offset, total });
     const ids = idsOf(places);
-    return { total, items: inOrder(ids, await read(tx, ids, search)) };
+    return { total, items: await read(tx, ids, search) };
   });
 }
 
@@ -96,7 +96,7 @@ export async function listFramesByCursor<T>(
     const at = (place: Position | undefined, direction: 'next' | 'previous'): string | null =>
       place === undefined ? null : formatCursor(order, { ...place, direction });
     return {
-      items: inOrder(idsOf(shown), await read(tx, idsOf(shown), search)),
+      items: await read(tx, idsOf(shown), search),
       next: isReversed || hasMore ? at(shown.at(-1), 'next') : null,
       previous: (isReversed ? hasMore : from !== undefined) ? at(shown[0], 'previous') : null,
     };
@@ -119,26 +119,24 @@ async function countOnce(catalog: Catalog, tx: Knex, search: Search): Promise<nu
 
 /** Reads frames as objects. */
 export const readFrames: FrameReader<Frame> = async (tx, ids, { viewer, now }) => {
-  if (ids.length === 0) return new Map();
+  if (ids.length === 0) return [];
   const related = await relatedTo(tx, ids, { viewer, now });
   const rows: Row[] = await tx('frames')
     .modify(visibleTo, viewer, now)
     .whereRaw(`frames.id in (${ids.join(', ')})`)
     .join('versions', 'versions.id', 'frames.version_id')
     .select(tx.raw(FRAME_SELECT));
-  return new Map(rows.map((row) => toFrame(row, related)).map((frame) => [frame.id, frame]));
-};
-
-function inOrder<T>(ids: readonly number[], found: ReadonlyMap<number, T>): T[] {
+  const frames = rows.map((row) => toFrame(row, related));
+  const found = new Map(frames.map((frame) => [frame.id, frame]));
   return ids.flatMap((id) => found.get(id) ?? []);
-}
+};
 
 /** Frames by id, in the order of `ids`; those that are unknown or hidden are left out. */
 export async function findFrames(
   catalog: Catalog,
   ids: readonly number[],
   viewer: Viewer,
-): Promise<Frame[]> {
+): Promise<readonly Frame[]> {
   return findFramesAs(catalog, readFrames, ids, viewer);
 }
 
@@ -151,14 +149,14 @@ export async function findFramesAs<T>(
   read: FrameReader<T>,
   ids: readonly number[],
   viewer: Viewer,
-): Promise<T[]> {
+): Promise<readonly T[]> {
   const seer = { viewer, now: Date.now() };
-  if (ids.length <= AT_ONCE) return inOrder(ids, await read(catalog.read, ids, seer));
+  if (ids.length <= AT_ONCE) return read(catalog.read, ids, seer);
   return inSnapshot(catalog, async (tx) => {
     const found: T[] = [];
     for (let at = 0; at < ids.length; at += AT_ONCE) {
       const some = ids.slice(at, at + AT_ONCE);
-      found.push(...inOrder(some, await read(tx, some, seer)));
+      found.push(...(await read(tx, some, seer)));
     }
     return found;
   });

@@ -10,7 +10,14 @@ export {
 export { holdLock, isLockHeld } from './lock.js';
 export { migrate, requireSchema } from './migrate.js';
 export * from './archive.js';
-export { asDamage, quickCheck, requireDatabaseFile, requireSound, wasCutOff } from './soundness.js';
+export {
+  asDamage,
+  holdsDatabase,
+  quickCheck,
+  requireDatabaseFile,
+  requireSound,
+  wasCutOff,
+} from './soundness.js';
 export * from './schema.js';
 export {
   ARCHIVE,
@@ -34,12 +41,14 @@ export {
 } from './frame-json.js';
 export { unpackedKeyword } from './packed-keywords.js';
 export * from './versions.js';
+export { mayDecideFor } from './ownership.js';
 export { SORT_COLUMNS, type FrameOrder } from './order.js';
 export { deleteFrame, insertFrame, insertHdus, type NewFrame } from './write.js';
 export { insertFramesInBulk } from './bulk.js';
 export * from './records.js';
 export * from './journal.js';
 export * from './journal-index.js';
+export * from './journal-digests.js';
 export * from './rebuild.js';
 export { openPyobs, type PyobsDatabase, type PyobsFrame, type PyobsUser } from './pyobs.js';
 export { eachFile, eachFileOf, type StoredFile } from './selection.js';
@@ -54,6 +63,7 @@ export {
 export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';
 export * from './users.js';
+export { formatSight, listProposals, parseSight, SEES, type Sight } from './sight.js';
 export * from './sessions.js';
 export * from './jobs.js';
 export * from './outbox.js';

@@ -1,5 +1,5 @@
 import knex, { type Knex } from 'knex';
-import type { JournalEntry, JournalState } from './journal.js';
+import { parseFrameSubject, type JournalEntry, type JournalState } from './journal.js';
 
 /**
  * The states that a journal leads to, on disk, so that one of millions of lines needs no memory. A file
@@ -98,16 +98,17 @@ export function raiseIds(
   highest: { frames: number; versions: number; notes: number },
   { subject, state }: JournalEntry,
 ): void {
-  highest.frames = Math.max(highest.frames, frameIdOf(subject) ?? 0);
+  highest.frames = Math.max(highest.frames, parseFrameSubject(subject) ?? 0);
+  if (state.kind === 'ids') {
+    const { frames, versions, notes } = state.ids;
+    highest.frames = Math.max(highest.frames, frames);
+    highest.versions = Math.max(highest.versions, versions);
+    highest.notes = Math.max(highest.notes, notes);
+  }
   const record = 'record' in state ? state.record : undefined;
   for (const { id } of record?.versions ?? []) highest.versions = Math.max(highest.versions, id);
   const notes = 'notes' in state ? state.notes : (record?.notes ?? []);
   for (const { id } of notes) highest.notes = Math.max(highest.notes, id);
-}
-
-function frameIdOf(subject: string): number | undefined {
-  const id = /^frame:(\d+)$/.exec(subject)?.[1];
-  return id === undefined ? undefined : Number(id);
 }
 
 async function keep(
@@ -121,7 +122,7 @@ async function keep(
      on conflict (epoch, subject) do update
      set seq = excluded.seq, line = excluded.line, state = excluded.state
      where excluded.seq >= states.seq`,
-    [epoch, subject, frameIdOf(subject) ?? null, seq, line, JSON.stringify(state)],
+    [epoch, subject, parseFrameSubject(subject) ?? null, seq, line, JSON.stringify(state)],
   );
 }
 

@@ -1,7 +1,11 @@
 import type { Knex } from 'knex';
 import { inSnapshot, required, type Catalog } from './db.js';
+import type { HighestIds } from './journal-index.js';
+import { readHighestIds, readMark, readMarkOf, TOLD_BYTES, writeMark } from './rebuild.js';
 import { noteSubject, readNotesOf, readRecords, type FrameRecord, type Note } from './records.js';
 import type { Row } from './schema.js';
+import type { Sight } from './sight.js';
+import { listUsersIn } from './users.js';
 import type { Role } from './visibility.js';
 
 /** An account without anything that is secret. */
@@ -11,6 +15,8 @@ export interface UserRecord {
   readonly role: Role;
   readonly disabled: boolean;
   readonly createdMs: number;
+  /** What it is shown, if that is not everything. */
+  readonly sight?: Sight;
 }
 
 /** How things stand with one subject: all of it, so that the last state says everything. */
@@ -25,7 +31,9 @@ export type JournalState =
     }
   | { readonly kind: 'gone' }
   | { readonly kind: 'notes'; readonly notes: readonly Note[] }
-  | { readonly kind: 'users'; readonly users: readonly UserRecord[] };
+  | { readonly kind: 'users'; readonly users: readonly UserRecord[] }
+  /** The highest ids that were ever given, for a journal that does not tell of all of them. */
+  | { readonly kind: 'ids'; readonly ids: HighestIds };
 
 /** One line of the journal. */
 export interface JournalEntry {
@@ -33,7 +41,7 @@ export interface JournalEntry {
   readonly epoch: number;
   /** Of one subject and epoch, the state with the highest number is the newest. */
   readonly seq: number;
-  /** `frame:<id>`, `night:<date>`, `users`. */
+  /** `frame:<id>`, `night:<date>`, `users`, `ids`. */
   readonly subject: string;
   readonly state: JournalState;
 }
@@ -64,15 +72,91 @@ export async function readUnjournaled(
   });
 }
 
-/** Forgets changes up to `last`, once the journal is on disk. Readers of frames see no change in that. */
-export async function forgetUnjournaled(catalog: Catalog, last: number): Promise<void> {
-  await catalog.write('journal_queue').where('id', '<=', last).delete();
+/**
+ * Forgets changes up to `last`, once the journal is on disk. Readers of frames see no change in that.
+ *
+ * @param bytes that were appended for them
+ */
+export async function forgetUnjournaled(
+  catalog: Catalog,
+  last: number,
+  bytes: number,
+): Promise<void> {
+  await catalog.write.transaction(async (tx) => {
+    await tx('journal_queue').where('id', '<=', last).delete();
+    // A sum, so that what the journal has lost stays missed, and two processes may write to it.
+    await writeMark(tx, TOLD_BYTES, ((await readMarkOf(tx, TOLD_BYTES)) ?? 0) + bytes);
+  });
+}
+
+/** The bytes that the journal has at least, unless some are lost; undefined if it was told nothing yet. */
+export async function readToldBytes(catalog: Catalog): Promise<number | undefined> {
+  const bytes = await readMark(catalog, TOLD_BYTES);
+  if (bytes !== undefined) return bytes === 0 ? undefined : bytes;
+  // Older programs did not write it down. Accounts are the first that a journal is told.
+  const queued: unknown = await catalog.read('journal_queue').where({ subject: USERS }).first('id');
+  return queued === undefined ? 0 : undefined;
+}
+
+/** Writes down that the journal has no more bytes than these: its files were replaced, or have gone. */
+export async function limitToldBytes(catalog: Catalog, most: number): Promise<void> {
+  await catalog.write('counters').where({ name: TOLD_BYTES }).andWhere('value', '>', most).update({
+    value: most,
+  });
 }
 
 /** How many changes the journal has not been told yet: its lag. */
 export async function countUnjournaled(catalog: Catalog): Promise<number> {
   const row = await catalog.read('journal_queue').count({ total: '*' }).first();
   return Number(row?.total ?? 0);
+}
+
+/**
+ * How things stand with some subjects, but for those that the journal has still to be told of: what it
+ * tells of the others has to be the same.
+ */
+export async function readToldStates(
+  catalog: Catalog,
+  subjects: readonly string[],
+): Promise<ReadonlyMap<string, JournalState>> {
+  return inSnapshot(catalog, async (tx) => {
+    const rows: { subject: string }[] = await tx('journal_queue')
+      .whereIn('subject', subjects)
+      .select('subject');
+    const queued = new Set(rows.map(({ subject }) => subject));
+    return readStates(
+      tx,
+      subjects.filter((subject) => !queued.has(subject)),
+    );
+  });
+}
+
+const PAGE = 500;
+
+/** Every subject that the journal should tell to be there, page by page. */
+export async function* eachSubject(catalog: Catalog): AsyncIterable<readonly string[]> {
+  for (const [table, column] of [
+    ['frames', 'id'],
+    ['trash', 'frame_id'],
+  ] as const) {
+    for (let after = -1; ;) {
+      const rows: { id: number }[] = await catalog
+        .read(table)
+        .where(column, '>', after)
+        .orderBy(column)
+        .limit(PAGE)
+        .select({ id: column });
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      yield rows.map(({ id }) => noteSubject(id));
+      after = last.id;
+    }
+  }
+  const nights: { subject: string }[] = await catalog
+    .read('notes')
+    .where('subject', 'like', 'night:%')
+    .distinct('subject');
+  yield [...nights.map(({ subject }) => subject), USERS];
 }
 
 /** The number that tells this catalogue from others that were here before. */
@@ -82,6 +166,9 @@ export async function readEpoch(db: Knex): Promise<number> {
     .first('value');
   return required(row).value;
 }
+
+/** Subjects of which there is one: the accounts, and the highest ids that were given. */
+export const [USERS, IDS] = ['users', 'ids'] as const;
 
 async function readStates(
   tx: Knex,
@@ -95,7 +182,8 @@ async function readStates(
   const states = new Map<string, JournalState>();
   for (const subject of subjects) {
     const id = parseFrameSubject(subject);
-    if (subject === 'users') states.set(subject, { kind: 'users', users: await readUsers(tx) });
+    if (subject === USERS) states.set(subject, { kind: 'users', users: await readUsers(tx) });
+    else if (subject === IDS) states.set(subject, { kind: 'ids', ids: await readHighestIds(tx) });
     else if (id === undefined) {
       states.set(subject, { kind: 'notes', notes: notes.get(subject) ?? [] });
     } else {
@@ -126,20 +214,17 @@ function toGone(
   };
 }
 
-function parseFrameSubject(subject: string): number | undefined {
+/** Id of the frame that a subject is; undefined if it is none. */
+export function parseFrameSubject(subject: string): number | undefined {
   const id = /^frame:(\d+)$/.exec(subject)?.[1];
   return id === undefined ? undefined : Number(id);
 }
 
 async function readUsers(tx: Knex): Promise<UserRecord[]> {
-  const rows: Row[] = await tx('users')
-    .orderBy('id')
-    .select('id', 'username', 'role', 'disabled', 'created_ms');
-  return rows.map((row) => ({
-    id: Number(row.id),
-    username: String(row.username),
-    role: String(row.role) as Role,
-    disabled: Boolean(row.disabled),
-    createdMs: Number(row.created_ms),
-  }));
+  const users = (await listUsersIn(tx)).sort((a, b) => a.id - b.id);
+  return users.map(({ id, username, role, disabled, createdMs, seesAll, proposals }) => {
+    const isEverything = seesAll && proposals.length === 0;
+    const sight = isEverything ? {} : { sight: { seesAll, proposals } };
+    return { id, username, role, disabled, createdMs, ...sight };
+  });
 }

@@ -62,6 +62,19 @@ export async function isBeingTrashed(catalog: Catalog, key: string): Promise<boo
   return rows.some((row) => filesOf(row).some((file) => file.key === key));
 }
 
+/** Whether a deleted frame had a version with this key; also one that is being removed for good. */
+export async function isOfTrashed(
+  catalog: Catalog,
+  frameId: number,
+  key: string,
+): Promise<boolean> {
+  const row: TrashRow | undefined = await catalog
+    .read('trash')
+    .where({ frame_id: frameId })
+    .first('frame_id', 'record', 'moved_ms');
+  return row !== undefined && filesOf(row).some((file) => file.key === key);
+}
+
 /** True if such a file is still to be kept. */
 export async function isKeptAside(catalog: Catalog, file: AsideFile): Promise<boolean> {
   const row: unknown =

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
+import { requireWhole } from './bulk-fresh.js';
 import type { Catalog } from './db.js';
 import { initial } from './migrations/0001_initial.js';
 import { codec } from './migrations/0002_codec.js';
@@ -8,6 +9,7 @@ import { headers } from './migrations/0004_headers.js';
 import { safety } from './migrations/0005_safety.js';
 import { journal } from './migrations/0006_journal.js';
 import { sorting } from './migrations/0007_sorting.js';
+import { proposals } from './migrations/0008_proposals.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -18,6 +20,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0005_safety', up: safety },
   { name: '0006_journal', up: journal },
   { name: '0007_sorting', up: sorting },
+  { name: '0008_proposals', up: proposals },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */
@@ -27,6 +30,7 @@ export async function migrate(catalog: Catalog): Promise<void> {
     'create table if not exists migrations (id integer primary key, name text not null, applied_ms integer not null)',
   );
   const applied = await countApplied(write);
+  if (applied > 0) await requireWhole(write);
   for (const [index, migration] of MIGRATIONS.entries()) {
     if (index < applied) continue;
     await write.transaction(async (tx) => {
@@ -45,8 +49,10 @@ export async function requireSchema({ read }: Catalog): Promise<void> {
   if (
     (await read.schema.hasTable('migrations')) &&
     (await countApplied(read)) === MIGRATIONS.length
-  )
+  ) {
+    await requireWhole(read);
     return;
+  }
   throw new AppError(
     'database_version',
     'The catalogue was written by an older version of the program. Start the server once: it brings the catalogue up to date.',

@@ -3,7 +3,7 @@ import { recordDeed } from './audit.js';
 import { inTransaction, required, type Catalog } from './db.js';
 import type { CorrectionValue } from './corrections.js';
 import { insertEvent } from './outbox.js';
-import { ARCHIVE, type Actor } from './visibility.js';
+import { ARCHIVE, isHeld, type Actor, type Viewer } from './visibility.js';
 
 /** How somebody tried to have a refused file read. */
 export interface Attempt {
@@ -111,35 +111,47 @@ export interface QuarantineFilter {
   readonly keyword?: string;
 }
 
-/** Refused files, newest first. */
+/** Some of the refused files that `by` may see, newest first. */
 export async function listQuarantined(
   catalog: Catalog,
-  limit = 1000,
-  offset = 0,
-  filter: QuarantineFilter = {},
+  query: QuarantineFilter & { readonly limit?: number; readonly offset?: number },
+  by: Actor | Viewer,
 ): Promise<Quarantined[]> {
+  const { limit = 1000, offset = 0, ...filter } = query;
   const rows: QuarantineRow[] = await catalog
     .read('quarantine')
     .modify(applyFilter, filter)
+    .modify(refusedFor, by)
     .orderBy('id', 'desc')
     .limit(limit)
     .offset(offset);
   return rows.map(toQuarantined);
 }
 
-/** @throws 'not_found' */
-export async function getQuarantined(catalog: Catalog, id: number): Promise<Quarantined> {
-  const row: QuarantineRow | undefined = await catalog.read('quarantine').where({ id }).first();
+/** @throws 'not_found' if there is no such file, or `by` may not see it */
+export async function getQuarantined(
+  catalog: Catalog,
+  id: number,
+  by: Actor | Viewer,
+): Promise<Quarantined> {
+  const row: QuarantineRow | undefined = await catalog
+    .read('quarantine')
+    .where({ id })
+    .modify(refusedFor, by)
+    .first();
   return toQuarantined(required(row));
 }
 
+/** How many of the refused files that `by` may see, and their bytes. */
 export async function countQuarantined(
   catalog: Catalog,
-  filter: QuarantineFilter = {},
+  filter: QuarantineFilter,
+  by: Actor | Viewer,
 ): Promise<{ files: number; bytes: number }> {
   const [row]: { files: number; bytes: number | null }[] = await catalog
     .read('quarantine')
     .modify(applyFilter, filter)
+    .modify(refusedFor, by)
     .select(catalog.read.raw('count(*) as files, sum(size_bytes) as bytes'));
   return { files: row?.files ?? 0, bytes: row?.bytes ?? 0 };
 }
@@ -147,9 +159,11 @@ export async function countQuarantined(
 /** The reasons there are, and how many files wait for each. */
 export async function listQuarantineCodes(
   catalog: Catalog,
+  by: Actor | Viewer,
 ): Promise<{ code: string; files: number }[]> {
   return catalog
     .read('quarantine')
+    .modify(refusedFor, by)
     .select('code', catalog.read.raw('count(*) as files'))
     .groupBy('code')
     .orderBy('code');
@@ -210,7 +224,7 @@ export async function trimQuarantine(
   files: number,
   bytes: number,
 ): Promise<string[]> {
-  const there = await countQuarantined(catalog);
+  const there = await countQuarantined(catalog, {}, ARCHIVE);
   if (there.files <= files && there.bytes <= bytes) return [];
   return inTransaction(catalog, async (tx) => {
     const rows: { id: number; file: string; size_bytes: number }[] = await tx('quarantine')
@@ -227,6 +241,11 @@ export async function trimQuarantine(
     for (const row of surplus) await discardQuarantined(tx, row.id, ARCHIVE, why);
     return surplus.map((row) => row.file);
   });
+}
+
+/** An account held to proposals sees what it sent itself: what was refused has no proposal to go by. */
+function refusedFor(query: Knex.QueryBuilder, by: Actor | Viewer): void {
+  if (isHeld(by)) void query.whereRaw('uploaded_by = ?', [by.userId]);
 }
 
 function applyFilter(query: Knex.QueryBuilder, { ids, code, keyword }: QuarantineFilter): void {

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError, hasCode } from '../lib/errors.js';
 import { createLimiter } from '../lib/pool.js';
 import { toCatalogError, type Catalog } from './db.js';
-import { asDamage, requireDatabaseFile, wasCutOff } from './soundness.js';
+import { asDamage, requireDatabaseFile, requireNoFolder, wasCutOff } from './soundness.js';
 
 interface SqliteConnection {
   exec(sql: string, done: (error: Error | null) => void): void;
@@ -26,13 +26,14 @@ const PRAGMAS = `
  *
  * @param path of the database file
  * @param absent what is said if it is not there
- * @throws 'not_found' if there is no such file
+ * @throws 'not_found' if there is no such file, 'config_invalid' if it is a folder
  */
 export function openCatalogReadOnly(
   path: string,
   absent = `There is no catalogue at ${path}.`,
 ): Catalog {
   if (!existsSync(path)) throw new AppError('not_found', absent);
+  requireNoFolder(path);
   const db = openFile(path, 'ro');
   return {
     write: db,

@@ -4,6 +4,8 @@ import type { HighestIds } from './journal-index.js';
 import type { JournalState, UserRecord } from './journal.js';
 import { insertNotes, noteSubject, type FrameRecord, type VersionRecord } from './records.js';
 import type { Row } from './schema.js';
+import { writeSight } from './sight.js';
+import { insertRow } from './write.js';
 
 /** A password hash that no password has. */
 const NO_PASSWORD = '';
@@ -67,12 +69,12 @@ export async function insertUserRecords(
   users: readonly (Omit<UserRecord, 'id' | 'disabled'> & { readonly id?: number })[],
 ): Promise<string[]> {
   const made: string[] = [];
-  for (const { id, username, role, createdMs } of users) {
+  for (const { id, username, role, createdMs, sight } of users) {
     const username_key = username.toLowerCase();
     const known: unknown = await tx('users').where({ username_key }).first('id');
     if (known !== undefined) continue;
     const isFree = id !== undefined && (await isAbsent(tx('users').where({ id })));
-    await tx('users').insert({
+    const newId = await insertRow(tx, 'users', {
       ...(isFree ? { id } : {}),
       username,
       username_key,
@@ -81,6 +83,7 @@ export async function insertUserRecords(
       disabled: true,
       created_ms: createdMs,
     });
+    if (sight !== undefined) await writeSight(tx, newId, sight);
     made.push(username);
   }
   return made;
@@ -91,7 +94,12 @@ async function isAbsent(query: Knex.QueryBuilder): Promise<boolean> {
   return row === undefined;
 }
 
-/** Writes accounts for owners that only their frames know of. @returns names of those that were made */
+/**
+ * Writes accounts for owners that only their frames know of. Nobody knows what else they were shown:
+ * until an admin says so, it is what they have uploaded.
+ *
+ * @returns names of those that were made
+ */
 export async function insertOwners(
   tx: Knex.Transaction,
   names: readonly string[],
@@ -107,6 +115,7 @@ export async function insertOwners(
       password_hash: NO_PASSWORD,
       role: 'user',
       disabled: true,
+      sees_all: false,
       created_ms: Date.now(),
     });
     made.push(username);
@@ -191,22 +200,77 @@ export async function continueEpoch(
 export async function beginEpoch(catalog: Catalog, epoch: number): Promise<void> {
   await inTransaction(catalog, async (tx) => {
     await tx('counters').where({ name: 'epoch' }).update({ value: epoch });
-    const subjects = [
-      "select 'frame:' || id from frames",
-      "select 'frame:' || frame_id from trash",
-      "select distinct subject from notes where subject like 'night:%'",
-      "select 'users'",
-    ];
-    for (const sql of subjects) await tx.raw(`insert into journal_queue (subject) ${sql}`);
+    await writeMark(tx, TOLD_BYTES, 0);
+    await tx.raw("insert into journal_queue (subject) select 'frame:' || id from frames");
+    await queueOthers(tx);
   });
 }
 
+/** Has the journal told all that is no frame of a list. */
+async function queueOthers(tx: Knex): Promise<void> {
+  const subjects = [
+    "select 'frame:' || frame_id from trash",
+    "select distinct subject from notes where subject like 'night:%'",
+    "select 'users'",
+    "select 'ids'",
+  ];
+  for (const sql of subjects) await tx.raw(`insert into journal_queue (subject) ${sql}`);
+}
+
+/** Frames of one transaction: others write in between. */
+const PIECE = 5_000;
+/** Counter: the last frame that was queued by what was begun and not finished. */
+const ANEW = 'journal_anew';
+
+/** Whether the journal is to be told everything anew, and not all of that has been queued yet. */
+export async function isToldAnew(catalog: Catalog): Promise<boolean> {
+  return (await readMark(catalog, ANEW)) !== undefined;
+}
+
+/**
+ * Has the journal told everything anew, in the same part of it. Goes on where a process that died was;
+ * what changes meanwhile is queued by the change itself.
+ */
+export async function tellAnew(catalog: Catalog): Promise<void> {
+  for (let after = (await readMark(catalog, ANEW)) ?? -1; ;) {
+    const last = await catalog.write.transaction((tx) => queuePiece(tx, after));
+    if (last === undefined) return;
+    after = last;
+  }
+}
+
+/** @returns id of the last frame that was queued; undefined when all is queued */
+async function queuePiece(tx: Knex, after: number): Promise<number | undefined> {
+  // Written first, so that nobody else can write between what is read here and what is made of it.
+  await writeMark(tx, ANEW, after);
+  const piece = tx('frames').where('id', '>', after).orderBy('id').limit(PIECE).select('id');
+  const row: { last: number | null } | undefined = await tx
+    .from(piece.as('piece'))
+    .max({ last: 'id' })
+    .first();
+  const last = row?.last ?? undefined;
+  if (last === undefined) await queueOthers(tx);
+  else {
+    await tx.raw(
+      "insert into journal_queue (subject) select 'frame:' || id from frames where id > ? and id <= ? order by id",
+      [after, last],
+    );
+  }
+  await writeMark(tx, ANEW, last);
+  return last;
+}
+
+/** Counter: the bytes that this catalogue has told the journal. */
+export const TOLD_BYTES = 'journal_bytes';
+
 /** A number that a program keeps for itself; undefined if it was never set. */
 export async function readMark(catalog: Catalog, name: string): Promise<number | undefined> {
-  const row: { value: number } | undefined = await catalog
-    .read('counters')
-    .where({ name })
-    .first('value');
+  return readMarkOf(catalog.read, name);
+}
+
+/** The same on a handle, such as a transaction. */
+export async function readMarkOf(db: Knex, name: string): Promise<number | undefined> {
+  const row: { value: number } | undefined = await db('counters').where({ name }).first('value');
   return row?.value;
 }
 
@@ -217,7 +281,7 @@ export async function writeMark(tx: Knex, name: string, value: number | undefine
 }
 
 /** What stands in an old catalogue and in no file of the tree. */
-const TAKEN_OVER = ['users', 'tokens', 'audit', 'quarantine', 'backups'];
+const TAKEN_OVER = ['users', 'user_proposals', 'tokens', 'audit', 'quarantine', 'backups'];
 
 /**
  * Copies accounts, tokens, the log and such from another catalogue into this one, which must have none.

@@ -1,8 +1,14 @@
 import type { Knex } from 'knex';
-import type { Condition, DateRange } from './conditions.js';
+import { onIndex, type Condition, type DateRange } from './conditions.js';
 import { readChanges, type Catalog } from './db.js';
-import type { Viewer } from './visibility.js';
-import { visibleTo } from './visibility.js';
+import {
+  OWN_BY,
+  OWN_VERSIONS,
+  PROPOSAL_FACETS,
+  proposalList,
+  visibleTo,
+  type Viewer,
+} from './visibility.js';
 
 /** Kinds of conditions that a small table of their own answers: its name, and the column in `frames`. */
 export const TABLES = { facet: 'facets', night: 'nights', object: 'objects' } as const;
@@ -36,6 +42,8 @@ export interface Search {
   /** Frames that the first of `seeks` finds; undefined if that is FEW or more, or there is none. */
   readonly few: number | undefined;
   readonly tests: readonly Condition[];
+  /** The one of `seeks` that finds all that the viewer may see, if these are few. */
+  readonly reach: Condition | undefined;
 }
 
 /** Frames that are looked at one by one rather than by any other way. */
@@ -57,23 +65,79 @@ export async function resolveSearch(
     if (own.length > 0) choices.push(await choose(db, kind, own));
   }
   const frames = ready.filter(({ about }) => about === 'frame');
+  const now = Date.now();
   const sought: { seek: Condition; found: number }[] = [];
-  for (const seek of frames.filter(({ test }) => test !== undefined)) {
-    sought.push({ seek, found: await countSome(db, seek) });
+  for (const seek of frames) {
+    if (seek.test !== undefined) sought.push(await lookFor(db, seek, seek.test));
   }
+  const reach = await findReach(db, viewer, now);
+  if (reach !== undefined) sought.push(reach);
   sought.sort((a, b) => a.found - b.found);
   const least = sought[0]?.found ?? FEW;
   const dates = commonRange(ready);
   return {
     viewer,
-    now: Date.now(),
+    now,
     choices,
     dates,
     dated: dates === undefined ? undefined : await countDated(db, dates),
     seeks: sought.map(({ seek }) => seek),
     few: least < FEW ? least : undefined,
     tests: frames.filter(({ test }) => test === undefined),
+    reach: reach?.seek,
   };
+}
+
+/**
+ * All that an account held to proposals may see, as something to be sought: among millions of frames
+ * its few would be a long walk apart. Undefined if they are many, or for everyone else.
+ */
+async function findReach(
+  db: Knex,
+  viewer: Viewer,
+  now: number,
+): Promise<{ seek: Condition; found: number } | undefined> {
+  if (viewer.seesAll || viewer.role === 'anonymous') return undefined;
+  const seek = onIndex(
+    (query) =>
+      void query.whereRaw(
+        `frames.id in (select id from frames indexed by frames_public where public_date_ms <= ?
+          union all select id from frames where facet_id in ${PROPOSAL_FACETS}
+          union all select frame_id from ${OWN_VERSIONS} where ${OWN_BY})`,
+        [now, proposalList(viewer), viewer.userId],
+      ),
+    (query) => {
+      visibleTo(query, viewer, now);
+    },
+  );
+  const found = await countSome(db, seek);
+  return found < FEW ? { seek, found } : undefined;
+}
+
+/** Frames whose ids are kept for the queries that follow: then an index is asked only once. */
+const A_FEW = 1000;
+
+/**
+ * How many frames an index finds; FEW if there are as many or more, which are not all counted. If they
+ * are only a few, they themselves take the place of the condition.
+ */
+async function lookFor(
+  db: Knex,
+  seek: Condition,
+  test: NonNullable<Condition['test']>,
+): Promise<{ seek: Condition; found: number }> {
+  const { sql, bindings } = idsOf(db, seek);
+  const [row] = await db.raw<{ ids: string }[]>(
+    `select json_group_array(id) as ids from (select id from (${sql}) limit ${A_FEW + 1})`,
+    bindings,
+  );
+  const ids = JSON.parse(row?.ids ?? '[]') as number[];
+  if (ids.length > A_FEW) return { seek, found: await countSome(db, seek) };
+  const known = onIndex((query) => {
+    void query.whereRaw(`frames.id in (${ids.join(', ')})`);
+    test(query);
+  }, test);
+  return { seek: known, found: ids.length };
 }
 
 /** What stands behind WHERE for a condition about frames. */
@@ -87,15 +151,21 @@ function sqlOf(db: Knex, { apply }: Condition): { sql: string; bindings: Knex.Ra
   };
 }
 
-/** How many frames an index finds; FEW if there are as many or more, which are not all counted. */
-async function countSome(db: Knex, seek: Condition): Promise<number> {
+/** The ids that an index finds, as a query with one column, `id`. */
+function idsOf(db: Knex, seek: Condition): { sql: string; bindings: Knex.RawBinding[] } {
   const { sql, bindings } = sqlOf(db, seek);
   const list = listIn(sql);
-  const ids = list ?? `select id from frames where ${sql}`;
-  const own = list === undefined ? bindings : bindings.slice(0, list.split('?').length - 1);
+  if (list === undefined) return { sql: `select id from frames where ${sql}`, bindings };
+  const own = bindings.slice(0, list.split('?').length - 1);
+  return { sql: `with found (id) as (${list}) select id from found`, bindings: own };
+}
+
+/** How many frames an index finds; FEW if there are as many or more, which are not all counted. */
+async function countSome(db: Knex, seek: Condition): Promise<number> {
+  const { sql, bindings } = idsOf(db, seek);
   const [row] = await db.raw<{ found: number }[]>(
-    `select count(*) as found from (select 1 from (${ids}) limit ${FEW})`,
-    own,
+    `select count(*) as found from (select 1 from (${sql}) limit ${FEW})`,
+    bindings,
   );
   return row?.found ?? FEW;
 }
@@ -236,18 +306,20 @@ export async function questionOf(
   tx: Knex,
   search: Search,
 ): Promise<unknown[] | undefined> {
+  if (isTiny(search)) return undefined;
   const isQuick = search.seeks.length === 0 && search.tests.length === 0;
-  if (!seesAll(search.viewer) || (isQuick && search.dates === undefined)) return undefined;
+  if (!search.viewer.seesAll || (isQuick && search.dates === undefined)) return undefined;
   const { sql, bindings } = tx('frames').modify(narrow, tx, search, { by: 'seek' }).toSQL();
   return [await readChanges(catalog, tx), sql, bindings];
 }
 
-/** True if everyone who may see frames sees all of them. */
-export function seesAll({ role }: Viewer): boolean {
-  return role !== 'anonymous';
+/** True if an index finds so few frames that nothing has to be weighed up. */
+export function isTiny({ few }: Search): boolean {
+  return few !== undefined && few <= A_FEW;
 }
 
 /** True if facets, nights and dates are all that is asked for: the cube can count it. */
-export function isAboutCube({ choices, seeks, tests }: Search): boolean {
-  return seeks.length === 0 && tests.length === 0 && choices.every(({ kind }) => kind !== 'object');
+export function isAboutCube({ choices, seeks, tests, reach }: Search): boolean {
+  const isPlain = tests.length === 0 && seeks.every((seek) => seek === reach);
+  return isPlain && choices.every(({ kind }) => kind !== 'object');
 }

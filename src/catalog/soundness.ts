@@ -26,10 +26,11 @@ interface SqliteClient {
  * Looks at the file of a database before anything opens it: SQLite would take an empty one for new,
  * and answer for a foreign one as for a locked one. A file that is not there is no fault.
  *
- * @throws 'damaged' for what is no database, or has lost its end
+ * @throws 'damaged' for what is no database, or has lost its end; 'config_invalid' for a folder
  */
 export async function requireDatabaseFile(path: string): Promise<void> {
-  if (!existsSync(path) || statSync(path).size === 0) return;
+  requireNoFolder(path);
+  if (!holdsDatabase(path)) return;
   const header = await readHeader(path);
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw damaged(path, 'it is not an SQLite database');
@@ -43,6 +44,18 @@ export async function requireDatabaseFile(path: string): Promise<void> {
   if (isCounted && size < bytes) {
     throw damaged(path, `it has ${size} bytes instead of ${bytes}`);
   }
+}
+
+/** SQLite says of a folder that the disk has failed. @throws 'config_invalid' */
+export function requireNoFolder(path: string): void {
+  if (!existsSync(path) || !statSync(path).isDirectory()) return;
+  const message = `DATABASE_URL leads to ${path}, which is a folder and no file. Set it to the path of the database.`;
+  throw new AppError('config_invalid', message);
+}
+
+/** Whether there is anything at the path of a database: an empty file is none yet. */
+export function holdsDatabase(path: string): boolean {
+  return existsSync(path) && statSync(path).size > 0;
 }
 
 async function readHeader(path: string): Promise<Buffer> {

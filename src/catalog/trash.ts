@@ -3,6 +3,7 @@ import { required, type Catalog } from './db.js';
 import { parseStoredCards } from './write-cards.js';
 import type { FrameRecord } from './records.js';
 import type { Frame, FrameFacts, Relation, StoredHdu } from './schema.js';
+import { isHeld, proposalList, type Actor, type Viewer } from './visibility.js';
 
 /** A frame that was deleted and can still come back. */
 export interface Trashed {
@@ -111,12 +112,17 @@ export async function findContent(db: Knex, frameId: number): Promise<FrameConte
   return typeof row?.content === 'string' ? (JSON.parse(row.content) as FrameContent) : undefined;
 }
 
-/** One page of the trash, what was deleted last first; those that are being purged are not in it. */
+/**
+ * One page of the trash as `by` may see it, what was deleted last first; those that are being purged are
+ * not in it.
+ */
 export async function listTrashed(
   catalog: Catalog,
   { limit, offset }: { readonly limit: number; readonly offset: number },
+  by: Actor | Viewer,
 ): Promise<{ total: number; bytes: number; items: Trashed[] }> {
-  const there = (): Knex.QueryBuilder => catalog.read('trash').whereNull('purged_ms');
+  const there = (): Knex.QueryBuilder =>
+    catalog.read('trash').whereNull('purged_ms').modify(trashedFor, by);
   const [sums]: { total: number; bytes: number | null }[] = await there().select(
     catalog.read.raw('count(*) as total, sum(size_bytes) as bytes'),
   );
@@ -131,13 +137,30 @@ export async function listTrashed(
   return { total: sums?.total ?? 0, bytes: sums?.bytes ?? 0, items: rows.map(toTrashed) };
 }
 
-/** @throws 'not_found' if no such frame is in the trash, or it is being purged */
-export async function getTrashed(db: Knex, frameId: number): Promise<Trashed> {
+/** @throws 'not_found' if no such frame is in the trash, `by` may not see it, or it is being purged */
+export async function getTrashed(db: Knex, frameId: number, by: Actor | Viewer): Promise<Trashed> {
   const row: TrashRow | undefined = await db('trash')
     .where({ frame_id: frameId })
     .whereNull('purged_ms')
+    .modify(trashedFor, by)
     .first(COLUMNS);
   return toTrashed(required(row));
+}
+
+/**
+ * As `visibleTo`, of deleted frames: what an account held to proposals saw before it was deleted. Of a
+ * frame of which only the tree told nobody knows the proposal; then it is shown to who uploaded it.
+ */
+function trashedFor(query: Knex.QueryBuilder, by: Actor | Viewer): void {
+  if (!isHeld(by)) return;
+  void query.whereRaw(
+    `(content ->> '$.facts.publicDateMs' <= ?
+      or content ->> '$.facts.proposal' in (select value from json_each(?))
+      or exists (select 1 from json_each(record, '$.versions') as version
+        where version.value ->> 'number' = 1
+          and lower(version.value ->> 'uploadedBy') = lower(?)))`,
+    [Date.now(), proposalList(by), by.username],
+  );
 }
 
 /** What was begun and not finished: files to be moved, or to be removed for good. */

@@ -2,10 +2,11 @@ import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { recordDeed } from './audit.js';
 import { inTransaction, required, uniqueViolation, type Catalog } from './db.js';
+import { EVERYTHING, writeSight, type Sight } from './sight.js';
 import { insertRow } from './write.js';
 import type { Actor, Role, Scope } from './visibility.js';
 
-export interface User {
+export interface User extends Sight {
   readonly id: number;
   readonly username: string;
   readonly passwordHash: string;
@@ -34,6 +35,9 @@ interface UserRow {
   password_hash: string;
   role: Role;
   disabled: number | boolean;
+  sees_all: number | boolean;
+  /** JSON list. */
+  proposals: string;
   token_serial: number;
   created_ms: number;
 }
@@ -53,10 +57,10 @@ interface TokenRow {
 /** @throws 'bad_request' if the name is taken; upper and lower case are one name */
 export async function insertUser(
   catalog: Catalog,
-  user: { username: string; passwordHash: string; role: Role },
+  user: { username: string; passwordHash: string; role: Role; sight?: Sight },
   by: Actor,
 ): Promise<number> {
-  const { username, role } = user;
+  const { username, role, sight = EVERYTHING } = user;
   try {
     return await inTransaction(catalog, async (tx) => {
       const id = await insertRow(tx, 'users', {
@@ -66,12 +70,13 @@ export async function insertUser(
         role,
         created_ms: Date.now(),
       });
+      await writeSight(tx, id, sight);
       const subject = `user:${username}`;
       await recordDeed(tx, by, {
         action: 'user.added',
         subject,
         outcome: 'done',
-        detail: { role },
+        detail: { role, ...sight },
       });
       return id;
     });
@@ -82,20 +87,24 @@ export async function insertUser(
 }
 
 export async function findUser(catalog: Catalog, username: string): Promise<User | undefined> {
-  const row: UserRow | undefined = await catalog
-    .read('users')
+  const row: UserRow | undefined = await users(catalog.read)
     .where({ username_key: username.toLowerCase() })
     .first();
   return row === undefined ? undefined : toUser(row);
 }
 
 export async function findUserById(catalog: Catalog, id: number): Promise<User | undefined> {
-  const row: UserRow | undefined = await catalog.read('users').where({ id }).first();
+  const row: UserRow | undefined = await users(catalog.read).where({ id }).first();
   return row === undefined ? undefined : toUser(row);
 }
 
-export async function listUsers(catalog: Catalog): Promise<User[]> {
-  const rows: UserRow[] = await catalog.read('users').orderBy('username_key');
+export function listUsers(catalog: Catalog): Promise<User[]> {
+  return listUsersIn(catalog.read);
+}
+
+/** The same in a transaction. */
+export async function listUsersIn(db: Knex): Promise<User[]> {
+  const rows: UserRow[] = await users(db).orderBy('username_key');
   return rows.map(toUser);
 }
 
@@ -107,10 +116,13 @@ export interface UserChange {
   readonly passwordHash?: string;
   readonly role?: Role;
   readonly disabled?: boolean;
+  /** Holds from the next request on, also for those who are signed in. */
+  readonly sight?: Sight;
 }
 
 /**
- * Changes a user and ends all sessions, so that an old password or role is worth nothing.
+ * Changes a user and ends all sessions, so that an old password or role is worth nothing; a change of
+ * what it is shown alone ends none.
  *
  * @throws 'not_found'
  */
@@ -122,14 +134,18 @@ export async function updateUser(
 ): Promise<void> {
   await inTransaction(catalog, async (tx) => {
     const before = await getUser(tx, id);
-    await tx('users')
-      .where({ id })
-      .update({
-        ...(change.passwordHash === undefined ? {} : { password_hash: change.passwordHash }),
-        ...(change.role === undefined ? {} : { role: change.role }),
-        ...(change.disabled === undefined ? {} : { disabled: change.disabled }),
-      });
-    await tx('sessions').where({ user_id: id }).delete();
+    const { sight, ...doors } = change;
+    if (sight !== undefined) await writeSight(tx, id, sight);
+    if (Object.keys(doors).length > 0) {
+      await tx('users')
+        .where({ id })
+        .update({
+          ...(doors.passwordHash === undefined ? {} : { password_hash: doors.passwordHash }),
+          ...(doors.role === undefined ? {} : { role: doors.role }),
+          ...(doors.disabled === undefined ? {} : { disabled: doors.disabled }),
+        });
+      await tx('sessions').where({ user_id: id }).delete();
+    }
     if (change.passwordHash !== undefined) {
       await tx('tokens').where({ user_id: id, name: PASSWORD_TOKEN }).delete();
     }
@@ -140,12 +156,16 @@ export async function updateUser(
 async function recordChange(
   tx: Knex,
   before: User,
-  { passwordHash, role, disabled }: UserChange,
+  { passwordHash, role, disabled, sight }: UserChange,
   by: Actor,
 ): Promise<void> {
   const about = { subject: `user:${before.username}`, outcome: 'done' } as const;
   if (passwordHash !== undefined)
     await recordDeed(tx, by, { action: 'password.changed', ...about });
+  if (sight !== undefined) {
+    const old = { seesAll: before.seesAll, proposals: before.proposals };
+    await recordDeed(tx, by, { action: 'user.changed', ...about, old, detail: sight });
+  }
   if (role === undefined && disabled === undefined) return;
   const old = { role: before.role, disabled: before.disabled };
   const detail = { role: role ?? old.role, disabled: disabled ?? old.disabled };
@@ -168,7 +188,7 @@ export async function endSessions(catalog: Catalog, userId: number, by: Actor): 
 }
 
 async function getUser(tx: Knex, id: number): Promise<User> {
-  const row: UserRow | undefined = await tx('users').where({ id }).first();
+  const row: UserRow | undefined = await users(tx).where({ id }).first();
   return toUser(required(row));
 }
 
@@ -286,6 +306,13 @@ function tokens(catalog: Catalog) {
     .select('tokens.*', 'users.username as username');
 }
 
+/** Accounts, each with its proposals. */
+function users(db: Knex) {
+  const list = db.raw(`(select json_group_array(proposal order by proposal) from user_proposals
+    where user_id = users.id) as proposals`);
+  return db('users').select('users.*', list);
+}
+
 function toUser(row: UserRow): User {
   return {
     id: row.id,
@@ -293,6 +320,8 @@ function toUser(row: UserRow): User {
     passwordHash: row.password_hash,
     role: row.role,
     disabled: Boolean(row.disabled),
+    seesAll: Boolean(row.sees_all),
+    proposals: JSON.parse(row.proposals) as string[],
     tokenSerial: row.token_serial,
     createdMs: row.created_ms,
   };

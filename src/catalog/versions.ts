@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { Fingerprint } from '../lib/hash.js';
 import type { Catalog } from './db.js';
-import { toVersion, VERSION_COLUMNS, type Row, type Version } from './schema.js';
+import { toVersion, VERSION_COLUMNS, type Frame, type Row, type Version } from './schema.js';
+import { isTheirs, type Viewer } from './visibility.js';
 
 /** Facts needed to decide whether an upload is a new version of a frame. No access control: for ingest. */
 export interface Namesake {
@@ -10,13 +11,16 @@ export interface Namesake {
   readonly instrument: string;
   readonly dateObsMs: number | null;
   readonly versions: number;
+  /** The account that brought the version it shows. */
+  readonly owner: number | null;
 }
 
 /** The frame with this basename, if any. For ingest, inside its transaction. */
 export async function findNamesake(db: Knex, basename: string): Promise<Namesake | undefined> {
   const row: Row | undefined = await db('frames')
+    .leftJoin('versions as current', 'current.id', 'frames.version_id')
     .where({ basename })
-    .select('id', 'basename', 'instrument', 'date_obs_ms')
+    .select('frames.id', 'basename', 'instrument', 'date_obs_ms', 'current.uploaded_by')
     .select({ versions: db('versions').max('number').whereRaw('frame_id = frames.id') })
     .first();
   if (row === undefined) return undefined;
@@ -27,6 +31,7 @@ export async function findNamesake(db: Knex, basename: string): Promise<Namesake
     dateObsMs:
       row.date_obs_ms === null || row.date_obs_ms === undefined ? null : Number(row.date_obs_ms),
     versions: Number(row.versions),
+    owner: typeof row.uploaded_by === 'number' ? row.uploaded_by : null,
   };
 }
 
@@ -131,4 +136,21 @@ export async function listVersions(
     ...toVersion(row),
     uploader: typeof row.username === 'string' ? row.username : null,
   }));
+}
+
+/**
+ * The versions of a frame that `viewer` may see, the first one first: all, or the current one alone for
+ * those who see the frame only because it is public. What it was before may be from when it was hidden.
+ *
+ * @param frame as `viewer` was given it
+ */
+export async function listVisibleVersions(
+  catalog: Catalog,
+  { id, proposal, version }: Pick<Frame, 'id' | 'proposal' | 'version'>,
+  viewer: Viewer,
+): Promise<Awaited<ReturnType<typeof listVersions>>> {
+  const versions = await listVersions(catalog, id);
+  const first = versions.find(({ number }) => number === 1);
+  const isWhole = isTheirs(viewer, { proposal, broughtBy: first?.uploadedBy ?? null });
+  return isWhole ? versions : versions.filter(({ number }) => number === version.number);
 }

@@ -23,6 +23,13 @@ export interface Viewer extends Actor {
   readonly scope: Scope;
   /** Whether frames whose public date has passed are shown to anyone (setting ANONYMOUS). */
   readonly seesPublic: boolean;
+  /**
+   * True if every frame is shown: to admins, and to accounts that are not held to proposals. An account
+   * without it is shown what is public, what belongs to `proposals`, and what it has uploaded itself.
+   */
+  readonly seesAll: boolean;
+  /** As in the column of frames (PROPID). */
+  readonly proposals: readonly string[];
 }
 
 export const ROLES = ['anonymous', 'user', 'writer', 'admin'] as const;
@@ -31,14 +38,68 @@ export type Role = (typeof ROLES)[number];
 export const SCOPES = ['read', 'upload', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
+/** True if nothing at all is shown: to visitors, unless the archive shows them what is public. */
+export function seesNothing({ role, seesPublic }: Viewer): boolean {
+  return role === 'anonymous' && !seesPublic;
+}
+
+/** True for an account that is held to proposals; never for the operator and the archive itself. */
+export function isHeld(by: Actor | Viewer): by is Viewer {
+  return 'role' in by && !by.seesAll;
+}
+
+/** Facets of some proposals, as SQL behind `in`; its binding is `proposalList`. */
+export const PROPOSAL_FACETS =
+  '(select id from facets where proposal in (select value from json_each(?)))';
+
+/** The proposals of a viewer as a binding. */
+export function proposalList({ proposals }: Viewer): string {
+  return JSON.stringify(proposals);
+}
+
+/**
+ * The first versions that an account has brought, as SQL behind `from`; with the alias `own` its
+ * condition is OWN_BY. A later version makes no frame one's own: it may be that of somebody else.
+ */
+export const OWN_VERSIONS = 'versions as own indexed by versions_first';
+export const OWN_BY = 'own.uploaded_by = ? and own.number = 1';
+
 /**
  * Leaves only the frames that `viewer` may see. For `.modify()` on a query over `frames`.
  *
  * @param now epoch ms; queries that must agree with each other are given the same
  */
 export function visibleTo(query: Knex.QueryBuilder, viewer: Viewer, now = Date.now()): void {
-  if (viewer.role !== 'anonymous') return;
+  if (viewer.seesAll) return;
+  if (seesNothing(viewer)) {
+    void query.whereRaw('1 = 0');
+    return;
+  }
   // With `+`, because the index of public dates is no way to the frames of a list.
-  if (viewer.seesPublic) void query.whereRaw('+frames.public_date_ms <= ?', [now]);
-  else void query.whereRaw('1 = 0');
+  if (viewer.role === 'anonymous') {
+    void query.whereRaw('+frames.public_date_ms <= ?', [now]);
+    return;
+  }
+  // The cheap tests first: all but the last can be told by the indexes that lists are read by.
+  void query.whereRaw(
+    `(+frames.public_date_ms <= ? or +frames.facet_id in ${PROPOSAL_FACETS}
+      or exists (select 1 from ${OWN_VERSIONS} where ${OWN_BY} and own.frame_id = frames.id))`,
+    [now, proposalList(viewer), viewer.userId],
+  );
+}
+
+/**
+ * Whether `viewer`, who may see a frame, sees it for more than that it is public: then also what it
+ * was before, which may be from when it was hidden.
+ *
+ * @param frame.broughtBy the account that uploaded its first version; null if nobody knows
+ */
+export function isTheirs(
+  viewer: Viewer,
+  { proposal, broughtBy }: { readonly proposal: string | null; readonly broughtBy: number | null },
+): boolean {
+  if (viewer.seesAll) return true;
+  if (viewer.role === 'anonymous') return false;
+  const isOfProposal = proposal !== null && viewer.proposals.includes(proposal);
+  return isOfProposal || (broughtBy !== null && broughtBy === viewer.userId);
 }

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { countAll, smallestSet } from './count.js';
 import { isCovered, MEASURES, walkOf, type FrameOrder } from './order.js';
-import { seesAll, type Choice, type Narrowing, type Search } from './search.js';
+import { isTiny, type Choice, type Narrowing, type Search } from './search.js';
 
 /** What is to be read, as far as it decides how. */
 export interface Errand {
@@ -34,6 +34,9 @@ export async function chooseWay(db: Knex, search: Search, errand: Errand): Promi
   const walk = walkOf(errand.order);
   if (walk !== undefined && isEverything(search)) {
     return { kind: 'one', from: walk, narrowing: {}, cost: 0 };
+  }
+  if (isTiny(search) && errand.order.column !== 'versions.key') {
+    return { kind: 'one', from: 'frames', narrowing: { by: 'seek' }, cost: 0 };
   }
   const all = Math.max(1, await countAll(db));
   const total = Math.max(1, errand.total ?? guessTotal(search, all));
@@ -81,7 +84,7 @@ function walkWays(
   if (from === undefined) return [];
   const hasTests = search.tests.length + search.seeks.length > 0;
   const isNarrowed =
-    search.choices.length > 0 || search.dates !== undefined || !seesAll(search.viewer);
+    search.choices.length > 0 || search.dates !== undefined || !search.viewer.seesAll;
   const needsRow = hasTests || (isNarrowed && !isCovered(order)) || order.column === 'versions.key';
   // A range of dates is what the index begins and ends with: it passes over nothing.
   const share =

@@ -8,8 +8,8 @@ export const adopt: Command = {
   usage: 'adopt DIR [--dry-run] [--json]',
   summary: 'Take the FITS files of a folder into the archive where they lie, untouched.',
   exits: {
-    0: 'done; every file was taken in, or was there already',
-    1: 'done, but some files were refused; or it could not be finished: run it again',
+    0: 'done; every file was taken in, or was there already; links and hidden files are passed over',
+    1: 'done, but some files were refused, or were changed since they were taken in; or it could not be finished: run it again',
     2: 'wrong usage',
   },
   options: { 'dry-run': { type: 'boolean' } },
@@ -40,7 +40,7 @@ interface Result {
 }
 
 /** Results that a person must do something about. */
-const TROUBLES = ['refused', 'failed', 'missing-file'];
+const TROUBLES = ['refused', 'failed', 'changed', 'missing-file'];
 
 /**
  * Files what `work` comes upon, with a progress bar, a line for each thing that a person must know of,

@@ -117,14 +117,14 @@ export const backupVerify: Command = {
 };
 
 export const restore: Command = {
-  usage: `restore [NAME] ${FROM} [--dry-run] [--json]`,
+  usage: `restore [NAME] ${FROM} [--new-root] [--dry-run] [--json]`,
   summary:
-    'Make the archive what it was at a back-up, by default the newest. The server must be stopped; the catalogue that was there and files in the way are kept.',
+    'Make the archive what it was at a back-up, by default the newest; with --new-root in a place where it never was. The server must be stopped; the catalogue that was there and files in the way are kept.',
   exits: {
     ...COMMON_EXITS,
     4: 'done, but some files were not put back: missing or damaged in the back-up, or of an adopted tree',
   },
-  options: { ...WHERE, 'dry-run': { type: 'boolean' } },
+  options: { ...WHERE, 'dry-run': { type: 'boolean' }, 'new-root': { type: 'boolean' } },
   async run(args, out) {
     const name = nameOf(args);
     const dryRun = args.values['dry-run'] === true;
@@ -135,6 +135,7 @@ export const restore: Command = {
         const restored = await restoreArchive(config, target, {
           name,
           dryRun,
+          isNewRoot: args.values['new-root'] === true,
           onFile: ({ outcome, entry, text }) => {
             bar.show(`${(files += 1)} files`);
             if (outcome === 'same') return;

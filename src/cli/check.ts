@@ -21,7 +21,7 @@ const JOBS = '2';
 export const check: Command = {
   usage: 'check [--read-data] [--subset N/T] [--jobs N] [--notes] [--no-record] [--json]',
   summary:
-    'Compare the catalogue with its counts, the stored files and, with --read-data, their bytes, and report every difference. Nothing is changed.',
+    'Compare the catalogue with its counts, the journal in the tree, the stored files and, with --read-data, their bytes, and report every difference. Nothing is changed.',
   exits: {
     0: 'no differences',
     1: 'differences found, or there is no archive',

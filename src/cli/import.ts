@@ -9,7 +9,7 @@ export const importFromPyobs: Command = {
     'Take over a pyobs-archive: its database (sqlite:<path> or postgres://…), and its files where they lie.',
   exits: {
     0: 'done; every row has its file',
-    1: 'done, but rows lack their file or files were refused; or it could not be finished: run it again',
+    1: 'done, but rows lack their file, or files were refused, or changed since they were taken in; or it could not be finished: run it again',
     2: 'wrong usage',
   },
   options: {

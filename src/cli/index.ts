@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { toCatalogError } from '../catalog/index.js';
-import { AppError } from '../lib/errors.js';
+import { AppError, systemCode } from '../lib/errors.js';
 import { escapeUnseen } from '../lib/unseen.js';
 import { adopt } from './adopt.js';
 import { backup, backupList, backupVerify, restore } from './backup.js';
@@ -10,6 +10,7 @@ import { config } from './config.js';
 import { demo } from './demo.js';
 import { doctor } from './doctor.js';
 import { importFromPyobs } from './import.js';
+import { journalRebuild } from './journal.js';
 import { log } from './log.js';
 import { reindex } from './reindex.js';
 import { serve } from './serve.js';
@@ -24,6 +25,7 @@ import {
   userLogout,
   userPasswd,
   userRole,
+  userSet,
 } from './user.js';
 
 /** Every verb, in the order of the help. */
@@ -34,6 +36,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'user list': userList,
   'user passwd': userPasswd,
   'user role': userRole,
+  'user set': userSet,
   'user disable': userDisable,
   'user enable': userEnable,
   'user logout': userLogout,
@@ -43,6 +46,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   log,
   doctor,
   check,
+  'journal rebuild': journalRebuild,
   backup,
   'backup list': backupList,
   'backup verify': backupVerify,
@@ -62,6 +66,9 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 
 /** Runs `platevault` with these arguments. @returns the exit status */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  process.stdout.on('error', ignoreClosed);
+  // Whoever read the messages has gone, or their disk is full: that ends no server.
+  process.stderr.on('error', () => undefined);
   const two = argv.slice(0, 2).join(' ');
   const name = Object.hasOwn(COMMANDS, two) ? two : (argv[0] ?? '--help');
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -73,6 +80,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     return asked ? 0 : 2;
   }
   return runCommand(name, command, argv.slice(name.split(' ').length));
+}
+
+/** Whoever read along has seen enough (`… | head`): the command goes on to its usual status. */
+function ignoreClosed(error: Error): void {
+  if (systemCode(error) !== 'EPIPE') throw error;
 }
 
 async function runCommand(

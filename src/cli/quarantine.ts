@@ -18,7 +18,11 @@ export const quarantineList: Command = {
     const archive = await openToLook(readConfig().config);
     try {
       for (let offset = 0; ; offset += ROWS) {
-        const items = await listQuarantined(archive.catalog, ROWS, offset, filter);
+        const items = await listQuarantined(
+          archive.catalog,
+          { ...filter, limit: ROWS, offset },
+          OPERATOR,
+        );
         for (const { id, uploadName, sizeBytes, code, reason, createdMs, attempts } of items) {
           const at = formatInstant(createdMs);
           const text = [id, uploadName, sizeBytes, at, code, reason].join('\t');

@@ -17,7 +17,7 @@ export const reindex: Command = {
     const { config } = readConfig();
     const isDry = args.values['dry-run'] === true;
     const bar = startFileBar();
-    const lock = await lockTree(config.ARCHIVE_ROOT);
+    const lock = await lockTree(config.ARCHIVE_ROOT, { isDry });
     const tools = await openTools(config);
     try {
       const parts = { ...tools, config, path: databasePath(config.DATABASE_URL) };
@@ -45,7 +45,7 @@ export const reindex: Command = {
 };
 
 function tell(out: Output, summary: ReindexSummary, isDry: boolean): void {
-  const { restored, filed, trashed, read, trusted, oldCatalogue } = summary;
+  const { restored, filed, trashed, read, trusted, untold, oldCatalogue } = summary;
   const made = isDry ? 'The new catalogue would have' : 'The new catalogue has';
   const lines = [
     `${made} ${restored} frames that the journal knows and ${filed} files that only tell themselves; ${trashed} frames are in the trash.`,
@@ -54,7 +54,12 @@ function tell(out: Output, summary: ReindexSummary, isDry: boolean): void {
       ? 'Accounts, tokens and the log were taken over from the old catalogue.'
       : 'There was no old catalogue to take accounts, tokens and the log from.',
     ...(oldCatalogue === undefined ? [] : [`The old catalogue lies at ${oldCatalogue}.`]),
-    ...(isDry ? ['Nothing was changed.'] : []),
+    ...(isDry ? ['Nothing was changed, and nothing was written to the journal.'] : []),
+    ...(untold === 0
+      ? []
+      : [
+          `${untold} changes that the old catalogue has still to tell the journal are left out here; without --dry-run they are told first.`,
+        ]),
   ];
   out.record({ kind: 'summary', isDry, ...summary }, lines.join('\n'));
 }

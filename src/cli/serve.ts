@@ -35,6 +35,7 @@ export const serve: Command = {
     const { config } = readConfig();
     const context = await openServer(config);
     try {
+      for (const notice of context.notices) out.problem(notice);
       await createFirstAdmin(context, out);
       const guard = createAgeGuard();
       await tidy(context, guard);
@@ -44,10 +45,12 @@ export const serve: Command = {
         // A bug, but of one request: the others must not pay for it.
         context.log.error('unhandled rejection', errorFields(error));
       });
+      // Before anybody is told that it serves: a signal that comes at once is to end it in order too.
+      const stopped = stopSignal();
       await listen(server, config.PORT, config.HOST);
       out.line(`Platevault ${context.version} is serving on ${urlOf(server)}`);
       const timer = setInterval(() => void tidy(context, guard), TIDY_EVERY_MS).unref();
-      await stopSignal();
+      await stopped;
       // All that is acknowledged is on disk; what hangs here is a disk that has gone, or a bug.
       setTimeout(() => process.exit(0), END_MS).unref();
       clearInterval(timer);
@@ -60,19 +63,23 @@ export const serve: Command = {
   },
 };
 
-/** On an archive without users: the first one, an admin. The password made for it is shown this once. */
+/**
+ * On an archive without users: the first one, an admin. A password that is made for it is shown this
+ * once; since logs are kept, it opens nothing but the change to another one.
+ */
 async function createFirstAdmin({ catalog, config }: ServerContext, out: Output): Promise<void> {
   if ((await listUsers(catalog)).length > 0) return;
   const password = config.ADMIN_PASSWORD || makePassword();
   const username = config.ADMIN_USERNAME;
-  const passwordHash = await hashPassword(password, username);
+  const isOneTime = config.ADMIN_PASSWORD === '';
+  const passwordHash = await hashPassword(password, username, isOneTime);
   await insertUser(catalog, { username, passwordHash, role: 'admin' }, OPERATOR);
-  if (config.ADMIN_PASSWORD !== '') return;
+  if (!isOneTime) return;
   out.line('');
   out.line('  This is the first start. Log in with');
   out.line(`    user name  ${config.ADMIN_USERNAME}`);
   out.line(`    password   ${password}`);
-  out.line('  and change the password on your account page. It is not shown again.');
+  out.line('  It is good once: you then choose your own. It is not shown again.');
   out.line('');
 }
 

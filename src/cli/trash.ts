@@ -16,7 +16,7 @@ export const trashList: Command = {
     const archive = await openToLook(readConfig().config);
     try {
       for (let offset = 0; ; offset += ROWS) {
-        const { items } = await listTrashed(archive.catalog, { limit: ROWS, offset });
+        const { items } = await listTrashed(archive.catalog, { limit: ROWS, offset }, OPERATOR);
         for (const item of items) {
           const { frameId: id, basename, night, sizeBytes, by, reason } = item;
           const at = formatInstant(item.trashedMs);
@@ -63,7 +63,11 @@ export const trashEmpty: Command = {
   async run({ values }, out) {
     const archive = await openTrash(readConfig().config);
     try {
-      const { total, bytes } = await listTrashed(archive.catalog, { limit: 0, offset: 0 });
+      const { total, bytes } = await listTrashed(
+        archive.catalog,
+        { limit: 0, offset: 0 },
+        OPERATOR,
+      );
       if (values.yes !== true) {
         out.problem(
           `${total} frames of ${bytes} bytes would be gone for good. Say --yes to do it.`,
@@ -72,7 +76,7 @@ export const trashEmpty: Command = {
       }
       let count = 0;
       for (;;) {
-        const { items } = await listTrashed(archive.catalog, { limit: ROWS, offset: 0 });
+        const { items } = await listTrashed(archive.catalog, { limit: ROWS, offset: 0 }, OPERATOR);
         if (items.length === 0) break;
         for (const { frameId } of items) await archive.trash.purge(frameId, OPERATOR);
         count += items.length;

@@ -3,30 +3,64 @@ import { hashPassword, USER_NAME } from '../auth/index.js';
 import {
   endSessions,
   findUser,
+  formatSight,
   insertUser,
   listUsers,
   OPERATOR,
+  parseSight,
   ROLES,
   updateUser,
   type Catalog,
   type Role,
+  type Sight,
   type User,
 } from '../catalog/index.js';
 import { openArchive, readConfig } from '../context.js';
 import { AppError } from '../lib/errors.js';
 import { COMMON_EXITS, type Command, type CommandArguments } from './command.js';
 
+const SIGHT_OPTIONS = { proposals: { type: 'string' }, sees: { type: 'string' } } as const;
+
 export const userAdd: Command = {
-  usage: 'user add NAME --role user|writer|admin [--password-stdin]',
+  usage:
+    'user add NAME --role user|writer|admin [--proposals A,B] [--sees all|proposals] [--password-stdin]',
   summary: 'Make an account; the password is read from standard input.',
   exits: COMMON_EXITS,
-  options: { role: { type: 'string' }, 'password-stdin': { type: 'boolean' } },
+  options: { role: { type: 'string' }, ...SIGHT_OPTIONS, 'password-stdin': { type: 'boolean' } },
   async run(args, out) {
     const username = requireName(args);
     const role = parseRole(args.values.role);
+    const sight = parseSight(askedSight(args));
     const passwordHash = await hashPassword(await readPassword(args), username);
-    await withCatalog((catalog) => insertUser(catalog, { username, passwordHash, role }, OPERATOR));
-    out.record({ username, role }, `User '${username}' can log in now, as ${role}.`);
+    await withCatalog((catalog) =>
+      insertUser(catalog, { username, passwordHash, role, sight }, OPERATOR),
+    );
+    out.record(
+      { username, role, ...sight },
+      `User '${username}' can log in now, as ${role}, and sees ${sightOf(role, sight)}.`,
+    );
+    return 0;
+  },
+};
+
+export const userSet: Command = {
+  usage: 'user set NAME [--proposals A,B] [--sees all|proposals]',
+  summary: 'Say which frames an account sees: all, or public ones, its proposals and own uploads.',
+  exits: COMMON_EXITS,
+  options: SIGHT_OPTIONS,
+  async run(args, out) {
+    const username = requireName(args);
+    const asked = askedSight(args);
+    if (asked.sees === undefined && asked.proposals === undefined) {
+      throw new AppError('bad_request', 'Nothing is asked for: give --proposals or --sees.');
+    }
+    const { role, sight } = await withCatalog(async (catalog) => {
+      const user = await requireUser(catalog, username);
+      const sight = parseSight(asked, user);
+      await updateUser(catalog, user.id, { sight }, OPERATOR);
+      return { role: user.role, sight };
+    });
+    out.record({ username, ...sight }, `User '${username}' sees ${sightOf(role, sight)} now.`);
     return 0;
   },
 };
@@ -38,12 +72,12 @@ export const userList: Command = {
   options: {},
   async run(_args, out) {
     for (const user of await withCatalog(listUsers)) {
-      const { username, role, disabled } = user;
+      const { username, role, disabled, seesAll, proposals } = user;
       const created = new Date(user.createdMs).toISOString();
       const state = disabled ? 'disabled' : 'active';
       out.record(
-        { username, role, disabled, created },
-        `${username}\t${role}\t${state}\t${created}`,
+        { username, role, disabled, created, seesAll, proposals },
+        `${username}\t${role}\t${state}\t${created}\t${sightOf(role, user)}`,
       );
     }
     return 0;
@@ -161,6 +195,17 @@ export function requireName(args: CommandArguments): string {
     throw new AppError('bad_request', `'${name}' is no user name: letters, digits and @.+_- are.`);
   }
   return name;
+}
+
+function askedSight({ values }: CommandArguments): Parameters<typeof parseSight>[0] {
+  const text = (value: unknown): string | undefined =>
+    typeof value === 'string' ? value : undefined;
+  return { proposals: text(values.proposals), sees: text(values.sees) };
+}
+
+/** In words; whatever is said, an admin sees everything. */
+function sightOf(role: Role, sight: Sight): string {
+  return formatSight(role === 'admin' ? { ...sight, seesAll: true } : sight);
 }
 
 async function changeUser(

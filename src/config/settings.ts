@@ -49,6 +49,11 @@ export const SETTINGS = {
     default: '',
     help: 'Public URL of the archive, such as `https://archive.example.org/`. Empty: taken from each request.',
   },
+  ALLOWED_HOSTS: {
+    type: { kind: 'list' },
+    default: '',
+    help: 'Names by which the archive may be called (header `Host`), comma between; `.example.org` stands for all names below it. The host of `HTTP_ROOT` and `localhost` need not be named. Empty: any name, and without `HTTP_ROOT` links are made with the one of each request.',
+  },
   TRUST_PROXY: {
     type: { kind: 'proxies' },
     default: 'false',

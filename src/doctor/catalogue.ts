@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   asDamage,
+  countUnjournaled,
   databasePath,
   isLockHeld,
   openCatalogReadOnly,
@@ -12,10 +13,11 @@ import {
   type Catalog,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { auditState, backupState } from '../keeping/index.js';
+import { auditState, backupState, journalFolder, lookAtJournal } from '../keeping/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { formatInstant } from '../lib/time.js';
+import { markerPath } from '../store/index.js';
 import { about, type Finding } from './finding.js';
 
 const LOOK_MS = 5_000;
@@ -98,7 +100,23 @@ async function checkContent(catalog: Catalog, config: Config): Promise<Finding[]
     await checkBackups(catalog, config),
     await checkAudit(catalog, config),
     await checkJobs(catalog),
+    await checkJournal(catalog, config),
   ];
+}
+
+/** Without it a lost catalogue cannot be made anew as it was. */
+async function checkJournal(catalog: Catalog, { ARCHIVE_ROOT }: Config): Promise<Finding> {
+  const { ok, fail } = about('journal');
+  const folder = journalFolder({ stateDir: dirname(markerPath(ARCHIVE_ROOT)) });
+  const fault = await lookAtJournal(catalog, folder);
+  if (fault !== undefined) {
+    return fail(
+      fault.text,
+      '`platevault check` tells more, `platevault journal rebuild` mends it.',
+    );
+  }
+  const waiting = await countUnjournaled(catalog);
+  return ok(`The journal in the tree is there; ${waiting} changes have still to be told.`);
 }
 
 async function checkDates(catalog: Catalog): Promise<Finding> {

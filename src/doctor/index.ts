@@ -3,7 +3,7 @@ import { systemCode } from '../lib/errors.js';
 import { checkCatalogue } from './catalogue.js';
 import { about, type Finding } from './finding.js';
 import { checkMachine } from './machine.js';
-import { checkAddress } from './network.js';
+import { checkAddress, checkProxyHeaders } from './network.js';
 import { checkPlaces } from './places.js';
 import { checkSettings } from './settings.js';
 
@@ -21,6 +21,7 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
     ['places', () => checkPlaces(config)],
     ['database', () => checkCatalogue(config)],
     ['address', () => checkAddress(config)],
+    ['proxy', () => checkProxyHeaders(config)],
   ];
   for (const [topic, look] of looks) {
     try {

@@ -40,9 +40,17 @@ function checkAccess({ ANONYMOUS, SECRET_KEY, ADMIN_PASSWORD, LOG }: Config): Fi
   return findings;
 }
 
-function checkProxy({ HTTP_ROOT, TRUST_PROXY, HOST, X_ACCEL_PREFIX }: Config): Finding[] {
+function checkProxy(config: Config): Finding[] {
+  const { HTTP_ROOT, TRUST_PROXY, HOST, X_ACCEL_PREFIX, ALLOWED_HOSTS } = config;
   const findings: Finding[] = [];
   const isBehind = TRUST_PROXY.length > 0;
+  if (isBehind && HTTP_ROOT === '' && ALLOWED_HOSTS.length === 0) {
+    const text =
+      'HTTP_ROOT and ALLOWED_HOSTS are empty: links in answers have whatever name a client calls the archive.';
+    findings.push(
+      warn(text, 'Set HTTP_ROOT to the public address, or ALLOWED_HOSTS to its names.'),
+    );
+  }
   if (HTTP_ROOT.startsWith('https:') && !isBehind) {
     const text =
       'HTTP_ROOT is https, but no proxy is trusted (TRUST_PROXY): this program speaks http alone.';

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { open, rm, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
+import { ownedName } from '../lib/owned-names.js';
 import { expandBzip2 } from './bzip2.js';
 import { fileChunks, gunzipChunks } from './chunks.js';
 import { CONTAINER_NAMES } from './magic.js';
@@ -204,7 +204,7 @@ async function expandToTemp(
   chunks: AsyncGenerator<Uint8Array>,
   tempDir: string,
 ): Promise<ByteSource> {
-  const tempPath = join(tempDir, `fits-${randomUUID()}.part`);
+  const tempPath = join(tempDir, ownedName('.part'));
   return handleSource(await writeNew(chunks, tempPath), tempPath);
 }
 

@@ -2,14 +2,18 @@ export type { Services } from './services.js';
 export * from './params.js';
 export { readBody, readJson } from './body.js';
 export { allowPage, protect } from './protection.js';
+export { isCalledLoopback, requireHost } from './hosts.js';
 export { createPatientServer } from './patience.js';
 export {
   adoptUser,
   allow,
+  clientOf,
   createAuthentication,
   hasSession,
   isVisitor,
+  owesPassword,
   requireAction,
+  requireReader,
   SESSION_COOKIE,
   viewerOf,
   type Authentication,
@@ -17,15 +21,7 @@ export {
 export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
 export { trustedProxies } from './proxies.js';
-export {
-  basePath,
-  downloadUrl,
-  isSigned,
-  isVersionSigned,
-  rootUrl,
-  urlEpoch,
-  versionUrl,
-} from './links.js';
+export { basePath, downloadUrl, rootUrl, urlEpoch, versionUrl } from './links.js';
 export {
   contentDisposition,
   markBegun,

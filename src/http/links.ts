@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { Viewer } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 import type { Services } from './services.js';
 
@@ -24,56 +25,78 @@ export function urlEpoch(): number {
   return Math.ceil(Date.now() / HOUR_MS);
 }
 
+/** The file of a frame, or of one of its versions: a signature for it opens nothing else of the frame. */
+export interface SignedFile {
+  readonly frameId: number;
+  /** Of the version; without it the one that the frame shows. */
+  readonly number?: number;
+}
+
 /**
  * Address from which a frame can be fetched without credentials until it expires: clients of both
  * dialects fetch `url` without their token. The end is rounded to the hour, so that a list is the
  * same for as long. The word `download` is in it once: one client makes other addresses from it.
+ *
+ * @param maker who is given the address: it opens what they may see, for as long as they may
  */
-export function downloadUrl(services: Services, root: string, frameId: number): string {
-  const lifetimeMs = services.config.URL_HOURS * HOUR_MS;
-  const expires = urlEpoch() * HOUR_MS + lifetimeMs;
-  const seconds = Math.floor(expires / 1000);
-  const signature = services.signer.sign('fetch', signedText(frameId, seconds));
-  return `${root}frames/${frameId}/download/?exp=${seconds}&sig=${signature}`;
-}
-
-/** One frame, one kind of file: a signature for a download opens nothing else of the frame. */
-const signedText = (frameId: number, expires: number | string): string =>
-  `download ${frameId} ${expires}`;
-
-/** True if the address was signed by us for the download of this frame and has not expired. */
-export function isSigned(
+export function downloadUrl(
   services: Services,
+  root: string,
   frameId: number,
-  expires: string,
-  signature: string,
-): boolean {
-  if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < Date.now()) return false;
-  return services.signer.verify('fetch', signedText(frameId, expires), signature);
+  maker: Pick<Viewer, 'userId'>,
+): string {
+  return `${root}frames/${frameId}/download/?${signatureOf(services, { frameId }, maker)}`;
 }
 
 /** As `downloadUrl`, of one version of a frame. */
 export function versionUrl(
   services: Services,
   root: string,
-  frameId: number,
-  number: number,
+  file: Required<SignedFile>,
+  maker: Pick<Viewer, 'userId'>,
 ): string {
-  const expires = urlEpoch() * HOUR_MS + services.config.URL_HOURS * HOUR_MS;
-  const seconds = Math.floor(expires / 1000);
-  const signature = services.signer.sign('fetch', versionText(frameId, number, seconds));
-  return `${root}frames/${frameId}/versions/${number}/download/?exp=${seconds}&sig=${signature}`;
+  const { frameId, number } = file;
+  const signature = signatureOf(services, file, maker);
+  return `${root}frames/${frameId}/versions/${number}/download/?${signature}`;
 }
 
-const versionText = (frameId: number, number: number, expires: number | string): string =>
-  `version ${frameId} ${number} ${expires}`;
+/** Stands for visitors: no account has this id. */
+const VISITOR = 0;
 
-/** True if the address was signed by us for this version of this frame and has not expired. */
-export function isVersionSigned(
-  services: Services,
-  asked: { frameId: number; number: number; expires: string; signature: string },
-): boolean {
-  const { frameId, number, expires, signature } = asked;
-  if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < Date.now()) return false;
-  return services.signer.verify('fetch', versionText(frameId, number, expires), signature);
+function signatureOf(
+  { config, signer }: Services,
+  file: SignedFile,
+  { userId }: Pick<Viewer, 'userId'>,
+): string {
+  const expires = (urlEpoch() + config.URL_HOURS) * (HOUR_MS / 1000);
+  const maker = userId ?? VISITOR;
+  return `exp=${expires}&sig=${maker}-${signer.sign('fetch', signedText(file, expires, maker))}`;
+}
+
+function signedText(
+  { frameId, number }: SignedFile,
+  expires: number | string,
+  maker: number | string,
+): string {
+  const file = number === undefined ? `download ${frameId}` : `version ${frameId} ${number}`;
+  return `${file} ${expires} ${maker}`;
+}
+
+/**
+ * Who made a signed address of a file, `{ userId: null }` for a visitor; undefined if it was not signed
+ * by us for this file, or has expired.
+ *
+ * @param asked what the address says in `exp` and `sig`
+ */
+export function makerOf(
+  { signer }: Services,
+  file: SignedFile,
+  asked: { readonly expires: string; readonly signature: string },
+): Pick<Viewer, 'userId'> | undefined {
+  const { expires } = asked;
+  const [, maker, signature] = /^(\d{1,15})-(.*)$/.exec(asked.signature) ?? [];
+  if (maker === undefined || signature === undefined) return undefined;
+  if (!/^\d{1,12}$/.test(expires) || Number(expires) * 1000 < Date.now()) return undefined;
+  if (!signer.verify('fetch', signedText(file, expires, maker), signature)) return undefined;
+  return { userId: Number(maker) === VISITOR ? null : Number(maker) };
 }

@@ -89,8 +89,18 @@ export function createPartReader(
   let state: 'content' | 'delimiter' | 'headers' | 'end' = boundary === '' ? 'end' : 'content';
   // The first delimiter needs no line before it.
   let held: Buffer = CRLF;
+  // Most chunks are content from end to end: those are looked through without being copied.
+  const isAllContent = (chunk: Buffer): boolean => {
+    if (state !== 'content' || chunk.length < delimiter.length) return false;
+    const seam = Buffer.concat([held, chunk.subarray(0, delimiter.length - 1)]);
+    return !seam.includes(delimiter) && !chunk.includes(delimiter);
+  };
   return (chunk) => {
     if (state === 'end') return;
+    if (isAllContent(chunk)) {
+      held = Buffer.from(chunk.subarray(chunk.length - delimiter.length + 1));
+      return;
+    }
     const data = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
     let at = 0;
     for (;;) {

@@ -1,9 +1,18 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
-import { CatalogSessions, hashSecret, may, type Action } from '../auth/index.js';
+import {
+  CatalogSessions,
+  hashSecret,
+  isOneTime,
+  may,
+  networkOf,
+  type Action,
+} from '../auth/index.js';
 import { findToken, findUserById, touchTokens, type User, type Viewer } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
+import { basePath, makerOf, type SignedFile } from './links.js';
+import { parameter, prefersHtml, queryParameters } from './params.js';
 import type { Services } from './services.js';
 import { createThrottle } from './throttle.js';
 
@@ -11,6 +20,10 @@ export const SESSION_COOKIE = 'platevault_session';
 
 /** The root and the pages to sign in and out. */
 const DOORS = /^\/(?:accounts\/.*)?$/;
+
+/** Where somebody may go who has to choose a password first. */
+const BEFORE_PASSWORD =
+  /^\/(?:account\/(?:(?:password|logout)\/?)?|accounts\/.*|theme\/?|health\/?|ready\/?)$/;
 
 /** Whoever watches the server is always answered. */
 const UNTHROTTLED = /^\/(?:health|ready|metrics)\/?$/;
@@ -28,12 +41,22 @@ export function hasSession(res: Response): boolean {
   return (res.locals as { bySession?: boolean }).bySession === true;
 }
 
+/** True for a session whose password was made by the archive, and is good for choosing another. */
+export function owesPassword(res: Response): boolean {
+  return (res.locals as { owesPassword?: boolean }).owesPassword === true;
+}
+
 /**
  * True for somebody without an account. Visitors read what is public, and no more: not who works here,
  * and not what a frame was before, which may be from when it was hidden.
  */
 export function isVisitor({ role }: Viewer): boolean {
   return role === 'anonymous';
+}
+
+/** Who is counted as one where many wait: an account, or the network that a visitor comes from. */
+export function clientOf({ userId, address }: Viewer): string {
+  return userId === null ? `network ${networkOf(address)}` : `user ${userId}`;
 }
 
 /** @throws 'unauthenticated' or 'forbidden' */
@@ -52,6 +75,35 @@ export function allow(action: Action): RequestHandler {
     requireAction(res, action);
     next();
   };
+}
+
+/**
+ * Who reads a file that may be asked for by a signed address: who says who they are, else who made the
+ * address, with the rights that are theirs now.
+ *
+ * @throws 'unauthenticated' if it was not signed for this file, has expired, or was made by an account
+ *         that is disabled; 'forbidden'
+ */
+export async function requireReader(
+  services: Services,
+  req: Request,
+  res: Response,
+  file: SignedFile,
+): Promise<Viewer> {
+  const parameters = queryParameters(req);
+  const signature = parameter(parameters, 'sig');
+  const viewer = viewerOf(res);
+  if (signature === '' || viewer.role !== 'anonymous') return requireAction(res, 'read');
+  const expires = parameter(parameters, 'exp');
+  const maker = makerOf(services, file, { expires, signature });
+  // An address that a visitor was given opens what visitors are shown.
+  if (maker?.userId === null) return requireAction(res, 'read');
+  const user = maker && (await findUserById(services.catalog, maker.userId));
+  if (user === undefined || user.disabled) {
+    const message = 'This address has expired or was changed. Ask the archive for a new one.';
+    throw new AppError('unauthenticated', message);
+  }
+  return toViewer(services, user, 'read', viewer.address);
 }
 
 export interface Authentication {
@@ -115,7 +167,8 @@ export function createAuthentication(services: Services): Authentication {
         return;
       }
       bySession(services, req, res).then(() => {
-        next();
+        if (!owesPassword(res) || BEFORE_PASSWORD.test(req.path)) next();
+        else askForPassword(services, req, res, next);
       }, next);
     });
   };
@@ -139,6 +192,21 @@ async function bySession(services: Services, req: Request, res: Response): Promi
   adoptUser(services, res, user);
 }
 
+/** Sends people to where they change it; programs are told. */
+function askForPassword(
+  services: Services,
+  req: Request,
+  res: Response,
+  next: (error: unknown) => void,
+): void {
+  if (req.method === 'GET' && prefersHtml(req)) {
+    res.redirect(302, `${basePath(services)}/account/`);
+    return;
+  }
+  const message = 'Choose a password of your own first, on the page /account/.';
+  next(new AppError('forbidden', message));
+}
+
 /** The secret of an Authorization header `Token …` or `Bearer …`. @throws 'unauthenticated' */
 function readToken(header: string | undefined): string | undefined {
   const match = /^(Token|Bearer)(?:\s+(.*))?$/i.exec(header?.trim() ?? '');
@@ -160,6 +228,7 @@ function readToken(header: string | undefined): string | undefined {
 export function adoptUser(services: Services, res: Response, user: User): void {
   setViewer(res, toViewer(services, user, 'admin', viewerOf(res).address));
   (res.locals as { bySession?: boolean }).bySession = true;
+  (res.locals as { owesPassword?: boolean }).owesPassword = isOneTime(user.passwordHash);
 }
 
 function setViewer(res: Response, viewer: Viewer): void {
@@ -173,6 +242,8 @@ function toViewer(services: Services, user: User, scope: Viewer['scope'], addres
     username: user.username,
     role: user.role,
     scope,
+    seesAll: user.role === 'admin' || user.seesAll,
+    proposals: user.proposals,
   };
 }
 
@@ -184,6 +255,8 @@ function anonymous({ config }: Services, address = ''): Viewer {
     role: 'anonymous',
     scope: 'read',
     seesPublic: config.ANONYMOUS === 'public',
+    seesAll: false,
+    proposals: [],
   };
 }
 

@@ -1,10 +1,17 @@
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { findBySha256, uniqueViolation, type Actor, type Catalog } from '../catalog/index.js';
+import {
+  findBySha256,
+  mayDecideFor,
+  uniqueViolation,
+  type Actor,
+  type Catalog,
+} from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError, hasCode, type ErrorCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
 import { toStoreError, type Store } from '../store/index.js';
+import { createBlocks, type SpoolThread } from './file-writer.js';
 import { inspect, sourceLimits, type SurveyPool } from './inspect.js';
 import { AS_IT_STANDS, type Reading } from './overrides.js';
 import { asItCame, pack, type Kept, type PackPool } from './pack.js';
@@ -16,7 +23,7 @@ import { alreadyThere, notStored, stored, type IngestResult } from './results.js
 import { factsOf, readAs } from './settle.js';
 import { spoolStream, type Spooled } from './spool.js';
 import type { Step } from './steps.js';
-import { chooseTarget } from './target.js';
+import { chooseTarget, type Target } from './target.js';
 
 export interface Ingest {
   /** True while a file is being received: work that can wait should. */
@@ -50,13 +57,15 @@ export interface IngestParts {
   readonly config: Config;
   readonly profiles: readonly Profile[];
   readonly pool: SurveyPool & PackPool;
+  /** Ended by `close`. */
+  readonly spoolThread: SpoolThread;
   /** Called after a frame has been committed: there is a job to do. */
   readonly onStored: () => void;
   /** Called at each step of storing a file; for tests. */
   readonly at?: (step: Step) => void;
 }
 
-/** Codes that are the file's fault: it is refused and kept in quarantine. */
+/** Codes that are the file's fault, or that of who sent it: it is refused and kept in quarantine. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'fits_invalid',
   'fits_truncated',
@@ -65,6 +74,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'header_missing',
   'header_invalid',
   'path_escapes',
+  'forbidden',
 ]);
 
 /** Without a byte for this long, nothing is being received: a client that stalls holds up no one. */
@@ -83,6 +93,7 @@ export function createIngest(parts: IngestParts): Ingest {
   // not choose the same place. Receiving, hashing and parsing are long done by then.
   const oneAtATime = createLimiter(1, { waitMs: MAX_WAIT_MS, waiting: 10_000 });
   const underway = createTracker();
+  const blocks = createBlocks();
   let lastByteMs = -Infinity;
 
   const store = async (
@@ -119,7 +130,13 @@ export function createIngest(parts: IngestParts): Ingest {
       at?.('receiving');
     };
     try {
-      const file = await spoolStream(stream, parts.store.spoolDir, name, onBytes);
+      const spoolParts = {
+        folder: parts.store.spoolDir,
+        blocks,
+        spoolThread: parts.spoolThread,
+        onBytes,
+      };
+      const file = await spoolStream(stream, name, spoolParts);
       at?.('spooled');
       return file;
     } catch (error) {
@@ -139,7 +156,10 @@ export function createIngest(parts: IngestParts): Ingest {
     },
 
     exclusively: (work) => underway.track(() => oneAtATime(work)),
-    close: () => underway.close(),
+    async close() {
+      await underway.close();
+      await parts.spoolThread.close();
+    },
   };
 }
 
@@ -210,6 +230,7 @@ async function storeKept(
       const packing = kept.original === null ? '' : '.fz';
       const place = { ...asUploaded, extension: asUploaded.extension + packing };
       const target = await chooseTarget(parts, place, facts, kept);
+      requireOwn(target, upload);
       parts.at?.('named');
       try {
         const id = await putAndRecord(parts, { ...upload, kept }, target, place.extension);
@@ -222,6 +243,20 @@ async function storeKept(
       }
     }
   });
+}
+
+/**
+ * A version takes the place of another, and with its public date says who sees the frame: that is for
+ * who brought the frame. What others bring waits for an admin, also if the owner tries all that was
+ * refused once more.
+ */
+function requireOwn({ frameId, owner, basename }: Target, { file, by }: Upload): void {
+  if (frameId === undefined) return;
+  const { uploadedBy = by.userId } = file;
+  const isOwn = uploadedBy === owner || mayDecideFor(null, by);
+  if (isOwn && mayDecideFor(owner, by)) return;
+  const message = `'${basename}' was uploaded by another account: only that account or an admin may upload another version of it.`;
+  throw new AppError('forbidden', message, { frameId });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   ARCHIVE,
@@ -15,7 +15,8 @@ import {
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
-import type { Store } from '../store/index.js';
+import { statFile } from '../lib/files.js';
+import { moveFile, type Store } from '../store/index.js';
 import { AS_IT_STANDS, isChosen, type Reading } from './overrides.js';
 import { isInPlace } from './record.js';
 import type { IngestResult } from './results.js';
@@ -57,7 +58,7 @@ export function createQuarantine(parts: QuarantineParts): Quarantine {
         if (isKept) {
           isNew = !(await isQuarantined(catalog, sha256));
           await mkdir(quarantinePath(config), { recursive: true });
-          await move(file.path, path);
+          await moveFile(file.path, path);
         }
         await noteRefusal(catalog, toRefusal(file, reason, by, reading), by, isKept);
         const surplus = await trimQuarantine(catalog, QUARANTINE_FILES, QUARANTINE_BYTES);
@@ -132,6 +133,10 @@ export async function sweepQuarantine(parts: QuarantineParts): Promise<number> {
   });
   let count = 0;
   for (const name of names) {
+    if (await isBrokenOff(quarantinePath(config, name))) {
+      await rm(quarantinePath(config, name), { force: true });
+      count += 1;
+    }
     if (!/^[\da-f]{64}$/.test(name) || (await isQuarantined(catalog, name))) continue;
     count += 1;
     const path = quarantinePath(config, name);
@@ -139,6 +144,17 @@ export async function sweepQuarantine(parts: QuarantineParts): Promise<number> {
     else await noteRefusal(catalog, forgotten(name, (await stat(path)).size), ARCHIVE, true);
   }
   return count;
+}
+
+/** Bytes that are copied from another disk lie under another name until all of them are there. */
+const PART = /\.part$/;
+/** A copy that goes on is written to all the time: another process may be making it. */
+const STILL_MS = 60_000;
+
+async function isBrokenOff(path: string): Promise<boolean> {
+  if (!PART.test(path)) return false;
+  const found = await statFile(path);
+  return found !== undefined && Date.now() - found.mtimeMs > STILL_MS;
 }
 
 function forgotten(sha256: string, sizeBytes: number): Refusal {
@@ -153,15 +169,4 @@ function forgotten(sha256: string, sizeBytes: number): Refusal {
     uploadedBy: null,
     attempt: null,
   };
-}
-
-/** Rename, or a copy where the two folders are on different disks. */
-async function move(from: string, to: string): Promise<void> {
-  try {
-    await rename(from, to);
-  } catch (error) {
-    if (systemCode(error) !== 'EXDEV') throw error;
-    await copyFile(from, to);
-    await rm(from, { force: true });
-  }
 }

@@ -1,11 +1,11 @@
-import { createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Transform, type Readable } from 'node:stream';
+import { Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createMeter, type Fingerprint } from '../lib/hash.js';
+import type { Fingerprint } from '../lib/hash.js';
 import { ownedName } from '../lib/owned-names.js';
-import { asStoreError, syncPath } from '../store/index.js';
+import { asStoreError } from '../store/index.js';
+import { createFileWriter, type Blocks, type SpoolThread } from './file-writer.js';
 
 /** A file that has been received whole and flushed to disk, but is not stored yet. */
 export interface Spooled extends Fingerprint {
@@ -16,35 +16,52 @@ export interface Spooled extends Fingerprint {
   readonly uploadedBy?: number | null;
 }
 
+/** Where files are spooled, and with what. */
+export interface SpoolParts {
+  readonly folder: string;
+  readonly blocks: Blocks;
+  readonly spoolThread: SpoolThread;
+  /** Called for each piece that came. */
+  readonly onBytes: () => void;
+}
+
 /**
- * Writes a stream to a new file in `folder`, hashing on the way, and flushes it. On any failure
- * (client gone, disk full) nothing is left behind.
+ * Writes a stream to a new file, hashing on the way, and flushes it. On any failure (client gone,
+ * disk full) nothing is left behind.
  */
 export async function spoolStream(
   stream: Readable,
-  folder: string,
   name: string,
-  onBytes: () => void,
+  { folder, blocks, spoolThread, onBytes }: SpoolParts,
 ): Promise<Spooled> {
   const path = join(folder, ownedName('.part'));
-  const meter = createMeter();
-  const through = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      meter.add(chunk);
-      onBytes();
-      done(null, chunk);
-    },
-  });
   try {
-    await pipeline(
-      stream,
-      through,
-      createWriteStream(path, { flags: 'wx', highWaterMark: 1024 * 1024 }),
-    );
-    await syncPath(path);
+    const handle = await open(path, 'wx');
+    const writer = createFileWriter(handle, blocks, spoolThread);
+    try {
+      await pipeline(
+        stream,
+        new Writable({
+          write(chunk: Buffer, _encoding, done) {
+            onBytes();
+            const full = writer.write(chunk);
+            if (full === undefined) done();
+            else
+              full.then(() => {
+                done();
+              }, done);
+          },
+        }),
+      );
+      const fingerprint = await writer.end();
+      await handle.sync();
+      return { path, uploadName: basename(name.replaceAll('\\', '/')), ...fingerprint };
+    } finally {
+      await writer.close();
+      await handle.close();
+    }
   } catch (error) {
     await rm(path, { force: true });
-    asStoreError(error);
+    return asStoreError(error);
   }
-  return { path, uploadName: basename(name.replaceAll('\\', '/')), ...meter.fingerprint() };
 }

@@ -21,6 +21,8 @@ export interface Target {
   readonly key: string;
   readonly number: number;
   readonly frameId: number | undefined;
+  /** The account that brought what it takes the place of; null if there is none, or nobody knows. */
+  readonly owner: number | null;
   /** Whether these very bytes lie under the key already, as a power cut between file and row leaves them. */
   readonly isThere: boolean;
   readonly warnings: readonly string[];
@@ -56,7 +58,8 @@ export async function chooseName(
     );
     ({ basename, namesake } = await findOwnName(db, name, facts));
   }
-  return { basename, number: (namesake?.versions ?? 0) + 1, frameId: namesake?.id, warnings };
+  const { versions = 0, id: frameId, owner = null } = namesake ?? {};
+  return { basename, number: versions + 1, frameId, owner, warnings };
 }
 
 /** `name-<time>`, then `name-<time>-2` and so on, until one is free or means this exposure. */

@@ -1,65 +1,106 @@
 import { OPERATOR } from '../catalog/index.js';
-import { placeTree, readAdopted, rememberTree, withAdopted, type Store } from '../store/index.js';
+import {
+  createSample,
+  describeTree,
+  isAdoptedKey,
+  placeTree,
+  readAdopted,
+  rememberTree,
+  withAdopted,
+  type PassedOver,
+  type Store,
+} from '../store/index.js';
 import { journalFolder, writeJournal } from './journal.js';
 import { fileLoose, versionsLast, type LooseParts, type LooseResult } from './loose.js';
+
+/** What there is to do: what is passed over counts as a file without bytes. */
+export interface TreeTotal {
+  readonly files: number;
+  readonly bytes: number;
+}
 
 export interface AdoptOptions {
   /** True to find out what would be done, and change nothing. */
   readonly isDry: boolean;
   /** Told before the first file is looked at. */
-  readonly onTotal: (total: { readonly files: number; readonly bytes: number }) => void;
+  readonly onTotal: (total: TreeTotal) => void;
 }
 
 /**
  * Takes the FITS files of a folder into the archive where they lie: not a byte of them is copied, moved
  * or changed. Files outside of the tree of the archive are read from their folder from then on. Works
- * beside a running server; begun again after an interruption, it goes on where it was.
+ * beside a running server; begun again after an interruption, it goes on where it was, and tells of
+ * files that were changed since they were taken in.
  *
- * @throws 'bad_request' for what is no folder, or contains the archive
+ * @throws 'bad_request' for what is no folder, or contains the archive; 'store_unavailable' for a tree
+ *         that is known and whose disk is away
  */
 export async function* adoptTree(
   parts: LooseParts,
   folder: string,
-  { isDry, onTotal }: AdoptOptions,
+  options: AdoptOptions,
 ): AsyncIterable<LooseResult> {
-  const { store, prefix } = await openTree(parts, folder, isDry);
-  onTotal(await countTree(store, prefix));
-  const files = versionsLast(store.list(prefix));
-  yield* fileLoose({ ...parts, store }, files, { by: OPERATOR, isDry });
+  const { isDry } = options;
+  const { store, prefix } = await openTree(parts, folder, options);
+  const others: LooseResult[] = [];
+  const listed = store.list(prefix, (other) => others.push(toPassedOver(other)));
+  const files = versionsLast(listed);
+  for await (const result of fileLoose({ ...parts, store }, files, { by: OPERATOR, isDry })) {
+    yield* others.splice(0);
+    yield result;
+  }
+  yield* others;
   if (!isDry) await writeJournal(parts.catalog, journalFolder(store));
 }
 
+/** What is told of something in a tree that is no file of an archive. */
+export function toPassedOver({ key, text }: PassedOver): LooseResult {
+  return { key, sizeBytes: 0, status: 'passed-over', frameId: null, basename: null, text };
+}
+
 /**
- * The tree that a folder is, as part of the store.
+ * The tree that a folder is, as part of the store; unless this is a dry run it is remembered, with some
+ * of its files, by which it is known again.
  *
- * @param isDry true to remember nothing
  * @returns prefix of the keys of its files
- * @throws 'bad_request'
+ * @throws as `adoptTree`
  */
 export async function openTree(
   { store, config }: LooseParts,
   folder: string,
-  isDry: boolean,
+  { isDry, onTotal }: AdoptOptions,
 ): Promise<{ readonly store: Store; readonly prefix: string }> {
   const place = await placeTree(store, config.ARCHIVE_ROOT, folder);
-  if (!place.isNew) return { store, prefix: place.prefix };
-  if (!isDry) {
-    await rememberTree(store, place.prefix, place.folder);
-    return { store, prefix: place.prefix };
+  const { prefix } = place;
+  const known = readAdopted(store);
+  const trees = place.isNew
+    ? new Map([...known, [prefix, await describeTree(place.folder, [])] as const])
+    : known;
+  const tried = place.isNew ? withAdopted(store, () => trees) : store;
+  const { sample, ...total } = await countTree(tried, prefix);
+  onTotal(total);
+  if (isDry) return { store: tried, prefix };
+  const isWhole = isAdoptedKey(prefix) && !prefix.includes('/');
+  // Without a file of a tree that is known, what was known of it is worth more.
+  if (isWhole && (place.isNew || sample.length > 0)) {
+    await rememberTree(store, prefix, await describeTree(place.folder, sample));
   }
-  const trees = new Map([...readAdopted(store), [place.prefix, place.folder]]);
-  return { store: withAdopted(store, () => trees), prefix: place.prefix };
+  return { store, prefix };
 }
 
-/** How much there is to do. */
-export async function countTree(
+async function countTree(
   store: Store,
   prefix: string,
-): Promise<{ files: number; bytes: number }> {
-  const total = { files: 0, bytes: 0 };
-  for await (const { sizeBytes } of store.list(prefix)) {
-    total.files += 1;
-    total.bytes += sizeBytes;
+): Promise<TreeTotal & { readonly sample: readonly { name: string; sizeBytes: number }[] }> {
+  let [files, bytes] = [0, 0];
+  const sample = createSample();
+  const countOther = (): void => {
+    files += 1;
+  };
+  for await (const { key, sizeBytes } of store.list(prefix, countOther)) {
+    files += 1;
+    bytes += sizeBytes;
+    sample.add({ name: key.slice(prefix.length + 1), sizeBytes });
   }
-  return total;
+  return { files, bytes, sample: sample.files() };
 }

@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   eachQuarantineFile,
   eachTrashFile,
   isKeptAside,
+  isOfTrashed,
   type AsideFile,
   type Catalog,
 } from '../catalog/index.js';
@@ -56,6 +57,7 @@ export async function* eachAsideFault(parts: Parts, readData: boolean): AsyncIte
     const fault = await faultOf(parts, file, readData);
     if (fault !== undefined) yield fault;
   }
+  yield* eachUnknownShelved(parts);
   const quarantine = join(parts.config.DATA_DIR, 'quarantine');
   for (const name of await oldFiles(quarantine)) {
     if (known.has(name)) continue;
@@ -65,6 +67,24 @@ export async function* eachAsideFault(parts: Parts, readData: boolean): AsyncIte
   for (const name of await oldFiles(parts.store.spoolDir)) {
     yield { kind: 'leftover', key: name, text: 'An upload that was not finished.' };
   }
+}
+
+/** Files in the trash of the tree that belong to no deleted frame: nobody would ever remove them. */
+async function* eachUnknownShelved({ catalog, store }: Parts): AsyncIterable<Difference> {
+  for await (const { name, frameId, key } of store.shelf.list()) {
+    if (frameId !== undefined && (await isOfTrashed(catalog, frameId, key))) continue;
+    // It goes before its row does: brought back, or removed for good, while this was looked at.
+    if ((await lookAt(join(store.stateDir, 'trash', name))) === undefined) continue;
+    const text = 'No deleted frame refers to this file in the trash.';
+    yield { kind: 'unknown-file', key: `trash/${name}`, text };
+  }
+}
+
+async function lookAt(path: string): Promise<object | undefined> {
+  return lstat(path).catch((error: unknown) => {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+    return undefined;
+  });
 }
 
 async function faultOf(

@@ -5,6 +5,7 @@ import { mapConcurrently } from '../lib/pool.js';
 import { openWanted, type WantedFile, type WantedGroup } from './backup-entries.js';
 import { secondPath, usualPath, type BackupEntry } from './backup-manifest.js';
 import { comparePaths, type BackupTarget, type TargetFile } from './backup-target.js';
+import { isPartAway } from '../store/index.js';
 import type { BackupParts } from './backup.js';
 
 /** What is done with each file on its way; the sums grow. */
@@ -118,7 +119,8 @@ async function copy(
   try {
     await target.write(path, { sizeBytes, sha256, open });
   } catch (error) {
-    const isBad = hasCode(error, 'not_found') || hasCode(error, 'damaged');
+    // A part of the archive that is away must not keep the rest of it out of the back-up.
+    const isBad = hasCode(error, 'not_found') || hasCode(error, 'damaged') || isPartAway(error);
     if (!isBad) throw hasCode(error, 'key_exists') ? taken(target, path, error) : error;
     carried.bad.push(file);
     return false;

@@ -20,6 +20,7 @@ import { mapConcurrently } from '../lib/pool.js';
 import type { Store } from '../store/index.js';
 import { eachAsideFault } from './aside.js';
 import { examineTwice } from './examine.js';
+import { checkJournal } from './journal-check.js';
 
 /** Something in which the parts of the archive do not agree. */
 export interface Difference {
@@ -27,8 +28,9 @@ export interface Difference {
    * `missing`: a row without its file; `size`, `content`: a file that is not the bytes that were
    * stored; `unreadable`: a file that the disk does not give; `unknown-file`: a file that no row
    * refers to; `leftover`: a file of something that was broken off; `wrong-count`: a sum or an index
-   * that is not what the frames say; `database`: the catalogue itself is damaged; `note`: no
-   * difference, but odd since it came.
+   * that is not what the frames say; `database`: the catalogue itself is damaged; `journal`: the
+   * journal in the tree does not tell what the catalogue has; `note`: no difference, but odd since it
+   * came.
    */
   readonly kind:
     | 'missing'
@@ -39,6 +41,7 @@ export interface Difference {
     | 'leftover'
     | 'wrong-count'
     | 'database'
+    | 'journal'
     | 'note';
   readonly key: string;
   readonly text: string;
@@ -83,7 +86,7 @@ const BATCH = 64;
 const LOOKS = 16;
 
 /**
- * Compares catalogue, counts, files and bytes with each other. Changes nothing but the times of the
+ * Compares catalogue, counts, files, bytes and journal with each other. Changes nothing but the times of the
  * readings, and those only if it may. Works beside a running server: what comes or goes meanwhile is
  * no difference.
  *
@@ -103,6 +106,7 @@ export async function* checkArchive(
   yield* checkVersions(parts, options);
   yield* checkTree(parts);
   yield* eachAsideFault(parts, options.readData);
+  yield* checkJournal(parts);
 }
 
 /** Every row with its file. */

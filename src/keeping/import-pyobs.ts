@@ -16,7 +16,7 @@ import { AS_IT_STANDS } from '../ingest/index.js';
 import { AppError } from '../lib/errors.js';
 import { splitFitsName } from '../lib/paths.js';
 import type { Store } from '../store/index.js';
-import { countTree, openTree } from './adopt.js';
+import { openTree, toPassedOver, type TreeTotal } from './adopt.js';
 import { journalFolder, writeJournal } from './journal.js';
 import { fileLoose, type LooseKey, type LooseParts, type LooseResult } from './loose.js';
 
@@ -37,7 +37,7 @@ export interface ImportOptions {
   /** Folder of its files (ARCHIVE_ROOT of the pyobs-archive). */
   readonly root: string;
   readonly isDry: boolean;
-  readonly onTotal: (total: { readonly files: number; readonly bytes: number }) => void;
+  readonly onTotal: (total: TreeTotal) => void;
 }
 
 /** How a pyobs-archive named the file of a frame; later versions always pack. */
@@ -55,9 +55,8 @@ export async function* importPyobs(
 ): AsyncIterable<Imported> {
   const db = await openPyobs(database);
   try {
-    const { store, prefix } = await openTree(parts, root, isDry);
+    const { store, prefix } = await openTree(parts, root, { isDry, onTotal });
     const here = { ...parts, store };
-    onTotal(await countTree(store, prefix));
     yield* importUsers(parts.catalog, await db.listUsers(), isDry);
     const missing: Imported[] = [];
     const claimed = new Set<string>();
@@ -67,11 +66,14 @@ export async function* importPyobs(
       yield* missing.splice(0);
     }
     yield* missing;
-    for await (const { key, sizeBytes } of store.list(prefix)) {
+    const others: Imported[] = [];
+    const listed = store.list(prefix, (other) => others.push(toPassedOver(other)));
+    for await (const { key, sizeBytes } of listed) {
       if (claimed.has(key) || (await hasKey(parts.catalog, key))) continue;
       const text = 'No row of the database is about this file. `platevault adopt` takes it in.';
       yield { status: 'no-row', key, sizeBytes, text };
     }
+    yield* others;
     if (!isDry) await writeJournal(parts.catalog, journalFolder(store));
   } finally {
     await db.close();

@@ -10,7 +10,7 @@ export { normalizeAddress, openTarget, type BackupTarget } from './backup-target
 export { chooseSnapshot, listSnapshots, verifyBackup, type BackupFault } from './backup-verify.js';
 export { parseSnapshotName } from './backup-manifest.js';
 export { restore } from './restore.js';
-export { openRoot, type RootOptions } from './root.js';
+export { openRoot, requireNewArchive, type RootOptions } from './root.js';
 export {
   auditState,
   startAudit,
@@ -21,7 +21,15 @@ export {
 export { createMending, isMendable, type Examination, type Mending } from './mending.js';
 export { createRevisions, type Corrected, type Revisions } from './revisions.js';
 export { createTrash, type Trash } from './trash.js';
-export { journalFolder, startJournal, writeJournal, type Journal } from './journal.js';
+export { TRASH_STEPS, type TrashStep } from './trash-steps.js';
+export {
+  journalFolder,
+  lookAtJournal,
+  rebuildJournal,
+  startJournal,
+  writeJournal,
+  type Journal,
+} from './journal.js';
 export { adoptTree, type AdoptOptions } from './adopt.js';
 export { importPyobs, type Imported, type ImportOptions } from './import-pyobs.js';
 export type { LooseParts, LooseResult } from './loose.js';

@@ -1,25 +1,33 @@
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as startTimer, clearTimeout } from 'node:timers';
 import { setTimeout } from 'node:timers/promises';
 import {
   forgetUnjournaled,
+  isToldAnew,
+  limitToldBytes,
   openCatalog,
-  raiseIds,
   readArchive,
+  readToldBytes,
   readUnjournaled,
   requireDatabaseFile,
+  tellAnew,
   toCatalogError,
   type Catalog,
-  type HighestIds,
-  type JournalEntry,
-  type JournalState,
 } from '../catalog/index.js';
 import { hasCode, systemCode } from '../lib/errors.js';
 import { errorFields, type Log } from '../lib/log.js';
-import { markerPath, readMarker, syncPath, type Store } from '../store/index.js';
+import { markerPath, readMarker, type Store } from '../store/index.js';
+import {
+  appendEntries,
+  beginSegment,
+  journalBytes,
+  journalFolder,
+  listSegments,
+  moveSegments,
+} from './journal-file.js';
+
+export { journalFolder, journalIds } from './journal-file.js';
 
 /**
  * The journal lies in the tree and says what the files do not: ids, names, owners, times, corrections,
@@ -41,16 +49,6 @@ const BATCH = 250;
 const PAUSE_MS = 100;
 /** A server that is told to stop does not wait longer: what is left is written by the next one. */
 const CLOSING_MS = 3_000;
-/** Size from which the next file is begun. */
-const SEGMENT_BYTES = 64 * 1024 * 1024;
-const SEGMENT = /^\d{6}\.ndjson$/;
-const NEWLINE = 10;
-
-/** Where the journal of a store lies. */
-export function journalFolder(store: Pick<Store, 'stateDir'>): string {
-  return join(store.stateDir, 'journal');
-}
-
 /** Keeps the journal up to date in the background: whoever changes the catalogue, it looks by itself. */
 export function startJournal(parts: {
   readonly catalog: Catalog;
@@ -62,10 +60,14 @@ export function startJournal(parts: {
   let looking = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let isClosing = false;
+  let told = '';
 
   const look = async (): Promise<void> => {
     let wait = LOOK_EVERY_MS;
     try {
+      const fault = await lookAtJournal(catalog, folder);
+      if (fault !== undefined && fault.text !== told) log.warn(fault.text);
+      told = fault?.text ?? '';
       const goesOn = (): Promise<boolean> => setTimeout(PAUSE_MS, !isClosing, { ref: false });
       await writeJournal(catalog, folder, goesOn);
     } catch (error) {
@@ -95,9 +97,73 @@ export function startJournal(parts: {
   };
 }
 
+/** What is wrong with the journal as a whole. */
+export interface JournalFault {
+  /** `missing`: whoever writes it next writes all of it anew; `damaged`: it has lost something. */
+  readonly kind: 'missing' | 'damaged';
+  /** One sentence. */
+  readonly text: string;
+}
+
 /**
- * Appends all that the journal has not been told yet. A crash in between leaves lines that are written
- * again later; they say the same.
+ * Looks at the files of the journal, not into them: that costs nothing, and finds what was removed or
+ * cut off. `checkJournal` compares what they tell.
+ *
+ * @returns undefined if nothing is wrong, or the tree is not there
+ */
+export async function lookAtJournal(
+  catalog: Catalog,
+  folder: string,
+): Promise<JournalFault | undefined> {
+  const told = await readToldBytes(catalog);
+  const segments = await listSegments(folder);
+  const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  if (bytes === 0) {
+    if (told === undefined || !existsSync(markerPath(dirname(dirname(folder))))) return undefined;
+    const text = `The journal of the archive is missing (${folder}): it is made anew from the catalogue when a server runs.`;
+    return { kind: 'missing', text };
+  }
+  const damage = (what: string): JournalFault => ({
+    kind: 'damaged',
+    text: `The journal of the archive is damaged (${folder}): ${what}.`,
+  });
+  const numbers = segments.map(({ name }) => Number.parseInt(name, 10));
+  const first = numbers[0] ?? 0;
+  const gap = numbers.findIndex((number, index) => number !== first + index);
+  if (gap >= 0) return damage(`the file before ${String(segments[gap]?.name)} is missing`);
+  if (bytes >= (told ?? 0)) return undefined;
+  return damage(`it has ${bytes} bytes, and ${told} were written`);
+}
+
+/**
+ * Writes the journal anew from the catalogue, beside a running server too. The new files follow the old
+ * ones, which are put aside when all is told: at every instant there is a journal that tells as much
+ * as before.
+ *
+ * @returns how many lines were written, and where the old files lie; undefined if there were none
+ * @throws 'store_full', 'store_unavailable'
+ */
+export async function rebuildJournal(
+  catalog: Catalog,
+  store: Pick<Store, 'stateDir' | 'check'>,
+): Promise<{ readonly lines: number; readonly oldFiles: string | undefined }> {
+  await store.check();
+  const folder = journalFolder(store);
+  const old = await beginSegment(folder);
+  await tellAnew(catalog);
+  await limitToldBytes(catalog, 0);
+  const lines = await writeJournal(catalog, folder);
+  if (old.length === 0) return { lines, oldFiles: undefined };
+  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const oldFiles = join(store.stateDir, 'replaced', `journal-${time}`);
+  await moveSegments(folder, old, oldFiles);
+  await limitToldBytes(catalog, await journalBytes(folder));
+  return { lines, oldFiles };
+}
+
+/**
+ * Appends all that the journal has not been told yet; to one that has gone, all there is. A crash in
+ * between leaves lines that are written again later; they say the same.
  *
  * @param goesOn asked between two writings; what is not written yet stays due
  * @returns how many lines
@@ -107,14 +173,23 @@ export async function writeJournal(
   folder: string,
   goesOn = (): Promise<boolean> => Promise.resolve(true),
 ): Promise<number> {
+  await beginAnew(catalog, folder);
   for (let lines = 0; ;) {
     const { entries, last } = await readUnjournaled(catalog, BATCH);
     if (last === undefined) return lines;
-    await append(folder, entries.map(formatEntry).join(''));
-    await forgetUnjournaled(catalog, last);
+    await forgetUnjournaled(catalog, last, await appendEntries(folder, entries));
     lines += entries.length;
     if (!(await goesOn())) return lines;
   }
+}
+
+/** Has all told to a journal that has gone, and goes on with what a process that died began. */
+async function beginAnew(catalog: Catalog, folder: string): Promise<void> {
+  const isMissing = (await lookAtJournal(catalog, folder))?.kind === 'missing';
+  if (!isMissing && !(await isToldAnew(catalog))) return;
+  await tellAnew(catalog);
+  // Once is enough, however often the writing fails.
+  if (isMissing) await limitToldBytes(catalog, 0);
 }
 
 /**
@@ -144,128 +219,4 @@ export async function tellJournal(path: string, root: string): Promise<void> {
 export function isUnreadable(error: unknown): boolean {
   const isOfSqlite = systemCode(error)?.startsWith('SQLITE_') === true;
   return isOfSqlite || hasCode(error, 'damaged') || toCatalogError(error) !== undefined;
-}
-
-/** The highest ids that any line tells of. */
-export async function journalIds(folder: string): Promise<HighestIds> {
-  const highest = { frames: 0, versions: 0, notes: 0 };
-  for await (const entry of readJournal(folder)) {
-    if (entry !== undefined) raiseIds(highest, entry);
-  }
-  return highest;
-}
-
-/**
- * Reads all lines, oldest first. A line that cannot be read, such as the last one of a process that
- * died while it wrote, comes as undefined.
- */
-export async function* readJournal(folder: string): AsyncIterable<JournalEntry | undefined> {
-  for (const name of await segments(folder)) {
-    const input = createReadStream(join(folder, name), { encoding: 'utf8' });
-    try {
-      for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-        if (line !== '') yield parseEntry(line);
-      }
-    } finally {
-      input.destroy();
-    }
-  }
-}
-
-/** Bytes of all files of the journal: another number means that it has grown. */
-export async function journalBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await segments(folder)) bytes += (await stat(join(folder, name))).size;
-  return bytes;
-}
-
-function formatEntry({ epoch, seq, subject, state }: JournalEntry): string {
-  return `${JSON.stringify({ epoch, seq, subject, ...state })}\n`;
-}
-
-/** What another program, or a disk, has spoilt is recognised by its shape. */
-function parseEntry(line: string): JournalEntry | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  if (typeof json !== 'object' || json === null) return undefined;
-  const { epoch, seq, subject, ...state } = json as Record<string, unknown>;
-  const isWhole =
-    typeof epoch === 'number' &&
-    typeof seq === 'number' &&
-    typeof subject === 'string' &&
-    HOLDS[String(state.kind)]?.(state) === true;
-  return isWhole ? { epoch, seq, subject, state: state as unknown as JournalState } : undefined;
-}
-
-/** What a state of each kind must have at least. */
-const HOLDS: Readonly<Record<string, (state: Record<string, unknown>) => boolean>> = {
-  frame: ({ record }) => isRecord(record),
-  trash: ({ record, row }) => isRecord(record) && typeof row === 'object' && row !== null,
-  gone: () => true,
-  notes: ({ notes }) => Array.isArray(notes),
-  users: ({ users }) => Array.isArray(users),
-};
-
-function isRecord(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, basename, versions } = value as Record<string, unknown>;
-  return Number.isSafeInteger(id) && typeof basename === 'string' && Array.isArray(versions);
-}
-
-/** Names of the files, oldest first; none if there is no journal. */
-async function segments(folder: string): Promise<string[]> {
-  try {
-    const names = await readdir(folder);
-    return names.filter((name) => SEGMENT.test(name)).sort();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** Appends lines to the newest file, or to a new one, and waits until they are on disk. */
-async function append(folder: string, lines: string): Promise<void> {
-  if (await makeFolder(folder)) await syncPath(dirname(folder));
-  const newest = (await segments(folder)).at(-1) ?? '000001.ndjson';
-  const found = await stat(join(folder, newest)).catch(ignoreAbsent);
-  const isFull = (found?.size ?? 0) >= SEGMENT_BYTES;
-  const next = String(Number.parseInt(newest, 10) + 1).padStart(6, '0');
-  const name = isFull ? `${next}.ndjson` : newest;
-  const handle = await open(join(folder, name), 'a+', 0o640);
-  try {
-    // What a crash tore off must not swallow the first line that comes after it.
-    const start = (await endsOpen(handle)) ? '\n' : '';
-    await handle.appendFile(start + lines);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  if (isFull || found === undefined) await syncPath(folder);
-}
-
-async function endsOpen(handle: FileHandle): Promise<boolean> {
-  const { size } = await handle.stat();
-  if (size === 0) return false;
-  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
-  return buffer[0] !== NEWLINE;
-}
-
-/** @returns whether it was not there. One level only: a tree that has gone is not made anew. */
-async function makeFolder(folder: string): Promise<boolean> {
-  try {
-    await mkdir(folder);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function ignoreAbsent(error: unknown): undefined {
-  if (systemCode(error) !== 'ENOENT') throw error;
 }

@@ -1,9 +1,11 @@
 import {
-  hasKey,
+  findKeptByKey,
   inTransaction,
   toCatalogError,
   type Actor,
   type Catalog,
+  type CheckRecord,
+  type KeptVersion,
 } from '../catalog/index.js';
 import {
   AS_IT_STANDS,
@@ -18,6 +20,7 @@ import {
 } from '../ingest/index.js';
 import { AppError } from '../lib/errors.js';
 import { mapConcurrently } from '../lib/pool.js';
+import { findChange, noteChecks } from './changes.js';
 
 export interface LooseParts extends FilingParts {
   readonly catalog: Catalog;
@@ -42,10 +45,18 @@ export interface LooseResult {
   /**
    * `adopted`: a new frame; `new-version`: other bytes of a known exposure; `already-there`: filed
    * before; `same-bytes`: another file with these very bytes is filed; `refused`: not a file that is
-   * kept, see `text`; `failed`: not filed by no fault of the file.
+   * kept, see `text`; `failed`: not filed by no fault of the file; `changed`: filed before, and another
+   * file since; `passed-over`: a link, or something else that is no file to look into.
    */
   readonly status:
-    'adopted' | 'new-version' | 'already-there' | 'same-bytes' | 'refused' | 'failed';
+    | 'adopted'
+    | 'new-version'
+    | 'already-there'
+    | 'same-bytes'
+    | 'refused'
+    | 'failed'
+    | 'changed'
+    | 'passed-over';
   readonly frameId: number | null;
   readonly basename: string | null;
   /** For people: why it was refused, what else it is. */
@@ -76,6 +87,12 @@ export async function* fileLoose(
   const seen = new Map<string, string>();
   for await (const batch of inBatches(keys, BATCH)) {
     const read = await mapConcurrently(batch, parts.lanes, (item) => readLoose(parts, item));
+    if (!options.isDry) {
+      await noteChecks(
+        parts.catalog,
+        read.flatMap(({ check }) => check ?? []),
+      );
+    }
     yield* options.isDry
       ? await tryBatch(parts, read, options, seen)
       : await fileBatch(parts, read, options);
@@ -113,25 +130,38 @@ export async function* inBatches<T>(items: AsyncIterable<T>, size: number): Asyn
 
 /** A file that was read, or what became of it. */
 type Read = { readonly item: LooseKey } & (
-  | { readonly file: LooseFile; readonly result?: never }
-  | { readonly file?: never; readonly result: LooseResult }
+  | { readonly file: LooseFile; readonly result?: never; readonly check?: never }
+  | {
+      readonly file?: never;
+      readonly result: LooseResult;
+      readonly check?: CheckRecord | undefined;
+    }
 );
 
 async function readLoose(parts: LooseParts, item: LooseKey): Promise<Read> {
   const { key } = item;
-  if (await hasKey(parts.catalog, key)) return { item, result: toResult(item, 'already-there') };
   try {
+    const known = await findKeptByKey(parts.catalog, key);
+    if (known !== undefined) return await lookAgain(parts, item, known);
     // Headers first: what is refused anyway need not be read to its end.
     const plain = await readStored(parts, key);
     const isLacking = plain.facts.proposal === null && item.withProposal !== undefined;
     const reading = (isLacking ? item.withProposal : undefined) ?? AS_IT_STANDS;
     const stored = isLacking ? await readStored(parts, key, { reading }) : plain;
-    const known = { ...item, known: { ...item.known, reading } };
+    const asRead = { ...item, known: { ...item.known, reading } };
     const fingerprint = await hashStored(parts, key);
-    return { item: known, file: { key, ...stored, fingerprint } };
+    return { item: asRead, file: { key, ...stored, fingerprint } };
   } catch (error) {
     return { item, result: toFailure(item, error) };
   }
+}
+
+/** Whether a file that was filed before is still the same one. */
+async function lookAgain(parts: LooseParts, item: LooseKey, known: KeptVersion): Promise<Read> {
+  const { check, text } = await findChange(parts, known);
+  if (text === '') return { item, result: toResult(item, 'already-there'), check };
+  const { frameId, basename } = known;
+  return { item, result: toResult(item, 'changed', { frameId, basename, text }), check };
 }
 
 async function fileBatch(

@@ -99,7 +99,7 @@ export function createMending(parts: MendingParts): Mending {
     fileOf: (item) => requireFile(config, item),
 
     async retry(id, mend, by) {
-      const item = await getQuarantined(catalog, id);
+      const item = await getQuarantined(catalog, id, by);
       const { attempt } = item;
       const reading = {
         overrides: mend.overrides ?? new Map(Object.entries(attempt?.overrides ?? {})),
@@ -119,7 +119,7 @@ export function createMending(parts: MendingParts): Mending {
     },
 
     async discard(id, by) {
-      const { file } = await getQuarantined(catalog, id);
+      const { file } = await getQuarantined(catalog, id, by);
       const why = 'Somebody threw it away.';
       await inTransaction(catalog, (tx) => discardQuarantined(tx, id, by, why));
       await rm(quarantinePath(config, file), { force: true });

@@ -119,7 +119,7 @@ async function prepare(
   options: RestoreOptions,
   report: Reporter,
 ): Promise<Prepared | undefined> {
-  if (state.kind === 'gone' || state.kind === 'users') return undefined;
+  if (state.kind === 'gone' || state.kind === 'users' || state.kind === 'ids') return undefined;
   if (state.kind !== 'frame') return { subject, state, isSame: true };
   const { record } = state;
   const files = new Map<number, StoredFacts>();

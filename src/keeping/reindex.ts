@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   checkCube,
   continueEpoch,
+  countUnjournaled,
   hasKey,
   hasKeysBelow,
   insertUserRecords,
@@ -11,6 +12,7 @@ import {
   listTrashKeys,
   migrate,
   openCatalog,
+  openCatalogReadOnly,
   openJournalIndex,
   OPERATOR,
   readMark,
@@ -25,8 +27,9 @@ import {
 } from '../catalog/index.js';
 import type { FilingParts } from '../ingest/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
-import { markerPath, readAdopted, type Store } from '../store/index.js';
-import { journalBytes, journalFolder, readJournal, tellJournal } from './journal.js';
+import { markerPath, readAdopted, requireTrees, type Store } from '../store/index.js';
+import { journalBytes, journalFolder, readJournal } from './journal-file.js';
+import { isUnreadable, tellJournal } from './journal.js';
 import {
   fileLoose,
   inBatches,
@@ -80,6 +83,11 @@ export interface ReindexSummary {
   /** Whether accounts, tokens and the log were taken over from the old catalogue. */
   readonly tookAccounts: boolean;
   readonly findings: number;
+  /**
+   * Changes that the old catalogue has not told the journal yet. They are told before a new one is
+   * made; a dry run writes nothing, and does without them.
+   */
+  readonly untold: number;
   /** Where the old catalogue lies now; undefined if there was none, or nothing was swapped. */
   readonly oldCatalogue: string | undefined;
 }
@@ -103,15 +111,16 @@ export async function reindex(
   const [draft, scratch] = [`${path}.reindex`, `${path}.reindex-lines`] as const;
   await rm(scratch, { force: true });
   // What only the old catalogue knows is told while it is there: a restore before this, for one.
+  const untold = options.isDry ? await countUntold(path) : 0;
   if (!options.isDry) await tellJournal(path, config.ARCHIVE_ROOT);
   const catalog = await openDraft(draft, config.ARCHIVE_ROOT);
   let summary: ReindexSummary;
   try {
     const store = await openRoot(catalog, config.ARCHIVE_ROOT, { takesTree: true });
-    await requireAdopted(store);
+    await requireTrees(store); // the frames of one that is away would be left out
     const index = await openJournalIndex(scratch);
     try {
-      summary = await build({ ...parts, catalog, store }, index, options);
+      summary = { ...(await build({ ...parts, catalog, store }, index, options)), untold };
     } finally {
       await index.close();
       await rm(scratch, { force: true });
@@ -126,13 +135,17 @@ export async function reindex(
   return { ...summary, oldCatalogue: await swapDatabase(draft, path) };
 }
 
-/** Frames of a tree whose disk is not mounted would be left out. @throws 'store_unavailable' */
-async function requireAdopted(store: Store): Promise<void> {
-  for (const [name, folder] of readAdopted(store)) {
-    const found = await stat(folder).catch(() => undefined);
-    if (found?.isDirectory() === true) continue;
-    const message = `The adopted tree ${folder} (${name}) is not there. Mount its disk first. Nothing was changed.`;
-    throw new AppError('store_unavailable', message);
+/** Changes that a catalogue has still to tell the journal; none if it is not there or cannot be read. */
+async function countUntold(path: string): Promise<number> {
+  if (!existsSync(path)) return 0;
+  const catalog = openCatalogReadOnly(path);
+  try {
+    return await countUnjournaled(catalog);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return 0;
+  } finally {
+    await catalog.close();
   }
 }
 
@@ -211,6 +224,7 @@ async function build(
     withoutPassword: [...tally.closed],
     tookAccounts,
     findings: tally.findings,
+    untold: 0,
     oldCatalogue: undefined,
   };
   await finish(catalog, summary);
@@ -315,7 +329,7 @@ const ACCOUNTS_MARK = 'reindex_accounts';
 async function findUsers(index: JournalIndex, epoch: number): Promise<readonly UserRecord[]> {
   for await (const { state } of index.eachState(epoch)) {
     if (state.kind === 'users') return state.users;
-    if (state.kind !== 'notes') return []; // frames come last
+    if ('record' in state || state.kind === 'gone') return []; // frames come last
   }
   return [];
 }

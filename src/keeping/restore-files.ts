@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { AppError, hasCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { sha256Of } from '../lib/hash.js';
+import { ownedName } from '../lib/owned-names.js';
 import { mapConcurrently } from '../lib/pool.js';
 import { moveFile, pathOfKey, syncPath, type AdoptedTrees, type Store } from '../store/index.js';
 import { shelvedPath } from './aside.js';
@@ -82,7 +83,7 @@ async function restoreFile(
   const text =
     found === undefined ? `${name} is not there.` : `${name} is there, but is another file.`;
   if (options.store === undefined) return { outcome, entry, text };
-  const draft = join(options.store.spoolDir, `restore-${randomUUID()}.part`);
+  const draft = join(options.store.spoolDir, ownedName('.part'));
   try {
     const fault = await fetchFile(options.target, entry, draft);
     if (fault !== undefined) return { outcome: 'damaged', entry, text: `${name}: ${fault}` };
@@ -112,7 +113,7 @@ function placeOf(
 function adoptedPath(adopted: AdoptedTrees, key: string): string | undefined {
   const [name = '', ...rest] = key.split('/');
   const tree = adopted.get(name);
-  return tree === undefined ? undefined : pathOfKey(tree, rest.join('/'));
+  return tree === undefined ? undefined : pathOfKey(tree.folder, rest.join('/'));
 }
 
 /** @returns what is wrong with the file in the back-up; undefined if it arrived whole */

@@ -26,6 +26,8 @@ import type { Config } from '../config/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { sha256Of } from '../lib/hash.js';
 import {
+  holdsAnyFile,
+  markerPath,
   markRoot,
   openFsStore,
   readAdopted,
@@ -45,6 +47,8 @@ export interface RestoreOptions {
   readonly name: string | undefined;
   /** True to only say what would be done. */
   readonly dryRun: boolean;
+  /** True to make ARCHIVE_ROOT the root of the archive, where there is none yet. */
+  readonly isNewRoot: boolean;
   readonly onFile: (file: RestoredFile) => void;
 }
 
@@ -79,7 +83,8 @@ interface Places {
  * catalogue that was there and files that were in the way are kept beside. Frames that came later stay
  * in the tree, where `reindex` finds them.
  *
- * @throws 'busy' while a server runs, 'bad_request' if another archive lies there, 'not_found',
+ * @throws 'busy' while a server runs, 'bad_request' if another archive or other files lie there,
+ *         'store_unavailable' if nothing does, and the place is not said to be new, 'not_found',
  *         'damaged' if the catalogue in the back-up is, 'database_version'
  */
 export async function restore(
@@ -88,11 +93,7 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<Restored> {
   const snapshot = await chooseSnapshot(target, options.name);
-  const marker = await readMarker(config.ARCHIVE_ROOT);
-  if (marker !== undefined && marker.id !== snapshot.archiveId) {
-    const message = `${config.ARCHIVE_ROOT} holds another archive (${marker.id}) than the back-up (${snapshot.archiveId}). Nothing was changed.`;
-    throw new AppError('bad_request', message);
-  }
+  await requirePlace(config.ARCHIVE_ROOT, snapshot.archiveId, options.isNewRoot);
   const places = placesOf(config);
   if (options.dryRun) return putBack(places, target, { ...options, snapshot, store: undefined });
   await mkdir(config.DATA_DIR, { recursive: true });
@@ -106,6 +107,28 @@ export async function restore(
     await rm(places.work, { recursive: true, force: true });
     await lock.release();
   }
+}
+
+/**
+ * An archive goes where it was, or to a place that is said to be new: what is written under the mount
+ * point of a disk that is not there fills another one, and is hidden when it is back.
+ */
+async function requirePlace(root: string, archiveId: string, isNewRoot: boolean): Promise<void> {
+  const marker = await readMarker(root);
+  if (marker?.id === archiveId) return;
+  const unchanged = 'Nothing was changed.';
+  if (marker !== undefined) {
+    const message = `${root} holds another archive (${marker.id}) than the back-up (${archiveId}). ${unchanged}`;
+    throw new AppError('bad_request', message);
+  }
+  if (!isNewRoot) {
+    const message = `There is no archive in ${root}: it has no marker file. Is its disk mounted? If the archive is to come to this place for the first time, say so with --new-root. ${unchanged}`;
+    throw new AppError('store_unavailable', message);
+  }
+  if (!(await holdsAnyFile(root))) return;
+  const mark = JSON.stringify({ id: archiveId });
+  const message = `${root} is not new: it holds files. Name an empty folder; or, should they be those of the archive, write ${mark} to ${markerPath(root)}. ${unchanged}`;
+  throw new AppError('bad_request', message);
 }
 
 function placesOf(config: Config): Places {

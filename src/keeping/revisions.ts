@@ -8,6 +8,7 @@ import {
   listCorrections,
   listHdus,
   listVersions,
+  mayDecideFor,
   recordDeed,
   reviseFrame,
   toOverrides,
@@ -16,6 +17,7 @@ import {
   type Correction,
   type CorrectionValue,
   type Frame,
+  type FrameFacts,
   type Overrides,
   type Revision,
   type Version,
@@ -49,10 +51,11 @@ export interface Revisions {
    * headers is worked out anew.
    *
    * @throws 'not_found'; 'header_invalid', 'header_missing' if nothing can be made of the values;
-   *         'bad_request' for an unknown profile
+   *         'bad_request' for an unknown profile; 'forbidden' if it would change who sees a frame that
+   *         another account uploaded, and `viewer` is no admin
    */
   correct(frameId: number, change: CorrectionChange, viewer: Viewer): Promise<Corrected>;
-  /** Makes a former version the one that is shown. @throws 'not_found', 'damaged' */
+  /** Makes a former version the one that is shown. @throws 'not_found', 'damaged', 'forbidden' as above */
   restoreVersion(frameId: number, number: number, viewer: Viewer): Promise<void>;
 }
 
@@ -119,6 +122,7 @@ async function correctOnce(
   const changed = changedKeywords(old, wanted.overrides);
   if (changed.length === 0 && wanted.profile === before.chosenProfile) return;
   const facts = await reader.facts(frame.version.key, wanted).catch(asDamage);
+  requireOwnPublicity(frame, facts, viewer);
   const revision: Revision = {
     facts,
     basedOn: frame.updatedMs,
@@ -138,6 +142,14 @@ async function correctOnce(
       await insertEvent(tx, 'frame.corrected', eventOf(frameId, keyword, wanted.overrides, viewer));
     }
   });
+}
+
+/** Who sees a frame follows from its header: that is changed by who brought it, and by admins. */
+function requireOwnPublicity(frame: Frame, facts: FrameFacts, viewer: Viewer): void {
+  const isSame = frame.publicDateMs === facts.publicDateMs && frame.proposal === facts.proposal;
+  if (isSame || mayDecideFor(frame.version.uploadedBy, viewer)) return;
+  const message = `This changes who may see '${frame.basename}', by its public date or its proposal: only the account that uploaded it or an admin may do that.`;
+  throw new AppError('forbidden', message);
 }
 
 function changedKeywords(old: Overrides, wanted: Overrides): string[] {
@@ -181,6 +193,7 @@ async function restoreOnce(
   const { corrections, chosenProfile } = await readCorrected(catalog, frameId);
   const reading = { overrides: toOverrides(corrections), profile: chosenProfile };
   const facts = await reader.facts(version.key, reading).catch(asDamage);
+  requireOwnPublicity(frame, facts, viewer);
   const hdus = await listHdus(catalog, version);
   const missing =
     hdus.length === 0 ? await reader.headers(version.key, version.original !== null) : [];

@@ -1,4 +1,8 @@
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
+  isLockHeld,
   readArchive,
   rememberArchive,
   sampleFiles,
@@ -13,6 +17,7 @@ import {
   markRoot,
   openFsStore,
   readMarker,
+  rootError,
   type FsStoreOptions,
   type Store,
 } from '../store/index.js';
@@ -82,7 +87,33 @@ async function requireKinship(catalog: Catalog, root: string, takesTree: boolean
       'Point ARCHIVE_ROOT and DATA_DIR to one and the same archive.',
     ]);
   }
-  if (takesTree || !(await holdsAnyFile(root))) return;
+  if (!takesTree) await requireNoFrames(root);
+}
+
+/**
+ * Looks at a root before a catalogue is made for it: what would be refused afterwards is refused now,
+ * and nothing is made.
+ *
+ * @throws 'store_unavailable', 'busy' if a server is at work on it
+ */
+export async function requireNewArchive(root: string): Promise<void> {
+  const marker = await readMarker(root);
+  if (marker !== undefined) {
+    await requireNoFrames(root);
+    if (await isLockHeld(join(dirname(markerPath(root)), 'server.lock'))) {
+      throw new AppError('busy', `Another server is at work on ${root}. Stop it first.`);
+    }
+  }
+  try {
+    await mkdir(root, { recursive: true });
+    await access(root, constants.W_OK);
+  } catch (error) {
+    throw rootError(root, error);
+  }
+}
+
+async function requireNoFrames(root: string): Promise<void> {
+  if (!(await holdsAnyFile(root))) return;
   throw refusal(`The catalogue is new, but ${root} holds the frames of an archive.`, [
     'Make the catalogue from them with `platevault reindex`, or bring it back with `platevault restore`.',
     'Nothing was changed.',

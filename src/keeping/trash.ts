@@ -37,6 +37,7 @@ import type { Reader } from '../ingest/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import type { Limiter } from '../lib/pool.js';
 import type { Store } from '../store/index.js';
+import type { TrashStep } from './trash-steps.js';
 
 /** Deleted frames, until they come back or go for good. */
 export interface Trash {
@@ -71,6 +72,8 @@ export interface TrashParts {
   readonly exclusively: Limiter;
   /** Called after a frame has come back: there is a job to do. */
   readonly onRestored?: () => void;
+  /** Called at each step; for tests. */
+  readonly at?: (step: TrashStep) => void;
 }
 
 const DAY_MS = 86_400_000;
@@ -80,7 +83,7 @@ export function createTrash(parts: TrashParts): Trash {
   const purge = async (frameId: number, by: Actor): Promise<void> => {
     await store.check();
     const item = await inTransaction(catalog, async (tx) => {
-      const found = await getTrashed(tx, frameId);
+      const found = await getTrashed(tx, frameId, by);
       await notePurged(tx, frameId);
       const { basename, sizeBytes, record } = found;
       const versions = record.versions.map(({ key, sha256 }) => ({ key, sha256 }));
@@ -96,8 +99,10 @@ export function createTrash(parts: TrashParts): Trash {
         by: by.username,
         atMs: Date.now(),
       });
+      parts.at?.('purged');
       return found;
     });
+    parts.at?.('given-up');
     await exclusively(() => removeForGood(parts, item));
   };
 
@@ -108,11 +113,12 @@ export function createTrash(parts: TrashParts): Trash {
         const record = await inTransaction(catalog, (tx) =>
           takeOut(tx, parts, { frameId, viewer, reason }),
         );
+        parts.at?.('out-of-lists');
         return shelve(parts, record);
       }),
 
     async restore(frameId, by) {
-      const item = await getTrashed(catalog.read, frameId);
+      const item = await getTrashed(catalog.read, frameId, by);
       const content = await findContent(catalog.read, frameId);
       await exclusively(() => bringBack(parts, item, content, by));
       parts.onRestored?.();
@@ -151,7 +157,7 @@ type Transaction = Parameters<typeof readRecord>[0] & Parameters<typeof deleteFr
 /** The rows of a frame: from the frames to the trash. */
 async function takeOut(
   tx: Transaction,
-  { catalog }: TrashParts,
+  { catalog, at }: TrashParts,
   { frameId, viewer, reason }: { frameId: number; viewer: Viewer; reason: string },
 ): Promise<FrameRecord> {
   const frame: Frame = await getFrame(catalog, frameId, viewer);
@@ -171,11 +177,12 @@ async function takeOut(
   });
   await insertEvent(tx, 'frame.trashed', { frameId, basename, by, atMs, reason });
   await deleteFrame(tx, frameId);
+  at?.('trashed');
   return record;
 }
 
 /** Moves the files of a deleted frame out of the tree. @returns keys of those that could not be moved */
-async function shelve({ catalog, store }: TrashParts, record: FrameRecord): Promise<string[]> {
+async function shelve({ catalog, store, at }: TrashParts, record: FrameRecord): Promise<string[]> {
   const left: string[] = [];
   for (const { key } of record.versions) {
     try {
@@ -187,18 +194,23 @@ async function shelve({ catalog, store }: TrashParts, record: FrameRecord): Prom
       left.push(key);
     }
   }
+  at?.('shelved');
   if (left.length === 0) await noteMoved(catalog, record.id);
+  at?.('move-noted');
   return left;
 }
 
 async function removeForGood(parts: TrashParts, item: Trashed): Promise<void> {
-  const { catalog, store } = parts;
+  const { catalog, store, at } = parts;
   for (const { key } of item.record.versions) {
     // Also if it had been moved: a process that died while it brought the frame back left it there.
     if (!(await hasKey(catalog, key))) await store.shelf.put(key, item.frameId);
   }
+  at?.('shelf-filled');
   await store.shelf.clear(item.frameId);
+  at?.('shelf-cleared');
   await inTransaction(catalog, (tx) => removeTrashed(tx, item.frameId));
+  at?.('row-removed');
 }
 
 /** Files first, rows second: a process that dies in between leaves the frame in the trash. */
@@ -208,19 +220,25 @@ async function bringBack(
   known: FrameContent | undefined,
   by: Actor,
 ): Promise<void> {
-  const { catalog, store } = parts;
+  const { catalog, store, at } = parts;
   const { record, frameId } = item;
   await requireFree(catalog, record);
   const moved: string[] = [];
   // A process that dies from here on leaves files in the tree that the next start puts back.
   await noteReturning(catalog, frameId);
+  at?.('returning');
   try {
     for (const { key } of record.versions) {
       if (await store.shelf.takeBack(key, frameId)) moved.push(key);
     }
+    at?.('files-back');
     await requireCurrentFile(store, record);
     const content = known ?? (await readAnew(parts, record));
-    await inTransaction(catalog, (tx) => putBack(tx, { record, content, by }));
+    await inTransaction(catalog, async (tx) => {
+      await putBack(tx, { record, content, by });
+      at?.('restored');
+    });
+    at?.('in-lists');
   } catch (error) {
     for (const key of moved) {
       if (!(await hasKey(catalog, key))) await store.shelf.put(key, frameId);

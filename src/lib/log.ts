@@ -1,4 +1,6 @@
+import type { Writable } from 'node:stream';
 import { pino, type Logger, type LoggerOptions } from 'pino';
+import { systemCode } from './errors.js';
 import { escapeUnseen } from './unseen.js';
 
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -41,14 +43,38 @@ export function createLog(write: (line: string) => void, level: LogLevel = 'info
   );
 }
 
+/** Bytes that may wait for a reader that is slow. */
+const MAX_WAITING_BYTES = 2 ** 20;
+
 /**
- * The log on standard error. The stream of Node itself: to files and pipes it writes at once, so that
- * no line is lost however the process ends. A buffer of its own would spare requests the write, but
- * would hold the process at its end for a reader that has gone.
+ * The log on standard error. The stream of Node itself: to files, and to pipes that are read, it writes
+ * at once, so that no line is lost however the process ends. For who does not read, or has gone, no
+ * request waits and none fails: lines beyond a bound are counted, and told of when there is a reader.
  */
-export function openLog(level: LogLevel): Log {
+export function openLog(level: LogLevel, stream: Writable = process.stderr): Log {
+  let lost = 0;
+  const send = (line: string): void => {
+    try {
+      stream.write(`${line}\n`);
+    } catch (error) {
+      // A file on a full disk; a pipe answers by the event.
+      if (systemCode(error) === undefined) throw error;
+      lost += 1;
+    }
+  };
+  stream.on('error', () => {
+    lost += 1; // there is nowhere to tell it
+  });
+  const direct = createLog(send, level);
   return createLog((line) => {
-    process.stderr.write(`${line}\n`);
+    if (stream.writableLength > MAX_WAITING_BYTES) {
+      lost += 1;
+      return;
+    }
+    const lines = lost;
+    lost = 0;
+    if (lines > 0) direct.warn('lines of the log are lost: nobody read them', { lines });
+    send(line);
   }, level);
 }
 

@@ -1,13 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../lib/errors.js';
+import { createFairQueue, type FairQueue } from './fair-queue.js';
 import type { ErrorRecord, FromWorker, ToWorker } from './serve.js';
 import type { PixelTasks } from './tasks.js';
 
 export interface PoolOptions {
   /** Threads at most (setting PIXEL_WORKERS); started when there is work. */
   readonly workers: number;
-  /** Jobs that may wait, those of ingest not counted; more are refused with 'busy'. Default 500. */
+  /** Jobs that may wait, those of ingest not counted; more are refused with 'busy'. Default 1000. */
   readonly maxWaiting?: number;
+  /** Jobs that may wait for one client; more are refused with 'too_many'. Default 200. */
+  readonly maxWaitingEach?: number;
   /** Jobs of ingest that may wait, by the same rule. Default 500. */
   readonly maxWaitingIngest?: number;
   /** Time for one job, ms; then its worker is ended and replaced. Default 30 000. */
@@ -24,8 +27,15 @@ export interface PoolOptions {
 export type JobPriority = 'ingest' | 'interactive' | 'background';
 
 export interface JobOptions {
-  /** Default interactive; equals in order of arrival. */
+  /** Default interactive. */
   readonly priority?: JobPriority;
+  /**
+   * Who waits for it. Equals in priority are served in turn, one job of each client, and those of one
+   * client in order of arrival. Jobs without a client count as those of one, which has no limit of its own.
+   */
+  readonly client?: string;
+  /** Name under which `join` finds it while it waits. */
+  readonly key?: string;
   /** Takes a waiting job out of the queue, asks a running one to stop; rejects with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -35,7 +45,7 @@ export interface PixelPool {
   /**
    * Runs one task in a worker. Bytes of the result are moved, not copied.
    *
-   * @throws what the task threw; 'busy' with `data.reason` `queue` (too many wait), `timeout`,
+   * @throws what the task threw; 'too_many' if too much waits for this client; 'busy' with `data.reason` `queue` (too many wait), `timeout`,
    *         `crash` (the worker died; other jobs are not touched) or `closed`
    */
   run<K extends keyof PixelTasks>(
@@ -43,12 +53,15 @@ export interface PixelPool {
     input: PixelTasks[K]['input'],
     options?: JobOptions,
   ): Promise<PixelTasks[K]['output']>;
+  /** `client` waits for the waiting job `key` too: it is done at the earlier of the two turns. */
+  join(key: string, client: string): void;
   /** Rejects what waits or runs and ends all workers. */
   close(): Promise<void>;
 }
 
 interface Job {
   readonly id: number;
+  readonly key: string | undefined;
   readonly task: string;
   readonly input: unknown;
   /** Both do nothing after the first call of either. */
@@ -64,16 +77,19 @@ interface Slot {
   timer: NodeJS.Timeout | undefined;
 }
 
+/** Told to who has too much waiting: by then some of it is done. */
+const RETRY_AFTER_SEC = 5;
+
 /** Makes a pool; no thread is started before the first job. */
 export function createPixelPool(options: PoolOptions): PixelPool {
-  const { maxWaiting = 500, timeoutMs = 30_000, idleMs = 60_000, heapMb = 256 } = options;
+  const { maxWaiting = 1000, timeoutMs = 30_000, idleMs = 60_000, heapMb = 256 } = options;
   const script = options.script ?? new URL('./worker.js', import.meta.url);
-  const { maxWaitingIngest = 500 } = options;
+  const { maxWaitingIngest = 500, maxWaitingEach = 200 } = options;
   // In the order in which they are served.
-  const queues: Readonly<Record<JobPriority, Job[]>> = {
-    ingest: [],
-    interactive: [],
-    background: [],
+  const queues: Readonly<Record<JobPriority, FairQueue<Job>>> = {
+    ingest: createFairQueue(),
+    interactive: createFairQueue(),
+    background: createFairQueue(),
   };
   const slots = Array.from({ length: Math.max(1, options.workers) }, (): Slot => ({
     worker: undefined,
@@ -167,9 +183,23 @@ export function createPixelPool(options: PoolOptions): PixelPool {
     return queues.interactive.length + queues.background.length >= maxWaiting;
   };
 
-  const abort = (queue: Job[], job: Job, reason: unknown): void => {
-    const place = queue.indexOf(job);
-    if (place >= 0) queue.splice(place, 1);
+  /** @throws 'too_many', 'busy' unless there is room for one more, or whoever has most makes some */
+  const makeRoom = (priority: JobPriority, client: string): void => {
+    const queue = queues[priority];
+    if (client !== '' && queue.waitingFor(client) >= maxWaitingEach) {
+      const message = 'Too many of your pictures are being drawn; try again shortly.';
+      throw new AppError('too_many', message, { reason: 'queue', retryAfterSec: RETRY_AFTER_SEC });
+    }
+    if (!isFull(priority)) return;
+    const what = priority === 'ingest' ? 'files are being read' : 'pictures are being drawn';
+    const refusal = busy('queue', `Too many ${what}; try again shortly.`);
+    const shed = queue.shed(client);
+    if (shed === undefined) throw refusal;
+    shed.reject(refusal);
+  };
+
+  const abort = (queue: FairQueue<Job>, job: Job, reason: unknown): void => {
+    queue.remove(job);
     job.reject(reason);
     const slot = slots.find((each) => each.job === job);
     // The worker stays with the job until it answers: only the task knows where it can stop.
@@ -177,15 +207,12 @@ export function createPixelPool(options: PoolOptions): PixelPool {
   };
 
   return {
-    run(task, input, { priority = 'interactive', signal } = {}) {
+    run(task, input, { priority = 'interactive', signal, client = '', key } = {}) {
       const queue = queues[priority];
       return new Promise((resolve, reject) => {
         if (isClosed) throw busy('closed', 'The archive is stopping.');
         signal?.throwIfAborted();
-        if (isFull(priority)) {
-          const what = priority === 'ingest' ? 'files are being read' : 'pictures are being drawn';
-          throw busy('queue', `Too many ${what}; try again shortly.`);
-        }
+        makeRoom(priority, client);
         const onAbort = (): void => {
           abort(queue, job, signal?.reason);
         };
@@ -197,6 +224,7 @@ export function createPixelPool(options: PoolOptions): PixelPool {
         };
         const job: Job = {
           id: (lastId += 1),
+          key,
           task,
           input,
           isSettled: false,
@@ -212,13 +240,18 @@ export function createPixelPool(options: PoolOptions): PixelPool {
           },
         };
         signal?.addEventListener('abort', onAbort, { once: true });
-        queue.push(job);
+        queue.push(job, client);
         dispatch();
       });
     },
+    join(key, client) {
+      const { interactive } = queues;
+      const job = interactive.find((each) => each.key === key);
+      if (job !== undefined) interactive.join(job, client);
+    },
     async close() {
       isClosed = true;
-      const jobs = Object.values(queues).flatMap((queue) => queue.splice(0));
+      const jobs = Object.values(queues).flatMap((queue) => queue.clear());
       for (const slot of slots) {
         if (slot.job !== undefined) jobs.push(slot.job);
         end(slot);

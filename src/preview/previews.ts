@@ -15,8 +15,15 @@ export interface RenderPool {
   run(
     task: 'render',
     input: RenderRequest,
-    options?: { priority?: 'interactive' | 'background'; signal?: AbortSignal },
+    options?: {
+      priority?: 'interactive' | 'background';
+      signal?: AbortSignal;
+      client?: string;
+      key?: string;
+    },
   ): Promise<Rendered>;
+  /** Somebody else waits for the picture `key` too. */
+  join?(key: string, client: string): void;
 }
 
 /** A file to draw: where it is on this machine, and the hash of its bytes (hex). */
@@ -33,11 +40,13 @@ export interface Previews {
    * The picture of a file, from the cache or drawn now; the same picture asked for by several at
    * once is drawn once.
    *
-   * @param signal gives up waiting; the drawing stops when nobody waits for it
+   * @param waiter.signal gives up waiting; the drawing stops when nobody waits for it
+   * @param waiter.client who waits: clients take turns, and each may wait for so many
    * @throws 'not_found' if the file is gone, 'bad_request' for an HDU or plane that it has not,
-   *         'busy' if too much is waiting, the reason of the signal
+   *         'too_many' if too much waits for this client, 'busy' if too much waits, the reason of
+   *         the signal
    */
-  get(source: PreviewSource, options: RenderOptions, signal?: AbortSignal): Promise<Preview>;
+  get(source: PreviewSource, options: RenderOptions, waiter?: Waiter): Promise<Preview>;
   /** Draws pictures that will be asked for, after everything someone waits for. */
   warm(
     source: PreviewSource,
@@ -50,6 +59,12 @@ export interface Previews {
   counts(): { readonly hits: number; readonly misses: number };
   /** Waits for pictures that are being drawn. The pool is closed by its owner. */
   close(): Promise<void>;
+}
+
+/** Somebody who wants a picture. */
+export interface Waiter {
+  readonly signal?: AbortSignal;
+  readonly client?: string;
 }
 
 export interface PreviewSettings {
@@ -100,7 +115,8 @@ export function createPreviews(settings: PreviewSettings): Previews {
     if (kept !== undefined) return { ...kept, etag: tag(key) };
     const { path, sha256 } = order.source;
     const request = { ...order.options, path, bounds };
-    const drawn = await draw(pool, request, { priority: order.priority, signal });
+    const { priority, client = '' } = order;
+    const drawn = await draw(pool, request, { priority, client, key, signal });
     const { detail, transient, ...picture } = drawn;
     if (detail !== undefined) log?.error('preview failed', { sha256, detail });
     if (transient === true) return { ...picture, etag: tag(`${key}-now`) };
@@ -110,7 +126,10 @@ export function createPreviews(settings: PreviewSettings): Previews {
   const board = (order: Order): Flight => {
     const key = keyOf(order.source, order.options);
     const existing = flights.get(key);
-    if (existing !== undefined && !existing.control.signal.aborted) return existing;
+    if (existing !== undefined && !existing.control.signal.aborted) {
+      if (order.client !== undefined) pool.join?.(key, order.client);
+      return existing;
+    }
     const control = new AbortController();
     const result = make(key, order, control.signal).finally(() => {
       if (flights.get(key) === flight) flights.delete(key);
@@ -133,9 +152,12 @@ export function createPreviews(settings: PreviewSettings): Previews {
   };
 
   return {
-    get: (source, options, signal) => wait({ source, options, priority: 'interactive' }, signal),
+    get: (source, options, { signal, client } = {}) =>
+      wait({ source, options, client, priority: 'interactive' }, signal),
     async warm(source, list, signal) {
-      for (const options of list) await wait({ source, options, priority: 'background' }, signal);
+      for (const options of list) {
+        await wait({ source, options, client: undefined, priority: 'background' }, signal);
+      }
     },
     etag: (source, options) => tag(keyOf(source, options)),
     counts: () => counts,
@@ -149,13 +171,14 @@ interface Order {
   readonly source: PreviewSource;
   readonly options: RenderOptions;
   readonly priority: 'interactive' | 'background';
+  readonly client: string | undefined;
 }
 
 /** Draws in the pool; a worker that dies or takes too long gives a picture of words. */
 async function draw(
   pool: RenderPool,
   request: RenderRequest,
-  options: { priority: 'interactive' | 'background'; signal: AbortSignal },
+  options: Parameters<RenderPool['run']>[2],
 ): Promise<Rendered> {
   try {
     return await pool.run('render', request, options);

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Issue, SourceLimits } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
+import { ownedName } from '../lib/owned-names.js';
 import { pieceBytes, type Piece } from './plan.js';
 import type { ProductPlan, ProductRequest, SourceFile, TableRequest } from './tasks.js';
 import { countRows, type TableFormat, type TableShape } from './table-text.js';
@@ -46,8 +46,10 @@ export interface ProductPool {
   ): Promise<{ bytes: Uint8Array }>;
 }
 
-interface Wait {
+/** Who waits: `signal` gives up, clients take turns. */
+export interface Wait {
   readonly signal?: AbortSignal;
+  readonly client?: string;
 }
 
 /** A stored file: where it is on this machine, the hash of its bytes (hex), and how it is wrapped. */
@@ -82,12 +84,12 @@ export interface Products {
    *
    * @throws as the codec; 'bad_request' for a cut-out that is not in the file
    */
-  make(source: ProductSource, request: ProductRequest, signal?: AbortSignal): Promise<Product>;
+  make(source: ProductSource, request: ProductRequest, wait?: Wait): Promise<Product>;
   /** A table of the file: by HDU, else the one named CAT, else undefined. */
   table(
     source: ProductSource,
     hdu: number | undefined,
-    signal?: AbortSignal,
+    wait?: Wait,
   ): Promise<TableProduct | undefined>;
   /**
    * All that is not as the standard says, in the order of the file; of a file full of it the first 5000.
@@ -101,15 +103,15 @@ export interface Products {
 /** Files made from stored files, by the workers, piece by piece. */
 export function createProducts(pool: ProductPool, limits: SourceLimits): Products {
   return {
-    async make(source, request, signal) {
-      const { file, close } = await prepare(pool, source, limits, signal);
+    async make(source, request, wait = {}) {
+      const { file, close } = await prepare(pool, source, limits, wait);
       try {
-        const plan = await pool.run('planProduct', { ...file, request }, waitFor(signal));
+        const plan = await pool.run('planProduct', { ...file, request }, wait);
         return {
           sizeBytes: plan.sizeBytes,
           etag: `"${source.sha256}-${tagOf(request)}-${METHOD}"`,
           section: plan.section,
-          read: (range) => readPlan(pool, file, plan.pieces, range, signal),
+          read: (range) => readPlan(pool, file, plan.pieces, range, wait),
           close,
         };
       } catch (error) {
@@ -117,12 +119,12 @@ export function createProducts(pool: ProductPool, limits: SourceLimits): Product
         throw error;
       }
     },
-    async table(source, hdu, signal) {
-      const { file, close } = await prepare(pool, source, limits, signal);
+    async table(source, hdu, wait = {}) {
+      const { file, close } = await prepare(pool, source, limits, wait);
       try {
-        const { table } = await pool.run('describeTable', { ...file, hdu }, waitFor(signal));
+        const { table } = await pool.run('describeTable', { ...file, hdu }, wait);
         if (table !== undefined) {
-          return { table, read: (format) => readTable(pool, file, table, format, signal), close };
+          return { table, read: (format) => readTable(pool, file, table, format, wait), close };
         }
       } catch (error) {
         await close();
@@ -159,15 +161,15 @@ async function prepare(
   pool: ProductPool,
   { path, container }: ProductSource,
   limits: SourceLimits,
-  signal: AbortSignal | undefined,
+  wait: Wait,
 ): Promise<{ file: SourceFile; close: () => Promise<void> }> {
   if (['plain', 'tiles', 'xisf'].includes(container)) {
     return { file: { path, limits }, close: () => Promise.resolve() };
   }
-  const target = join(limits.tempDir, `product-${randomUUID()}.part`);
+  const target = join(limits.tempDir, ownedName('.part'));
   const close = (): Promise<void> => rm(target, { force: true });
   try {
-    await pool.run('expandFile', { path, limits, target }, waitFor(signal));
+    await pool.run('expandFile', { path, limits, target }, wait);
   } catch (error) {
     await close();
     throw error;
@@ -180,7 +182,7 @@ async function* readPlan(
   file: SourceFile,
   pieces: readonly Piece[],
   { start, end }: { start: number; end: number },
-  signal: AbortSignal | undefined,
+  wait: Wait,
 ): AsyncGenerator<Uint8Array> {
   const groups = groupPieces(pieces).filter((group) => {
     return group.start < end && group.start + group.lengthBytes > start;
@@ -189,7 +191,7 @@ async function* readPlan(
     const group = groups[index];
     if (group === undefined) return undefined;
     const made = pool
-      .run('makePieces', { ...file, pieces: group.pieces }, waitFor(signal))
+      .run('makePieces', { ...file, pieces: group.pieces }, wait)
       .then(({ bytes }) => {
         return bytes.subarray(Math.max(0, start - group.start), end - group.start);
       });
@@ -243,12 +245,12 @@ async function* readTable(
   file: SourceFile,
   table: TableShape,
   format: TableFormat,
-  signal: AbortSignal | undefined,
+  wait: Wait,
 ): AsyncGenerator<Uint8Array> {
   for (let firstRow = 0; firstRow < table.rows;) {
     const rows = Math.min(ROWS_AT_ONCE, table.rows - firstRow);
     const request = { hdu: table.hdu, firstRow, rows, format };
-    const { bytes } = await pool.run('writeRows', { ...file, ...request }, waitFor(signal));
+    const { bytes } = await pool.run('writeRows', { ...file, ...request }, wait);
     const done = countRows(bytes, format);
     if (done === 0) throw new AppError('fits_truncated', 'The table ends before its last row.');
     firstRow += done;
@@ -264,8 +266,4 @@ function tagOf(request: ProductRequest): string {
       ? [box.x, box.y, box.width, box.height]
       : [box.raDeg, box.decDeg, box.sizeDeg];
   return `cutout-${box.kind}-${numbers.join('_')}-${hdu}-${plane}`;
-}
-
-function waitFor(signal: AbortSignal | undefined): Wait {
-  return signal === undefined ? {} : { signal };
 }

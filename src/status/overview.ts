@@ -4,6 +4,7 @@ import {
   countTrashed,
   listFailedJobs,
   listNightBytes,
+  OPERATOR,
   readHoldings,
   readQueue,
   type Catalog,
@@ -75,7 +76,7 @@ export function createOverview(catalog: Catalog, config: Config): () => Promise<
     const [known, backup, quarantine, trash, queue, failedJobs] = await Promise.all([
       sums(),
       backupState(catalog, config),
-      countQuarantined(catalog),
+      countQuarantined(catalog, {}, OPERATOR),
       countTrashed(catalog),
       readQueue(catalog),
       listFailedJobs(catalog, MAX_FAILED),

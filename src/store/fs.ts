@@ -5,7 +5,6 @@ import {
   link,
   lstat,
   mkdir,
-  opendir,
   readdir,
   realpath,
   rename,
@@ -17,17 +16,19 @@ import {
 import { dirname, join, relative, sep } from 'node:path';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { isOfOtherProcess } from '../lib/owned-names.js';
-import { isInside } from '../lib/paths.js';
+import { isAdoptedKey } from './adopted-trees.js';
+import { createDisks, isPartAway, type Disks } from './disks.js';
 import { syncPath } from './flush.js';
 import { createFolders, type Folders } from './folders.js';
 import { INTENT, isMeant, readIntent, writeIntent } from './intents.js';
 import { pathOfKey, requireFit, SPOOL_DIR, STATE_DIR } from './keys.js';
+import { describeEntry, openFolder } from './look.js';
 import { markRoot, readMarker, rootError, watchRoot } from './marker.js';
 import { openPlainFile, statPlainFile, streamOf } from './plain-file.js';
 import { createRunReader } from './runs.js';
 import { createShelf } from './shelf.js';
 import type { StoreStep } from './steps.js';
-import type { Store, Swept } from './store.js';
+import type { ListedFile, PassedOver, Store, Swept } from './store.js';
 import { asStoreError, asUndefined, isAbsent } from './trouble.js';
 
 /** Another process may remove the folder that was just made, empty as it is, this often. */
@@ -53,6 +54,7 @@ interface Tree {
   readonly spoolDir: string;
   readonly stateDir: string;
   readonly folders: Folders;
+  readonly disks: Disks;
   readonly requireRoot: () => Promise<void>;
   readonly at: (step: StoreStep) => void;
 }
@@ -66,7 +68,7 @@ interface Tree {
  */
 export async function openFsStore(root: string, options: FsStoreOptions = {}): Promise<Store> {
   const tree = await openTree(root, options);
-  const { spoolDir, stateDir, folders, requireRoot } = tree;
+  const { spoolDir, stateDir, folders, disks, requireRoot } = tree;
   const readRuns = createRunReader();
 
   return {
@@ -87,23 +89,30 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
     async stat(key) {
       const found = await statPlainFile(pathOfKey(root, key));
       // Not there, or nothing is there: the frame is not lost, its disk is away.
-      if (found === undefined) await requireRoot();
+      if (found === undefined) await requireThere(tree, key);
       return found;
     },
 
     localPath: (key) => findFile(tree, key),
 
     async remove(key) {
-      await requireRoot();
       const path = pathOfKey(root, key);
+      await requireThere(tree, key);
       if (!(await isReal(tree, dirname(path)))) return;
       await unlink(path).catch(asUndefined);
       await folders.prune(dirname(path));
     },
 
-    async *list(prefix) {
-      await requireRoot();
-      yield* listFiles(tree, prefix === '' ? root : pathOfKey(root, prefix));
+    async *list(prefix, onOther) {
+      const requireAll = async (): Promise<void> => {
+        await requireRoot();
+        await disks.requireBelow(prefix);
+      };
+      // Half a list would pass for a whole one: the disks have to be there before and after.
+      await requireAll();
+      await disks.lookAlong(prefix);
+      yield* walk(tree, prefix === '' ? root : pathOfKey(root, prefix), onOther);
+      await requireAll();
     },
 
     async check() {
@@ -140,7 +149,7 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
 
 async function openFile(tree: Tree, key: string): Promise<FileHandle> {
   const path = await findFile(tree, key);
-  return openPlainFile(path).catch((error: unknown) => asReadError(tree, error));
+  return openPlainFile(path).catch((error: unknown) => asReadError(tree, key, error));
 }
 
 async function openTree(root: string, { id, at }: FsStoreOptions): Promise<Tree> {
@@ -153,13 +162,15 @@ async function openTree(root: string, { id, at }: FsStoreOptions): Promise<Tree>
       if (systemCode(error) !== 'EEXIST') throw error;
     });
     const realRoot = await realpath(root);
-    const folders = createFolders(root);
+    const disks = createDisks(stateDir, (key) => pathOfFolder(root, key));
+    const folders = createFolders(root, disks);
     return {
       root,
       realRoot,
       spoolDir,
       stateDir,
       folders,
+      disks,
       requireRoot,
       at: at ?? (() => undefined),
     };
@@ -256,7 +267,7 @@ async function renameOrCopy(from: string, to: string): Promise<void> {
 /** Path of a stored file. @throws 'not_found', also for what only a symbolic link leads to */
 async function findFile(tree: Tree, key: string): Promise<string> {
   const path = pathOfKey(tree.root, key);
-  const found = await lstat(path).catch((error: unknown) => asReadError(tree, error));
+  const found = await lstat(path).catch((error: unknown) => asReadError(tree, key, error));
   if (!found.isFile() || !(await isReal(tree, dirname(path)))) {
     throw new AppError('not_found', 'There is no plain file under this name in the archive.');
   }
@@ -270,31 +281,54 @@ async function isReal({ root, realRoot }: Tree, folder: string): Promise<boolean
 }
 
 /** As `asStoreError`, while reading: what is not there is not found, unless the whole disk is away. */
-async function asReadError({ requireRoot }: Tree, error: unknown): Promise<never> {
+async function asReadError(tree: Tree, key: string, error: unknown): Promise<never> {
   if (!isAbsent(error)) return asStoreError(error);
-  await requireRoot();
+  await requireThere(tree, key);
   throw new AppError('not_found', 'The file is not there.', {}, error);
 }
 
-async function* listFiles(
-  { root, spoolDir, stateDir }: Tree,
-  start: string,
-): AsyncIterable<{ key: string; sizeBytes: number }> {
-  for await (const path of walk(start)) {
-    if (isInside(spoolDir, path) || isInside(stateDir, path)) continue;
-    const found = await lstat(path).catch(asUndefined);
-    if (found === undefined) continue; // removed meanwhile
-    yield { key: relative(root, path).split(sep).join('/'), sizeBytes: found.size };
+/** Makes sure that the disk is there on which a file lies, if it is there at all. */
+async function requireThere({ requireRoot, disks }: Tree, key: string): Promise<void> {
+  await requireRoot();
+  await disks.require(key);
+}
+
+async function isAway({ disks }: Tree, key: string): Promise<boolean> {
+  try {
+    await disks.require(key);
+    return false;
+  } catch (error) {
+    if (isPartAway(error)) return true;
+    throw error;
   }
 }
 
-async function* walk(folder: string): AsyncIterable<string> {
-  const entries = await opendir(folder).catch(asUndefined);
+/** Path of a folder of the tree, '' for the root; undefined for those of adopted trees. */
+function pathOfFolder(root: string, key: string): string | undefined {
+  return isAdoptedKey(key) ? undefined : join(root, key);
+}
+
+async function* walk(
+  tree: Tree,
+  folder: string,
+  onOther: ((other: PassedOver) => void) | undefined,
+): AsyncIterable<ListedFile> {
+  const { root, spoolDir, stateDir, disks } = tree;
+  const entries = await openFolder(folder);
   if (entries === undefined) return;
   for await (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* walk(path);
-    else if (entry.isFile()) yield path;
+    if (path === spoolDir || path === stateDir) continue;
+    const key = relative(root, path).split(sep).join('/');
+    if (entry.isDirectory()) {
+      await disks.look(key);
+      yield* walk(tree, path, onOther);
+    } else if (entry.isFile()) {
+      const found = await lstat(path).catch(asUndefined);
+      if (found !== undefined) yield { key, sizeBytes: found.size }; // else removed meanwhile
+    } else {
+      onOther?.({ key, text: describeEntry(entry) });
+    }
   }
 }
 
@@ -305,10 +339,12 @@ async function sweep(tree: Tree, isKnown: (key: string) => Promise<boolean>): Pr
   // A command may be storing files beside the server that starts: what it uses is not left over.
   const names = found.filter((name) => !isOfOtherProcess(name));
   const intents = names.filter((name) => name.endsWith(INTENT));
+  const kept = new Set<string>(); // until the disk is back on which the file may lie
   let orphans = 0;
   for (const name of intents) {
     for (const identity of await readIntent(join(spoolDir, name))) {
       if (await isKnown(identity.key)) continue;
+      if (await isAway(tree, identity.key)) kept.add(name).add(identity.path);
       const path = pathOfKey(root, identity.key);
       if (await isMeant(identity, path, spoolDir)) {
         await unlink(path).catch(asUndefined);
@@ -318,7 +354,7 @@ async function sweep(tree: Tree, isKnown: (key: string) => Promise<boolean>): Pr
     }
   }
   // Only now: as long as an intent is there, it can be ended by the next process.
-  for (const name of names) {
+  for (const name of names.filter((each) => !kept.has(each))) {
     await rm(join(spoolDir, name), { force: true, recursive: true }).catch(asStoreError);
   }
   return { unfinished: names.length - intents.length, orphans };

@@ -1,19 +1,22 @@
-export type { Store, Swept } from './store.js';
+export type { ListedFile, PassedOver, Store, Swept } from './store.js';
 export type { Intent, IntendedFile } from './intents.js';
 export type { FsStoreOptions } from './fs.js';
+export { openFsStore, withAdopted } from './adopted.js';
 export {
+  describeTree,
   isAdoptedKey,
-  openFsStore,
   placeTree,
   readAdopted,
   rememberTree,
-  withAdopted,
+  requireTrees,
   type AdoptedTrees,
-} from './adopted.js';
+} from './adopted-trees.js';
+export { isPartAway } from './disks.js';
+export { createSample } from './presence.js';
 export { syncPath } from './flush.js';
 export { holdsAnyFile, holdsFile } from './look.js';
-export { markerPath, markRoot, readMarker, type Marker } from './marker.js';
+export { markerPath, markRoot, readMarker, rootError, type Marker } from './marker.js';
 export { pathOfKey } from './keys.js';
 export { moveFile } from './move.js';
-export { STORE_STEPS, type StoreStep } from './steps.js';
+export { STORE_STEPS, type ShelfStep, type StoreStep } from './steps.js';
 export { asStoreError, toStoreError } from './trouble.js';

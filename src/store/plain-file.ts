@@ -20,14 +20,22 @@ export function streamOf(
   return handle.createReadStream({ ...bounds, highWaterMark: READ_CHUNK_BYTES });
 }
 
-/** Length and date of a file; what is there but no plain file has no bytes. Undefined if there is nothing. */
-export async function statPlainFile(
-  path: string,
-): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined> {
+/** Length and dates of a file, epoch ms. */
+export interface FileTimes {
+  readonly sizeBytes: number;
+  /** When its bytes were written, as far as those who copy files keep to that. */
+  readonly modifiedMs: number;
+  /** When anything about it was changed last, by the clock of its disk; nobody can set it back. */
+  readonly changedMs: number;
+}
+
+/** Length and dates of a file; what is there but no plain file has no bytes. Undefined if there is nothing. */
+export async function statPlainFile(path: string): Promise<FileTimes | undefined> {
   const found = await lstat(path).catch(asUndefined);
   if (found === undefined) return undefined;
   return {
     sizeBytes: found.isFile() ? found.size : 0,
     modifiedMs: Math.floor(found.mtimeMs),
+    changedMs: Math.floor(found.ctimeMs),
   };
 }

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream, type BigIntStats } from 'node:fs';
-import { link, lstat, rename, rm, unlink } from 'node:fs/promises';
+import { link, lstat, opendir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
 import { sha256Of } from '../lib/hash.js';
+import type { Disks } from './disks.js';
 import { syncPath } from './flush.js';
 import type { Folders } from './folders.js';
 import { pathOfKey, STATE_DIR } from './keys.js';
 import { copyDurably, moveFile } from './move.js';
+import type { ShelfStep } from './steps.js';
 import { asStoreError, asUndefined } from './trouble.js';
 
 /** Where the files of deleted frames lie until they come back or go for good; one folder for each. */
@@ -29,6 +31,18 @@ export interface Shelf {
   has(key: string, frameId: number): Promise<boolean>;
   /** Removes the shelf of a frame with all that lies on it. */
   clear(frameId: number): Promise<void>;
+  /** Everything that lies on a shelf, or beside them, in no order. */
+  list(): AsyncIterable<ShelvedFile>;
+}
+
+/** A file in the folder of the shelves. */
+export interface ShelvedFile {
+  /** Path below that folder, with `/` between the parts. */
+  readonly name: string;
+  /** Whose shelf it is on; undefined if it is on none. */
+  readonly frameId: number | undefined;
+  /** The key that it had, and gets back. */
+  readonly key: string;
 }
 
 const SHELVES = 'trash';
@@ -39,11 +53,13 @@ const REPLACED = 'replaced';
 interface Tree {
   readonly root: string;
   readonly folders: Folders;
+  readonly disks: Disks;
   readonly requireRoot: () => Promise<void>;
+  readonly at: (step: ShelfStep) => void;
 }
 
 /** Shelves in the tree of the archive, so that a file is moved and not copied. */
-export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
+export function createShelf({ root, folders, disks, requireRoot, at }: Tree): Shelf {
   const shelfOf = (frameId: number): string => join(root, STATE_DIR, SHELVES, String(frameId));
   // A key that leads nowhere in the tree leads nowhere on a shelf.
   const shelfPath = (key: string, frameId: number): string =>
@@ -66,7 +82,10 @@ export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
       const path = pathOfKey(root, key);
       const shelved = shelfPath(key, frameId);
       const [here, there] = [await look(path), await look(shelved)];
-      if (here === undefined) return;
+      if (here === undefined) {
+        await disks.require(key); // else it would stay there, without a row
+        return;
+      }
       try {
         // It is there twice after half a `takeBack`, and after a restore that filled the shelf. Left in
         // the tree it would be taken for a frame.
@@ -76,6 +95,7 @@ export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
         await folders.make(dirname(to));
         if (isTwice) await unlink(path);
         else await moveFile(path, to);
+        at('shelf-moved');
         await syncPath(dirname(to));
         await syncPath(dirname(path));
         await folders.prune(dirname(path));
@@ -98,8 +118,10 @@ export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
         const there = await look(path);
         // Linked already by a process that died before it took the other name away.
         if (there === undefined || !isSame(found, there)) await moveTo(shelved, path);
+        at('shelf-linked');
         await syncPath(dirname(path));
         await rm(shelved, { force: true });
+        at('shelf-taken');
         await folders.prune(dirname(shelved));
         return true;
       } catch (error) {
@@ -116,7 +138,27 @@ export function createShelf({ root, folders, requireRoot }: Tree): Shelf {
         asStoreError(error);
       }
     },
+
+    async *list() {
+      await requireRoot();
+      for await (const name of eachBelow(join(root, STATE_DIR, SHELVES), '')) {
+        const [shelf = '', ...parts] = name.split('/');
+        const isShelf = /^[1-9]\d*$/.test(shelf) && parts.length > 0;
+        yield { name, frameId: isShelf ? Number(shelf) : undefined, key: parts.join('/') };
+      }
+    },
   };
+}
+
+/** Paths below a folder, which may be absent, of all that is no folder. */
+async function* eachBelow(folder: string, prefix: string): AsyncIterable<string> {
+  const entries = await opendir(folder).catch(asUndefined);
+  if (entries === undefined) return;
+  for await (const entry of entries) {
+    const name = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) yield* eachBelow(join(folder, entry.name), `${name}/`);
+    else yield name;
+  }
 }
 
 function look(path: string): Promise<BigIntStats | undefined> {

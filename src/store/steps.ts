@@ -4,4 +4,8 @@
  */
 export const STORE_STEPS = ['foldered', 'linked', 'flushed', 'put'] as const;
 
-export type StoreStep = (typeof STORE_STEPS)[number];
+/** Those of a deleted file: it has its other name; it has lost its old one. */
+export const SHELF_STEPS = ['shelf-moved', 'shelf-linked', 'shelf-taken'] as const;
+
+export type ShelfStep = (typeof SHELF_STEPS)[number];
+export type StoreStep = (typeof STORE_STEPS)[number] | ShelfStep;

@@ -1,6 +1,20 @@
 import type { Readable } from 'node:stream';
 import type { Shelf } from './shelf.js';
 import type { Intent, IntendedFile } from './intents.js';
+import type { FileTimes } from './plain-file.js';
+
+/** A stored file as it is listed. */
+export interface ListedFile {
+  readonly key: string;
+  readonly sizeBytes: number;
+}
+
+/** Something among the files that is none of the archive's. */
+export interface PassedOver {
+  readonly key: string;
+  /** What it is, for people. */
+  readonly text: string;
+}
 
 /** Where the bytes of frames lie. Keys are relative paths with `/` between the parts. */
 export interface Store {
@@ -30,15 +44,18 @@ export interface Store {
     range: { readonly start: number; readonly end: number },
   ): Promise<AsyncIterable<Uint8Array>>;
   /** What is there but no plain file has no bytes. @returns undefined if there is nothing */
-  stat(
-    key: string,
-  ): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined>;
+  stat(key: string): Promise<FileTimes | undefined>;
   /** Path of a local file with the bytes of `key`. @throws 'not_found' */
   localPath(key: string): Promise<string>;
   /** Removing a missing key succeeds. Empty folders above it go too. */
   remove(key: string): Promise<void>;
-  /** Every stored file below `prefix` (a folder or ''), in no order. */
-  list(prefix: string): AsyncIterable<{ readonly key: string; readonly sizeBytes: number }>;
+  /**
+   * Every stored file below `prefix` (a folder or ''), in no order.
+   *
+   * @param onOther told of what is passed over: links, which are not followed, and what is no file
+   * @throws 'store_unavailable' also if the disk of a part of it is away: half a list says nothing
+   */
+  list(prefix: string, onOther?: (other: PassedOver) => void): AsyncIterable<ListedFile>;
   /**
    * Resolves if the store can be reached and written; also what asks first if the whole archive is
    * there before rows are changed. @throws 'store_full', 'store_unavailable'

@@ -20,6 +20,7 @@ import {
 import {
   bodyText,
   hasSession,
+  owesPassword,
   parameter,
   parseId,
   queryParameters,
@@ -27,6 +28,7 @@ import {
   requireCsrf,
   rootUrl,
   STATUS,
+  viewerOf,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { endSession, startSession } from './login.js';
@@ -112,7 +114,7 @@ export function changePassword(web: Web): RequestHandler {
     const { viewer, userId } = requireOwn(res);
     requireCsrf(services, req, res);
     const wanted = bodyText(req, 'new');
-    const problem = await findPasswordProblem(web, req, viewer);
+    const problem = await findPasswordProblem(web, req, res);
     if (problem !== '') {
       await sendAccount(web, req, res, { passwordProblem: problem });
       return;
@@ -140,14 +142,20 @@ export function logOutEverywhere(web: Web): RequestHandler {
 async function findPasswordProblem(
   { services }: Web,
   req: Request,
-  { username, address }: Viewer,
+  res: Response,
 ): Promise<string> {
+  const { username, address } = viewerOf(res);
   const wanted = bodyText(req, 'new');
   const fault = findPasswordFault(wanted, username);
   if (fault !== '') return fault;
   if (wanted !== bodyText(req, 'again')) return 'The two new passwords differ.';
-  const user = await services.logins.check(username, bodyText(req, 'old'), address);
-  return user === undefined ? 'The old password is not right.' : '';
+  const user = await services.logins.check(username, bodyText(req, 'old'), {
+    address,
+    isSignedIn: true,
+  });
+  if (user === undefined) return 'The old password is not right.';
+  const isKept = owesPassword(res) && wanted === bodyText(req, 'old');
+  return isKept ? 'This is the old password. Choose one of your own.' : '';
 }
 
 /** @throws 'unauthenticated', 'forbidden' (also for a token: it must not make others like it) */
@@ -195,6 +203,7 @@ async function sendAccount(
     { title: 'Account', place: 'account' },
     {
       viewer,
+      owesPassword: owesPassword(res),
       done: Object.hasOwn(DONE, done) ? DONE[done] : '',
       newToken: notes.newToken ?? '',
       newName: notes.newName ?? '',

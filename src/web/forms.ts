@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { CorrectionValue } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 
 /** Ticks of one form at most. */
@@ -19,4 +20,11 @@ export function bodyIds(req: Request, name: string): number[] {
     throw new AppError('bad_request', `${name} is expected to be numbers, at most ${MAX_TICKS}.`);
   }
   return [...new Set(texts.map(Number))];
+}
+
+/** A value as one would write it in a header: a plain number is a number, `-` takes the keyword away. */
+export function toCorrection(text: string): CorrectionValue {
+  if (text === '-') return null;
+  const isNumber = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/.test(text);
+  return isNumber && Number.isFinite(Number(text)) ? Number(text) : text;
 }

@@ -1,14 +1,13 @@
 import type { RequestHandler } from 'express';
 import { may } from '../auth/index.js';
-import { listVersions, type Frame, type Viewer } from '../catalog/index.js';
-import { isVisitor, parseId, requireAction, requireCsrf } from '../http/index.js';
+import { listVisibleVersions, type Frame, type Viewer } from '../catalog/index.js';
+import { parseId, requireAction, requireCsrf } from '../http/index.js';
 import { goTo, type Web } from './page.js';
 import { formatBytes, formatDateTime } from './render.js';
 
-/** The versions of a frame, the newest first; [] for one that has only one, and for visitors. */
+/** The versions of a frame that `viewer` may see, the newest first; [] if that is only one. */
 export async function toVersions({ services, base }: Web, frame: Frame, viewer: Viewer) {
-  if (isVisitor(viewer)) return [];
-  const versions = await listVersions(services.catalog, frame.id);
+  const versions = await listVisibleVersions(services.catalog, frame, viewer);
   if (versions.length < 2) return [];
   return versions.reverse().map((version) => {
     const url = `${base}/frames/${frame.id}/versions/${version.number}/`;

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { may } from '../auth/index.js';
 import {
   findFrames,
@@ -33,6 +33,7 @@ import { formatDec, formatRa } from '../sky/index.js';
 import { toCalibrations } from './calibrations.js';
 import { findChecks, toChecks } from './checks.js';
 import { hduShift, imagesOf, toForms, toSky, type Fact } from './frame-file.js';
+import { NOTHING_TOLD, toSaid, type Told } from './frame-said.js';
 import { toVersions } from './frame-versions.js';
 import { toRows } from './frames.js';
 import { parseListState, listUrl, withFilter } from './list-state.js';
@@ -59,96 +60,100 @@ const MAX_REASON = 500;
 
 /** `GET /frames/<id>/`: one frame with its picture, facts, headers and relations. */
 export function showFrame(web: Web): RequestHandler {
+  return (req, res) => sendFrame(web, req, res, NOTHING_TOLD);
+}
+
+/** The page of a frame. @param told of a form that was sent from it and could not be done */
+export async function sendFrame(web: Web, req: Request, res: Response, told: Told): Promise<void> {
   const { services, base } = web;
   const { catalog } = services;
-  return async (req, res) => {
-    const viewer = requireAction(res, 'read');
-    const frame = await getFrame(catalog, parseId(req.params.id), viewer);
-    const parameters = queryParameters(req);
-    // A choice that no picture can be drawn with is told, not shown as a broken picture.
-    parseRenderOptions(lastValues(parameters));
-    const isAsked = parameter(parameters, 'checks') !== '';
-    const [hdus, related, users, night, uploader, found, calibrations, marks, versions] =
-      await Promise.all([
-        listHeaders(catalog, frame.version),
-        findFrames(catalog, frame.relatedIds, viewer),
-        findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
-        findNeighbours(web, frame, viewer),
-        frame.version.uploadedBy === null || isVisitor(viewer)
-          ? undefined
-          : findUserById(catalog, frame.version.uploadedBy),
-        findChecks(web, frame, isAsked),
-        services.calibrations.find(frame, viewer),
-        listCorrections(catalog.read, frame.id).then((found) =>
-          isVisitor(viewer) ? found.map((each) => ({ ...each, by: '' })) : found,
-        ),
-        toVersions(web, frame, viewer),
-      ]);
-    const pageUrl = `${base}/frames/${frame.id}/`;
-    const shift = hduShift(frame, hdus);
-    const images = imagesOf(hdus).map((image) => ({ ...image, hdu: image.hdu + shift }));
-    const from = parameter(parameters, 'from');
-    const { version } = frame;
-    const relatives = [...related, ...users];
-    const relativeBytes = relatives.reduce(
-      (sum, each) => sum + each.version.sizeBytes,
-      version.sizeBytes,
-    );
-    await sendPage(
-      web,
-      req,
-      res,
-      'frame',
-      { title: frame.basename, place: 'frames' },
-      {
-        frame,
-        pageUrl,
-        picture: toPicture(parameters, images, { pageUrl, pictureUrl: `${pageUrl}preview/` }),
-        shape: pictureShape(frame),
-        filter: { name: frame.filter ?? NONE, slot: filterSlot(frame.filter) },
-        exposure: frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
-        kind: kindLabel(frame.imageKind),
-        facts: toFacts(base, frame),
-        sky: toSky(frame),
-        forms: toForms(frame, hdus, pageUrl),
-        checks: toChecks(found, hdus, pageUrl),
-        conditions: toConditions(frame),
-        kept: [
-          { label: 'File', text: `${frame.basename}${version.extension}` },
-          { label: 'Lies at', text: version.key },
-          { label: 'sha256', text: version.sha256 },
-          { label: 'md5', text: version.md5 },
-          { label: 'crc32', text: version.crc32.toString(16).padStart(8, '0') },
-        ],
-        arrival: {
-          version: version.number,
-          by: isVisitor(viewer) ? '' : (uploader?.username ?? 'the archive itself'),
-          at: formatDateTime(version.createdMs),
-          as: isVisitor(viewer) ? '' : version.uploadName,
-        },
-        size: formatBytes(version.sizeBytes),
-        downloadUrl: `${pageUrl}download/`,
-        catalogUrl: hdus.some(({ name }) => name.toUpperCase() === 'CAT')
-          ? `${pageUrl}catalog/`
-          : '',
-        named: toRows(base, related),
-        users: toRows(base, users),
-        calibrations: toCalibrations(base, frame, calibrations),
-        bundle:
-          relatives.length === 0
-            ? null
-            : {
-                ids: [frame.id, ...relatives.map(({ id }) => id)],
-                label: `With ${formatCount(relatives.length)} related · ${formatBytes(relativeBytes)}`,
-              },
-        header: toHeader(hdus, parameters, pageUrl, marks),
-        versions,
-        night,
-        listUrl: backUrl(base, from),
-        deleteUrl: may(viewer, 'delete') ? `${pageUrl}delete/` : '',
+  const viewer = requireAction(res, 'read');
+  const frame = await getFrame(catalog, parseId(req.params.id), viewer);
+  const parameters = queryParameters(req);
+  // A choice that no picture can be drawn with is told, not shown as a broken picture.
+  // Here `format` is that of the page.
+  parseRenderOptions({ ...lastValues(parameters), format: '' });
+  const isAsked = parameter(parameters, 'checks') !== '';
+  const [hdus, related, users, night, uploader, found, calibrations, marks, versions] =
+    await Promise.all([
+      listHeaders(catalog, frame.version),
+      findFrames(catalog, frame.relatedIds, viewer),
+      findUsers(catalog, frame.basename, viewer).then((ids) => findFrames(catalog, ids, viewer)),
+      findNeighbours(web, frame, viewer),
+      frame.version.uploadedBy === null || isVisitor(viewer)
+        ? undefined
+        : findUserById(catalog, frame.version.uploadedBy),
+      findChecks(web, frame, isAsked),
+      services.calibrations.find(frame, viewer),
+      listCorrections(catalog.read, frame.id).then((found) =>
+        isVisitor(viewer) ? found.map((each) => ({ ...each, by: '' })) : found,
+      ),
+      toVersions(web, frame, viewer),
+    ]);
+  const said = await toSaid(web, frame, marks, viewer, told);
+  const pageUrl = `${base}/frames/${frame.id}/`;
+  const shift = hduShift(frame, hdus);
+  const images = imagesOf(hdus).map((image) => ({ ...image, hdu: image.hdu + shift }));
+  const from = parameter(parameters, 'from');
+  const { version } = frame;
+  const relatives = [...related, ...users];
+  const relativeBytes = relatives.reduce(
+    (sum, each) => sum + each.version.sizeBytes,
+    version.sizeBytes,
+  );
+  await sendPage(
+    web,
+    req,
+    res,
+    'frame',
+    { title: frame.basename, place: 'frames' },
+    {
+      frame,
+      pageUrl,
+      picture: toPicture(parameters, images, { pageUrl, pictureUrl: `${pageUrl}preview/` }),
+      shape: pictureShape(frame),
+      filter: { name: frame.filter ?? NONE, slot: filterSlot(frame.filter) },
+      exposure: frame.exposureSec === null ? NONE : `${formatNumber(frame.exposureSec)}\u202fs`,
+      kind: kindLabel(frame.imageKind),
+      facts: toFacts(base, frame),
+      sky: toSky(frame),
+      forms: toForms(frame, hdus, pageUrl),
+      checks: toChecks(found, hdus, pageUrl),
+      conditions: toConditions(frame),
+      kept: [
+        { label: 'File', text: `${frame.basename}${version.extension}` },
+        { label: 'Lies at', text: version.key },
+        { label: 'sha256', text: version.sha256 },
+        { label: 'md5', text: version.md5 },
+        { label: 'crc32', text: version.crc32.toString(16).padStart(8, '0') },
+      ],
+      arrival: {
+        version: version.number,
+        by: isVisitor(viewer) ? '' : (uploader?.username ?? 'the archive itself'),
+        at: formatDateTime(version.createdMs),
+        as: isVisitor(viewer) ? '' : version.uploadName,
       },
-    );
-  };
+      size: formatBytes(version.sizeBytes),
+      downloadUrl: `${pageUrl}download/`,
+      catalogUrl: hdus.some(({ name }) => name.toUpperCase() === 'CAT') ? `${pageUrl}catalog/` : '',
+      named: toRows(base, related),
+      users: toRows(base, users),
+      calibrations: toCalibrations(base, frame, calibrations),
+      bundle:
+        relatives.length === 0
+          ? null
+          : {
+              ids: [frame.id, ...relatives.map(({ id }) => id)],
+              label: `With ${formatCount(relatives.length)} related · ${formatBytes(relativeBytes)}`,
+            },
+      header: toHeader(hdus, parameters, pageUrl, marks),
+      versions,
+      night,
+      listUrl: backUrl(base, from),
+      said,
+      deleteUrl: may(viewer, 'delete') ? `${pageUrl}delete/` : '',
+    },
+  );
 }
 
 /** `GET /frames/<id>/delete/`: asks before a frame is deleted. */

@@ -3,11 +3,14 @@ import {
   allow,
   demandsJson,
   hasSession,
+  parameter,
   prefersHtml,
+  queryParameters,
   receiveFiles,
   viewerOf,
   type Services,
 } from '../http/index.js';
+import { AppError } from '../lib/errors.js';
 import { showApi, type DescribeApi } from './api.js';
 import { retryFailedJobs, showAdmin } from './admin.js';
 import {
@@ -18,6 +21,7 @@ import {
   showAccount,
 } from './account.js';
 import { askDelete, removeFrame, showFrame } from './frame.js';
+import { correctFrame, noteFrame } from './frame-forms.js';
 import { makeCurrent } from './frame-versions.js';
 import { search, showFrames } from './frames.js';
 import { logIn, logOut, showLogin, showLogout } from './login.js';
@@ -27,7 +31,7 @@ import { changeQuarantine, showQuarantine } from './quarantine.js';
 import { switchTheme } from './theme.js';
 import { changeTrash, showTrash } from './trash.js';
 import { receiveUpload, showUpload } from './upload.js';
-import { addUser, changeRole, disableUser, logOutUser, showUsers } from './users.js';
+import { addUser, changeRole, changeSight, disableUser, logOutUser, showUsers } from './users.js';
 
 export { renderProblem } from './problem.js';
 
@@ -58,11 +62,13 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
     next('router');
   });
   router.get('/', pageUnlessJson, showRoot(web));
-  router.get('/frames/', pageOrElse, showFrames(web));
-  router.get('/frames/:id/', pageOrElse, digitsOrElse, showFrame(web));
+  router.get('/frames/', knownFormat, pageOrElse, showFrames(web));
+  router.get('/frames/:id/', digitsOrElse, knownFormat, pageOrElse, showFrame(web));
   router.get('/frames/:id/delete/', pageOrElse, digitsOrElse, askDelete(web));
   router.post('/frames/:id/delete/', form, digitsOrElse, removeFrame(web));
   router.post('/frames/:id/versions/:number/current/', form, makeCurrent(web));
+  router.post('/frames/:id/correct/', form, digitsOrElse, correctFrame(web));
+  router.post('/frames/:id/note/', form, digitsOrElse, noteFrame(web));
   router.get('/search/', search(web));
 
   router.get('/trash/', pageOrElse, showTrash(web));
@@ -85,6 +91,7 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/admin/users/', form, addUser(web));
   router.post('/admin/users/:id/disable/', form, disableUser(web));
   router.post('/admin/users/:id/role/', form, changeRole(web));
+  router.post('/admin/users/:id/sees/', form, changeSight(web));
   router.post('/admin/users/:id/logout/', form, logOutUser(web));
   router.get('/admin/log/', showLog(web));
 
@@ -105,6 +112,16 @@ const pageOrElse: RequestHandler = (req, res, next) => {
   res.vary('Accept');
   if (prefersHtml(req)) next();
   else next('route');
+};
+
+/** @throws 'bad_request' for `format=` with a word that is neither: what else should be sent is not known */
+const knownFormat: RequestHandler = (req, _res, next) => {
+  const format = parameter(queryParameters(req), 'format');
+  if (!['', 'json', 'html'].includes(format)) {
+    const message = 'Invalid value for format: expected json or html.';
+    throw new AppError('bad_request', message, { parameter: 'format' });
+  }
+  next();
 };
 
 /** Goes on unless the client wants JSON: what takes anything gets what the reference archive gives. */

@@ -51,11 +51,24 @@ export function logIn(web: Web): RequestHandler {
       return;
     }
     await startSession(req, user.id);
+    rememberBrowser(web, req, res, user);
     await web.services.logins.noteDone(user, viewerOf(res).address, 'page');
     // The token that comes with the answer must be that of the new session.
     adoptUser(web.services, res, user);
     goTo(web, req, res, web.base + next);
   };
+}
+
+/** From now on strangers who guess cannot shut this browser out. */
+function rememberBrowser({ services, base }: Web, req: Request, res: Response, user: User): void {
+  const { name, value, maxAgeMs } = services.logins.deviceFor(user);
+  res.cookie(name, value, {
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: req.secure,
+    maxAge: maxAgeMs,
+    path: `${base}/accounts/`,
+  });
 }
 
 /** `GET /accounts/logout/`: asks, because a link alone must not sign anyone out. */

@@ -100,8 +100,10 @@ export async function sendPage(
   options: PageOptions,
   model: object = {},
 ): Promise<void> {
-  const isWriter = may(viewerOf(res), 'upload');
-  const quarantined = isWriter ? (await countQuarantined(web.services.catalog)).files : 0;
+  const viewer = viewerOf(res);
+  const quarantined = may(viewer, 'upload')
+    ? (await countQuarantined(web.services.catalog, {}, viewer)).files
+    : 0;
   const page = makePage(web, req, res, { ...options, quarantined });
   res.set('Cache-Control', 'private, no-cache');
   allowPage(res);

@@ -9,6 +9,7 @@ import {
   type CorrectionValue,
   type Overrides,
   type Quarantined,
+  type Viewer,
 } from '../catalog/index.js';
 import {
   bodyText,
@@ -17,11 +18,12 @@ import {
   queryParameters,
   requireAction,
   requireCsrf,
+  viewerOf,
 } from '../http/index.js';
 import { isMendable, type Examination } from '../keeping/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import { askFirst } from './confirm.js';
-import { bodyIds, bodyTexts } from './forms.js';
+import { bodyIds, bodyTexts, toCorrection } from './forms.js';
 import { sendPage, type Web } from './page.js';
 import { countOf, formatBytes, formatCardValue, formatDateTime } from './render.js';
 import { toOutcome, type Outcome } from './upload.js';
@@ -42,6 +44,7 @@ const WORDS: Readonly<Record<string, string>> = {
   fits_truncated: 'The file ends too early',
   fits_unsupported: 'A kind of file that is not read',
   too_large: 'Too large',
+  forbidden: 'A frame of another account: an admin decides',
 };
 
 /** `GET /quarantine/`: refused files; `code` leaves those refused for it, `file` shows one. */
@@ -77,7 +80,7 @@ export function changeQuarantine(web: Web): RequestHandler {
     const outcomes: Outcome[] = [];
     try {
       for (const id of ids) {
-        const item = await getQuarantined(services.catalog, id);
+        const item = await getQuarantined(services.catalog, id, viewer);
         const result = await services.mending.retry(id, readMend(req, item), viewer);
         outcomes.push(toOutcome(web.base, result));
       }
@@ -97,7 +100,8 @@ async function askBeforeDiscard(
   res: Response,
   ids: readonly number[],
 ): Promise<void> {
-  const found = await listQuarantined(web.services.catalog, ids.length, 0, { ids });
+  const filter = { ids, limit: ids.length };
+  const found = await listQuarantined(web.services.catalog, filter, viewerOf(res));
   await askFirst(web, req, res, {
     question: `Throw ${countOf(found.length, 'file')} away?`,
     deed: 'Throw away',
@@ -121,18 +125,11 @@ function readMend(
   const values = bodyTexts(req, 'value');
   for (const [index, name] of bodyTexts(req, 'keyword').entries()) {
     const value = values[index]?.trim() ?? '';
-    if (name.trim() !== '' && value !== '') overrides.set(parseKeyword(name), toValue(value));
+    if (name.trim() !== '' && value !== '') overrides.set(parseKeyword(name), toCorrection(value));
   }
   const profile = bodyText(req, 'profile');
   if (profile === '') return { overrides };
   return { overrides, profile: profile === '-' ? null : profile };
-}
-
-/** As one would write it in a header: a plain number is a number, `-` takes the keyword away. */
-function toValue(text: string): CorrectionValue {
-  if (text === '-') return null;
-  const isNumber = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/.test(text);
-  return isNumber && Number.isFinite(Number(text)) ? Number(text) : text;
 }
 
 interface Told {
@@ -148,6 +145,7 @@ async function sendQuarantine(
 ): Promise<void> {
   const { services, base } = web;
   const { catalog } = services;
+  const viewer = requireAction(res, 'upload');
   const parameters = queryParameters(req);
   const code = parameter(parameters, 'code');
   const filter = code === '' ? {} : { code };
@@ -155,10 +153,10 @@ async function sendQuarantine(
   const page = Number.isSafeInteger(asked) && asked > 1 ? asked : 1;
   const offset = (page - 1) * PAGE_ROWS;
   const [items, { files, bytes }, codes, shown] = await Promise.all([
-    listQuarantined(catalog, PAGE_ROWS, offset, filter),
-    countQuarantined(catalog, filter),
-    listQuarantineCodes(catalog),
-    findShown(web, parameter(parameters, 'file')),
+    listQuarantined(catalog, { ...filter, limit: PAGE_ROWS, offset }, viewer),
+    countQuarantined(catalog, filter, viewer),
+    listQuarantineCodes(catalog, viewer),
+    findShown(web, parameter(parameters, 'file'), viewer),
   ]);
   const query = (changes: Readonly<Record<string, string>>): string => {
     const words = new URLSearchParams({ ...filter, ...changes }).toString();
@@ -188,7 +186,7 @@ async function sendQuarantine(
       })),
       keywords: suggest(shown === null ? items : [shown.item]),
       profiles: services.reader.profiles.map(({ name, title }) => ({ name, title })),
-      mayDiscard: may(requireAction(res, 'upload'), 'correct'),
+      mayDiscard: may(viewer, 'correct'),
       rows: items.map((item) => ({ ...toRow(item), url: query({ file: String(item.id) }) })),
     },
   );
@@ -219,10 +217,10 @@ function toRow(item: Quarantined) {
 }
 
 /** One file with what can be read of it; null if none is asked for, or it has gone meanwhile. */
-async function findShown({ services }: Web, id: string) {
+async function findShown({ services }: Web, id: string, viewer: Viewer) {
   if (id === '') return null;
   try {
-    const item = await getQuarantined(services.catalog, parseId(id));
+    const item = await getQuarantined(services.catalog, parseId(id), viewer);
     return { item, ...toRow(item), ...toSheet(await services.mending.examine(item)) };
   } catch (error) {
     if (hasCode(error, 'not_found')) return null;

@@ -1,7 +1,14 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { may } from '../auth/index.js';
 import { getTrashed, listTrashed } from '../catalog/index.js';
-import { bodyText, parameter, queryParameters, requireAction, requireCsrf } from '../http/index.js';
+import {
+  bodyText,
+  parameter,
+  queryParameters,
+  requireAction,
+  requireCsrf,
+  viewerOf,
+} from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { askFirst, type GraveDeed } from './confirm.js';
 import { bodyIds } from './forms.js';
@@ -56,7 +63,7 @@ async function askBeforePurge(
 ): Promise<void> {
   const items: GraveDeed['items'][number][] = [];
   for (const id of ids) {
-    const { basename, sizeBytes } = await getTrashed(web.services.catalog.read, id);
+    const { basename, sizeBytes } = await getTrashed(web.services.catalog.read, id, viewerOf(res));
     items.push({ id, name: basename, sizeBytes });
   }
   await askFirst(web, req, res, {
@@ -81,7 +88,7 @@ async function sendTrash(
   const asked = Number(parameter(parameters, 'page'));
   const page = Number.isSafeInteger(asked) && asked > 1 ? asked : 1;
   const offset = (page - 1) * PAGE_ROWS;
-  const { total, bytes, items } = await listTrashed(catalog, { limit: PAGE_ROWS, offset });
+  const { total, bytes, items } = await listTrashed(catalog, { limit: PAGE_ROWS, offset }, viewer);
   const link = (to: number): string => `${web.base}/trash/?page=${to}`;
   const days = config.TRASH_DAYS;
   if (problems.length > 0) res.status(409);

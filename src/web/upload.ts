@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { listQuarantined } from '../catalog/index.js';
-import { requireAction, storeFiles } from '../http/index.js';
+import { requireAction, storeFiles, viewerOf } from '../http/index.js';
 import type { IngestResult } from '../ingest/index.js';
 import { sendPage, type Web } from './page.js';
 import { countOf, formatBytes, formatDateTime } from './render.js';
@@ -83,7 +83,7 @@ async function sendUpload(
   message = '',
 ): Promise<void> {
   const { catalog, config } = web.services;
-  const items = await listQuarantined(catalog, QUARANTINE_SHOWN);
+  const items = await listQuarantined(catalog, { limit: QUARANTINE_SHOWN }, viewerOf(res));
   await sendPage(
     web,
     req,

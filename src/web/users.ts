@@ -5,8 +5,10 @@ import {
   findUserById,
   insertUser,
   listUsers,
+  parseSight,
   ROLES,
   updateUser,
+  type SEES,
   type User,
   type Viewer,
 } from '../catalog/index.js';
@@ -14,6 +16,12 @@ import { bodyText, parseId, requireAction, requireCsrf } from '../http/index.js'
 import { AppError, hasCode } from '../lib/errors.js';
 import { goTo, sendPage, type Web } from './page.js';
 import { formatDateTime } from './render.js';
+
+/** What an account sees, as the forms say it. */
+const SIGHTS: Readonly<Record<(typeof SEES)[number], string>> = {
+  all: 'every frame',
+  proposals: 'public, its proposals, own uploads',
+};
 
 const GIVEN_ROLES = ROLES.filter((role) => role !== 'anonymous');
 
@@ -39,12 +47,14 @@ export function addUser(web: Web): RequestHandler {
     }
     const password = makePassword();
     try {
+      const sight = parseSight(askedSight(req));
       await insertUser(
         services.catalog,
         {
           username,
           passwordHash: await hashPassword(password, username),
           role,
+          sight,
         },
         viewer,
       );
@@ -76,6 +86,21 @@ export function changeRole(web: Web): RequestHandler {
     if (role !== user.role) await updateUser(web.services.catalog, user.id, { role }, viewer);
     goTo(web, req, res, `${web.base}/admin/users/`);
   };
+}
+
+/** `POST /admin/users/<id>/sees/` with `sees` and `proposals`. */
+export function changeSight(web: Web): RequestHandler {
+  return async (req, res) => {
+    const { viewer, user } = await requireOther(web, req, res);
+    const sight = parseSight(askedSight(req), user);
+    await updateUser(web.services.catalog, user.id, { sight }, viewer);
+    goTo(web, req, res, `${web.base}/admin/users/`);
+  };
+}
+
+/** A form that leaves the choice out says nothing about it. */
+function askedSight(req: Request): Parameters<typeof parseSight>[0] {
+  return { sees: bodyText(req, 'sees') || undefined, proposals: bodyText(req, 'proposals') };
 }
 
 /** `POST /admin/users/<id>/logout/`: ends all sessions of somebody. */
@@ -126,10 +151,13 @@ async function sendUsers(web: Web, req: Request, res: Response, notes: UserNotes
       newName: notes.newName ?? '',
       newPassword: notes.newPassword ?? '',
       roles: GIVEN_ROLES,
+      sights: SIGHTS,
       users: users.map((user) => ({
         id: user.id,
         name: user.username,
         role: user.role,
+        sees: user.role === 'admin' || user.seesAll ? 'all' : 'proposals',
+        proposals: user.proposals.join(', '),
         isDisabled: user.disabled,
         isSelf: user.id === userId,
         created: formatDateTime(user.createdMs),

@@ -100,8 +100,8 @@ test('one who gives up does not stop the others; when all do, the drawing is sto
     },
   });
   const [one, two] = [new AbortController(), new AbortController()];
-  const first = previews.get(source('a'), DEFAULT_OPTIONS, one.signal);
-  const second = previews.get(source('a'), DEFAULT_OPTIONS, two.signal);
+  const first = previews.get(source('a'), DEFAULT_OPTIONS, { signal: one.signal });
+  const second = previews.get(source('a'), DEFAULT_OPTIONS, { signal: two.signal });
   await begun;
   one.abort(new Error('left'));
   await expect(first).rejects.toThrow('left');

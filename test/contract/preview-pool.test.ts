@@ -153,6 +153,61 @@ test('the queue is bounded', async () => {
   expect(await run('echo', 5)).toMatchObject({ value: 5 });
 });
 
+test('clients take turns: who asks for much does not make the others wait for all of it', async () => {
+  const { run } = open();
+  const control = new AbortController();
+  const first = run('until', undefined, { signal: control.signal });
+  const done: string[] = [];
+  const ask = (value: string, client: string): Promise<unknown> =>
+    run('echo', value, { client }).then(() => done.push(value));
+  const greedy = Array.from({ length: 50 }, (_, index) => ask(`greedy ${index}`, 'greedy'));
+  const others = ['a', 'b'].flatMap((client) => [1, 2].map((n) => ask(`${client} ${n}`, client)));
+  control.abort(new Error('enough'));
+  await expect(first).rejects.toThrow('enough');
+  await Promise.all(others);
+  expect(done.slice(0, 6)).toEqual(['greedy 0', 'a 1', 'b 1', 'greedy 1', 'a 2', 'b 2']);
+  await Promise.all(greedy);
+  expect(done.filter((name) => name.startsWith('greedy'))).toEqual(
+    Array.from({ length: 50 }, (_, index) => `greedy ${index}`),
+  );
+});
+
+test('a job that a second client waits for comes at the earlier turn', async () => {
+  const { pool, run } = open();
+  const control = new AbortController();
+  const first = run('until', undefined, { signal: control.signal });
+  const done: number[] = [];
+  const jobs = Array.from({ length: 20 }, (_, index) =>
+    run('echo', index, { client: 'greedy', key: `picture ${index}` }).then(() => done.push(index)),
+  );
+  pool.join('picture 19', 'other');
+  pool.join('unknown', 'other');
+  control.abort(new Error('enough'));
+  await expect(first).rejects.toThrow('enough');
+  await Promise.all(jobs);
+  expect(done.indexOf(19)).toBe(1);
+});
+
+test('a client has so much waiting and no more; where all is full, who has most makes room', async () => {
+  const { run } = open({ maxWaitingEach: 3, maxWaiting: 4 });
+  void run('spin').catch(() => undefined);
+  const ask = (client: string): Promise<string> =>
+    run('echo', 1, { client }).then(
+      () => 'done',
+      (error: unknown) => (error as { code: string }).code,
+    );
+  const greedy = [ask('greedy'), ask('greedy'), ask('greedy')];
+  await expect(run('echo', 1, { client: 'greedy' })).rejects.toMatchObject({
+    code: 'too_many',
+    data: { retryAfterSec: 5 },
+  });
+  void ask('modest');
+  void ask('another');
+  expect(await greedy[2]).toBe('busy');
+  void ask('modest');
+  expect(await ask('modest')).toBe('busy');
+});
+
 test('a signal takes a waiting job out, stops a running one, and forbids a new one', async () => {
   const { run } = open();
   const control = new AbortController();

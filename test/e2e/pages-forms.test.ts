@@ -1,7 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { pyobsFrame } from '../fixtures/night.js';
 import type { TestArchive } from '../support/archive.js';
-import { openContext, withChromium } from '../support/browser.js';
+import { openContext, overflowOf, withChromium } from '../support/browser.js';
+import { addUser } from '../support/logins.js';
 import { nightFrame, openNight, signIn, zipNames } from '../support/pages.js';
 import type { OpenNight } from '../support/pages.js';
 
@@ -201,5 +202,27 @@ withChromium('the pages that change something, in a real browser', () => {
     await ines.goto('/frames/');
     expect(new URL(ines.url()).pathname).toBe('/accounts/login/');
     await other.close();
+  });
+
+  test('an account is held to proposals on the users page, and that fits on a phone', async () => {
+    await addUser(archive, 'olaf', 'user');
+    await page.goto('/admin/users/');
+    await page.getByLabel('What olaf sees', { exact: true }).selectOption('proposals');
+    await page.getByLabel('Proposals of olaf, separated by commas').fill('B,A');
+    await page.getByRole('button', { name: 'Change what olaf sees' }).click();
+    const proposals = page.locator('input[name="proposals"][value="A, B"]');
+    await proposals.waitFor();
+    expect(await page.getByLabel('What olaf sees', { exact: true }).inputValue()).toBe('proposals');
+    expect(await overflowOf(page)).toBe(0);
+    const state = await page.context().storageState();
+    const phone = await openContext(browser, archive.url, {
+      viewport: { width: 360, height: 740 },
+      storageState: state,
+    });
+    const small = await phone.context.newPage();
+    await small.goto('/admin/users/');
+    expect(await overflowOf(small)).toBe(0);
+    expect(phone.complaints).toEqual([]);
+    await phone.context.close();
   });
 });

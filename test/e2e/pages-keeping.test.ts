@@ -137,6 +137,44 @@ withChromium('trash, quarantine and versions', () => {
     }
   });
 
+  test('a header value is set right on the page of a frame, told who did it, and taken back', async () => {
+    const id = ids.get('hill-0003')!;
+    await page.goto(`/frames/${id}/`);
+    const set = async (keyword: string, value: string): Promise<void> => {
+      await page.getByText('Set a value right').click();
+      await page.getByLabel('Keyword', { exact: true }).fill(keyword);
+      await page.getByLabel('Value', { exact: true }).fill(value);
+      await page.getByRole('button', { name: 'Set it right' }).click();
+    };
+    await set('object', 'M 92 <b>');
+    await page.getByRole('heading', { name: 'M 92 <b>' }).waitFor();
+    await page.getByText('set to M 92 <b> by admin').waitFor();
+    await set('NAXIS1', '7');
+    await page.getByText('NAXIS1 describes the bytes of the file').waitFor();
+    complaints.splice(0); // the browser notes every 400
+    expect(await page.getByLabel('Value', { exact: true }).inputValue()).toBe('7');
+    expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+    await page.getByRole('button', { name: 'As in the file: OBJECT' }).click();
+    await page.getByRole('heading', { name: 'M 31' }).waitFor();
+    expect(await archive.json(`/frames/${id}/corrections/`)).toMatchObject({ results: [] });
+  });
+
+  test('a note is written on the page of a frame, and an empty one is not', async () => {
+    const id = ids.get('hill-0003')!;
+    await page.goto(`/frames/${id}/`);
+    await page.getByLabel('A note for colleagues').fill('Clouds from 02:10.\n<i>Focus</i> good.');
+    await page.getByRole('button', { name: 'Write it down' }).click();
+    await page.getByText('<i>Focus</i> good.').waitFor();
+    expect(await page.locator('#notes').textContent()).toMatch(/admin, .* UTC/);
+    await page.getByLabel('A note for colleagues').fill('   ');
+    await page.getByRole('button', { name: 'Write it down' }).click();
+    await page.getByText('The note is empty.').waitFor();
+    complaints.splice(0);
+    const answer = await page.request.post(`/frames/${id}/note/`, { form: { text: 'forged' } });
+    expect(answer.status()).toBe(403); // no CSRF token
+    expect(await archive.json(`/frames/${id}/notes/`)).toMatchObject({ count: 1 });
+  });
+
   test('versions are listed on the page of a frame, and a former one is shown again', async () => {
     const id = ids.get('hill-0003')!;
     const bytes = pyobsFrame(

@@ -218,23 +218,6 @@ test('the root sets both CSRF cookies for programs and pages, every time', async
   }
 });
 
-test('the first start prints a one-time password, which works, and no later start prints it', async () => {
-  const fresh = await startArchive({ ADMIN_PASSWORD: '' });
-  try {
-    const password = /password\s+(\S+)/.exec(fresh.output())?.[1] ?? '';
-    const answer = await fetch(`${fresh.url}/api-token-auth/`, {
-      method: 'POST',
-      body: new URLSearchParams({ username: 'admin', password }),
-    });
-    expect(answer.status).toBe(200);
-    await fresh.stop();
-    await fresh.restart();
-    expect(fresh.output()).not.toMatch(/password/);
-  } finally {
-    await fresh.close();
-  }
-});
-
 test('name and password in the address sign nobody in, on the page or for a token', async () => {
   const query = new URLSearchParams({ username: 'admin', password: ADMIN_PASSWORD }).toString();
   const page = await fetch(`${archive.url}/accounts/login/`, { headers: { Accept: 'text/html' } });

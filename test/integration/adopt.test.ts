@@ -1,10 +1,23 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pyobsFrame } from '../fixtures/night.js';
-import { startArchive, type TestArchive } from '../support/archive.js';
+import { runProgram, startArchive, type TestArchive } from '../support/archive.js';
 import { dumpRows } from '../support/rows.js';
 import { openCatalog } from '../../src/catalog/index.js';
 
@@ -74,12 +87,29 @@ const FILES = {
   '.hidden/left.fits': pyobsFrame({}, { seed: 5 }),
 };
 
+const OTHER = FILES['night2/again.fits'];
+const AWAY = /disk of @adopted1 is away/;
+
+async function idOf(basename: string): Promise<string> {
+  const list = await archive.json<{ results: { id: number }[] }>(`/frames/?basename=${basename}`);
+  return String(list.results[0]?.id);
+}
+
+function send(content: Buffer): Promise<Response> {
+  const form = new FormData();
+  form.append('file', new Blob([new Uint8Array(content)]), 'sent.fits');
+  return archive.fetch('/frames/create/', { method: 'POST', body: form });
+}
+
+/** The hidden folder is one of what is passed over. */
+const COUNTS = { adopted: 3, 'same-bytes': 1, refused: 2, 'passed-over': 1 };
+
 test('a folder elsewhere is served from where it lies, beside the server, and not a byte is touched', async () => {
   await put(outside, FILES);
   const before = await stateOf(outside);
   const { status, results } = await adopt(outside);
   expect(status).toBe(1);
-  expect(results.at(-1)?.counts).toEqual({ adopted: 3, 'same-bytes': 1, refused: 2 });
+  expect(results.at(-1)?.counts).toEqual(COUNTS);
   expect(results.filter((each) => each.status === 'refused').map(({ key }) => key)).toEqual([
     '@adopted1/night2/broken.fits',
     '@adopted1/night2/log.txt',
@@ -128,7 +158,7 @@ test('a folder elsewhere is served from where it lies, beside the server, and no
 test('begun again it passes over what is there; a dry run finds the same and changes nothing', async () => {
   await put(outside, FILES);
   const dry = await adopt(outside, '--dry-run');
-  expect(dry.results.at(-1)?.counts).toEqual({ adopted: 3, 'same-bytes': 1, refused: 2 });
+  expect(dry.results.at(-1)?.counts).toEqual(COUNTS);
   expect((await archive.json<{ count: number }>('/frames/')).count).toBe(0);
   await adopt(join(outside, 'night1'));
   const again = await adopt(join(outside, 'night1'));
@@ -173,22 +203,115 @@ test('after a reindex all of it is there again, from the same folder; without it
   expect(await rows()).toEqual(before);
   await rm(outside, { recursive: true });
   const refused = await archive.run(['reindex']);
-  expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/Mount its disk/)]);
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(AWAY)]);
   expect(await rows()).toEqual(before);
 });
 
 test('what an adopted tree has lost, or must not get, is told in plain words', async () => {
-  await put(outside, { 'm.fits': FILES['night1/m31_001.fits'] });
+  await put(outside, {
+    'm.fits': FILES['night1/m31_001.fits'],
+    'n.fits': OTHER,
+  });
   await adopt(outside);
   // A header that would lead an upload into the adopted tree.
   const answer = await archive.upload(pyobsFrame({ SITEID: '@adopted1' }, { seed: 20 }), 'x.fits');
   expect(answer.created).toBe(0);
-  expect(await readdir(outside)).toEqual(['m.fits']);
+  expect(await readdir(outside)).toEqual(['m.fits', 'n.fits']);
   await rm(join(outside, 'm.fits'));
   expect(await archive.check()).toEqual([expect.stringMatching(/^missing: @adopted1\/m.fits/)]);
-  const { results } = await archive.json<{ results: { id: number }[] }>('/frames/');
-  const gone = await archive.fetch(`/frames/${String(results[0]?.id)}/download/`);
+  const gone = await archive.fetch(`/frames/${await idOf('m')}/download/`);
   expect(gone.status).toBe(404);
+  // It can only be put back where it was: an upload is not taken for there, nor for wrong.
+  const again = await send(FILES['night1/m31_001.fits']);
+  expect([again.status, await again.text()]).toEqual([
+    500,
+    expect.stringMatching(/missing or damaged: only you may put it back/),
+  ]);
+});
+
+test('a tree whose disk is away is neither lost nor taken for there, by any way that leads to it', async () => {
+  await put(outside, { 'a/m31.fits': FILES['night1/m31_001.fits'], 'b/n.fits': OTHER });
+  await adopt(outside);
+  const id = await idOf('n');
+  await rename(outside, `${outside}.away`);
+  try {
+    // What lies below the mount point is none of the files of the tree.
+    await put(outside, { 'README.txt': 'Nothing is mounted here.' });
+    for (const answer of [
+      await archive.fetch(`/frames/${id}/download/`),
+      await archive.fetch(`/frames/${id}/preview/?width=77`),
+      await archive.fetch(`/frames/zip/?frame_ids=${id}`),
+      await send(OTHER),
+    ]) {
+      expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([
+        503,
+        '30',
+        expect.stringMatching(AWAY),
+      ]);
+    }
+    const dataDir = { DATA_DIR: archive.dataDir };
+    const place = await mkdtemp(join(tmpdir(), 'platevault-place-'));
+    const backup = await runProgram(['backup', place, '--json'], dataDir);
+    expect([backup.status, JSON.parse(backup.stdout)]).toMatchObject([4, { lost: { length: 2 } }]);
+    await rm(place, { recursive: true });
+    await archive.stop();
+    for (const [status, { stderr }] of [
+      [3, await archive.run(['check'])],
+      [1, await archive.run(['adopt', outside])],
+      [1, await archive.run(['reindex'])],
+    ] as const) {
+      expect([status, stderr.trim().split('\n')]).toEqual([status, [expect.stringMatching(AWAY)]]);
+    }
+    expect(await readdir(outside)).toEqual(['README.txt']);
+  } finally {
+    await rm(outside, { recursive: true, force: true });
+    // As after another mount: the same files, in a folder that is another one to the system.
+    await cp(`${outside}.away`, outside, { recursive: true, preserveTimestamps: true });
+    await rm(`${outside}.away`, { recursive: true, force: true });
+  }
+  await archive.restart();
+  const download = await archive.fetch(`/frames/${id}/download/`);
+  expect(Buffer.from(await download.arrayBuffer())).toEqual(OTHER);
+  expect((await send(OTHER)).status).toBe(200);
+  expect((await archive.json<{ count: number }>('/frames/')).count).toBe(2);
+  expect(await archive.check()).toEqual([]);
+});
+
+test('files that were changed since, links and what is no file are told, in a dry run as well', async () => {
+  const [first, second, third] = [20, 21, 22].map((seed) =>
+    pyobsFrame({ FNAME: `s${String(seed)}.fits` }, { seed }),
+  ) as [Buffer, Buffer, Buffer];
+  await put(outside, { 's20.fits': first, 's21.fits': second, 's22.fits': third });
+  await adopt(outside);
+  const other = Buffer.from(second);
+  other[other.length - 3000] = 1 + (other[other.length - 3000] ?? 0);
+  // By one byte, its length and its time kept; and by its length.
+  await put(outside, { 's21.fits': other, 's22.fits': third.subarray(0, 2880) });
+  await symlink(join(outside, 's20.fits'), join(outside, 'link.fits'));
+  await symlink(outside, join(outside, 'round'));
+  execFileSync('mkfifo', [join(outside, 'pipe.fits')]);
+  for (const args of [['--dry-run'], []]) {
+    const { status, results } = await adopt(outside, ...args);
+    expect(results.slice(0, -1).map((each) => [each.status, each.key, each.text])).toEqual([
+      ['passed-over', '@adopted1/link.fits', expect.stringMatching(/symbolic link/)],
+      ['passed-over', '@adopted1/pipe.fits', expect.stringMatching(/pipe/)],
+      ['passed-over', '@adopted1/round', expect.stringMatching(/symbolic link/)],
+      ['changed', '@adopted1/s21.fits', expect.stringMatching(/SHA-256 is another.*new version/)],
+      ['changed', '@adopted1/s22.fits', expect.stringMatching(/2880 bytes instead of .*Put the/)],
+    ]);
+    expect([status, results.at(-1)?.counts]).toEqual([
+      1,
+      { 'already-there': 1, changed: 2, 'passed-over': 3 },
+    ]);
+  }
+  await rename(join(outside, 's21.fits'), join(outside, 's21~2.fits'));
+  await put(outside, { 's21.fits': second, 's22.fits': third });
+  const mended = await adopt(outside);
+  expect([mended.status, mended.results.at(-1)?.counts]).toEqual([
+    0,
+    { 'already-there': 3, 'new-version': 1, 'passed-over': 3 },
+  ]);
+  expect(await archive.check()).toEqual([]);
 });
 
 test('a wrong folder is refused with a sentence', async () => {

@@ -38,7 +38,7 @@ testS3(
         (await run(['backup', 'list', '--from', place])).stdout.trim().split('\n'),
       ).toHaveLength(2);
 
-      const restored = await run(['restore', '--from', place]);
+      const restored = await run(['restore', '--from', place, '--new-root']);
       expect([restored.status, restored.stderr]).toEqual([0, '']);
       const check = await run(['check', '--read-data']);
       expect([check.status, check.stdout, check.stderr]).toEqual([0, '', '']);

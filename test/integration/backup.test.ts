@@ -13,6 +13,7 @@ import {
   type CommandResult,
   type TestArchive,
 } from '../support/archive.js';
+import { namesDuring, OWNED_NAME } from '../support/spool-names.js';
 
 let archive: TestArchive;
 let folder: string;
@@ -120,10 +121,21 @@ test('a fresh machine comes back from a back-up that was made while uploads ran'
   expect(answer.lost).toEqual([]);
   expect((await run(['backup', 'verify', '--from', place, '--read-data'])).status).toBe(0);
 
-  const dry = await run(['restore', '--from', place, '--dry-run']);
+  // Without a word it could be the empty folder under a disk that is not mounted.
+  for (const more of [[], ['--dry-run']]) {
+    const { status, stderr } = await run(['restore', '--from', place, ...more]);
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/Is its disk mounted.*--new-root/)]);
+  }
+  const dry = await run(['restore', '--from', place, '--new-root', '--dry-run']);
   expect([dry.status, dry.stdout]).toEqual([0, expect.stringMatching(/Nothing was changed/)]);
   expect(existsSync(join(folder, 'new'))).toBe(false);
-  const restored = await run(['restore', '--from', place]);
+  await mkdir(join(folder, 'new/archive'), { recursive: true });
+  writeFileSync(join(folder, 'new/archive/mine.txt'), 'Something else lies here.');
+  const taken = await run(['restore', '--from', place, '--new-root']);
+  expect([taken.status, taken.stderr]).toEqual([2, expect.stringMatching(/is not new: it holds/)]);
+  expect(readdirSync(join(folder, 'new/archive'))).toEqual(['mine.txt']);
+  await rm(join(folder, 'new'), { recursive: true });
+  const restored = await run(['restore', '--from', place, '--new-root']);
   expect([restored.status, restored.stderr]).toEqual([0, '']);
   const check = await run(['check', '--read-data']);
   expect([check.status, check.stdout]).toEqual([0, '']);
@@ -167,7 +179,7 @@ test('the second back-up copies only what is new; one that is damaged is found a
   ]);
   const thorough = await run(['backup', 'verify', first.name, '--from', place, '--read-data']);
   expect(lines(thorough).map((line) => line.split(':')[0])).toEqual(['content', 'missing', 'size']);
-  const partly = await run(['restore', '--from', place, '--json']);
+  const partly = await run(['restore', '--from', place, '--new-root', '--json']);
   expect(partly.status).toBe(4);
   expect(JSON.parse(String(lines(partly).at(-1)))).toMatchObject({ damaged: 3 });
 
@@ -198,8 +210,12 @@ test('restore over an archive keeps what was there: the catalogue, and files tha
   await rm(held.dataDir, { recursive: true, force: true });
 
   const rows = await withCatalog(copy, ({ read }) => read('frames').count({ n: '*' }).first());
-  const restored = await run(['restore', '--from', place, '--json'], copy);
+  const { names, result: restored } = await namesDuring(join(copy, 'archive/.incoming'), () =>
+    run(['restore', '--from', place, '--json'], copy),
+  );
   expect([restored.status, restored.stderr]).toEqual([0, '']);
+  // Named after the process, so that no other one sweeps them away.
+  expect(names).toEqual([expect.stringMatching(OWNED_NAME)]);
   const end = JSON.parse(String(lines(restored).at(-1))) as { safetyCopy: string; aside: string };
   expect(end).toMatchObject({ replaced: 1, written: 0, damaged: 0 });
   const safe = openCatalog(`sqlite:${join(end.safetyCopy, 'platevault.sqlite')}`);

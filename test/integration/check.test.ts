@@ -1,13 +1,22 @@
 /** What `platevault check` and the rolling audit find, and what they leave alone. */
-import { appendFileSync, existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { cp, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { listDeeds, openCatalog, type Catalog } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { auditState } from '../../src/keeping/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import {
+  PROJECT_DIR,
   runProgram,
   startArchive,
   type CommandResult,
@@ -102,6 +111,33 @@ test('a missing file, a wrong size, changed bytes, a file of nobody: each is tol
   expect(readFileSync(tree('hill/stray.fits'), 'utf8')).toBe('stray');
   expect(existsSync(tree('.incoming/old.part'))).toBe(true);
 }, 60_000);
+
+test('a file in the trash that no deleted frame refers to is told, and stays', async () => {
+  const strays = ['7/hill/stray.fits', 'stray.fits'].map((name) => `.platevault/trash/${name}`);
+  mkdirSync(dirname(tree(String(strays[0]))), { recursive: true });
+  for (const stray of strays) writeFileSync(tree(stray), 'stray');
+  const { status, ...result } = await check();
+  expect([status, lines({ status, ...result }).sort()]).toEqual([
+    1,
+    [
+      'unknown-file: trash/7/hill/stray.fits: No deleted frame refers to this file in the trash.',
+      'unknown-file: trash/stray.fits: No deleted frame refers to this file in the trash.',
+    ],
+  ]);
+  expect(strays.every((stray) => existsSync(tree(stray)))).toBe(true);
+});
+
+test('whoever stops reading along gets no stack, and the status is the usual one', async () => {
+  for (const key of ['c1', 'c2', 'c3']) unlinkSync(tree(`hill/2026-03-01/${key}.fits`));
+  const program = join(PROJECT_DIR, 'bin/platevault.cjs');
+  const env = { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: folder };
+  const child = spawn(process.execPath, [program, 'check', '--json'], { env });
+  child.stdout.destroy();
+  const told: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => told.push(chunk));
+  const status = await new Promise((resolve) => child.once('close', resolve));
+  expect([status, Buffer.concat(told).toString()]).toEqual([1, '']);
+});
 
 test('damage is told from a checksum that was wrong before: the SHA-256 decides', async () => {
   flipByte(tree('hill/2026-03-01/sum.fits'), 5000);

@@ -87,7 +87,7 @@ test('the token works as a header and as a field of a form or of its files', asy
   };
   for (const [route, status] of [
     ['post /admin/users/:id/disable/', 404],
-    ['post /frames/zip/', 404],
+    ['post /frames/zip/', 400],
     ['post /frames/create/', 200],
     ['delete /frames/:id/', 404],
   ] as const) {

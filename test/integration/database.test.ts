@@ -1,6 +1,7 @@
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
   openSync,
   statSync,
   truncateSync,
@@ -112,6 +113,39 @@ test('a lost catalogue is not replaced by an empty one beside a tree of frames',
       1,
       expect.stringMatching(/catalogue is new.*platevault reindex.*platevault restore/),
     ]);
+  }
+});
+
+test('a start that is refused leaves nothing behind where nothing was: no catalogue, no key, no folder', async () => {
+  const fresh = join(archive.dataDir, 'fresh');
+  const refused = async (ARCHIVE_ROOT: string): Promise<string> => {
+    const env = { DATA_DIR: join(fresh, 'data'), ARCHIVE_ROOT, PORT: '0', LOG: 'off' };
+    const { status, stderr } = await runProgram(['serve'], env);
+    expect([status, existsSync(fresh)]).toEqual([1, false]);
+    return stderr;
+  };
+  expect(await refused(join(archive.dataDir, 'archive'))).toMatch(/catalogue is new, but/);
+  expect(await refused(join(copy, 'root'))).toMatch(/root of the archive cannot be used/);
+  const other = await startArchive();
+  try {
+    expect(await refused(join(other.dataDir, 'archive'))).toMatch(/Another server is at work/);
+  } finally {
+    await other.close();
+  }
+});
+
+test('a folder in the place of the catalogue is told in one sentence, by every command', async () => {
+  await rm(path);
+  mkdirSync(path);
+  try {
+    for (const command of ['serve', 'check', 'reindex', 'log']) {
+      const env = { DATA_DIR: archive.dataDir, PORT: '0', LOG: 'off' };
+      const { status, stdout, stderr } = await runProgram([command], env);
+      expect([command, status, stdout]).toEqual([command, command === 'check' ? 3 : 1, '']);
+      expect(stderr).toMatch(/^DATABASE_URL leads to .*, which is a folder.*\n$/);
+    }
+  } finally {
+    await rm(path, { recursive: true });
   }
 });
 

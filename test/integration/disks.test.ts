@@ -1,6 +1,16 @@
-import { mkdirSync, readdirSync, statfsSync, unlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statfsSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openFsStore } from '../../src/store/index.js';
 import { makeFits } from '../fixtures/make-fits.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { runProgram, startArchive, type TestArchive } from '../support/archive.js';
@@ -30,6 +40,17 @@ async function ask(path: string, init?: RequestInit): Promise<Told> {
   const response = await archive!.fetch(path, init);
   const retry = response.headers.get('retry-after');
   return { status: response.status, retry, text: await response.text() };
+}
+
+/** The server lives, is not ready, and names what is in the way. */
+async function expectLiveOnly(): Promise<void> {
+  expect((await ask('/health/')).status).toBe(200);
+  const { status, retry, text } = await ask('/ready/');
+  expect([status, retry, text]).toEqual([
+    503,
+    '30',
+    expect.stringMatching(/"name":"store","state":"fail"/),
+  ]);
 }
 
 function send(name: string, content: Buffer): Promise<Told> {
@@ -143,7 +164,6 @@ withMounts(
     mounts.bind(root, root, { readOnly: true });
     for (const told of [
       await send('b.fits', frame('b')),
-      await ask('/health/'),
       await ask('/frames/1/', { method: 'DELETE' }),
     ]) {
       expect([told.status, told.retry, told.text]).toEqual([
@@ -152,6 +172,7 @@ withMounts(
         expect.stringMatching(/can only be read/),
       ]);
     }
+    await expectLiveOnly();
     expect((await ask('/frames/1/download/')).status).toBe(200);
     await archive.stop();
     const env = { DATA_DIR: archive.dataDir, ARCHIVE_ROOT: root, PORT: '0', LOG: 'off' };
@@ -175,7 +196,6 @@ withMounts(
     mounts.unmount(root);
     for (const told of [
       await send('b.fits', frame('b')),
-      await ask('/health/'),
       await ask('/frames/1/', { method: 'DELETE' }),
       await ask('/frames/1/download/'),
       await ask('/frames/1/preview/?width=300'),
@@ -187,6 +207,7 @@ withMounts(
         expect.stringMatching(/not there.*mounted/),
       ]);
     }
+    await expectLiveOnly();
     expect((await ask('/frames/1/')).status).toBe(200);
     expect(readdirSync(root)).toEqual([]);
     await archive.stop();
@@ -202,10 +223,100 @@ withMounts(
     mounts.unmount(root);
     expect((await send('c.fits', frame('c'))).status).toBe(503);
     mounts.bind(disk, root);
-    expect((await ask('/health/')).status).toBe(200);
+    expect((await ask('/ready/')).status).toBe(200);
     expect((await send('c.fits', frame('c'))).status).toBe(200);
     expect((await ask('/frames/1/', { method: 'DELETE' })).status).toBe(204);
     await archive.stop();
     expect(await archive.check()).toEqual([]);
+  },
+);
+
+withMounts(
+  'a disk below the root that vanishes is 503 for its site alone: nothing is filed under its mount point',
+  async () => {
+    const disk = mounts.disk('hilltop', 8);
+    const root = mounts.folder('archive');
+    archive = await startArchive({ ARCHIVE_ROOT: root });
+    const [site, place] = [mounts.folder('archive/hill'), join(root, 'hill/2026-03-01')];
+    mounts.bind(disk, site);
+    expect((await send('a.fits', frame('a'))).status).toBe(200);
+    expect((await send('gone.fits', frame('gone'))).status).toBe(200);
+    expect(readdirSync(join(disk, '2026-03-01')).sort()).toEqual(['a.fits', 'gone.fits']);
+    expect(JSON.parse(readFileSync(join(root, '.platevault/disks.json'), 'utf8'))).toEqual([
+      'hill',
+    ]);
+    await archive.stop();
+    await archive.restart();
+    mounts.unmount(site);
+    for (const told of [
+      await send('b.fits', frame('b')),
+      await send('a.fits', frame('a')),
+      await ask('/frames/1/download/'),
+      await ask('/frames/1/preview/?width=77'),
+      await ask('/frames/zip/?SITEID=hill'),
+    ]) {
+      expect([told.status, told.retry, told.text]).toEqual([
+        503,
+        '30',
+        expect.stringMatching(/disk of hill is away/),
+      ]);
+    }
+    expect(readdirSync(site)).toEqual([]);
+    const valley = pyobsFrame({ SITEID: 'valley', FNAME: 'v.fits' }, { seed: 7 });
+    expect((await send('v.fits', valley)).status).toBe(200);
+    expect((await ask('/frames/2/', { method: 'DELETE' })).status).toBe(204);
+    await archive.stop();
+    for (const [command, status] of [
+      ['check', 3],
+      ['reindex', 1],
+    ] as const) {
+      const done = await archive.run([command]);
+      expect([done.status, done.stderr.trim().split('\n')]).toEqual([
+        status,
+        [expect.stringMatching(/disk of hill is away/)],
+      ]);
+    }
+    mounts.bind(disk, site);
+    await archive.restart();
+    // What was deleted meanwhile is put aside now.
+    expect(readdirSync(join(disk, '2026-03-01'))).toEqual(['a.fits']);
+    expect((await ask('/frames/1/download/')).status).toBe(200);
+    expect((await send('b.fits', frame('b'))).status).toBe(200);
+    expect(existsSync(join(place, 'b.fits'))).toBe(true);
+    await archive.stop();
+    expect(await archive.check()).toEqual([]);
+  },
+);
+
+withMounts(
+  'what a crash left on a disk below the root waits until it is back; one that is given up is none any more',
+  async () => {
+    const disk = mounts.disk('hilltop', 2);
+    const root = mounts.folder('archive');
+    const site = mounts.folder('archive/hill');
+    const store = await openFsStore(root);
+    const spool = (name: string): string => {
+      const path = join(store.spoolDir, name);
+      writeFileSync(path, 'frame');
+      return path;
+    };
+    const sha256 = createHash('sha256').update('frame').digest('hex');
+    const nobody = (): Promise<boolean> => Promise.resolve(false);
+    mounts.bind(disk, site);
+    const path = spool('a.part');
+    await store.intend([{ key: 'hill/a.fits', path, sha256 }]);
+    await store.put('hill/a.fits', path);
+    mounts.unmount(site);
+    expect(await store.sweep(nobody)).toEqual({ unfinished: 0, orphans: 0 });
+    expect(readdirSync(store.spoolDir)).toHaveLength(1);
+    mounts.bind(disk, site);
+    expect(await store.sweep(nobody)).toEqual({ unfinished: 0, orphans: 1 });
+    expect([readdirSync(site), readdirSync(store.spoolDir)]).toEqual([[], []]);
+    mounts.unmount(site);
+    await expect(store.put('hill/b.fits', spool('b.part'))).rejects.toThrow(/take it out of/);
+    await expect(store.remove('hill/a.fits')).rejects.toThrow(/disk of hill is away/);
+    writeFileSync(join(root, '.platevault/disks.json'), '[]');
+    await store.put('hill/b.fits', spool('c.part'));
+    expect(readdirSync(site)).toEqual(['b.fits']);
   },
 );

@@ -135,6 +135,34 @@ test('an address that leads to something else is a warning', async () => {
   }
 });
 
+test('the serving process is asked what links begin with, and whether it believes forwarded headers', async () => {
+  const PORT = String(archive.port);
+  const texts = async (settings: Readonly<Record<string, string>>): Promise<string[]> =>
+    (await examine({ PORT, ...settings })).of('proxy').map(({ level, text }) => `${level} ${text}`);
+  expect(await texts({})).toEqual([
+    `ok Links begin as the client calls the archive; from here with http://127.0.0.1:${PORT}/.`,
+    'ok No X-Forwarded header is believed, whoever sends it.',
+  ]);
+  // It was started with other settings than those that are looked at now.
+  expect(await texts({ HTTP_ROOT: 'https://plates.example/', TRUST_PROXY: 'true' })).toEqual([
+    expect.stringMatching(
+      /^warn Links begin with .*, and HTTP_ROOT is https:\/\/plates\.example\//,
+    ),
+    expect.stringMatching(/^ok X-Forwarded headers from this machine are not believed/),
+  ]);
+  expect((await examine({ PORT: '9' })).of('proxy')).toMatchObject([
+    { level: 'warn', text: expect.stringContaining('127.0.0.1:9') as string },
+  ]);
+  const trusting = await startArchive({ TRUST_PROXY: 'loopback' });
+  try {
+    const other = { PORT: String(trusting.port), DATA_DIR: trusting.dataDir };
+    expect((await texts({ ...other, TRUST_PROXY: 'loopback' }))[1]).toMatch(/^ok .* are believed/);
+    expect((await texts(other))[1]).toMatch(/^warn The server believes/);
+  } finally {
+    await trusting.close();
+  }
+}, 60_000);
+
 test('what the catalogue tells: damaged files and failed back-ups fail, failed work and dates ahead warn', async () => {
   await archive.stop(); // else it would read the file again, and do the work
   await withCatalog(archive, async (catalog) => {

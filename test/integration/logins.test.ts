@@ -50,6 +50,28 @@ test('who guesses is told to wait, at the page and at the token end point; nobod
   expect((await archive.fetch('/frames/', { token, headers: from('192.0.2.1') })).status).toBe(200);
 });
 
+test('a crowd of strangers shuts out neither a browser that was there before nor its network, also after a restart', async () => {
+  const password = await addUser(archive, 'hana', 'user');
+  const before = await logIn(archive, 'hana', password, from('192.0.2.70'));
+  const device = /platevault_device_[^;]*/.exec(before.cookies)?.[0] ?? '';
+  await archive.stop();
+  await archive.restart();
+  const guess = (address: string) => askToken('hana', 'wrong', address);
+  for (let count = 0; count < 11; count += 1) await guess('192.0.2.70');
+  // Many networks at once, more than can wait for their turn.
+  const crowd = Array.from({ length: 150 }, (_, index) => guess(`198.51.100.${index}`));
+  const owner = await logIn(archive, 'hana', password, {
+    ...from('192.0.2.70'),
+    Cookie: device,
+  });
+  expect(owner.response.status).toBe(303);
+  await Promise.all(crowd);
+  const stranger = await logIn(archive, 'hana', password, from('192.0.2.70'));
+  expect(stranger.response.status).toBe(429);
+  const forged = { ...from('192.0.2.70'), Cookie: `${device.slice(0, -2)}xx` };
+  expect((await logIn(archive, 'hana', password, forged)).response.status).toBe(429);
+});
+
 test('a name that nobody has is answered, and held up, as one that somebody has', async () => {
   const answers: string[] = [];
   for (let count = 0; count < 11; count += 1) {
@@ -92,6 +114,7 @@ test('cookies are HttpOnly where scripts need not see them, SameSite=Lax, and Se
     expect([...cookies.keys()].sort()).toEqual([
       'archive_csrftoken',
       'csrftoken',
+      expect.stringMatching(/^platevault_device_[\da-f]{12}$/),
       'platevault_session',
     ]);
     for (const [name, cookie] of cookies) {
@@ -100,7 +123,7 @@ test('cookies are HttpOnly where scripts need not see them, SameSite=Lax, and Se
         true,
         protocol === 'https',
       ]);
-      expect([name, /; HttpOnly/i.test(cookie)]).toEqual([name, name === 'platevault_session']);
+      expect([name, /; HttpOnly/i.test(cookie)]).toEqual([name, name.startsWith('platevault_')]);
     }
     const theme = await fetch(`${archive.url}/theme/`, {
       method: 'POST',

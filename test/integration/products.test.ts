@@ -9,6 +9,7 @@ import { openCatalog } from '../../src/catalog/index.js';
 import { openFits, readPlane, type FitsFile, type WriteCard } from '../../src/fits/index.js';
 import { makeFits, rawFits } from '../fixtures/make-fits.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
+import { namesDuring, OWNED_NAME } from '../support/spool-names.js';
 
 const SKY: readonly WriteCard[] = [
   ['DATE-OBS', '2026-03-01T20:00:00'],
@@ -148,6 +149,19 @@ describe('unpacking', () => {
     const { bytes, answer } = await get(plain, `/frames/${id}/funpack/`);
     expect(bytes.equals(content)).toBe(true);
     expect(answer.headers.get('content-disposition')).toContain('zipped.fits"');
+  });
+
+  test('what is expanded on the way is named after the process, so that no other one sweeps it away', async () => {
+    const content = gzipSync(makeFrame([['OBJECT', 'swept']]));
+    const spool = join(plain.dataDir, 'archive/.incoming');
+    const { names } = await namesDuring(spool, async () => {
+      const id = await store(plain, content, 'swept.fits.gz');
+      await get(plain, `/frames/${id}/funpack/`);
+      await get(plain, `/frames/${id}/cutout/?x=1&y=1&width=9&height=9`);
+    });
+    // That of the upload, and one for each product at least.
+    expect(names.filter((name) => name.endsWith('.part')).length).toBeGreaterThan(2);
+    expect(names.filter((name) => !OWNED_NAME.test(name))).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   insertFramesInBulk,
   listQuarantined,
   openCatalog,
+  OPERATOR,
   type Catalog,
   type NewFrame,
 } from '../../src/catalog/index.js';
@@ -325,7 +326,7 @@ test('12: of three files two are created, and the bad one waits in quarantine wi
   expect(await pyobs.uploadFrames([image('three-1'), bad, image('three-2', {}, 2)])).toBe(2);
   const catalog = openCatalog(`sqlite:${join(archive.dataDir, 'platevault.sqlite')}`);
   try {
-    const waiting = await listQuarantined(catalog);
+    const waiting = await listQuarantined(catalog, {}, OPERATOR);
     expect(waiting.find(({ uploadName }) => uploadName === 'three-bad.fits')).toMatchObject({
       reason: expect.stringMatching(/DATE-OBS/) as unknown,
     });

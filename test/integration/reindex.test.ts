@@ -236,11 +236,31 @@ describe('a tree that has seen things', () => {
     await rm(tree(archive, 'hill/2026-03-01/a.fits'));
     const { status, found, summary } = await findings('--dry-run');
     expect(found).toMatchObject([{ kind: 'missing', key: 'hill/2026-03-01/a.fits' }]);
-    expect([status, summary]).toMatchObject([1, { isDry: true, restored: 2 }]);
+    expect([status, summary]).toMatchObject([1, { isDry: true, restored: 2, untold: 0 }]);
     expect(await rowsOf(archive)).toEqual(before);
     expect(
       (await readdir(archive.dataDir)).filter((name) => name.startsWith('platevault')),
     ).toEqual(expect.not.arrayContaining(['platevault.sqlite.reindex']));
+  });
+
+  test('a dry run writes nothing to the journal, and says what is left out for that', async () => {
+    await archive.run(
+      ['user', 'add', 'late', '--role', 'user', '--password-stdin'],
+      'a password\n',
+    );
+    const journal = (): Promise<Buffer> =>
+      readFile(tree(archive, '.platevault/journal/000001.ndjson'));
+    const before = await journal();
+    const { summary } = await findings('--dry-run');
+    expect(summary).toMatchObject({
+      isDry: true,
+      untold: expect.any(Number) as number,
+    });
+    const { stdout } = await archive.run(['reindex', '--dry-run']);
+    expect(stdout).toMatch(
+      /nothing was written to the journal\.\n[1-9] changes .* are left out here/,
+    );
+    expect(await journal()).toEqual(before);
   });
 
   test('damage stays visible: a changed file keeps the sums that it should have', async () => {

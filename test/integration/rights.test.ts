@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi } from '../../src/api/index.js';
 import { createSigner } from '../../src/auth/index.js';
+import { findUser } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { openServer } from '../../src/context.js';
 import { createAuthentication } from '../../src/http/index.js';
 import { createWeb } from '../../src/web/index.js';
-import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
-import { addToken, addUser } from '../support/logins.js';
+import { withCatalog } from '../support/logins.js';
 import {
   makeCredentials,
   makeSigned,
@@ -18,6 +18,7 @@ import {
   type Credential,
   type RightsRow,
 } from '../support/rights.js';
+import { KINDS, makeThings, stateOf, type Kind, type Things } from '../support/rights-things.js';
 
 const SECRET_KEY = 'a key that the test knows as well';
 const AT_ONCE = 6;
@@ -27,17 +28,10 @@ const VERBS = ['get', 'post', 'put', 'patch', 'delete'];
 type Outcome = 'in' | 'login' | 'no' | 'gone';
 const SIGNS: Readonly<Record<Outcome, string>> = { in: '+', login: 'L', no: '-', gone: '0' };
 
-interface Frames {
-  readonly public: number;
-  readonly hidden: number;
-  /** Of another writer. */
-  readonly foreign: number;
-}
-
 interface Place {
   readonly archive: TestArchive;
   readonly seesPublic: boolean;
-  readonly frames: Frames;
+  readonly things: Things;
   readonly credentials: readonly Credential[];
 }
 
@@ -57,33 +51,46 @@ async function startPlace(ANONYMOUS: 'none' | 'public'): Promise<Place> {
   const archive = await startArchive({ ANONYMOUS, SECRET_KEY });
   started.push({ archive });
   const credentials = await makeCredentials(archive);
-  await addUser(archive, 'another-writer', 'writer');
-  const another = await addToken(archive, 'another-writer');
-  const writer = credentials.find(({ name }) => name === 'writer, token admin')?.token ?? '';
-  const [past, future] = ['2026-03-02T00:00:00', '2099-01-01T00:00:00'];
-  const send = async (name: string, L1PUBDAT: string, token: string): Promise<number> => {
-    const cards = { FNAME: `${name}.fits`, OBJECT: name, L1PUBDAT, L1BIAS: 'hidden-frame' };
-    const seed = name.length;
-    const { files } = await archive.upload(pyobsFrame(cards, { seed }), `${name}.fits`, token);
-    return Number(files[0]?.id);
-  };
-  const frames = {
-    public: await send('public-frame', past, writer),
-    hidden: await send('hidden-frame', future, writer),
-    foreign: await send('foreign-hidden-frame', future, another),
-  };
+  const things = await makeThings(archive, credentials);
+  const makers = await withCatalog(archive, async (catalog) => {
+    const idOf = async (name: string): Promise<number> => (await findUser(catalog, name))?.id ?? 0;
+    return {
+      admin: await idOf('admin'),
+      heldWriter: await idOf('held-writer'),
+      gone: await idOf('gone'),
+    };
+  });
   const signer = createSigner(SECRET_KEY);
-  const signed = makeSigned((text) => signer.sign('fetch', text), frames.foreign + 1000);
-  return {
-    archive,
-    seesPublic: ANONYMOUS === 'public',
-    frames,
-    credentials: [...credentials, ...signed],
-  };
+  const signed = makeSigned((text) => signer.sign('fetch', text), things.own + 1000, makers);
+  const seesPublic = ANONYMOUS === 'public';
+  return { archive, seesPublic, things, credentials: [...credentials, ...signed] };
 }
 
 /** What the rules of the archive say, written down a second time, from the README alone. */
-function expected(row: RightsRow, who: Credential, place: Place, frame: keyof Frames): Outcome {
+function expected(row: RightsRow, who: Credential, place: Place, kind: Kind | undefined): Outcome {
+  const outcome = expectedOf(row, who, place, kind);
+  if (outcome !== 'in' || kind === undefined) return outcome;
+  return isShown(row, who, kind) ? 'in' : 'gone';
+}
+
+/** Accounts that are held see frames that are public, of their proposal, or that they brought. */
+function isShown({ about }: RightsRow, who: Credential, kind: Kind): boolean {
+  const isHeldWriter =
+    who.signer === 'held writer' || (who.isHeld === true && who.role === 'writer');
+  if (!isHeldWriter && who.isHeld !== true) return true;
+  if (about === 'frame') {
+    return kind === 'public' || kind === 'proposal' || (kind === 'own' && isHeldWriter);
+  }
+  return about === 'user' || about === 'token';
+}
+
+/** The same, as far as it does not depend on what is seen by accounts. */
+function expectedOf(
+  row: RightsRow,
+  who: Credential,
+  place: Place,
+  kind: Kind | undefined,
+): Outcome {
   const path = row.route.split(' ')[1] ?? '';
   // At the doors a token is no person with a browser, not even a bad one.
   const isDoor = path === '/' || path.startsWith('/accounts/');
@@ -92,7 +99,7 @@ function expected(row: RightsRow, who: Credential, place: Place, frame: keyof Fr
   const { needs } = row;
   if (role === 'bad') return 'login';
   if (needs === 'anyone') return 'in';
-  if (role === 'visitor') return ofVisitor(row, who, place, frame);
+  if (role === 'visitor') return ofVisitor(row, who, place, kind);
   if (needs === 'browser' || needs === 'front page') return 'in';
   if (needs === 'read notes') return 'in';
   if (needs === 'read' || needs === 'download' || needs === 'download version') return 'in';
@@ -106,17 +113,17 @@ function expected(row: RightsRow, who: Credential, place: Place, frame: keyof Fr
 }
 
 function ofVisitor(
-  { needs, isFrame }: RightsRow,
-  { sign, isGoodSign }: Credential,
+  { needs, about }: RightsRow,
+  { sign, signer }: Credential,
   { seesPublic }: Place,
-  frame: keyof Frames,
+  kind: Kind | undefined,
 ): Outcome {
   if (needs === 'download' || needs === 'download version') {
-    if (sign !== undefined) return isGoodSign === true ? 'in' : 'login';
+    if (sign !== undefined) return signer === undefined ? 'login' : 'in';
   } else if (needs === 'front page') return seesPublic ? 'in' : 'login';
   else if (needs !== 'read') return 'login';
   if (!seesPublic) return 'login';
-  return isFrame !== true || frame === 'public' ? 'in' : 'gone';
+  return about !== 'frame' || kind === 'public' ? 'in' : 'gone';
 }
 
 interface Session {
@@ -124,14 +131,21 @@ interface Session {
   csrf: string;
 }
 
+interface Question {
+  readonly who: Credential;
+  readonly session: Session;
+  readonly id: number;
+  /** True if `id` is of something that is there. */
+  readonly isReal: boolean;
+}
+
 async function ask(
   { archive }: Place,
   row: RightsRow,
-  { who, frameId, session }: { who: Credential; frameId: number; session: Session },
+  { who, session, id, isReal }: Question,
 ): Promise<{ outcome: Outcome; told: string }> {
   const [verb = '', route = ''] = row.route.split(' ');
-  const id = row.isFrame === true ? frameId : 999_999;
-  const path = route.replace(':id', String(id)).replace(':number', '1').replace(':file', '999999');
+  const path = route.replace(/:id|:file/, String(id)).replace(':number', '1');
   const sign = who.sign?.(id, row.needs === 'download version' ? 'version' : 'frame');
   const query = [row.query, sign].filter((part) => part !== undefined).join('&');
   const answer = await fetch(`${archive.url}${path}?${query}`, {
@@ -144,19 +158,23 @@ async function ask(
       ...(verb === 'get' ? {} : { 'X-CSRFToken': session.csrf }),
       ...(row.body === undefined ? {} : { 'Content-Type': 'application/json' }),
     },
-    ...bodyOf(row, who),
+    ...bodyOf(row, who, id),
   });
   const text = await answer.text();
   const to = answer.headers.get('location') ?? '';
   const told = `${row.as} ${row.route} ${who.name}: ${answer.status} ${to} ${text.slice(0, 200)}`;
+  if (answer.status === 404 && isReal && row.about !== 'token') return { outcome: 'gone', told };
   return { outcome: judge(row, answer.status, to, told), told };
 }
 
 function bodyOf(
-  { body, form, files }: RightsRow,
+  { body, idsIn, form, files }: RightsRow,
   { name }: Credential,
+  id: number,
 ): { body?: string | URLSearchParams | FormData } {
-  if (body !== undefined) return { body: JSON.stringify(body) };
+  if (body !== undefined) {
+    return { body: JSON.stringify(idsIn === undefined ? body : { ...body, [idsIn]: [id] }) };
+  }
   // For the log-ins: each is another person, whom nobody knows, so that none is throttled.
   if (form !== undefined) return { body: new URLSearchParams({ ...form, username: `? ${name}` }) };
   if (files !== true) return {};
@@ -173,11 +191,23 @@ function judge(row: RightsRow, status: number, to: string, told: string): Outcom
   if (row.done.includes(status)) return 'in';
   if (status === 401) return 'login';
   if (status === 403) return 'no';
-  if (status === 404 && row.isFrame === true) return 'gone';
   throw new Error(`neither let in nor refused: ${told}`);
 }
 
-/** All that one credential gets, row by row: frames public, hidden and foreign. */
+/** Of nothing that is there. */
+const MISSING = 999_999;
+
+/** To those who are not held, the hidden frames of a proposal or an uploader are like all others. */
+function kindsOf(
+  { about }: RightsRow,
+  { isHeld, signer }: Credential,
+): readonly (Kind | undefined)[] {
+  if (about === undefined) return [undefined];
+  const isAll = about !== 'frame' || isHeld === true || signer === 'held writer';
+  return isAll ? KINDS[about] : KINDS[about].slice(0, 3);
+}
+
+/** All that one credential gets, row by row, of each kind of what the row is about. */
 async function askAll(
   place: Place,
   who: Credential,
@@ -187,14 +217,15 @@ async function askAll(
   const signs: string[] = [];
   const wrong: string[] = [];
   for (const row of RIGHTS) {
-    const kinds = row.isFrame === true ? (['public', 'hidden', 'foreign'] as const) : ['public'];
+    const kinds = kindsOf(row, who);
     let sign = '';
-    for (const kind of kinds as readonly (keyof Frames)[]) {
-      const frameId = place.frames[kind];
-      const { outcome, told } = await ask(place, row, { who, frameId, session });
+    for (const kind of kinds) {
       const right = expected(row, who, place, kind);
+      const isReal = kind !== undefined && !(row.changes === true && right === 'in');
+      const id = isReal ? place.things[kind] : MISSING;
+      const { outcome, told } = await ask(place, row, { who, session, id, isReal });
       sign += SIGNS[outcome];
-      if (outcome !== right) wrong.push(`${kind} frame, expected ${right}: ${told}`);
+      if (outcome !== right) wrong.push(`${kind ?? 'nothing'}, expected ${right}: ${told}`);
     }
     if (row.endsSession === true) session = await start();
     signs.push(sign);
@@ -206,11 +237,12 @@ function print(title: string, names: readonly string[], columns: readonly (reado
   const lines = [
     '',
     `Rights, ${title}. + let in, L asked to log in, - refused, 0 told that there is no such frame;`,
-    'three signs: a public frame, a hidden one, a hidden one of another writer.',
+    'three signs: a public frame, a hidden one, a hidden one of another writer; for “held” accounts two',
+    'more: a hidden one of another writer and of their proposal, and one that the held writer brought.',
     ...names.map((name, index) => `  ${String(index + 1).padStart(2)} ${name}`),
-    `${' '.repeat(52)}${names.map((_, index) => String(index + 1).padStart(4)).join('')}`,
+    `${' '.repeat(52)}${names.map((_, index) => String(index + 1).padStart(6)).join('')}`,
     ...RIGHTS.map(({ as, route }, index) => {
-      const cells = columns.map((column) => (column[index] ?? '').padStart(4)).join('');
+      const cells = columns.map((column) => (column[index] ?? '').padStart(6)).join('');
       return `${`${as.padEnd(4)} ${route}`.padEnd(52)}${cells}`;
     }),
     '',
@@ -219,6 +251,7 @@ function print(title: string, names: readonly string[], columns: readonly (reado
 }
 
 async function checkPlace(title: string, place: Place, credentials: readonly Credential[]) {
+  const before = await stateOf(place.archive, place.things);
   const results: { signs: string[]; wrong: string[] }[] = [];
   for (let at = 0; at < credentials.length; at += AT_ONCE) {
     const some = credentials.slice(at, at + AT_ONCE);
@@ -230,6 +263,8 @@ async function checkPlace(title: string, place: Place, credentials: readonly Cre
     results.map(({ signs }) => signs),
   );
   expect(results.flatMap(({ wrong }) => wrong)).toEqual([]);
+  // A refusal is one: nothing of what was asked for is another than before.
+  expect(await stateOf(place.archive, place.things)).toEqual(before);
 }
 
 test('every verb of every address, of pages and API, has its line in the table, and no line is of another', async () => {
@@ -260,18 +295,24 @@ test('every verb of every address, of pages and API, has its line in the table, 
 
 test('where visitors see nothing, every address lets in whom it should, and nobody else', async () => {
   await checkPlace('ANONYMOUS=none', closed, closed.credentials);
-});
+}, 240_000);
 
 test('where visitors see what is public, they see that, and nothing else', async () => {
-  const others = ['user, session', 'writer, token read', 'expired token'];
+  const others = [
+    'user, session',
+    'writer, token read',
+    'held user, token read',
+    'held writer, token admin',
+    'expired token',
+  ];
   const some = open.credentials.filter(
     ({ role, name }) => role === 'visitor' || others.includes(name),
   );
   await checkPlace('ANONYMOUS=public', open, some);
-});
+}, 240_000);
 
 test('no list, zip, choice or relation that a visitor gets tells of a hidden frame', async () => {
-  const { archive, frames } = open;
+  const { archive, things: frames } = open;
   for (const [path, words] of [
     ['/frames/', 'public-frame'],
     ['/frames/?basename=frame', 'public-frame'],
@@ -301,11 +342,11 @@ test('no list, zip, choice or relation that a visitor gets tells of a hidden fra
   expect(await page.text()).not.toMatch(/hidden-frame/);
   // The same for a user: there they are.
   const all = await archive.json<{ count: number }>('/frames/');
-  expect(all.count).toBe(3);
+  expect(all.count).toBe(5);
 });
 
 test('a token in the body of a zip request counts there, and nowhere in an address', async () => {
-  const { archive, frames, credentials } = closed;
+  const { archive, things: frames, credentials } = closed;
   const token = credentials.find(({ name }) => name === 'user, token read')?.token ?? '';
   const zip = (auth_token: string) =>
     fetch(`${archive.url}/frames/zip/`, {

@@ -53,6 +53,7 @@ test('kill -9 at every step of storing: whole or not there, nothing left over, a
     const name = `killed-${step}`;
     const isBad = OF_REFUSALS.includes(step);
     const file = isBad ? frame(name, index).subarray(0, 9000) : frame(name, index);
+    archive.prepare(stepFile);
     await writeFile(stepFile, step);
     const answer = await archive.upload(file, `${name}.fits`).catch(() => undefined);
     expect([step, answer]).toEqual([step, undefined]);
@@ -60,7 +61,7 @@ test('kill -9 at every step of storing: whole or not there, nothing left over, a
     await rm(stepFile);
 
     const began = performance.now();
-    await archive.restart(stepFile);
+    await archive.restart();
     expect([step, performance.now() - began < 10_000]).toEqual([step, true]);
     if (COMMITTED.includes(step)) expected.push(name);
     expect([step, await listed()]).toEqual([step, expected]);
@@ -75,4 +76,4 @@ test('kill -9 at every step of storing: whole or not there, nothing left over, a
   }
   await archive.stop();
   expect(await archive.check()).toEqual([]);
-}, 120_000);
+}, 240_000);

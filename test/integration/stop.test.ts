@@ -96,3 +96,28 @@ test('SIGTERM: an upload that stands still is cut off within the grace, and leav
   expect(await spooled()).toEqual([]);
   expect(await archive.check()).toEqual([]);
 });
+
+test.each(['gone', 'stuck'] as const)(
+  'whoever reads the log is %s: requests are answered all the same, and the server ends in time',
+  async (state) => {
+    const logging = await startArchive({ LOG: 'on' });
+    try {
+      const { stderr } = logging.process;
+      if (state === 'gone') stderr?.destroy();
+      else stderr?.pause();
+      // More than a pipe holds, and more than may wait.
+      const path = `/${'x'.repeat(6000)}/`;
+      for (let round = 0; round < 12; round += 1) {
+        const answers = Array.from({ length: 10 }, () => logging.fetch(path));
+        for (const { status } of await Promise.all(answers)) expect(status).toBe(404);
+      }
+      expect((await logging.fetch('/frames/')).status).toBe(200);
+      const began = performance.now();
+      await logging.stop('SIGTERM');
+      expect(performance.now() - began).toBeLessThan(12_000);
+      expect(logging.process.exitCode).toBe(0);
+    } finally {
+      await logging.close();
+    }
+  },
+);

@@ -11,10 +11,18 @@ export const USER: Viewer = {
   role: 'user',
   scope: 'admin',
   seesPublic: false,
+  seesAll: true,
+  proposals: [],
 };
 /** The same with the right to everything. */
 export const ADMIN: Viewer = { ...USER, username: 'admin', role: 'admin' };
-export const PUBLIC: Viewer = { ...USER, userId: null, role: 'anonymous', seesPublic: true };
+export const PUBLIC: Viewer = {
+  ...USER,
+  userId: null,
+  role: 'anonymous',
+  seesPublic: true,
+  seesAll: false,
+};
 export const NOBODY: Viewer = { ...PUBLIC, seesPublic: false };
 
 /** A catalogue alone, in a real SQLite file. */

@@ -8,6 +8,7 @@ import {
   OPERATOR,
   type Catalog,
   type Scope,
+  type Sight,
 } from '../../src/catalog/index.js';
 import type { TestArchive } from './archive.js';
 
@@ -46,10 +47,11 @@ export async function logIn(
   const url = `${archive.url}/accounts/login/`;
   const form = await fetch(url, { headers: { Accept: 'text/html', ...headers } });
   const before = cookiesOf(form);
+  const { Cookie: brought = '', ...others } = headers;
   const response = await fetch(url, {
     method: 'POST',
     redirect: 'manual',
-    headers: { Cookie: before, Accept: 'text/html', ...headers },
+    headers: { Accept: 'text/html', ...others, Cookie: [brought, before].join('; ') },
     body: new URLSearchParams({
       username,
       password,
@@ -61,16 +63,26 @@ export async function logIn(
   return { response, text: await response.text(), cookies, csrf: csrfOf(cookies) };
 }
 
-/** Makes an account, as the command does but quicker. @returns its password */
+/**
+ * Makes an account, as the command does but quicker.
+ *
+ * @param sight what it is shown; default: everything
+ * @returns its password
+ */
 export async function addUser(
   archive: TestArchive,
   username: string,
   role: 'user' | 'writer' | 'admin',
+  sight?: Sight,
 ): Promise<string> {
   const password = `the secret of ${username}`;
   const passwordHash = await hashPassword(password, username);
   await withCatalog(archive, (catalog) =>
-    insertUser(catalog, { username, passwordHash, role }, OPERATOR),
+    insertUser(
+      catalog,
+      { username, passwordHash, role, ...(sight === undefined ? {} : { sight }) },
+      OPERATOR,
+    ),
   );
   return password;
 }

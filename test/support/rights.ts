@@ -25,6 +25,9 @@ export type Need =
   | 'browser'
   | 'front page';
 
+/** What an address is about, and not everyone may see or change. */
+export type Subject = 'frame' | 'trashed' | 'refused' | 'user' | 'token';
+
 /** One verb of one address. */
 export interface RightsRow {
   /** As the router has it. */
@@ -33,8 +36,15 @@ export interface RightsRow {
   readonly needs: Need;
   /** Statuses of who is let in. */
   readonly done: readonly number[];
-  /** `:id` is a frame, which not everyone may see. Without it `:id` is of something that is not there. */
-  readonly isFrame?: true;
+  /** What `:id` or `:file` is. Without it there is none, or it is of something that is not there. */
+  readonly about?: Subject;
+  /**
+   * Whoever is let in would change it for good: they are asked with an id that is not there, and told
+   * so. All others are asked with what is there.
+   */
+  readonly changes?: true;
+  /** Member of the body that holds the id, in a list. */
+  readonly idsIn?: string;
   /** What more the address needs. */
   readonly query?: string;
   readonly body?: Readonly<Record<string, unknown>>;
@@ -57,8 +67,17 @@ const row =
   });
 const api = row('api');
 const page = row('page');
-const ofFrame = (route: string, needs: Need, options: Options = {}): RightsRow =>
-  api(route, needs, { ...options, isFrame: true });
+const about =
+  (subject: Subject) =>
+  (route: string, needs: Need, options: Options = {}): RightsRow =>
+    api(route, needs, { ...options, about: subject });
+const ofFrame = about('frame');
+const ofTrashed = about('trashed');
+const ofRefused = about('refused');
+/** Of deeds that are not undone: see `changes`. */
+const FOR_GOOD = { done: [404], changes: true } as const;
+const ofUser = (route: string): RightsRow =>
+  page(route, 'administer', { about: 'user', ...FOR_GOOD, form: {} });
 
 /** Every verb of every address, and who may: a new one without a line here fails the test. */
 export const RIGHTS: readonly RightsRow[] = [
@@ -70,6 +89,7 @@ export const RIGHTS: readonly RightsRow[] = [
   api('get /openapi.json', 'anyone'),
   api('post /api-token-auth/', 'anyone', { done: [400], form: { password: 'y' } }),
   api('get /tokens/', 'own account'),
+  api('get /profile/', 'anyone'),
   api('get /audit/', 'administer'),
   api('post /create/', 'upload', { files: true }),
   api('get /frames/', 'read'),
@@ -77,29 +97,30 @@ export const RIGHTS: readonly RightsRow[] = [
   api('post /frames/create/', 'upload', { files: true }),
   api('get /frames/aggregate/', 'read'),
   api('get /frames/zip/', 'read', { query: 'format=script' }),
-  api('post /frames/zip/', 'read', { done: [404], body: { frame_ids: [999_999] } }),
+  ofFrame('post /frames/zip/', 'read', { body: {}, idsIn: 'frame_ids' }),
   api('get /trash/', 'delete'),
-  api('post /trash/:id/restore/', 'delete', { done: [404] }),
-  api('delete /trash/:id/', 'purge', { done: [404] }),
+  ofTrashed('post /trash/:id/restore/', 'delete', FOR_GOOD),
+  ofTrashed('delete /trash/:id/', 'purge', FOR_GOOD),
   api('post /frames/corrections/', 'correct', { done: [400], body: {} }),
   ofFrame('get /frames/:id/versions/', 'read'),
   ofFrame('get /frames/:id/versions/:number/download/', 'download version'),
-  api('post /frames/:id/versions/:number/restore/', 'correct', { done: [404] }),
+  // What is let in here changes nothing: the version is the current one, no value is given, no text.
+  ofFrame('post /frames/:id/versions/:number/restore/', 'correct'),
   ofFrame('get /frames/:id/corrections/', 'read'),
-  api('put /frames/:id/corrections/', 'correct', { done: [404], body: {} }),
-  api('patch /frames/:id/corrections/', 'correct', { done: [404], body: {} }),
+  ofFrame('put /frames/:id/corrections/', 'correct', { body: {} }),
+  ofFrame('patch /frames/:id/corrections/', 'correct', { body: {} }),
   ofFrame('get /frames/:id/notes/', 'read notes'),
-  api('post /frames/:id/notes/', 'upload', { done: [404], body: { text: 'x' } }),
+  ofFrame('post /frames/:id/notes/', 'upload', { done: [400], body: { text: '' } }),
   api('get /quarantine/', 'upload'),
-  api('post /quarantine/retry/', 'upload', { done: [404], body: { ids: [999_999] } }),
-  api('post /quarantine/discard/', 'correct', { done: [404], body: { ids: [999_999] } }),
-  api('get /quarantine/:file/', 'upload', { done: [404] }),
-  api('delete /quarantine/:file/', 'correct', { done: [404] }),
-  api('get /quarantine/:file/download/', 'upload', { done: [404] }),
-  api('post /quarantine/:file/retry/', 'upload', { done: [404], body: {} }),
+  ofRefused('post /quarantine/retry/', 'upload', { ...FOR_GOOD, body: {}, idsIn: 'ids' }),
+  ofRefused('post /quarantine/discard/', 'correct', { ...FOR_GOOD, body: {}, idsIn: 'ids' }),
+  ofRefused('get /quarantine/:file/', 'upload'),
+  ofRefused('delete /quarantine/:file/', 'correct', FOR_GOOD),
+  ofRefused('get /quarantine/:file/download/', 'upload'),
+  ofRefused('post /quarantine/:file/retry/', 'upload', { ...FOR_GOOD, body: {} }),
   ofFrame('get /frames/:id/', 'read'),
-  api('delete /frames/:id/', 'delete', { done: [404] }),
-  api('delete /frames/:id/delete/', 'delete', { done: [404] }),
+  ofFrame('delete /frames/:id/', 'delete', FOR_GOOD),
+  ofFrame('delete /frames/:id/delete/', 'delete', FOR_GOOD),
   ofFrame('get /frames/:id/download/', 'download'),
   ofFrame('get /frames/:id/headers/', 'read'),
   ofFrame('get /frames/:id/related/', 'read'),
@@ -113,10 +134,16 @@ export const RIGHTS: readonly RightsRow[] = [
 
   page('get /', 'front page', { done: [302] }),
   page('get /frames/', 'read'),
-  page('get /frames/:id/', 'read', { isFrame: true }),
-  page('get /frames/:id/delete/', 'delete', { isFrame: true }),
-  page('post /frames/:id/delete/', 'delete', { done: [404], form: {} }),
-  page('post /frames/:id/versions/:number/current/', 'correct', { done: [404], form: {} }),
+  page('get /frames/:id/', 'read', { about: 'frame' }),
+  page('get /frames/:id/delete/', 'delete', { about: 'frame' }),
+  page('post /frames/:id/delete/', 'delete', { about: 'frame', ...FOR_GOOD, form: {} }),
+  page('post /frames/:id/versions/:number/current/', 'correct', {
+    about: 'frame',
+    done: [303],
+    form: {},
+  }),
+  page('post /frames/:id/correct/', 'correct', { about: 'frame', done: [303, 400], form: {} }),
+  page('post /frames/:id/note/', 'upload', { about: 'frame', done: [303, 400], form: {} }),
   page('get /search/', 'read', { done: [302] }),
   page('get /trash/', 'delete'),
   page('post /trash/', 'delete', { done: [303], form: {} }),
@@ -128,16 +155,22 @@ export const RIGHTS: readonly RightsRow[] = [
   page('post /upload/', 'upload', { files: true }),
   page('get /account/', 'own session'),
   page('post /account/tokens/', 'own session', { form: {} }),
-  page('post /account/tokens/:id/revoke/', 'own session', { done: [404], form: {} }),
+  // Of somebody else, for everyone.
+  page('post /account/tokens/:id/revoke/', 'own session', {
+    about: 'token',
+    done: [404],
+    form: {},
+  }),
   page('post /account/password/', 'own session', { form: {} }),
   page('post /account/logout/', 'own session', { done: [303], form: {}, endsSession: true }),
   page('get /admin/', 'administer'),
   page('post /admin/jobs/', 'administer', { done: [303], form: {} }),
   page('get /admin/users/', 'administer'),
   page('post /admin/users/', 'administer', { form: {} }),
-  page('post /admin/users/:id/disable/', 'administer', { done: [404], form: {} }),
-  page('post /admin/users/:id/role/', 'administer', { done: [404], form: {} }),
-  page('post /admin/users/:id/logout/', 'administer', { done: [404], form: {} }),
+  ofUser('post /admin/users/:id/disable/'),
+  ofUser('post /admin/users/:id/role/'),
+  ofUser('post /admin/users/:id/sees/'),
+  ofUser('post /admin/users/:id/logout/'),
   page('get /admin/log/', 'administer'),
   page('get /accounts/login/', 'anyone', { done: [200, 302] }),
   page('post /accounts/login/', 'anyone', { form: {} }),
@@ -158,11 +191,16 @@ export interface Credential {
   readonly token?: string;
   /** Opens, or opens anew, the session. */
   readonly open?: () => Promise<{ cookies: string; csrf: string }>;
+  /** True for an account that is held to the proposal HELD_TO. */
+  readonly isHeld?: boolean;
   /** Signs addresses of a frame for this visitor. */
   readonly sign?: (frameId: number, kind: 'frame' | 'version') => string;
-  /** Whether such a signature should let one in. */
-  readonly isGoodSign?: boolean;
+  /** Whose rights such a signature should stand for; undefined if for nobody's. */
+  readonly signer?: 'admin' | 'held writer';
 }
+
+/** The proposal of the accounts that are held to one. */
+export const HELD_TO = 'P-HELD';
 
 /** Visitors: without anything, or with a CSRF cookie as every browser has one. */
 export async function openVisitor(
@@ -185,6 +223,18 @@ export async function makeCredentials(archive: TestArchive): Promise<Credential[
     for (const scope of ['read', 'upload', 'admin'] as const) {
       const token = await addToken(archive, username, { scope });
       made.push({ name: `${role}, token ${scope}`, role, scope, token });
+    }
+  }
+  for (const role of ['user', 'writer'] as const) {
+    const username = `held-${role}`;
+    const sight = { seesAll: false, proposals: ['P-OTHER', HELD_TO] };
+    const password = await addUser(archive, username, role, sight);
+    const about = { role, isHeld: true };
+    const open = () => logIn(archive, username, password);
+    made.push({ name: `held ${role}, session`, ...about, open });
+    for (const scope of role === 'user' ? (['read'] as const) : (['upload', 'admin'] as const)) {
+      const token = await addToken(archive, username, { scope });
+      made.push({ name: `held ${role}, token ${scope}`, ...about, scope, token });
     }
   }
   const ended = await addToken(archive, 'admin', { lifeMs: -1000 });
@@ -213,28 +263,59 @@ export async function makeCredentials(archive: TestArchive): Promise<Credential[
   return made;
 }
 
+/** Ids of the accounts that make signed addresses. */
+export interface Makers {
+  readonly admin: number;
+  readonly heldWriter: number;
+  /** Disabled since. */
+  readonly gone: number;
+}
+
 /** Visitors with a signed address, good and bad. */
-export function makeSigned(sign: (text: string) => string, otherFrame: number): Credential[] {
+export function makeSigned(
+  sign: (text: string) => string,
+  otherFrame: number,
+  makers: Makers,
+): Credential[] {
   const inAnHour = Math.floor(Date.now() / 1000) + 3600;
-  const address = (text: string, expires: number): string => `exp=${expires}&sig=${sign(text)}`;
-  const good = (id: number, kind: 'frame' | 'version', expires: number): string =>
-    address(kind === 'frame' ? `download ${id} ${expires}` : `version ${id} 1 ${expires}`, expires);
-  const visitor = (name: string, make: Credential['sign'], isGoodSign = false): Credential => ({
+  const good = (
+    id: number,
+    kind: 'frame' | 'version',
+    { expires = inAnHour, maker = makers.admin } = {},
+  ): string => {
+    const file = kind === 'frame' ? `download ${id}` : `version ${id} 1`;
+    return `exp=${expires}&sig=${maker}-${sign(`${file} ${expires} ${maker}`)}`;
+  };
+  const visitor = (
+    name: string,
+    make: Credential['sign'],
+    signer?: Credential['signer'],
+  ): Credential => ({
     name,
     role: 'visitor',
     ...(make === undefined ? {} : { sign: make }),
-    isGoodSign,
+    ...(signer === undefined ? {} : { signer }),
   });
+  const { heldWriter, gone, admin } = makers;
   return [
-    visitor('signed', (id, kind) => good(id, kind, inAnHour), true),
-    visitor('signed for another frame', (_id, kind) => good(otherFrame, kind, inAnHour)),
+    visitor('signed', (id, kind) => good(id, kind), 'admin'),
+    visitor(
+      'signed by the held writer',
+      (id, kind) => good(id, kind, { maker: heldWriter }),
+      'held writer',
+    ),
+    visitor('signed by an account disabled since', (id, kind) => good(id, kind, { maker: gone })),
+    visitor('signed, maker changed', (id, kind) =>
+      good(id, kind, { maker: heldWriter }).replace(`sig=${heldWriter}-`, `sig=${admin}-`),
+    ),
+    visitor('signed for another frame', (_id, kind) => good(otherFrame, kind)),
     visitor('signed for another kind', (id, kind) =>
-      good(id, kind === 'frame' ? 'version' : 'frame', inAnHour),
+      good(id, kind === 'frame' ? 'version' : 'frame'),
     ),
-    visitor('signed, expired', (id, kind) => good(id, kind, inAnHour - 7200)),
+    visitor('signed, expired', (id, kind) => good(id, kind, { expires: inAnHour - 7200 })),
     visitor('signed, end changed', (id, kind) =>
-      good(id, kind, inAnHour).replace(/exp=\d+/, `exp=${inAnHour + 9999}`),
+      good(id, kind).replace(/exp=\d+/, `exp=${inAnHour + 9999}`),
     ),
-    visitor('signed, tampered', (id, kind) => good(id, kind, inAnHour).replace(/sig=./, 'sig=~')),
+    visitor('signed, tampered', (id, kind) => good(id, kind).replace(/-./, '-~')),
   ];
 }

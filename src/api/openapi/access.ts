@@ -61,7 +61,8 @@ export function accessOf(who: Who, verb: Verb, { ANONYMOUS }: Config): Access {
 }
 
 function mayAs(role: Role, scope: Scope, action: Action): boolean {
-  return may({ userId: 1, username: '', address: '', role, scope, seesPublic: false }, action);
+  const sees = { seesPublic: false, seesAll: true, proposals: [] };
+  return may({ userId: 1, username: '', address: '', role, scope, ...sees }, action);
 }
 
 function inWords(words: readonly string[]): string {

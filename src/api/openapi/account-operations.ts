@@ -20,6 +20,22 @@ export const TOKENS: Operation = {
   requests: [{ summary: 'My tokens', query: {} }],
 };
 
+export const PROFILE: Operation = {
+  id: 'showProfile',
+  tag: 'Service',
+  summary: 'Who asks, and their proposals',
+  description:
+    'As in the OCS archive. An account that is shown every frame has all proposals that frames have; a visitor has an empty profile.',
+  who: 'anyone',
+  answers: {
+    200: {
+      description: 'The account of the token or session.',
+      content: { 'application/json': refTo('Profile') },
+    },
+  },
+  requests: [{ summary: 'My proposals', query: {} }],
+};
+
 export const AUDIT: Operation = {
   id: 'listAudit',
   tag: 'Service',

@@ -65,7 +65,7 @@ export const PREVIEW: Operation = {
     },
     304: { description: 'What If-None-Match names is still the picture.' },
   },
-  problems: ['bad_request', 'not_found', 'damaged', 'busy'],
+  problems: ['bad_request', 'not_found', 'damaged', 'too_many', 'busy'],
   requests: [
     { summary: 'Small and grey', query: {} },
     { summary: 'Large', query: { width: '1024', limits: 'zscale', stretch: 'asinh' } },
@@ -94,7 +94,7 @@ export const TABLE: Operation = {
       content: { 'text/comma-separated-values': undefined, 'application/json': refTo('Table') },
     },
   },
-  problems: ['bad_request', 'not_found', 'too_large', 'damaged', 'busy'],
+  problems: ['bad_request', 'not_found', 'too_large', 'damaged', 'too_many', 'busy'],
   requests: [
     { summary: 'As CSV', query: {} },
     { summary: 'As JSON', query: { format: 'json' } },
@@ -108,7 +108,7 @@ export const UNPACK: Operation = {
   description: 'Plain FITS, with the sums that the packed file had kept of the original.',
   who: 'read',
   answers: fileAnswers(FITS),
-  problems: ['not_found', 'fits_unsupported', 'damaged', 'busy'],
+  problems: ['not_found', 'fits_unsupported', 'damaged', 'too_many', 'busy'],
   requests: [{ summary: 'Plain FITS', query: {} }],
 };
 
@@ -127,7 +127,7 @@ export const CUTOUT: Operation = {
   who: 'read',
   parameters: CUTOUT_PARAMETERS,
   answers: fileAnswers(FITS, { 'X-Cutout-Section': 'what was cut, `[x1:x2,y1:y2]`' }),
-  problems: ['bad_request', 'not_found', 'fits_unsupported', 'damaged', 'busy'],
+  problems: ['bad_request', 'not_found', 'fits_unsupported', 'damaged', 'too_many', 'busy'],
   requests: [
     { summary: 'By pixels', query: { x: '0', y: '0', width: '8', height: '8' } },
     { summary: 'By position', query: { ra: '10.6847', dec: '41.269', size: '10arcsec' } },

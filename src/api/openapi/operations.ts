@@ -48,11 +48,12 @@ export const ROOT: Operation = {
 export const HEALTH: Operation = {
   id: 'getHealth',
   tag: 'Service',
-  summary: 'Whether catalogue and store can be used',
+  summary: 'Whether the server lives',
+  description:
+    'For whoever starts it again when it does not answer. It says nothing of disks and catalogue: that is what `/ready/` is for.',
   who: 'anyone',
-  answers: { 200: json('Health', 'They can.') },
-  problems: ['store_unavailable'],
-  requests: [{ summary: 'Is it well?', query: {} }],
+  answers: { 200: json('Health', 'It does.') },
+  requests: [{ summary: 'Does it live?', query: {} }],
 };
 
 export const DOCUMENT: Operation = {

@@ -155,6 +155,14 @@ export const SCHEMAS: Readonly<Record<string, Schema>> = {
     last_used: orNull(instant('within a minute')),
     expired: flag(),
   }),
+  Profile: object({
+    username: text('empty for visitors'),
+    profile: object(
+      { proposals: listOf(text(), 'whose frames are shown, public or not; in order') },
+      ['proposals'],
+    ),
+    is_staff: flag('admins'),
+  }),
   AuditPage: object({
     next: orNull(address('the lines before these')),
     results: listOf(refTo('AuditLine')),

@@ -15,6 +15,8 @@ const viewer = (role: Role, scope: Scope = 'admin', seesPublic = false): Viewer 
   role,
   scope,
   seesPublic,
+  seesAll: role !== 'anonymous',
+  proposals: [],
 });
 
 test('a password is kept as a salted scrypt hash and found again, whatever its Unicode form', async () => {

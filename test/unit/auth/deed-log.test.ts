@@ -1,4 +1,4 @@
-import { createDeedLog, createLogins } from '../../../src/auth/index.js';
+import { createDeedLog, createLogins, createSigner } from '../../../src/auth/index.js';
 import {
   findUser,
   insertUser,
@@ -106,7 +106,7 @@ test('who signed in and out stands there whatever is refused at the same address
   const kept = { username: 'ana', passwordHash: 'none', role: 'user' } as const;
   await insertUser(store.catalog, kept, OPERATOR);
   const ana = (await findUser(store.catalog, 'ana'))!;
-  const logins = createLogins(store.catalog, deeds);
+  const logins = createLogins(store.catalog, deeds, createSigner('not a secret here'));
   for (let count = 0; count < 1000; count += 1) {
     deeds.note(from('192.0.2.1'), refused(`GET /frames/${count}/`));
   }

@@ -1,4 +1,5 @@
-import { createGuesses, createTally, networkOf } from '../../../src/auth/index.js';
+import { findDevice, makeDevice } from '../../../src/auth/device.js';
+import { createGuesses, createSigner, createTally, networkOf } from '../../../src/auth/index.js';
 import { AppError } from '../../../src/lib/errors.js';
 
 const MINUTE = 60_000;
@@ -84,6 +85,52 @@ test('a crowd that guesses at one account makes strangers wait for minutes, and 
   }
   expect(Math.max(...waits)).toBeLessThanOrEqual(300);
   expect(guess('ana', '203.0.113.1')).toBe(0);
+});
+
+test('a browser that signed in before is counted alone: no stranger shuts it out, and it may guess no more', () => {
+  const { guess, guesses } = startGuesses();
+  const inBrowser = (device: string): boolean => {
+    try {
+      guesses.begin('ana', '192.0.2.1', device);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  // Strangers at the same address, at many others, and on all accounts.
+  for (let count = 0; count < 300; count += 1) {
+    guess('ana', '192.0.2.1');
+    guess('ana', `198.51.100.${count}`);
+    guess(`user${count}`, '192.0.2.1');
+  }
+  expect(guess('ana', '192.0.2.1')).toBeGreaterThan(0);
+  for (let count = 0; count < 20; count += 1) {
+    expect(inBrowser('hers')).toBe(true);
+    guesses.succeed('ana', '192.0.2.1', 'hers');
+  }
+  expect(guess('ana', '192.0.2.1')).toBeGreaterThan(0);
+  for (let count = 0; count < 10; count += 1) expect(inBrowser('stolen')).toBe(true);
+  expect([inBrowser('stolen'), inBrowser('hers')]).toEqual([false, true]);
+});
+
+test('the mark of a browser is for one account and cannot be made up', () => {
+  const signer = createSigner('a key of the archive');
+  const { name, value } = makeDevice(signer, 'Ana');
+  const cookies = (text: string): string => `csrftoken=x; ${name}=${text}; theme=red`;
+  expect(findDevice(signer, cookies(value), 'ana')).toBe(value.split('.')[0]);
+  expect(findDevice(signer, cookies(value), 'bob')).toBeUndefined();
+  const [nonce = '', expires = '', signature = ''] = value.split('.');
+  for (const forged of [
+    '',
+    nonce,
+    `other.${expires}.${signature}`,
+    `${nonce}.${Number(expires) + 1}.${signature}`,
+    value.slice(0, -1),
+  ]) {
+    expect([forged, findDevice(signer, cookies(forged), 'ana')]).toEqual([forged, undefined]);
+  }
+  expect(findDevice(createSigner('another key'), cookies(value), 'ana')).toBeUndefined();
+  expect(findDevice(signer, undefined, 'ana')).toBeUndefined();
 });
 
 test('a tally keeps no more keys than it may, and forgets windows that are over', () => {

@@ -61,16 +61,16 @@ function release(): Promise<void> {
 test('a refused file is let go of only if what was stored of it is in its place', async () => {
   await expect(release()).rejects.toMatchObject({ code: 'store_unavailable' });
   expect(existsSync(copy)).toBe(true);
-  const [item] = await listQuarantined(own.catalog);
+  const [item] = await listQuarantined(own.catalog, {}, OPERATOR);
   expect(item).toMatchObject({ file: SHA256, uploadName: 'mended.fits' });
   await putStored();
   await release();
-  expect([existsSync(copy), await listQuarantined(own.catalog)]).toEqual([false, []]);
+  expect([existsSync(copy), await listQuarantined(own.catalog, {}, OPERATOR)]).toEqual([false, []]);
 });
 
 test('the same holds for one that a process which died had no time to let go of', async () => {
   expect(await sweepQuarantine(parts())).toBe(1);
-  expect([existsSync(copy), await listQuarantined(own.catalog)]).toMatchObject([
+  expect([existsSync(copy), await listQuarantined(own.catalog, {}, OPERATOR)]).toMatchObject([
     true,
     [{ file: SHA256 }],
   ]);
@@ -78,5 +78,5 @@ test('the same holds for one that a process which died had no time to let go of'
   await release();
   await writeFile(copy, BYTES);
   expect(await sweepQuarantine(parts())).toBe(1);
-  expect([existsSync(copy), await listQuarantined(own.catalog)]).toEqual([false, []]);
+  expect([existsSync(copy), await listQuarantined(own.catalog, {}, OPERATOR)]).toEqual([false, []]);
 });

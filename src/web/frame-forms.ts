@@ -1,0 +1,94 @@
+import type { Request, RequestHandler, Response } from 'express';
+import {
+  getFrame,
+  inTransaction,
+  noteSubject,
+  NO_OVERRIDES,
+  parseOverrides,
+  toOverrides,
+  writeNote,
+  type Overrides,
+} from '../catalog/index.js';
+import { bodyText, parseId, requireAction, requireCsrf, STATUS } from '../http/index.js';
+import { AppError } from '../lib/errors.js';
+import { toCorrection } from './forms.js';
+import { sendFrame } from './frame.js';
+import { NOTHING_TOLD, type Told } from './frame-said.js';
+import { goTo, type Web } from './page.js';
+
+/** `POST /frames/<id>/correct/`: sets one header value right, or takes that back; or another profile. */
+export function correctFrame(web: Web): RequestHandler {
+  const { revisions } = web.services;
+  return async (req, res) => {
+    const viewer = requireAction(res, 'correct');
+    requireCsrf(web.services, req, res);
+    const id = parseId(req.params.id);
+    const [keyword, value] = [bodyText(req, 'keyword').trim(), bodyText(req, 'value').trim()];
+    const told: Told = { ...NOTHING_TOLD, form: 'correct', keyword, value };
+    await orTell(web, req, res, told, async () => {
+      const withdrawn = bodyText(req, 'withdraw');
+      if (withdrawn !== '') {
+        const { corrections } = await revisions.corrections(id, viewer);
+        const overrides = new Map(toOverrides(corrections));
+        overrides.delete(withdrawn);
+        await revisions.correct(id, { overrides, isWhole: true }, viewer);
+      } else {
+        const overrides = readCorrection(keyword, value);
+        const profile = readProfile(bodyText(req, 'profile'));
+        if (overrides.size === 0 && profile === undefined) {
+          throw new AppError('bad_request', 'Say which keyword has which value.');
+        }
+        await revisions.correct(id, { overrides, isWhole: false, profile }, viewer);
+      }
+      goTo(web, req, res, `${web.base}/frames/${id}/#header`);
+    });
+  };
+}
+
+/** `POST /frames/<id>/note/`: a sentence for colleagues. Notes are never changed: another one is written. */
+export function noteFrame(web: Web): RequestHandler {
+  const { catalog } = web.services;
+  return async (req, res) => {
+    const viewer = requireAction(res, 'upload');
+    requireCsrf(web.services, req, res);
+    const { id } = await getFrame(catalog, parseId(req.params.id), viewer);
+    const text = bodyText(req, 'text');
+    await orTell(web, req, res, { ...NOTHING_TOLD, form: 'note', text }, async () => {
+      await inTransaction(catalog, (tx) => writeNote(tx, noteSubject(id), text, viewer));
+      goTo(web, req, res, `${web.base}/frames/${id}/#notes`);
+    });
+  };
+}
+
+/** What cannot be done is told beside what was typed, which is not lost. */
+async function orTell(
+  web: Web,
+  req: Request,
+  res: Response,
+  told: Told,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof AppError) || STATUS[error.code] >= 500) throw error;
+    if (error.code === 'not_found') throw error;
+    res.status(STATUS[error.code]);
+    await sendFrame(web, req, res, { ...told, message: error.message });
+  }
+}
+
+/** @throws 'bad_request' for a keyword that cannot be set, or one without a value */
+function readCorrection(keyword: string, value: string): Overrides {
+  if (keyword === '' && value === '') return NO_OVERRIDES;
+  const read = parseOverrides({ [keyword]: toCorrection(value) });
+  if (value !== '') return read;
+  const message = `${keyword.toUpperCase()} needs a value; a lone minus takes it as absent.`;
+  throw new AppError('bad_request', message);
+}
+
+/** Undefined leaves it as it is; null chooses by the header again. */
+function readProfile(text: string): string | null | undefined {
+  if (text === '') return undefined;
+  return text === '-' ? null : text;
+}

@@ -1,0 +1,47 @@
+import { may } from '../auth/index.js';
+import {
+  listNotes,
+  noteSubject,
+  type Correction,
+  type Frame,
+  type Viewer,
+} from '../catalog/index.js';
+import type { Web } from './page.js';
+import { formatDateTime } from './render.js';
+
+/** What came of a form about a frame that could not be done, and what was typed into it. */
+export interface Told {
+  readonly form: 'correct' | 'note' | '';
+  readonly message: string;
+  readonly keyword: string;
+  readonly value: string;
+  readonly text: string;
+}
+
+/** Nothing was sent. */
+export const NOTHING_TOLD: Told = { form: '', message: '', keyword: '', value: '', text: '' };
+
+/** What people say about a frame, with the forms of those who may say more; visitors see none of it. */
+export async function toSaid(
+  { services, base }: Web,
+  frame: Frame,
+  corrections: readonly Correction[],
+  viewer: Viewer,
+  told: Told,
+) {
+  const seesNotes = may(viewer, 'read-notes');
+  const notes = seesNotes ? await listNotes(services.catalog, noteSubject(frame.id)) : [];
+  const url = `${base}/frames/${frame.id}/`;
+  return {
+    told,
+    seesNotes,
+    notes: notes.map(({ text, by, atMs }) => ({ text, by, at: formatDateTime(atMs) })),
+    noteUrl: may(viewer, 'upload') ? `${url}note/` : '',
+    correctUrl: may(viewer, 'correct') ? `${url}correct/` : '',
+    corrected: corrections.map(({ keyword, value }) => ({
+      keyword,
+      value: value === null ? 'taken as absent' : String(value),
+    })),
+    profiles: services.reader.profiles.map(({ name, title }) => ({ name, title })),
+  };
+}
