@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import type { Catalog } from './db.js';
 import { toVersion, VERSION_COLUMNS, type Row, type Version } from './schema.js';
 
@@ -144,18 +145,27 @@ export interface AuditRound {
  * The versions whose turn it is in a round: those that were never read, in order of id, then those
  * whose last reading lies back farthest. A reading that seems to lie in the future, because a clock
  * was wrong then or is now, does not count as one.
+ *
+ * @param without folders, by key, whose files are left out
  */
 export async function listDue(
   catalog: Catalog,
   { startedMs, nowMs }: AuditRound,
   limit: number,
+  without: readonly string[] = [],
 ): Promise<KeptVersion[]> {
+  const leaveOut = (query: Knex.QueryBuilder): void => {
+    for (const folder of without) {
+      void query.whereRaw('substr(versions.key, 1, ?) <> ?', [folder.length + 1, `${folder}/`]);
+    }
+  };
   const due = (condition: string, bindings: number[], order: string): Promise<Row[]> =>
     catalog
       .read('versions')
       .join('frames', 'frames.id', 'versions.frame_id')
       .whereRaw(condition, bindings)
       .where('versions.created_ms', '<=', startedMs)
+      .modify(leaveOut)
       .select('frames.basename', ...COLUMNS)
       .orderByRaw(order)
       .limit(limit);

@@ -14,7 +14,7 @@ import {
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { errorFields, type Log } from '../lib/log.js';
-import type { Store } from '../store/index.js';
+import { partAwayOf, type Store } from '../store/index.js';
 import { examineTwice } from './examine.js';
 
 export interface AuditParts {
@@ -90,10 +90,11 @@ export function startAudit(parts: AuditParts): Auditor {
   const stop = new AbortController();
   const rest = (ms: number): Promise<unknown> =>
     wait(ms, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+  const away = createAway();
   const loop = async (): Promise<void> => {
     await rest(FIRST_REST_MS);
     while (!stop.signal.aborted) {
-      const pause = await runBatch(parts, stop.signal).catch((error: unknown) => {
+      const pause = await runBatch(parts, away, stop.signal).catch((error: unknown) => {
         if (!stop.signal.aborted) parts.log.warn('the audit cannot go on', errorFields(error));
         return TROUBLE_REST_MS;
       });
@@ -109,12 +110,37 @@ export function startAudit(parts: AuditParts): Auditor {
   };
 }
 
+/** Parts of the archive whose disks are away: the rest of it is read meanwhile. */
+interface Away {
+  /** Keys of their folders; each is looked for again after an hour. */
+  folders(): readonly string[];
+  /** @returns true if it was there until now */
+  add(folder: string): boolean;
+}
+
+function createAway(): Away {
+  const since = new Map<string, number>();
+  return {
+    folders() {
+      for (const [folder, at] of since) {
+        if (performance.now() - at > LONGEST_REST_MS) since.delete(folder);
+      }
+      return [...since.keys()];
+    },
+    add(folder) {
+      const isNew = !since.has(folder);
+      since.set(folder, performance.now());
+      return isNew;
+    },
+  };
+}
+
 /** Reads the next few files at the pace of the round. @returns time to rest, ms */
-async function runBatch(parts: AuditParts, signal: AbortSignal): Promise<number> {
+async function runBatch(parts: AuditParts, away: Away, signal: AbortSignal): Promise<number> {
   const { catalog, config } = parts;
   const nowMs = Date.now();
   const startedMs = await beginRound(catalog, nowMs);
-  const due = await listDue(catalog, { startedMs, nowMs }, BATCH);
+  const due = await listDue(catalog, { startedMs, nowMs }, BATCH, away.folders());
   const nextMs = startedMs + config.AUDIT_DAYS * DAY_MS;
   if (due.length === 0) {
     await endRound(parts, startedMs, nowMs);
@@ -126,7 +152,11 @@ async function runBatch(parts: AuditParts, signal: AbortSignal): Promise<number>
   const rate = rateOf(dueBytes, nextMs - nowMs, config.AUDIT_BYTES_PER_SECOND);
   for (const version of due) {
     const began = performance.now();
-    await auditVersion(parts, version, signal);
+    await auditVersion(parts, version, signal).catch((error: unknown) => {
+      const folder = partAwayOf(error);
+      if (folder === undefined) throw error;
+      if (away.add(folder)) parts.log.warn('the audit leaves out a disk', errorFields(error));
+    });
     const longMs = (version.sizeBytes / rate) * 1000 - (performance.now() - began);
     await wait(Math.min(Math.max(longMs, 0), LONGEST_REST_MS), undefined, { signal, ref: false });
   }

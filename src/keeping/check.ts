@@ -7,8 +7,6 @@ import {
   eachKept,
   hasKey,
   isBeingTrashed,
-  recordChecks,
-  toCatalogError,
   type Catalog,
   type CheckRecord,
   type KeptVersion,
@@ -19,6 +17,7 @@ import type { SourceLimits } from '../fits/index.js';
 import { mapConcurrently } from '../lib/pool.js';
 import type { Store } from '../store/index.js';
 import { eachAsideFault } from './aside.js';
+import { noteChecks } from './changes.js';
 import { examineTwice } from './examine.js';
 import { checkJournal } from './journal-check.js';
 
@@ -132,24 +131,15 @@ async function* checkVersions(parts: CheckParts, options: CheckOptions): AsyncIt
       );
       files += batch.length;
       tell();
-      await writeDown(
-        parts.record,
-        found.flatMap(({ record }) => record ?? []),
-      );
+      if (parts.record !== undefined) {
+        await noteChecks(
+          parts.record,
+          found.flatMap(({ record }) => record ?? []),
+        );
+      }
       for (const { differences } of found) yield* differences;
     }
   }
-}
-
-/** A catalogue that is busy loses the times of a few readings, not the check. */
-async function writeDown(
-  catalog: Catalog | undefined,
-  records: readonly CheckRecord[],
-): Promise<void> {
-  if (catalog === undefined) return;
-  await recordChecks(catalog, records).catch((error: unknown) => {
-    if (toCatalogError(error)?.code !== 'busy') throw error;
-  });
 }
 
 async function checkVersion(

@@ -100,9 +100,15 @@ export function partAway(part: string, how: string): AppError {
   return new AppError('store_unavailable', message, { away: part });
 }
 
+/** Key of the folder that an error says cannot be reached, while the rest of the archive can. */
+export function partAwayOf(error: unknown): string | undefined {
+  if (!(error instanceof AppError)) return undefined;
+  return typeof error.data.away === 'string' ? error.data.away : undefined;
+}
+
 /** Whether an error says that a part of the archive cannot be reached, while the rest of it can. */
 export function isPartAway(error: unknown): boolean {
-  return error instanceof AppError && error.data.away !== undefined;
+  return partAwayOf(error) !== undefined;
 }
 
 function readNoted(path: string): readonly string[] {

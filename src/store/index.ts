@@ -11,7 +11,7 @@ export {
   requireTrees,
   type AdoptedTrees,
 } from './adopted-trees.js';
-export { isPartAway } from './disks.js';
+export { isPartAway, partAwayOf } from './disks.js';
 export { createSample } from './presence.js';
 export { syncPath } from './flush.js';
 export { holdsAnyFile, holdsFile } from './look.js';

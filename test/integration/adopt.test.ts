@@ -324,3 +324,36 @@ test('a wrong folder is refused with a sentence', async () => {
   }
   expect((await archive.run(['adopt'])).status).toBe(2);
 });
+
+test('while the disk of an adopted tree is away, the audit reads the rest', async () => {
+  const rolling = await startArchive({ AUDIT_DAYS: '0.00005' }); // a round in 4.3 s
+  try {
+    await put(outside, { 'm.fits': FILES['night1/m31_001.fits'] });
+    await rolling.run(['adopt', outside]);
+    await rename(outside, `${outside}-away`);
+    await mkdir(outside);
+    const file = pyobsFrame({ FNAME: 'here.fits' }, { seed: 31 });
+    expect((await rolling.upload(file, 'here.fits')).created).toBe(1);
+    const catalog = openCatalog(`sqlite:${join(rolling.dataDir, 'platevault.sqlite')}`);
+    try {
+      const end = performance.now() + 30_000;
+      for (let read = 0; read === 0 && performance.now() < end;) {
+        const rows: { key: string }[] = await catalog
+          .read('versions')
+          .where('check_result', 'ok')
+          .where('key', 'like', '%here.fits')
+          .select('key');
+        read = rows.length;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      const told: unknown[] = await catalog.read('versions').orderBy('id').select('check_result');
+      expect(told[1]).toEqual({ check_result: 'ok' });
+      expect(['ok', null]).toContain((told[0] as { check_result: unknown }).check_result);
+    } finally {
+      await catalog.close();
+    }
+  } finally {
+    await rm(`${outside}-away`, { recursive: true, force: true });
+    await rolling.close();
+  }
+}, 60_000);

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
-  readdirSync,
+  openSync,
   readFileSync,
+  readdirSync,
   statfsSync,
   unlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemCode } from '../../src/lib/errors.js';
 import { openFsStore } from '../../src/store/index.js';
 import { makeFits } from '../fixtures/make-fits.js';
 import { pyobsFrame } from '../fixtures/night.js';
@@ -62,10 +66,17 @@ function send(name: string, content: Buffer): Promise<Told> {
 const frame = (name: string, size = 60): Buffer =>
   pyobsFrame({ FNAME: `${name}.fits` }, { width: size, height: size, seed: name.length });
 
-/** Fills a disk to its last byte. */
+/** Fills a disk to its last block, also while others write on it. */
 function fill(disk: string): string {
   const path = join(disk, 'filler');
-  writeFileSync(path, Buffer.alloc(roomOf(disk)));
+  const file = openSync(path, 'w');
+  try {
+    for (const block = Buffer.alloc(4096); ;) writeSync(file, block);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(file);
+  }
   return path;
 }
 
