@@ -241,7 +241,7 @@ test('what a client says about its own address, host and protocol is not believe
   const list = await archive.fetch('/frames/?limit=1', { headers });
   expect(await list.text()).not.toContain('evil.example');
   const { response } = await logIn(archive, 'admin', archive.adminPassword, headers);
-  expect([response.status, response.headers.getSetCookie().length]).toEqual([303, 3]);
+  expect([response.status, response.headers.getSetCookie().length]).toEqual([303, 4]);
   expect(response.headers.getSetCookie().join()).not.toMatch(/Secure/i);
   expect(await logOf({ from: '2020-01-01' })).not.toContainEqual(
     expect.objectContaining({ address: '203.0.113.77' }),
