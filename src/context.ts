@@ -64,7 +64,7 @@ import { createPrivate, keepPrivate } from './lib/private-files.js';
 import { createPixelPool, createSpoolThread } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
 import { createProducts } from './products/index.js';
-import { createMetrics, createOverview, createReadiness } from './status/index.js';
+import { createMetrics, createOverview, createPartsLook, createReadiness } from './status/index.js';
 import { holdsAnyFile, markerPath, readMarker, type Store } from './store/index.js';
 
 export { openToLook } from './keeping/index.js';
@@ -191,6 +191,7 @@ export async function openServer(
   const trash = createTrash({ ...archive, reader, exclusively, onRestored: wake, ...hook });
   await finishWhatWasBegun({ catalog, config, store, trash, log });
   const journalFault = await lookAtJournal(catalog, journalFolder(store));
+  const notices = journalFault === undefined ? [] : [`${journalFault.text} ${JOURNAL_HELP}`];
   const journal = startJournal({ catalog, store, log });
   const deeds = createDeedLog(catalog, log);
   const logins = createLogins(catalog, deeds, signer);
@@ -214,7 +215,7 @@ export async function openServer(
     products: createProducts(pool, limits),
     calibrations: createCalibrations(catalog, rules),
     jobs,
-    notices: journalFault === undefined ? [] : [`${journalFault.text} ${JOURNAL_HELP}`],
+    notices: [...notices, ...(await createPartsLook(config.ARCHIVE_ROOT)())],
     signer,
     passport: createPassport(logins),
     logins,

@@ -2,9 +2,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import {
   getFrame,
   inTransaction,
-  listCorrections,
   listHeaders,
-  listNotes,
+  listVisibleCorrections,
+  listVisibleNotes,
   noteSubject,
   parseOverrides,
   writeNote,
@@ -17,7 +17,6 @@ import {
   type Viewer,
 } from '../catalog/index.js';
 import {
-  isVisitor,
   parameter,
   parseId,
   queryParameters,
@@ -85,8 +84,8 @@ export function createCorrectionHandlers(services: Services) {
 
   const notes: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read-notes');
-    const { id } = await getFrame(catalog, parseId(req.params.id), viewer);
-    const found = await listNotes(catalog, noteSubject(id));
+    const frame = await getFrame(catalog, parseId(req.params.id), viewer);
+    const found = await listVisibleNotes(catalog, frame, viewer);
     res.json({ count: found.length, results: found.map(toNoteShape) });
   };
 
@@ -113,19 +112,19 @@ function toNoteShape({ id, text, by, atMs }: Note): Record<string, unknown> {
   return { id, text, by, at: formatInstant(atMs) };
 }
 
-/** The corrections of a frame, each with what the file itself says; for visitors without names. */
+/** The corrections of a frame, each with what the file itself says, and by whom if that may be told. */
 export async function toMarks(
   catalog: Catalog,
   frame: Frame,
   hdus: readonly StoredHdu[],
   viewer: Viewer,
 ): Promise<Record<string, unknown>[]> {
-  const corrections = await listCorrections(catalog.read, frame.id);
+  const corrections = await listVisibleCorrections(catalog, frame, viewer);
   return corrections.map((correction) => ({
     keyword: correction.keyword,
     value: correction.value,
     original: originalOf(hdus, correction)?.value ?? null,
-    by: isVisitor(viewer) ? null : correction.by,
+    by: correction.by || null,
     at: formatInstant(correction.atMs),
   }));
 }

@@ -17,7 +17,7 @@ import {
   type Services,
 } from '../http/index.js';
 import { createReadStream } from 'node:fs';
-import type { IngestResult } from '../ingest/index.js';
+import { notStored, type IngestResult } from '../ingest/index.js';
 import { isMendable, type Examination } from '../keeping/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
@@ -85,9 +85,9 @@ export function createQuarantineHandlers(services: Services) {
     const body = readBody(req);
     const mend = readMend(body);
     const results: Record<string, unknown>[] = [];
-    for (const { id } of await select(readSelection(body), viewer)) {
-      const result = await mending.retry(id, mend, viewer).catch(ignoreGone);
-      if (result !== undefined) results.push(toResultShape(id, result));
+    for (const item of await select(readSelection(body), viewer)) {
+      const result = await mending.retry(item.id, mend, viewer).catch(refusalOf(item));
+      if (result !== undefined) results.push(toResultShape(item.id, result));
     }
     const stored = results.filter((result) => result.id !== null).length;
     res.json({ count: results.length, stored, results });
@@ -127,6 +127,17 @@ export function createQuarantineHandlers(services: Services) {
 function ignoreGone(error: unknown): undefined {
   if (!hasCode(error, 'not_found')) throw error;
   return undefined;
+}
+
+/** That one file is not theirs to change in this way is no reason to leave out the others. */
+function refusalOf(item: Quarantined): (error: unknown) => IngestResult | undefined {
+  return (error) => {
+    if (error instanceof AppError && error.code === 'forbidden') {
+      return notStored(item, 'refused', error);
+    }
+    ignoreGone(error);
+    return undefined;
+  };
 }
 
 function toItemShape(item: Quarantined): Record<string, unknown> {

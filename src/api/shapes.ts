@@ -215,7 +215,8 @@ export function toCardShape({ keyword, kind, value, comment }: StoredCard): obje
  * file. `created` counts every file that is safe in the archive now, also if it was there before.
  */
 export function toCreateShape(results: readonly IngestResult[]): Record<string, unknown> {
-  const safe = results.filter((result) => result.id !== null);
+  // Not by the id: that of a frame that is hidden from who sent its bytes again is not told.
+  const safe = results.filter(({ status }) => status !== 'refused' && status !== 'failed');
   const errors = [...new Set(results.flatMap((result) => result.error ?? []))];
   return {
     created: safe.length,

@@ -7,7 +7,8 @@ import { networkOf } from './guesses.js';
  * neither time nor disk, so they are written in the background, and what is repeated is counted.
  */
 export interface DeedLog {
-  note(actor: Actor, deed: Deed): void;
+  /** @param isChange true if something was to be changed: of that, more lines are kept apart */
+  note(actor: Actor, deed: Deed, isChange?: boolean): void;
   /** Writes what is noted so far; what is counted goes on being counted. */
   flush(): Promise<void>;
   /** Writes everything down, also the counts. */
@@ -18,6 +19,12 @@ interface Noted {
   readonly actor: Actor;
   readonly deed: Deed;
   readonly atMs: number;
+}
+
+/** Something noted, and the line that it is counted with. */
+interface Place {
+  readonly key: string;
+  readonly noted: Noted;
 }
 
 interface Counted {
@@ -31,9 +38,16 @@ const WRITE_AFTER_MS = 1000;
 const RETRY_AFTER_MS = 10_000;
 /** Lines that wait for a catalogue that cannot be written; more are lost, and the log says so. */
 const MAX_KEPT = 5000;
-/** Different lines of one minute: of one network, and of all. What is beyond is counted as `more`. */
-const PER_NETWORK = 20;
-const PER_MINUTE = 300;
+/**
+ * Different lines of one minute: of one client, and of all. What is beyond is counted as `more`. Visitors
+ * are told apart by their network, accounts by who they are: no flood of the others pushes theirs out.
+ */
+const BUDGETS = {
+  visitors: { each: 20, all: 300 },
+  accounts: { each: 20, all: 300 },
+  changes: { each: 100, all: 300 },
+} as const;
+type Budget = (typeof BUDGETS)[keyof typeof BUDGETS];
 
 const NOBODY: Actor = { userId: null, username: '', address: '' };
 
@@ -94,9 +108,9 @@ export function createDeedLog(
   };
 
   return {
-    note(actor, deed) {
+    note(actor, deed, isChange = false) {
       endMinuteIfOver();
-      const first = minute.add({ actor, deed, atMs: now() });
+      const first = minute.add({ actor, deed, atMs: now() }, isChange);
       if (first !== undefined) pending.push(first);
       wake(pending.length > 0 ? WRITE_AFTER_MS : MINUTE_MS);
     },
@@ -111,28 +125,47 @@ export function createDeedLog(
 
 /** What was noted in one minute, by what is the same. */
 function createMinute(beganMs: number) {
+  const visitors = createShare(BUDGETS.visitors);
+  const accounts = createShare(BUDGETS.accounts);
+  const changes = createShare(BUDGETS.changes);
+  const shares = [visitors, accounts, changes];
+  return {
+    beganMs,
+    /** @returns the line to write now; undefined if one like it was there already */
+    add(noted: Noted, isChange: boolean): Noted | undefined {
+      if (noted.actor.userId === null) return visitors.add(noted);
+      return (isChange ? changes : accounts).add(noted);
+    },
+    hasCounts: (): boolean => shares.some((share) => share.hasCounts()),
+    /** One line for each that was repeated. */
+    counts: (): Noted[] => shares.flatMap((share) => share.counts()),
+  };
+}
+
+/** What was noted in one minute within one budget. */
+function createShare(budget: Budget) {
   const seen = new Map<string, Counted>();
-  const ofNetwork = new Map<string, number>();
+  const ofClient = new Map<string, number>();
 
   /** The line that this one is counted with: its own, or that of all further ones. */
-  const placeOf = (noted: Noted): { key: string; noted: Noted } => {
+  const placeOf = (noted: Noted): Place => {
     const { actor, deed } = noted;
     const own = keyOf(noted);
     if (seen.has(own)) return { key: own, noted };
-    // One customer has a whole network of IPv6 addresses to itself, and could use each once.
-    const address = networkOf(actor.address);
-    const isMuch = (ofNetwork.get(address) ?? 0) >= PER_NETWORK;
-    if (!isMuch && seen.size < PER_MINUTE) return { key: own, noted };
+    const isMuch = (ofClient.get(clientOf(actor)) ?? 0) >= budget.each;
+    if (!isMuch && seen.size < budget.all) return { key: own, noted };
     const about = { action: deed.action, subject: 'more', outcome: deed.outcome } as const;
-    const here = { ...noted, actor: { ...NOBODY, address }, deed: about };
-    if (seen.size < 2 * PER_MINUTE) return { key: keyOf(here), noted: here };
+    const address = networkOf(actor.address);
+    const here = { ...noted, actor: { ...actor, address }, deed: about };
+    // One line for an account, also if it comes from everywhere.
+    const counted = actor.userId === null ? here : { ...here, actor: { ...actor, address: '' } };
+    const key = keyOf(counted);
+    if (seen.has(key) || seen.size < 2 * budget.all) return { key, noted: here };
     const all = { ...noted, actor: NOBODY, deed: about };
     return { key: keyOf(all), noted: all };
   };
 
   return {
-    beganMs,
-    /** @returns the line to write now; undefined if one like it was there already */
     add(each: Noted): Noted | undefined {
       const { key, noted } = placeOf(each);
       const counted = seen.get(key);
@@ -141,18 +174,17 @@ function createMinute(beganMs: number) {
         counted.lastMs = noted.atMs;
         const { actor } = counted.noted;
         if (actor.address !== noted.actor.address) {
-          const address = networkOf(actor.address);
+          const address = commonNetwork(actor.address, noted.actor.address);
           counted.noted = { ...counted.noted, actor: { ...actor, address } };
         }
         return undefined;
       }
       seen.set(key, { noted, more: 0, lastMs: noted.atMs });
-      const network = networkOf(noted.actor.address);
-      ofNetwork.set(network, (ofNetwork.get(network) ?? 0) + 1);
+      const client = clientOf(noted.actor);
+      ofClient.set(client, (ofClient.get(client) ?? 0) + 1);
       return noted;
     },
     hasCounts: (): boolean => [...seen.values()].some(({ more }) => more > 0),
-    /** One line for each that was repeated. */
     counts: (): Noted[] =>
       [...seen.values()]
         .filter(({ more }) => more > 0)
@@ -162,6 +194,17 @@ function createMinute(beganMs: number) {
           atMs: lastMs,
         })),
   };
+}
+
+/** One customer has a whole network of IPv6 addresses to itself, and could use each once. */
+function clientOf({ userId, address }: Actor): string {
+  return userId === null ? networkOf(address) : `user ${userId}`;
+}
+
+/** Empty if the two addresses have none in common. */
+function commonNetwork(one: string, other: string): string {
+  const network = networkOf(one);
+  return network === networkOf(other) ? network : '';
 }
 
 function keyOf({ actor, deed }: Noted): string {

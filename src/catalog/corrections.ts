@@ -1,7 +1,10 @@
 import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
+import { hasOddText } from '../lib/unseen.js';
+import type { Catalog } from './db.js';
 import type { Correction } from './records.js';
 import type { StoredCard, StoredHdu } from './schema.js';
+import { isTheirFrame, type Viewer } from './visibility.js';
 
 /** A header value set right: text, number, boolean, or null for "take it as absent". */
 export type CorrectionValue = Correction['value'];
@@ -26,6 +29,24 @@ export async function listCorrections(db: Knex, frameId: number): Promise<readon
   }));
 }
 
+/**
+ * The same for `viewer`: `by` is empty for visitors, and for those who see the frame only because it is
+ * public. The values are no secret, as they are those of the frame.
+ *
+ * @param frame as `viewer` was given it
+ */
+export async function listVisibleCorrections(
+  catalog: Catalog,
+  frame: { readonly id: number; readonly proposal: string | null },
+  viewer: Viewer,
+): Promise<readonly Correction[]> {
+  const corrections = await listCorrections(catalog.read, frame.id);
+  if (corrections.length === 0 || (await isTheirFrame(catalog.read, frame, viewer))) {
+    return corrections;
+  }
+  return corrections.map((each) => ({ ...each, by: '' }));
+}
+
 /** The values of corrections, to be laid over the headers. */
 export function toOverrides(corrections: readonly Correction[]): Overrides {
   return new Map(corrections.map(({ keyword, value }) => [keyword, value]));
@@ -46,6 +67,9 @@ const MAX_TEXT = 500;
 /** As in a file, or the words of a HIERARCH keyword. FITS Standard 4.0 §4.1.2.1. */
 const KEYWORD = /^[A-Z0-9_-]{1,8}$/;
 const LONG_KEYWORD = /^(?=.{1,60}$)[A-Z0-9_-]+(?: [A-Z0-9_-]+)*$/;
+
+/** Names that mean something to JavaScript, and stand in no header. */
+const PROTOTYPE = /^(?:__PROTO__|CONSTRUCTOR|PROTOTYPE)$/;
 
 /** What describes the bytes of the file, which stay as they are. FITS Standard 4.0 §4.4.1, §7, §10. */
 const STRUCTURE =
@@ -79,7 +103,8 @@ export function parseOverrides(json: unknown): Overrides {
 /** A keyword whose value may be set, in capitals. @throws 'bad_request' */
 export function parseKeyword(name: string): string {
   const keyword = name.trim().toUpperCase();
-  if (!KEYWORD.test(keyword) && !LONG_KEYWORD.test(keyword)) {
+  const isKeyword = KEYWORD.test(keyword) || LONG_KEYWORD.test(keyword);
+  if (!isKeyword || PROTOTYPE.test(keyword)) {
     throw bad(name.slice(0, 60), 'is not a keyword of a header');
   }
   if (STRUCTURE.test(keyword)) {
@@ -96,8 +121,11 @@ function parseValue(keyword: string, value: unknown): CorrectionValue {
   }
   if (typeof value !== 'string') throw bad(keyword, 'needs a text, a number, true, false or null');
   if (value.length > MAX_TEXT) throw bad(keyword, `has a text of more than ${MAX_TEXT} characters`);
-  if (/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(value)) {
-    throw bad(keyword, 'has a text with characters that cannot be shown');
+  if (hasOddText(value) || /[\n\t\u2028\u2029]/.test(value)) {
+    throw bad(
+      keyword,
+      'has a text with characters that cannot be shown, or that turn its direction',
+    );
   }
   return value.trim();
 }

@@ -35,6 +35,9 @@ const KNOWN_FACETS = 200;
 const BUSY_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 10_000;
 
+/** For Knex: what it warns of is thrown as well, and then told in a sentence. */
+export const NOT_TOLD_TWICE = { warn: (): void => undefined };
+
 /** Pages that the writer keeps, KiB. */
 export const WRITER_CACHE_KIB = 32_768;
 
@@ -88,6 +91,7 @@ function openSqlite(filename: string, connections: number, pragmas: string): Kne
     connection: { filename },
     useNullAsDefault: true,
     acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS,
+    log: NOT_TOLD_TWICE,
     pool: {
       min: 1,
       max: connections,

@@ -83,6 +83,29 @@ export async function countKept(
   return { files: Number(row?.files ?? 0), bytes: Number(row?.bytes ?? 0) };
 }
 
+/**
+ * Frames whose current version has no headers here, in order of id. Every file has some: these could
+ * not be read when the catalogue was made anew.
+ */
+export async function* eachWithoutHeaders(
+  catalog: Catalog,
+): AsyncIterable<{ readonly key: string; readonly basename: string }> {
+  for (let after = -1; ;) {
+    const rows: { id: number; key: string; basename: string }[] = await catalog
+      .read('frames')
+      .join('versions', 'versions.id', 'frames.version_id')
+      .where('frames.id', '>', after)
+      .whereRaw('not exists (select 1 from hdus where hdus.version_id = versions.id)')
+      .orderBy('frames.id')
+      .limit(BATCH)
+      .select('frames.id', 'versions.key', 'frames.basename');
+    for (const { key, basename } of rows) yield { key, basename };
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+  }
+}
+
 /** What a back-up has to know of a stored file. */
 export type FileByKey = Pick<Version, 'key' | 'sizeBytes' | 'sha256'>;
 

@@ -21,6 +21,7 @@ export {
 export * from './schema.js';
 export {
   ARCHIVE,
+  isTheirs,
   OPERATOR,
   ROLES,
   SCOPES,
@@ -41,7 +42,7 @@ export {
 } from './frame-json.js';
 export { unpackedKeyword } from './packed-keywords.js';
 export * from './versions.js';
-export { mayDecideFor } from './ownership.js';
+export { findOwner, mayDecideFor } from './ownership.js';
 export { SORT_COLUMNS, type FrameOrder } from './order.js';
 export { deleteFrame, insertFrame, insertHdus, type NewFrame } from './write.js';
 export { insertFramesInBulk } from './bulk.js';
@@ -79,6 +80,7 @@ export {
   findChosenProfile,
   kindOf,
   listCorrections,
+  listVisibleCorrections,
   NO_OVERRIDES,
   overlayCards,
   parseKeyword,

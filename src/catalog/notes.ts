@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
+import { hasOddText } from '../lib/unseen.js';
 import { recordDeed } from './audit.js';
 import { insertEvent } from './outbox.js';
-import { readNotes, type Note } from './records.js';
+import { noteSubject, readNotes, type Note } from './records.js';
 import type { Catalog } from './db.js';
-import type { Actor } from './visibility.js';
+import { isTheirFrame, type Actor, type Viewer } from './visibility.js';
 
 /** Longest note, characters. */
 export const MAX_NOTE = 4000;
@@ -14,7 +15,7 @@ export const MAX_NOTE = 4000;
  * one is written.
  *
  * @param subject `frame:<id>` or `night:<date>`; the caller makes sure that there is such a thing
- * @throws 'bad_request' for an empty or endless text
+ * @throws 'bad_request' for an empty or endless text, or one with characters that cannot be shown
  */
 export async function writeNote(
   tx: Knex.Transaction,
@@ -22,13 +23,14 @@ export async function writeNote(
   text: string,
   by: Actor,
 ): Promise<Note> {
-  const clean = text
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\P{Cc}\n\t]|\p{Cs}/gu, '')
-    .trim();
+  const clean = text.replace(/\r\n?/g, '\n').trim();
   if (clean === '') throw new AppError('bad_request', 'The note is empty.', { parameter: 'text' });
   if (clean.length > MAX_NOTE) {
     const message = `The note has ${clean.length} characters; ${MAX_NOTE} fit.`;
+    throw new AppError('bad_request', message, { parameter: 'text' });
+  }
+  if (hasOddText(clean)) {
+    const message = 'The note has characters that cannot be shown, or that turn its direction.';
     throw new AppError('bad_request', message, { parameter: 'text' });
   }
   const atMs = Date.now();
@@ -46,7 +48,18 @@ export async function writeNote(
   return note;
 }
 
-/** The notes on a subject, oldest first. */
-export function listNotes(catalog: Catalog, subject: string): Promise<readonly Note[]> {
-  return readNotes(catalog.read, subject);
+/**
+ * The notes on a frame that `viewer` may read, oldest first: all, or what they have written themselves
+ * for those who see the frame only because it is public. The others may be from when it was hidden.
+ *
+ * @param frame as `viewer` was given it
+ */
+export async function listVisibleNotes(
+  catalog: Catalog,
+  frame: { readonly id: number; readonly proposal: string | null },
+  viewer: Viewer,
+): Promise<readonly Note[]> {
+  const notes = await readNotes(catalog.read, noteSubject(frame.id));
+  if (await isTheirFrame(catalog.read, frame, viewer)) return notes;
+  return notes.filter(({ by }) => by !== '' && by === viewer.username);
 }

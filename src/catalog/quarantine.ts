@@ -33,7 +33,10 @@ export interface Quarantined {
 }
 
 /** A file as it is refused. */
-export type Refusal = Omit<Quarantined, 'id' | 'attempts' | 'createdMs'>;
+export interface Refusal extends Omit<Quarantined, 'id' | 'attempts' | 'createdMs'> {
+  /** When that was, if not now. */
+  readonly createdMs?: number;
+}
 
 interface QuarantineRow {
   readonly id: number;
@@ -97,7 +100,7 @@ async function upsert(tx: Knex.Transaction, item: Refusal): Promise<number> {
       sha256: item.sha256,
       uploaded_by: item.uploadedBy,
       overrides: attempt === null ? null : JSON.stringify(attempt),
-      created_ms: Date.now(),
+      created_ms: item.createdMs ?? Date.now(),
     })
     .returning('id');
   return required(row).id;

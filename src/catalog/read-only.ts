@@ -5,7 +5,7 @@ import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { AppError, hasCode } from '../lib/errors.js';
 import { createLimiter } from '../lib/pool.js';
-import { toCatalogError, type Catalog } from './db.js';
+import { NOT_TOLD_TWICE, toCatalogError, type Catalog } from './db.js';
 import { asDamage, requireDatabaseFile, requireNoFolder, wasCutOff } from './soundness.js';
 
 interface SqliteConnection {
@@ -56,6 +56,7 @@ function openFile(path: string, mode: 'ro' | 'rw'): Knex {
       flags: ['OPEN_URI'], // knex adds READWRITE, which does not go with READONLY; `mode` rules
     },
     useNullAsDefault: true,
+    log: NOT_TOLD_TWICE,
     pool: {
       min: 0,
       max: READERS,

@@ -131,8 +131,11 @@ async function requireFree(catalog: Catalog): Promise<void> {
 /** Errors of the start with what to do; anything else comes back as it is. */
 export function asDamage(error: unknown, path: string): unknown {
   const code = systemCode(error) ?? '';
-  if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code)) {
-    return damaged(path, error instanceof Error ? error.message : code, error);
+  if (code.startsWith('SQLITE_NOTADB')) {
+    return damaged(path, 'it is not an SQLite database', error);
+  }
+  if (code.startsWith('SQLITE_CORRUPT')) {
+    return damaged(path, `its pages do not hold together (${code})`, error);
   }
   if (/^SQLITE_(?:BUSY|LOCKED)/.test(code)) {
     const message = `Another program keeps the catalogue ${path} locked. End it (a back-up, a database browser, another Platevault), then start again.`;

@@ -163,6 +163,28 @@ function trashedFor(query: Knex.QueryBuilder, by: Actor | Viewer): void {
   );
 }
 
+/**
+ * Whose the name of a deleted frame is, as `findOwner` of the frame before it was deleted; of several of
+ * that name the oldest. undefined if no frame of that name can come back.
+ */
+export async function findTrashedOwner(
+  db: Knex,
+  basename: string,
+): Promise<number | null | undefined> {
+  const row: Pick<TrashRow, 'record'> | undefined = await db('trash')
+    .where({ basename })
+    .whereNull('purged_ms')
+    .orderBy('frame_id')
+    .first('record');
+  if (row === undefined) return undefined;
+  const { versions } = JSON.parse(row.record) as FrameRecord;
+  const name = versions.find(({ number }) => number === 1)?.uploadedBy ?? '';
+  const user: { id: number } | undefined = await db('users')
+    .where({ username_key: name.toLowerCase() })
+    .first('id');
+  return user?.id ?? null;
+}
+
 /** What was begun and not finished: files to be moved, or to be removed for good. */
 export async function listUnfinishedTrash(catalog: Catalog): Promise<Trashed[]> {
   const rows: TrashRow[] = await catalog

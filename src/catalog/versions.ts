@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Fingerprint } from '../lib/hash.js';
 import type { Catalog } from './db.js';
+import { findOwner } from './ownership.js';
 import { toVersion, VERSION_COLUMNS, type Frame, type Row, type Version } from './schema.js';
 import { isTheirs, type Viewer } from './visibility.js';
 
@@ -11,16 +12,15 @@ export interface Namesake {
   readonly instrument: string;
   readonly dateObsMs: number | null;
   readonly versions: number;
-  /** The account that brought the version it shows. */
+  /** As `findOwner`. */
   readonly owner: number | null;
 }
 
 /** The frame with this basename, if any. For ingest, inside its transaction. */
 export async function findNamesake(db: Knex, basename: string): Promise<Namesake | undefined> {
   const row: Row | undefined = await db('frames')
-    .leftJoin('versions as current', 'current.id', 'frames.version_id')
     .where({ basename })
-    .select('frames.id', 'basename', 'instrument', 'date_obs_ms', 'current.uploaded_by')
+    .select('frames.id', 'basename', 'instrument', 'date_obs_ms')
     .select({ versions: db('versions').max('number').whereRaw('frame_id = frames.id') })
     .first();
   if (row === undefined) return undefined;
@@ -31,7 +31,7 @@ export async function findNamesake(db: Knex, basename: string): Promise<Namesake
     dateObsMs:
       row.date_obs_ms === null || row.date_obs_ms === undefined ? null : Number(row.date_obs_ms),
     versions: Number(row.versions),
-    owner: typeof row.uploaded_by === 'number' ? row.uploaded_by : null,
+    owner: await findOwner(db, Number(row.id)),
   };
 }
 

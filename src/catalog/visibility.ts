@@ -103,3 +103,16 @@ export function isTheirs(
   const isOfProposal = proposal !== null && viewer.proposals.includes(proposal);
   return isOfProposal || (broughtBy !== null && broughtBy === viewer.userId);
 }
+
+/** As `isTheirs`, of a frame as `viewer` was given it. */
+export async function isTheirFrame(
+  db: Knex,
+  { id, proposal }: { readonly id: number; readonly proposal: string | null },
+  viewer: Viewer,
+): Promise<boolean> {
+  if (isTheirs(viewer, { proposal, broughtBy: null })) return true;
+  const first: { uploaded_by: number | null } | undefined = await db('versions')
+    .where({ frame_id: id, number: 1 })
+    .first('uploaded_by');
+  return isTheirs(viewer, { proposal, broughtBy: first?.uploaded_by ?? null });
+}

@@ -4,6 +4,7 @@ import { openArchive, programVersion, readConfig } from '../context.js';
 import {
   backUp,
   chooseSnapshot,
+  describeAway,
   listSnapshots,
   normalizeAddress,
   openTarget,
@@ -12,6 +13,7 @@ import {
   verifyBackup,
   type BackupResult,
   type BackupTarget,
+  type Snapshot,
 } from '../keeping/index.js';
 import { AppError } from '../lib/errors.js';
 import { COMMON_EXITS, type Command, type CommandArguments, type Output } from './command.js';
@@ -28,7 +30,7 @@ export const backup: Command = {
     0: 'done, and everything is in it',
     1: 'failed; what was copied need not be copied again',
     2: 'wrong usage',
-    4: 'done, but files are missing or damaged in the archive and have no copy in the back-up',
+    4: 'done, but files are missing or damaged in the archive, or on a disk that is away, and have no copy in the back-up',
   },
   options: {},
   async run(args, out) {
@@ -46,7 +48,7 @@ export const backup: Command = {
       });
       bar.clear();
       tell(result, out);
-      return result.snapshot.lost.length === 0 ? 0 : 4;
+      return countLacking(result.snapshot) === 0 ? 0 : 4;
     } finally {
       bar.clear();
       await archive.close();
@@ -62,10 +64,13 @@ export const backupList: Command = {
   async run(args, out) {
     noPositionals(args);
     return withTarget(args, async (target) => {
-      for (const { name, files, bytes, lost, program } of await listSnapshots(target)) {
-        const told = lost.length === 0 ? '' : `\t${lost.length} lost`;
+      for (const { name, files, bytes, lost, away, program } of await listSnapshots(target)) {
+        const told = [
+          ...(lost.length === 0 ? [] : [`\t${lost.length} lost`]),
+          ...away.map((each) => `\t${each.files} not reached (${each.part} was away)`),
+        ].join('');
         out.record(
-          { name, files, bytes, lost, program },
+          { name, files, bytes, lost, away, program },
           `${name}\t${files} files\t${megabytes(bytes)}${told}`,
         );
       }
@@ -149,12 +154,15 @@ export const restore: Command = {
           name: snapshot.name,
           dryRun,
           ...sums,
+          // A dry run reads no bytes of the back-up.
+          damaged: dryRun ? null : sums.damaged,
           lost: snapshot.lost,
+          away: snapshot.away,
           safetyCopy,
           aside,
         };
         out.record(end, describe(end));
-        return sums.damaged + sums.left + snapshot.lost.length === 0 ? 0 : 4;
+        return sums.damaged + sums.left + countLacking(snapshot) === 0 ? 0 : 4;
       });
     } finally {
       bar.clear();
@@ -168,22 +176,31 @@ interface End {
   readonly written: number;
   readonly same: number;
   readonly replaced: number;
-  readonly damaged: number;
+  /** Null where nobody has looked. */
+  readonly damaged: number | null;
   readonly left: number;
   readonly lost: readonly string[];
+  readonly away: Snapshot['away'];
   readonly safetyCopy: string | null;
   readonly aside: string;
 }
 
 function describe(end: End): string {
   const verb = end.dryRun ? 'would be' : 'were';
+  const damaged = end.damaged === null ? '' : `, ${end.damaged} are damaged in the back-up`;
   const lines = [
-    `Back-up ${end.name}: ${end.written} files ${verb} written, ${end.same} are there already, ${end.replaced} ${verb} replaced, ${end.damaged} are damaged in the back-up.`,
+    `Back-up ${end.name}: ${end.written} files ${verb} written, ${end.same} are there already, ${end.replaced} ${verb} replaced${damaged}.`,
+    ...(end.dryRun
+      ? [
+          'Whether these files are whole in the back-up was not looked at: `platevault backup verify --read-data` does that.',
+        ]
+      : []),
     ...(end.replaced === 0
       ? []
       : [`The files that ${end.dryRun ? 'would be' : 'were'} in the way: ${end.aside}`]),
     ...(end.safetyCopy === null ? [] : [`The catalogue that was there: ${end.safetyCopy}`]),
     ...end.lost.map((key) => `Not in the back-up, because it was lost before: ${key}`),
+    ...describeAway(end),
     ...(end.dryRun
       ? ['Nothing was changed.']
       : ['Run `platevault check --read-data` before you start the server.']),
@@ -191,8 +208,13 @@ function describe(end: End): string {
   return lines.join('\n');
 }
 
+/** Files of the archive that a back-up does not have. */
+function countLacking({ lost, away }: Snapshot): number {
+  return away.reduce((sum, { files }) => sum + files, lost.length);
+}
+
 function tell({ snapshot, target, files, bytes, pruned }: BackupResult, out: Output): void {
-  const { name, lost } = snapshot;
+  const { name, lost, away } = snapshot;
   const record = {
     name,
     target,
@@ -202,11 +224,12 @@ function tell({ snapshot, target, files, bytes, pruned }: BackupResult, out: Out
     totalBytes: snapshot.bytes,
   };
   out.record(
-    { ...record, lost, pruned },
+    { ...record, lost, away, pruned },
     `Back-up ${name} in ${target}: ${snapshot.files} files, ${megabytes(snapshot.bytes)}; ${files} of them, ${megabytes(bytes)}, are new.`,
   );
   for (const key of lost)
     out.problem(`Not in the back-up: ${key} is missing or damaged in the archive.`);
+  for (const text of describeAway(snapshot)) out.problem(text);
   if (pruned.refused !== null) out.problem(pruned.refused);
 }
 

@@ -44,15 +44,24 @@ export const reindex: Command = {
   },
 };
 
+const OLD_TEXTS: Readonly<Record<ReindexSummary['oldState'], string>> = {
+  absent: 'There was no old catalogue to take accounts, tokens and the log from.',
+  empty: 'The old catalogue was empty: there were no accounts, tokens and log in it to take over.',
+  unreadable:
+    'The old catalogue cannot be read: accounts are those that the journal tells; tokens and the log could not be taken over.',
+  whole: 'Accounts, tokens and the log were taken over from the old catalogue.',
+};
+
 function tell(out: Output, summary: ReindexSummary, isDry: boolean): void {
   const { restored, filed, trashed, read, trusted, untold, oldCatalogue } = summary;
   const made = isDry ? 'The new catalogue would have' : 'The new catalogue has';
   const lines = [
     `${made} ${restored} frames that the journal knows and ${filed} files that only tell themselves; ${trashed} frames are in the trash.`,
     `Read and compared: ${read} files. Taken for what they were, by size and time: ${trusted} files (--read-data reads all).`,
-    summary.tookAccounts
-      ? 'Accounts, tokens and the log were taken over from the old catalogue.'
-      : 'There was no old catalogue to take accounts, tokens and the log from.',
+    OLD_TEXTS[summary.oldState],
+    ...(summary.refused === 0
+      ? []
+      : [`${summary.refused} refused files that lay in quarantine are listed there again.`]),
     ...(oldCatalogue === undefined ? [] : [`The old catalogue lies at ${oldCatalogue}.`]),
     ...(isDry ? ['Nothing was changed, and nothing was written to the journal.'] : []),
     ...(untold === 0

@@ -1,11 +1,16 @@
-import { listTrashed, OPERATOR } from '../catalog/index.js';
+import { getTrashed, listTrashed, OPERATOR } from '../catalog/index.js';
 import { openToLook, openTrash, readConfig } from '../context.js';
+import { adoptedFilesOf } from '../keeping/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
 import { COMMON_EXITS, type Command, type CommandArguments, type Output } from './command.js';
 
 /** Rows that are read at once. */
 const ROWS = 1000;
+
+/** An adopted tree is only read. */
+const STAYS =
+  'A file in an adopted tree stays where it is, and the next adopt takes it in again unless you remove it.';
 
 export const trashList: Command = {
   usage: 'trash list [--json]',
@@ -45,19 +50,22 @@ export const trashRestore: Command = {
 
 export const trashPurge: Command = {
   usage: 'trash purge ID...',
-  summary: 'Remove deleted frames and their files for good.',
+  summary: `Remove deleted frames and their files for good. ${STAYS}`,
   exits: { ...COMMON_EXITS, 1: 'some were not removed' },
   options: {},
   run: (args, out) =>
-    eachId(args, out, async (id, { trash }) => {
+    eachId(args, out, async (id, { catalog, trash }) => {
+      const { record } = await getTrashed(catalog.read, id, OPERATOR);
       await trash.purge(id, OPERATOR);
-      return `Frame ${id} is gone for good.`;
+      const left = adoptedFilesOf(record);
+      const told = left.length === 0 ? '' : ` ${left.join(', ')}: ${STAYS}`;
+      return `Frame ${id} is gone for good.${told}`;
     }),
 };
 
 export const trashEmpty: Command = {
   usage: 'trash empty --yes',
-  summary: 'Remove all deleted frames and their files for good.',
+  summary: `Remove all deleted frames and their files for good. ${STAYS}`,
   exits: COMMON_EXITS,
   options: { yes: { type: 'boolean' } },
   async run({ values }, out) {

@@ -17,7 +17,7 @@ import { auditState, backupState, journalFolder, lookAtJournal } from '../keepin
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { formatInstant } from '../lib/time.js';
-import { markerPath } from '../store/index.js';
+import { holdsAnyFile, markerPath } from '../store/index.js';
 import { about, type Finding } from './finding.js';
 
 const LOOK_MS = 5_000;
@@ -28,13 +28,21 @@ const LATE_ROUND = 1.5;
 const RECOVER =
   'Keep a copy of it; then bring back the last back-up with `platevault restore`, or make the catalogue anew from the files with `platevault reindex`.';
 
+/** Beside a tree of frames a start is refused; an empty file is as good as none. */
+const LOST =
+  'There are frames in ARCHIVE_ROOT, so it is lost. Is its disk mounted? Else make it anew from them with `platevault reindex`, or bring back the last back-up with `platevault restore`.';
+const FRESH =
+  'Start the server once for a new archive; else mount its disk, or `platevault restore`.';
+
 /** The database, and what it tells of frames, back-ups, audit and work. It is only looked at. */
 export async function checkCatalogue(config: Config): Promise<Finding[]> {
   const { fail } = about('database');
   const path = databasePath(config.DATABASE_URL);
-  if ((await statFile(path)) === undefined) {
-    const advice =
-      'Start the server once for a new archive; else mount its disk, or `platevault restore`.';
+  const found = await statFile(path);
+  if (found === undefined || found.size === 0) {
+    // What is wrong with a root that cannot be read is told of the root.
+    const isLost = await holdsAnyFile(config.ARCHIVE_ROOT).catch(() => false);
+    const advice = isLost ? LOST : FRESH;
     return [fail(`There is no catalogue at ${path}.`, advice), ...(await checkServer(config))];
   }
   const server = await checkServer(config);

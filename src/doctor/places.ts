@@ -5,12 +5,11 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../config/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
-import { judgeRoom, readDisk } from '../status/index.js';
+import { createPartsLook, describeRoom, judgeRoom, readDisk } from '../status/index.js';
 import { markerPath, readMarker } from '../store/index.js';
 import { about, type Finding } from './finding.js';
 
 const KEY_LENGTH = 16;
-const GIB = 2 ** 30;
 /** File systems of other machines have clocks of their own. */
 const CLOCK_MS = 5_000;
 const MOUNT_OR_OWN = 'Mount its disk, and let the folder belong to the user of the server.';
@@ -20,6 +19,7 @@ export async function checkPlaces(config: Config): Promise<Finding[]> {
   return [
     ...(await checkDataDir(config)),
     ...(await checkRoot(config)),
+    ...(await checkParts(config)),
     ...(await checkDisk('DATA_DIR', config.DATA_DIR)),
     ...(await checkDisk('ARCHIVE_ROOT', config.ARCHIVE_ROOT)),
   ];
@@ -82,6 +82,15 @@ async function checkRoot({ ARCHIVE_ROOT: root }: Config): Promise<Finding[]> {
   return [ok(`ARCHIVE_ROOT (${root}) is there with its marker.`), ...(await tryRoot(root))];
 }
 
+/** Disks below the root, and adopted trees: a root that is away itself was told already. */
+async function checkParts({ ARCHIVE_ROOT: root }: Config): Promise<Finding[]> {
+  const { fail } = about('root');
+  const away = await createPartsLook(root)();
+  const advice =
+    'Mount it again. Until then its frames cannot be read; all that belongs elsewhere is filed.';
+  return away.map((text) => fail(text, advice));
+}
+
 /** Whether uploads can be put in their places: by a link, within one file system. */
 async function tryRoot(root: string): Promise<Finding[]> {
   const { ok, warn, fail } = about('root');
@@ -132,7 +141,7 @@ async function checkDisk(name: string, path: string): Promise<Finding[]> {
   if ((await statFile(path)) === undefined) return []; // told already
   const disk = await readDisk(path);
   const share = disk.totalInodes === 0 ? '' : `, ${disk.freeInodes} inodes`;
-  const text = `${name}: ${(disk.freeBytes / GIB).toFixed(1)} of ${(disk.totalBytes / GIB).toFixed(1)} GiB free${share}.`;
+  const text = `${name}: ${describeRoom(disk)} free${share}.`;
   const room = judgeRoom(disk);
   if (room === 'full') return [fail(text, 'Make room: no upload is taken.')];
   return [room === 'low' ? warn(text, 'Make room soon.') : ok(text)];

@@ -1,7 +1,13 @@
-import { json, text, type RequestHandler } from 'express';
+import { json, text, urlencoded, type RequestHandler } from 'express';
 import { AppError } from '../lib/errors.js';
 import { LIMITS } from './limits.js';
-import { parseParameters } from './params.js';
+import { parseParameters, refuseOddForm } from './params.js';
+
+const FORM = 'application/x-www-form-urlencoded';
+
+const verifyForm = (_req: unknown, _res: unknown, bytes: Buffer): void => {
+  refuseOddForm(bytes);
+};
 
 /**
  * Reads a form or JSON body of the API into `req.body`: of a form an object without prototype, whose
@@ -13,10 +19,15 @@ export function readBody(): RequestHandler[] {
   const { bodyBytes } = LIMITS;
   return [
     // The parser of Express copies the list of a repeated field for each of its values.
-    text({ type: 'application/x-www-form-urlencoded', limit: bodyBytes }),
+    text({ type: FORM, limit: bodyBytes, verify: verifyForm }),
     parseForm,
     readJson(bodyBytes),
   ];
+}
+
+/** Reads the form of a page, of at most 64 KB. @throws 'bad_request', 'too_large' */
+export function readForm(): RequestHandler {
+  return urlencoded({ type: FORM, extended: false, limit: '64kb', verify: verifyForm });
 }
 
 /** Reads a JSON body, and no other, of at most `limit` bytes. @throws 'bad_request', 'too_large' */

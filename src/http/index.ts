@@ -1,6 +1,6 @@
 export type { Services } from './services.js';
 export * from './params.js';
-export { readBody, readJson } from './body.js';
+export { readBody, readForm, readJson } from './body.js';
 export { allowPage, protect } from './protection.js';
 export { isCalledLoopback, requireHost } from './hosts.js';
 export { createPatientServer } from './patience.js';

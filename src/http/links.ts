@@ -12,7 +12,9 @@ export function rootUrl({ config }: Services, req: Request): string {
   if (!/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(req.host)) {
     throw new AppError('bad_request', 'The Host header is not the name of a host.');
   }
-  return `${req.protocol}://${req.host}/`;
+  // What a proxy hands on as the scheme may be what a client has sent.
+  const scheme = /^https?$/i.test(req.protocol) ? req.protocol.toLowerCase() : 'http';
+  return `${scheme}://${req.host}/`;
 }
 
 /** Path below the host under which the archive is published, without a slash at its end. */

@@ -67,6 +67,18 @@ export function bodyText(req: Request, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/**
+ * As `bodyText`, for fields that need not be sent: undefined if one was not.
+ *
+ * @throws 'bad_request' if it was sent more than once: which is meant is not known
+ */
+export function sentText(req: Request, name: string): string | undefined {
+  const body: unknown = req.body;
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, name)) return undefined;
+  if (typeof (body as Record<string, unknown>)[name] === 'string') return bodyText(req, name);
+  throw new AppError('bad_request', `${name} is expected once.`, { parameter: name });
+}
+
 /** Parameters that have one value: in brackets they would be ignored, and the answer a wrong one. */
 const SINGLE = [
   'limit',
@@ -112,6 +124,27 @@ export function refuseOddQuery(req: Pick<Request, 'originalUrl'>): void {
     if (PROTOTYPE.test(plain) || (bracket > 0 && SINGLE.includes(plain.slice(0, bracket)))) {
       throw oddParameter(plain, 'there is no such parameter');
     }
+  }
+}
+
+/**
+ * Refuses a form with bytes that are no UTF-8, written out or behind percent signs: whoever reads it
+ * would get other text than was sent.
+ *
+ * @throws 'bad_request' naming the field
+ */
+export function refuseOddForm(bytes: Buffer): void {
+  const text = bytes.toString('latin1');
+  if (!/[\x80-\xff]|%[89a-f]/i.test(text)) return;
+  const written = text.replace(
+    /[\x80-\xff]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+  for (const pair of written.split('&')) {
+    const [name = '', ...rest] = pair.split('=');
+    const plain = decode(name);
+    if (plain === undefined) throw oddParameter('', 'its name cannot be read');
+    if (decode(rest.join('=')) === undefined) throw oddParameter(plain, 'it is not UTF-8');
   }
 }
 

@@ -3,6 +3,8 @@ import type { Viewer } from '../catalog/index.js';
 import type { Services } from './services.js';
 
 const REFUSED = new Set([401, 403, 429]);
+/** Verbs that change nothing. RFC 9110 §9.2.1 */
+const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** Longest path in the audit log. */
 const MAX_PATH = 200;
 
@@ -22,6 +24,7 @@ export function noteRefusal(services: Services, req: Request, res: Response, sta
       outcome: 'refused',
       detail: { status, requestId },
     },
+    !READING.has(req.method),
   );
 }
 

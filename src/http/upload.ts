@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import multer, { MulterError, type Options } from 'multer';
 import type { Writable } from 'node:stream';
-import { toCatalogError } from '../catalog/index.js';
+import { findFrames, toCatalogError, type Catalog, type Viewer } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { notStored, type IngestResult } from '../ingest/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
@@ -144,7 +144,7 @@ export async function storeFiles(
   req: Request,
   res: Response,
 ): Promise<IngestResult[]> {
-  const { ingest, log, metrics } = services;
+  const { catalog, ingest, log, metrics } = services;
   const files = Array.isArray(req.files) ? (req.files as unknown as Part[]) : [];
   const { incoming } = res.locals as { incoming?: Incoming };
   try {
@@ -178,10 +178,30 @@ export async function storeFiles(
     for (const { name, status, id, sizeBytes } of results) {
       log.info('file judged', { name, status, frameId: id, sizeBytes, by: viewer.username });
     }
-    return results;
+    return await withholdHidden(catalog, results, viewer);
   } finally {
     await ingest.discard(files.filter(({ refusal }) => refusal === undefined));
   }
+}
+
+/**
+ * Of bytes that were there already: which frame they are of is not told to those who may not see it.
+ * That they are there is, since otherwise they would be sent for ever.
+ */
+async function withholdHidden(
+  catalog: Catalog,
+  results: readonly IngestResult[],
+  viewer: Viewer,
+): Promise<IngestResult[]> {
+  const known = results.filter(({ status }) => status === 'already-there');
+  const ids = [...new Set(known.flatMap(({ id }) => id ?? []))];
+  if (viewer.seesAll || ids.length === 0) return [...results];
+  const seen = new Set((await findFrames(catalog, ids, viewer)).map(({ id }) => id));
+  return results.map((result) => {
+    const isHidden =
+      result.status === 'already-there' && result.id !== null && !seen.has(result.id);
+    return isHidden ? { ...result, id: null, version: null, warnings: [] } : result;
+  });
 }
 
 /** Stands for a part without a name. */

@@ -17,6 +17,7 @@ import { AS_IT_STANDS, type Reading } from './overrides.js';
 import { asItCame, pack, type Kept, type PackPool } from './pack.js';
 import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
+import { changesPublicity } from './publicity.js';
 import { createQuarantine } from './quarantine.js';
 import { isIntact, putAndRecord, putBack, type Upload } from './record.js';
 import { alreadyThere, notStored, stored, type IngestResult } from './results.js';
@@ -43,6 +44,12 @@ export interface Ingest {
     turn?: Promise<unknown>,
     reading?: Reading,
   ): Promise<IngestResult>;
+  /**
+   * Whether a reading of a spooled file changes who would see its frame, against what the file says.
+   *
+   * @throws as the codec; 'bad_request' for an unknown profile
+   */
+  changesPublicity(file: Spooled, reading: Reading): Promise<boolean>;
   /** Removes spooled files that were not stored. */
   discard(files: readonly Spooled[]): Promise<void>;
   /** Runs `work` while no upload is choosing its place: for those who move files of the tree. */
@@ -150,6 +157,8 @@ export function createIngest(parts: IngestParts): Ingest {
     isReceiving: () => performance.now() - lastByteMs < RECEIVING_MS,
     spool: (stream, name) => underway.track(() => spool(stream, name)),
     store: (file, by, turn, reading) => underway.track(() => store(file, by, turn, reading)),
+    changesPublicity: ({ path }, reading) =>
+      underway.track(() => changesPublicity(parts, path, reading)),
 
     async discard(files) {
       for (const file of files) await rm(file.path, { force: true });
@@ -247,16 +256,19 @@ async function storeKept(
 
 /**
  * A version takes the place of another, and with its public date says who sees the frame: that is for
- * who brought the frame. What others bring waits for an admin, also if the owner tries all that was
- * refused once more.
+ * who brought the frame. So is the name of a frame in the trash, which could not come back if it were
+ * taken. What others bring waits for an admin, also if the owner tries all that was refused once more.
  */
 function requireOwn({ frameId, owner, basename }: Target, { file, by }: Upload): void {
-  if (frameId === undefined) return;
+  if (owner === undefined) return;
   const { uploadedBy = by.userId } = file;
   const isOwn = uploadedBy === owner || mayDecideFor(null, by);
   if (isOwn && mayDecideFor(owner, by)) return;
-  const message = `'${basename}' was uploaded by another account: only that account or an admin may upload another version of it.`;
-  throw new AppError('forbidden', message, { frameId });
+  const message =
+    frameId === undefined
+      ? `A frame '${basename}' that another account uploaded is in the trash: as long as it can come back, only that account or an admin may use its name.`
+      : `'${basename}' was uploaded by another account: only that account or an admin may upload another version of it.`;
+  throw new AppError('forbidden', message, frameId === undefined ? {} : { frameId });
 }
 
 /**

@@ -108,6 +108,22 @@ export function mapHeader(
   };
 }
 
+/** What says who may see a frame. */
+export type Publicity = Pick<FrameFacts, 'proposal' | 'publicDateMs'>;
+
+/** As `mapHeader`, also of a file that it would refuse: nothing is required. Nulls if no profile matches. */
+export function publicityOf(
+  hdus: readonly Hdu[],
+  profiles: readonly Profile[],
+  keywords?: ReadonlySet<string>,
+): Publicity {
+  const list = orderHeaders(hdus, keywords);
+  const profile = profiles.find(({ match }) => holds(match, hdus, list));
+  if (profile === undefined) return { proposal: null, publicDateMs: null };
+  const reader = new HeaderReader(hdus, list, profile);
+  return { proposal: reader.text('proposal'), publicDateMs: reader.instant('publicDate') };
+}
+
 interface ObservationDate {
   readonly ms: number;
   /** Set if the header gives a day but no time of day. */

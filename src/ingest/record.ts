@@ -173,7 +173,8 @@ export async function isIntact(store: Store, known: KnownBytes): Promise<boolean
  * Puts known bytes in the place of a file that has gone or changed. Bytes that were packed may come
  * out otherwise than before, by another version of the program: then that is written down.
  *
- * @throws 'damaged' if the stored file cannot be made again
+ * @throws 'damaged' if the stored file cannot be made again; 'forbidden' if it lies where the archive
+ *         writes nothing
  */
 export async function putBack(
   { catalog, store }: RecordParts,
@@ -191,7 +192,9 @@ export async function putBack(
     const message = `The stored file is damaged, and what would take its place is stored as ${twin.basename}.`;
     throw new AppError('damaged', message);
   }
-  await store.replace(known.key, kept.path);
+  await store.replace(known.key, kept.path).catch((error: unknown) => {
+    throw hasCode(error, 'forbidden') ? onlyByHand(error) : error;
+  });
   if (!isSame) {
     await inTransaction(catalog, (tx) => changeFingerprint(tx, known.versionId, kept));
   }
@@ -201,4 +204,14 @@ export async function putBack(
   const { warnings, ...result } = alreadyThere(file, known);
   const told = 'The stored file was missing or damaged, and has been put back.';
   return { ...result, warnings: [told, ...warnings] };
+}
+
+/**
+ * The bytes that came may be the last good ones: they are refused, so that they are kept. The frame is
+ * not named, which who sent them may not be allowed to see.
+ */
+function onlyByHand(cause: unknown): AppError {
+  const message =
+    'The archive has these very bytes, but their file is missing or damaged. It lies in a tree that was adopted, where only a person may put it back: what was sent is kept in quarantine for that. `platevault check` names the file.';
+  return new AppError('forbidden', message, {}, cause);
 }

@@ -25,7 +25,7 @@ export interface IngestResult {
 
 /** The result for a file that is not in the archive now. */
 export function notStored(
-  file: Spooled,
+  file: Pick<Spooled, 'uploadName' | 'sha256' | 'sizeBytes'>,
   status: 'refused' | 'failed',
   { message, code }: AppError,
 ): IngestResult {
@@ -41,7 +41,7 @@ export function notStored(
   };
 }
 
-function aboutFile(file: Spooled) {
+function aboutFile(file: Parameters<typeof notStored>[0]) {
   return { name: file.uploadName, sha256: file.sha256, sizeBytes: file.sizeBytes };
 }
 

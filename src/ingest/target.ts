@@ -1,5 +1,6 @@
 import {
   findNamesake,
+  findTrashedOwner,
   hasKey,
   isBeingTrashed,
   type Catalog,
@@ -21,8 +22,11 @@ export interface Target {
   readonly key: string;
   readonly number: number;
   readonly frameId: number | undefined;
-  /** The account that brought what it takes the place of; null if there is none, or nobody knows. */
-  readonly owner: number | null;
+  /**
+   * Whose frame it takes the place of, or of whose frame in the trash it takes the name: null if nobody
+   * knows, undefined if there is none.
+   */
+  readonly owner: number | null | undefined;
   /** Whether these very bytes lie under the key already, as a power cut between file and row leaves them. */
   readonly isThere: boolean;
   readonly warnings: readonly string[];
@@ -58,7 +62,8 @@ export async function chooseName(
     );
     ({ basename, namesake } = await findOwnName(db, name, facts));
   }
-  const { versions = 0, id: frameId, owner = null } = namesake ?? {};
+  const { versions = 0, id: frameId } = namesake ?? {};
+  const owner = namesake === undefined ? await findTrashedOwner(db, basename) : namesake.owner;
   return { basename, number: versions + 1, frameId, owner, warnings };
 }
 

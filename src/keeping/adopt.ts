@@ -1,4 +1,4 @@
-import { OPERATOR } from '../catalog/index.js';
+import { eachTrashFile, OPERATOR, type Catalog, type FrameRecord } from '../catalog/index.js';
 import {
   createSample,
   describeTree,
@@ -7,6 +7,7 @@ import {
   readAdopted,
   rememberTree,
   withAdopted,
+  type ListedFile,
   type PassedOver,
   type Store,
 } from '../store/index.js';
@@ -44,13 +45,45 @@ export async function* adoptTree(
   const { store, prefix } = await openTree(parts, folder, options);
   const others: LooseResult[] = [];
   const listed = store.list(prefix, (other) => others.push(toPassedOver(other)));
-  const files = versionsLast(listed);
+  const trashed = await readTrashed(parts.catalog);
+  const files = versionsLast(withoutTrashed(listed, trashed, (result) => others.push(result)));
   for await (const result of fileLoose({ ...parts, store }, files, { by: OPERATOR, isDry })) {
     yield* others.splice(0);
     yield result;
   }
   yield* others;
   if (!isDry) await writeJournal(parts.catalog, journalFolder(store));
+}
+
+/** Frames in the trash by the keys of their files in adopted trees, where they lie as before. */
+async function readTrashed(catalog: Catalog): Promise<ReadonlyMap<string, number>> {
+  const trashed = new Map<string, number>();
+  for await (const { key, frameId } of eachTrashFile(catalog)) {
+    if (frameId !== null && isAdoptedKey(key)) trashed.set(key, frameId);
+  }
+  return trashed;
+}
+
+/** Taken in anew, they would undo what somebody deleted, and be in the way of its coming back. */
+async function* withoutTrashed(
+  files: AsyncIterable<ListedFile>,
+  trashed: ReadonlyMap<string, number>,
+  onTrashed: (result: LooseResult) => void,
+): AsyncIterable<ListedFile> {
+  for await (const file of files) {
+    const frameId = trashed.get(file.key);
+    if (frameId === undefined) {
+      yield file;
+      continue;
+    }
+    const text = `Its frame was deleted and is in the trash: \`platevault trash restore ${frameId}\` brings it back.`;
+    onTrashed({ ...file, status: 'in-trash', frameId, basename: null, text });
+  }
+}
+
+/** Files of a frame that lie in adopted trees: they stay there, whatever becomes of the frame. */
+export function adoptedFilesOf({ versions }: FrameRecord): string[] {
+  return versions.map(({ key }) => key).filter(isAdoptedKey);
 }
 
 /** What is told of something in a tree that is no file of an archive. */

@@ -5,7 +5,7 @@ import { mapConcurrently } from '../lib/pool.js';
 import { openWanted, type WantedFile, type WantedGroup } from './backup-entries.js';
 import { secondPath, usualPath, type BackupEntry } from './backup-manifest.js';
 import { comparePaths, type BackupTarget, type TargetFile } from './backup-target.js';
-import { isPartAway } from '../store/index.js';
+import { partAwayOf } from '../store/index.js';
 import type { BackupParts } from './backup.js';
 
 /** What is done with each file on its way; the sums grow. */
@@ -15,6 +15,8 @@ export interface Carried {
   bytes: number;
   /** Files that are not in the archive as they should be. */
   readonly bad: WantedFile[];
+  /** Files of parts of the archive that are away, by part: they are not lost. */
+  readonly away: Map<string, number>;
 }
 
 export interface CarryOptions {
@@ -106,7 +108,7 @@ async function findThere(
   return undefined;
 }
 
-/** @returns false if the file is not in the archive as it should be */
+/** @returns false if the file is not in the archive as it should be, or cannot be reached now */
 async function copy(
   parts: BackupParts,
   file: WantedFile,
@@ -120,7 +122,12 @@ async function copy(
     await target.write(path, { sizeBytes, sha256, open });
   } catch (error) {
     // A part of the archive that is away must not keep the rest of it out of the back-up.
-    const isBad = hasCode(error, 'not_found') || hasCode(error, 'damaged') || isPartAway(error);
+    const away = partAwayOf(error);
+    if (away !== undefined) {
+      carried.away.set(away, (carried.away.get(away) ?? 0) + 1);
+      return false;
+    }
+    const isBad = hasCode(error, 'not_found') || hasCode(error, 'damaged');
     if (!isBad) throw hasCode(error, 'key_exists') ? taken(target, path, error) : error;
     carried.bad.push(file);
     return false;

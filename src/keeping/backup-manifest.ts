@@ -38,6 +38,8 @@ export interface Snapshot {
   readonly bytes: number;
   /** Keys of files that were missing or damaged in the archive, and have no good copy here. */
   readonly lost: readonly string[];
+  /** Parts of the archive whose disks were away, and how many files have no copy here for that. */
+  readonly away: readonly { readonly part: string; readonly files: number }[];
   readonly catalog: SnapshotPart;
   readonly manifest: SnapshotPart;
 }
@@ -104,7 +106,9 @@ export async function readSnapshot(target: BackupTarget, name: string): Promise<
   const text = Buffer.concat(await stream.toArray()).toString('utf8');
   try {
     const found = JSON.parse(text) as Partial<Snapshot>;
-    if (isSnapshot(found) && found.name === name) return found;
+    // Earlier versions counted what was away among what was lost.
+    const snapshot = { away: [], ...found };
+    if (isSnapshot(snapshot) && snapshot.name === name) return snapshot;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
   }
@@ -115,9 +119,18 @@ function isSnapshot(found: Partial<Snapshot>): found is Snapshot {
   return (
     found.format === 1 &&
     Array.isArray(found.lost) &&
+    Array.isArray(found.away) &&
     typeof found.files === 'number' &&
     typeof found.catalog?.path === 'string' &&
     typeof found.manifest?.path === 'string'
+  );
+}
+
+/** A sentence for each part of the archive that was away when a back-up was made. */
+export function describeAway({ away }: Pick<Snapshot, 'away'>): string[] {
+  return away.map(
+    ({ part, files }) =>
+      `The disk of ${part} was away: ${files} files of it are not in this back-up, and not lost. The next one has them, once the disk is back.`,
   );
 }
 

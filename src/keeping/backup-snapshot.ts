@@ -42,6 +42,7 @@ export interface Draft {
   readonly files: number;
   readonly bytes: number;
   readonly lost: readonly string[];
+  readonly away: Snapshot['away'];
   /** Paths of the two files. */
   readonly catalog: string;
   readonly list: string;
@@ -58,9 +59,11 @@ export async function draftSnapshot(parts: BackupParts, options: SnapshotOptions
     const createdMs = Date.now();
     await copyCatalog(databasePath(parts.config.DATABASE_URL), catalog);
     carried.bad.length = 0;
+    carried.away.clear();
     const sums = await listFiles(parts, { ...options, known }, catalog, list);
     if (pass >= PASSES || !(await hasGone(parts, carried.bad))) {
-      return { createdMs, ...sums, lost: carried.bad.map(nameOf), catalog, list };
+      const away = [...carried.away].map(([part, count]) => ({ part, files: count }));
+      return { createdMs, ...sums, lost: carried.bad.map(nameOf), away, catalog, list };
     }
     // Frames were removed for good meanwhile: a view that does not have them is wanted.
     await rm(catalog);
@@ -105,7 +108,7 @@ export async function publishSnapshot(
   draft: Draft,
   archiveId: string,
 ): Promise<Snapshot> {
-  const { createdMs, files, bytes, lost } = draft;
+  const { createdMs, files, bytes, lost, away } = draft;
   const name = await freeName(target, createdMs);
   const packed = join(work, 'catalog.sqlite.gz');
   await pipeline(
@@ -122,7 +125,7 @@ export async function publishSnapshot(
   const about = { format: 1, name, createdMs, archiveId, program: version } as const;
   const catalog = await put(packed, 'catalog.sqlite.gz');
   const manifest = await put(draft.list, 'manifest.jsonl.gz');
-  const snapshot: Snapshot = { ...about, files, bytes, lost, catalog, manifest };
+  const snapshot: Snapshot = { ...about, files, bytes, lost, away, catalog, manifest };
   await target.write(snapshotPath(name), textSource(`${JSON.stringify(snapshot, null, 2)}\n`));
   return snapshot;
 }

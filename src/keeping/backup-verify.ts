@@ -3,6 +3,7 @@ import { sha256Of } from '../lib/hash.js';
 import { mapConcurrently } from '../lib/pool.js';
 import { createCursor } from './backup-carry.js';
 import {
+  describeAway,
   FILES,
   listSnapshotNames,
   readManifest,
@@ -16,9 +17,12 @@ import type { BackupTarget, TargetFile } from './backup-target.js';
 
 /** Something in a back-up that is not as it was written. */
 export interface BackupFault {
-  /** `lost`: not in the back-up, because the archive itself had lost it when it was made. */
-  readonly kind: 'missing' | 'size' | 'content' | 'damaged' | 'lost';
-  /** Path on the target. */
+  /**
+   * `lost`: not in the back-up, because the archive itself had lost it when it was made; `away`: a part
+   * of the archive that is not in it, because its disk was away.
+   */
+  readonly kind: 'missing' | 'size' | 'content' | 'damaged' | 'lost' | 'away';
+  /** Path on the target; of what is not there, what the archive calls it. */
   readonly path: string;
   readonly text: string;
 }
@@ -59,6 +63,9 @@ export async function* verifyBackup(
   for (const key of snapshot.lost) {
     const text = 'The archive itself had lost this file when the back-up was made.';
     yield { kind: 'lost', path: key, text };
+  }
+  for (const part of snapshot.away) {
+    yield { kind: 'away', path: part.part, text: describeAway({ away: [part] }).join('') };
   }
   for (const part of [snapshot.catalog, snapshot.manifest]) {
     const fault = await partFault(target, part);

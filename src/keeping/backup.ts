@@ -14,7 +14,7 @@ import { AppError, hasCode } from '../lib/errors.js';
 import { isInside } from '../lib/paths.js';
 import type { Store } from '../store/index.js';
 import type { Carried } from './backup-carry.js';
-import type { Snapshot } from './backup-manifest.js';
+import { describeAway, type Snapshot } from './backup-manifest.js';
 import { claimTarget } from './backup-mark.js';
 import { pruneBackups, type Pruned } from './backup-retention.js';
 import { draftSnapshot, publishSnapshot } from './backup-snapshot.js';
@@ -67,7 +67,7 @@ export async function backUp(
   try {
     await rm(work, { recursive: true, force: true });
     const id = await insertBackup(catalog, address);
-    const carried: Carried = { files: 0, bytes: 0, bad: [] };
+    const carried: Carried = { files: 0, bytes: 0, bad: [], away: new Map() };
     try {
       const result = await backUpTo(parts, address, { ...options, work, carried });
       await noteEnd(catalog, options.by, { id, address, ...toEnd(result) });
@@ -130,13 +130,16 @@ function messageOf(error: unknown): unknown {
 
 type End = Pick<BackupRun, 'state' | 'files' | 'bytes' | 'error'> & { readonly name?: string };
 
-/** A back-up without some files is one: all the others are safe. That some are lost must be seen. */
+/** A back-up without some files is one: all the others are safe. That some lack must be seen. */
 function toEnd({ snapshot, files, bytes }: BackupResult): End {
   const lost = snapshot.lost.length;
-  const error =
-    lost === 0
-      ? null
-      : `${lost} files are missing or damaged in the archive, and not in the back-up.`;
+  const lacks = [
+    ...(lost === 0
+      ? []
+      : [`${lost} files are missing or damaged in the archive, and not in the back-up.`]),
+    ...describeAway(snapshot),
+  ];
+  const error = lacks.length === 0 ? null : lacks.join(' ');
   return { name: snapshot.name, state: 'done', files, bytes, error };
 }
 

@@ -20,13 +20,14 @@ import { eachAsideFault } from './aside.js';
 import { noteChecks } from './changes.js';
 import { examineTwice } from './examine.js';
 import { checkJournal } from './journal-check.js';
+import { eachUnread } from './reindex-unread.js';
 
 /** Something in which the parts of the archive do not agree. */
 export interface Difference {
   /**
    * `missing`: a row without its file; `size`, `content`: a file that is not the bytes that were
-   * stored; `unreadable`: a file that the disk does not give; `unknown-file`: a file that no row
-   * refers to; `leftover`: a file of something that was broken off; `wrong-count`: a sum or an index
+   * stored; `unreadable`: a file that the disk does not give, or whose header the last reindex could
+   * not read; `unknown-file`: a file that no row refers to; `leftover`: a file of something that was broken off; `wrong-count`: a sum or an index
    * that is not what the frames say; `database`: the catalogue itself is damaged; `journal`: the
    * journal in the tree does not tell what the catalogue has; `note`: no difference, but odd since it
    * came.
@@ -103,6 +104,7 @@ export async function* checkArchive(
     yield { kind: 'wrong-count', key: 'catalogue', text };
   }
   yield* checkVersions(parts, options);
+  yield* eachUnread(catalog);
   yield* checkTree(parts);
   yield* eachAsideFault(parts, options.readData);
   yield* checkJournal(parts);

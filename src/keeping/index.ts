@@ -8,7 +8,7 @@ export {
 } from './backup-schedule.js';
 export { normalizeAddress, openTarget, type BackupTarget } from './backup-target.js';
 export { chooseSnapshot, listSnapshots, verifyBackup, type BackupFault } from './backup-verify.js';
-export { parseSnapshotName } from './backup-manifest.js';
+export { describeAway, parseSnapshotName, type Snapshot } from './backup-manifest.js';
 export { restore } from './restore.js';
 export { openRoot, requireNewArchive, type RootOptions } from './root.js';
 export {
@@ -30,7 +30,7 @@ export {
   writeJournal,
   type Journal,
 } from './journal.js';
-export { adoptTree, type AdoptOptions } from './adopt.js';
+export { adoptedFilesOf, adoptTree, type AdoptOptions } from './adopt.js';
 export { importPyobs, type Imported, type ImportOptions } from './import-pyobs.js';
 export type { LooseParts, LooseResult } from './loose.js';
 export {

@@ -30,6 +30,9 @@ const TRIES = 3;
 /** Subjects and lines that are named one by one; the others are counted. */
 const NAMED = 20;
 const REMEDY = '`platevault journal rebuild` writes it anew.';
+/** Whoever deletes has it told: without that the journal may be all that is left of it. */
+const LOST =
+  'If it was removed for good, `platevault journal rebuild` forgets it; else the catalogue has lost it, and `platevault reindex` brings it back.';
 
 interface Parts {
   readonly catalog: Catalog;
@@ -62,7 +65,7 @@ export async function* checkJournal(parts: Parts): AsyncIterable<Difference> {
       if (count <= NAMED) yield found;
     }
     if (count > NAMED) {
-      const text = `So it is with ${count - NAMED} more. ${REMEDY}`;
+      const text = `So it is with ${count - NAMED} more.`;
       yield difference('journal', '', text);
     }
     const other = reader.newestEpoch();
@@ -179,7 +182,7 @@ async function compare(
 function describe(subject: string, state: JournalState, told: string | undefined): string {
   const name = 'record' in state ? `${subject} ('${state.record.basename}')` : subject;
   if (told === undefined) return `It does not tell of ${name}. ${REMEDY}`;
-  if (isNothing(state)) return `It tells of ${name}, which is not there any more. ${REMEDY}`;
+  if (isNothing(state)) return `It tells of ${name}, which is not there any more. ${LOST}`;
   return `It tells of ${name} otherwise than it is. ${REMEDY}`;
 }
 

@@ -44,7 +44,8 @@ export interface LooseResult {
   readonly sizeBytes: number;
   /**
    * `adopted`: a new frame; `new-version`: other bytes of a known exposure; `already-there`: filed
-   * before; `same-bytes`: another file with these very bytes is filed; `refused`: not a file that is
+   * before; `in-trash`: of a frame that was deleted and
+   * can come back; `same-bytes`: another file with these very bytes is filed; `refused`: not a file that is
    * kept, see `text`; `failed`: not filed by no fault of the file; `changed`: filed before, and another
    * file since; `passed-over`: a link, or something else that is no file to look into.
    */
@@ -52,6 +53,7 @@ export interface LooseResult {
     | 'adopted'
     | 'new-version'
     | 'already-there'
+    | 'in-trash'
     | 'same-bytes'
     | 'refused'
     | 'failed'

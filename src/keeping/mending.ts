@@ -4,6 +4,7 @@ import {
   discardQuarantined,
   getQuarantined,
   inTransaction,
+  mayDecideFor,
   toCatalogError,
   type Actor,
   type Catalog,
@@ -19,11 +20,13 @@ import {
   type Survey,
 } from '../fits/index.js';
 import {
+  isChosen,
   notStored,
   quarantinePath,
   sourceLimits,
   type Ingest,
   type IngestResult,
+  type Reading,
   type Spooled,
 } from '../ingest/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
@@ -58,7 +61,8 @@ export interface Mending {
    * Tries once more to store a file. It stays in quarantine, with the new reason, unless it is in the
    * archive afterwards.
    *
-   * @throws 'not_found'; 'damaged' if the file itself has changed
+   * @throws 'not_found'; 'damaged' if the file itself has changed; 'forbidden' if it would change who
+   *         sees what another account sent, and `by` is no admin. Nothing is written down of that
    */
   retry(id: number, mend: Mend, by: Actor): Promise<IngestResult>;
   /** Throws a refused file away. @throws 'not_found' */
@@ -89,6 +93,9 @@ export function isMendable({ code }: Pick<Quarantined, 'code'>): boolean {
   return !HOPELESS.has(code);
 }
 
+/** Codes that say something of the request, and not of the file. */
+const NO_RESULT = new Set(['bad_request', 'forbidden']);
+
 /** Of a file that cannot be read as a whole: as much as any header of a camera has. */
 const HEAD_BYTES = 36 * 2880;
 
@@ -107,12 +114,13 @@ export function createMending(parts: MendingParts): Mending {
       };
       const file = await spoolAgain(parts, item);
       try {
+        await requireOwnPublicity(ingest, file, reading, by);
         return await ingest.store(file, by, undefined, reading);
       } catch (error) {
         // Trouble of ours: the file waits where it was.
         const failure = error instanceof AppError ? error : toCatalogError(error);
-        if (failure === undefined || failure.code === 'bad_request') throw error;
-        return notStored(file, 'failed', failure);
+        if (failure === undefined || NO_RESULT.has(failure.code)) throw error;
+        return notStored(file, isMendable(failure) ? 'failed' : 'refused', failure);
       } finally {
         await rm(file.path, { force: true });
       }
@@ -125,6 +133,22 @@ export function createMending(parts: MendingParts): Mending {
       await rm(quarantinePath(config, file), { force: true });
     },
   };
+}
+
+/**
+ * Who sees a frame follows from its header. What is laid over that of a refused file goes into the
+ * archive with it, now or when its sender tries it again: so this is asked before anything is tried.
+ */
+async function requireOwnPublicity(
+  ingest: Ingest,
+  file: Spooled,
+  reading: Reading,
+  by: Actor,
+): Promise<void> {
+  if (!isChosen(reading) || mayDecideFor(file.uploadedBy ?? null, by)) return;
+  if (!(await ingest.changesPublicity(file, reading))) return;
+  const message = `This changes who may see '${file.uploadName}', by its public date or its proposal: only the account that uploaded it or an admin may do that.`;
+  throw new AppError('forbidden', message);
 }
 
 async function requireFile(config: Config, item: Quarantined): Promise<string> {

@@ -18,6 +18,7 @@ import { hashStored, readStored, type Reading, type StoredFacts } from '../inges
 import { AppError } from '../lib/errors.js';
 import { mapConcurrently } from '../lib/pool.js';
 import { inBatches, type LooseParts } from './loose.js';
+import { unreadFacts } from './reindex-unread.js';
 
 /** Something that is not as the journal tells it. */
 export interface Finding {
@@ -76,6 +77,7 @@ export async function restoreEpoch(
 ): Promise<void> {
   const { catalog, lanes } = parts;
   const isNewest = options.newer.length === 0;
+  const unread: Prepared[] = [];
   for await (const batch of inBatches(index.eachState(epoch), BATCH)) {
     const known = await findFrameIds(catalog.read, batch.flatMap(frameIdOf));
     const wanted = isNewest ? batch.filter((each) => !isIn(known, each)) : batch;
@@ -85,13 +87,42 @@ export async function restoreEpoch(
     await inTransaction(catalog, async (tx) => {
       for (const each of prepared) {
         if (each === undefined) continue;
+        if (isNewest && each.state.kind === 'frame' && each.files.size === 0) {
+          unread.push(each);
+          continue;
+        }
         const adjusted = isNewest
           ? each
           : await adjust(tx, index, each, { options, report, fresh });
-        if (adjusted !== undefined) await write(tx, adjusted, isNewest, report);
+        if (adjusted !== undefined) await write(tx, adjusted, parts, { isNewest, report });
       }
     });
   }
+  // Last: an older program may have filed one of them anew, under another id.
+  for (const each of unread) {
+    await inTransaction(catalog, async (tx) => {
+      if (await isKnownOtherwise(tx, each, report)) return;
+      await write(tx, each, parts, { isNewest, report });
+    });
+  }
+}
+
+/** Whether a frame is here under another id; then it is told. */
+async function isKnownOtherwise(
+  tx: Transaction,
+  { state }: Prepared,
+  report: Reporter,
+): Promise<boolean> {
+  if (state.kind !== 'frame') return false;
+  const { isFiled, isKnown } = await findClashes(tx, state.record);
+  if (isFiled || isKnown) reportClash(state.record, report);
+  return isFiled || isKnown;
+}
+
+function reportClash({ basename, versions }: FrameRecord, report: Reporter): void {
+  const key = versions[0]?.key ?? '';
+  const text = `'${basename}' is the name, or has the bytes, of a frame that came later.`;
+  report.found({ kind: 'clash', key, text });
 }
 
 function frameIdOf({ state }: SubjectState): number[] {
@@ -107,10 +138,8 @@ function isIn(known: ReadonlySet<number>, each: SubjectState): boolean {
 interface Prepared {
   readonly subject: string;
   readonly state: JournalState;
-  /** Of a frame: by number of the version. */
-  readonly files?: ReadonlyMap<number, StoredFacts>;
-  /** Whether it is exactly what the journal tells: then the journal need not be told. */
-  readonly isSame: boolean;
+  /** Of a frame: by number of the version, as far as they could be read. */
+  readonly files: ReadonlyMap<number, StoredFacts>;
 }
 
 async function prepare(
@@ -120,37 +149,30 @@ async function prepare(
   report: Reporter,
 ): Promise<Prepared | undefined> {
   if (state.kind === 'gone' || state.kind === 'users' || state.kind === 'ids') return undefined;
-  if (state.kind !== 'frame') return { subject, state, isSame: true };
+  if (state.kind !== 'frame') return { subject, state, files: new Map() };
   const { record } = state;
   const files = new Map<number, StoredFacts>();
-  const kept: VersionRecord[] = [];
   for (const version of record.versions) {
     const isCurrent = version.number === record.currentVersion;
     const found = await readVersion(parts, record, version, { isCurrent, options, report });
-    if (found === undefined) continue;
-    kept.push(version);
-    if (found !== 'no-headers') files.set(version.number, found);
+    if (found !== undefined) files.set(version.number, found);
   }
-  const current = kept.find(({ number }) => number === record.currentVersion) ?? kept.at(-1);
-  if (current === undefined || !files.has(current.number)) return undefined;
-  const isSame = kept.length === record.versions.length;
-  const restored = { ...record, versions: kept, currentVersion: current.number };
-  return { subject, state: { kind: 'frame', record: restored }, files, isSame };
+  return { subject, state, files };
 }
 
 /**
  * What the file of a version says. One that has other bytes than it should is kept with the sums that
- * it should have, so that the damage stays visible.
+ * it should have, and one that is missing with all that the journal tells of it, so that the damage
+ * stays visible.
  *
- * @returns undefined if there is nothing to be restored; `no-headers` for a former version that cannot
- *          be read any more
+ * @returns undefined if it cannot be read
  */
 async function readVersion(
   parts: LooseParts,
   record: FrameRecord,
   version: VersionRecord,
   context: { isCurrent: boolean; options: RestoreOptions; report: Reporter },
-): Promise<StoredFacts | 'no-headers' | undefined> {
+): Promise<StoredFacts | undefined> {
   const { options, report } = context;
   const { key } = version;
   const about = `version ${version.number} of '${record.basename}'`;
@@ -163,7 +185,7 @@ async function readVersion(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     report.found({ kind: 'unreadable', key, text: `${about}: ${error.message}` });
-    return context.isCurrent ? undefined : 'no-headers';
+    return undefined;
   }
 }
 
@@ -216,14 +238,14 @@ async function adjust(
   const clashes = await findClashes(tx, record);
   if (clashes.isFiled) return undefined;
   if (clashes.isKnown) {
-    const key = record.versions[0]?.key ?? '';
-    const text = `'${record.basename}' is the name, or has the bytes, of a frame that came later.`;
-    report.found({ kind: 'clash', key, text });
+    reportClash(record, report);
     return undefined;
   }
   let isTaken = clashes.hasTakenId;
   for (const epoch of options.newer) isTaken ||= await index.knows(epoch, subject);
   if (!isTaken) return prepared;
+  // A later catalogue had a frame of this id, which is gone: most likely this one, removed for good.
+  if (state.kind === 'frame' && prepared.files.size === 0) return undefined;
   const renumbered = {
     ...record,
     id: ++fresh.frames,
@@ -237,9 +259,9 @@ async function adjust(
 
 async function write(
   tx: Transaction,
-  { subject, state, files, isSame }: Prepared,
-  isNewest: boolean,
-  report: Reporter,
+  { subject, state, files }: Prepared,
+  parts: LooseParts,
+  { isNewest, report }: { isNewest: boolean; report: Reporter },
 ): Promise<void> {
   if (state.kind === 'notes') {
     await insertNotes(tx, subject, state.notes);
@@ -248,23 +270,23 @@ async function write(
     await insertTrashState(tx, state);
     report.restored('trashed');
   } else if (state.kind === 'frame') {
-    await writeFrame(tx, state.record, files ?? new Map(), report);
+    await writeFrame(tx, parts, { record: state.record, files }, report);
     report.restored('frames');
   }
-  if (isSame && isNewest) await forgetSubjects(tx, [subject]);
+  if (isNewest) await forgetSubjects(tx, [subject]);
 }
 
 async function writeFrame(
   tx: Transaction,
-  record: FrameRecord,
-  files: ReadonlyMap<number, StoredFacts>,
+  { config }: LooseParts,
+  { record, files }: { record: FrameRecord; files: ReadonlyMap<number, StoredFacts> },
   report: Reporter,
 ): Promise<void> {
   const current = files.get(record.currentVersion);
-  if (current === undefined) return;
   const owners = record.versions.flatMap(({ uploadedBy }) => uploadedBy ?? []);
   for (const name of await insertOwners(tx, owners)) report.owner(name);
-  await insertRecord(tx, record, current.facts, current.inspected.stored);
+  const facts = current?.facts ?? unreadFacts(config, record);
+  await insertRecord(tx, record, facts, current?.inspected.stored ?? []);
   for (const { id, number } of record.versions) {
     const file = files.get(number);
     if (file === undefined || number === record.currentVersion) continue;

@@ -7,7 +7,6 @@ import {
   countUnjournaled,
   hasKey,
   hasKeysBelow,
-  insertUserRecords,
   inTransaction,
   listTrashKeys,
   migrate,
@@ -19,14 +18,12 @@ import {
   recordDeed,
   requireDatabaseFile,
   skipAllIds,
-  takeOver,
   writeMark,
   type Catalog,
   type JournalIndex,
-  type UserRecord,
 } from '../catalog/index.js';
 import type { FilingParts } from '../ingest/index.js';
-import { AppError, hasCode, systemCode } from '../lib/errors.js';
+import { AppError, hasCode } from '../lib/errors.js';
 import { markerPath, readAdopted, requireTrees, type Store } from '../store/index.js';
 import { journalBytes, journalFolder, readJournal } from './journal-file.js';
 import { isUnreadable, tellJournal } from './journal.js';
@@ -38,6 +35,9 @@ import {
   type LooseParts,
   type LooseResult,
 } from './loose.js';
+import { ACCOUNTS_MARK, restoreAccounts, type OldCatalogue } from './reindex-accounts.js';
+import { findRefused } from './reindex-refused.js';
+import { tellOrigin } from './reindex-unread.js';
 import { restoreEpoch, type Finding, type Reporter } from './reindex-states.js';
 import { openRoot } from './root.js';
 import { removeDatabase, swapDatabase } from './swap.js';
@@ -69,7 +69,7 @@ export interface ReindexProgress {
 
 /** What a new catalogue was made of. */
 export interface ReindexSummary {
-  /** Frames that the journal tells of, made from their files under it. */
+  /** Frames that the journal tells of, also those whose files are missing. */
   readonly restored: number;
   readonly trashed: number;
   /** Frames and versions that only their files tell of. */
@@ -82,6 +82,10 @@ export interface ReindexSummary {
   readonly withoutPassword: readonly string[];
   /** Whether accounts, tokens and the log were taken over from the old catalogue. */
   readonly tookAccounts: boolean;
+  /** What the old catalogue was, of which they are taken over. */
+  readonly oldState: OldCatalogue;
+  /** Refused files that no catalogue listed any more, and that are listed again. */
+  readonly refused: number;
   readonly findings: number;
   /**
    * Changes that the old catalogue has not told the journal yet. They are told before a new one is
@@ -202,7 +206,9 @@ async function build(
     if (newest !== undefined) await continueEpoch(tx, newest.epoch, newest.lastSeq);
     await skipAllIds(tx, highest);
   });
-  const tookAccounts = await restoreAccounts(parts, index, tally);
+  const oldState = await restoreAccounts(parts, index, (name) => {
+    tally.owner(name);
+  });
   const fresh = { ...highest };
   for (const [at, { epoch }] of epochs.entries()) {
     const newer = epochs.slice(0, at).map((span) => span.epoch);
@@ -210,6 +216,7 @@ async function build(
     await restoreEpoch(parts, index, epoch, { options: restoring, report: tally, fresh });
   }
   await fileRest(parts, tally);
+  const refused = await findRefused(parts);
   for (const name of tally.closed) {
     const text = `The account '${name}' is closed and has no password: \`platevault user passwd ${name}\`, then \`platevault user enable ${name}\`.`;
     tally.found({ kind: 'no-password', key: name, text });
@@ -222,7 +229,9 @@ async function build(
     read: counts.read,
     trusted: counts.trusted,
     withoutPassword: [...tally.closed],
-    tookAccounts,
+    tookAccounts: oldState === 'whole',
+    oldState,
+    refused,
     findings: tally.findings,
     untold: 0,
     oldCatalogue: undefined,
@@ -292,48 +301,6 @@ async function readLines(store: Store, index: JournalIndex, tally: Tally): Promi
   }
 }
 
-/**
- * Accounts with passwords and tokens from the old catalogue if it can be read; those that only the
- * journal knows are made without.
- */
-async function restoreAccounts(
-  { catalog, path }: { catalog: Catalog; path: string },
-  index: JournalIndex,
-  tally: Tally,
-): Promise<boolean> {
-  const tookAccounts = existsSync(path) && (await takeAccounts(catalog, path));
-  for (const { epoch } of await index.epochs()) {
-    const users = await findUsers(index, epoch);
-    const made = await inTransaction(catalog, (tx) => insertUserRecords(tx, users));
-    for (const name of made) tally.owner(name);
-  }
-  return tookAccounts;
-}
-
-/** @returns false if the old catalogue is damaged: then only the journal is left */
-async function takeAccounts(catalog: Catalog, path: string): Promise<boolean> {
-  // Begun before and interrupted: they are there.
-  if ((await readMark(catalog, ACCOUNTS_MARK)) !== undefined) return true;
-  try {
-    await takeOver(catalog, path);
-  } catch (error) {
-    if (!systemCode(error)?.startsWith('SQLITE_')) throw error;
-    return false;
-  }
-  await inTransaction(catalog, (tx) => writeMark(tx, ACCOUNTS_MARK, 1));
-  return true;
-}
-
-const ACCOUNTS_MARK = 'reindex_accounts';
-
-async function findUsers(index: JournalIndex, epoch: number): Promise<readonly UserRecord[]> {
-  for await (const { state } of index.eachState(epoch)) {
-    if (state.kind === 'users') return state.users;
-    if ('record' in state || state.kind === 'gone') return []; // frames come last
-  }
-  return [];
-}
-
 /** Files that the journal does not know of, by what they say themselves. */
 async function fileRest(parts: LooseParts, tally: Tally): Promise<void> {
   const trashKeys = await listTrashKeys(parts.catalog.read);
@@ -343,7 +310,11 @@ async function fileRest(parts: LooseParts, tally: Tally): Promise<void> {
     tally.file(result.sizeBytes);
     const kind = FINDING_OF[result.status];
     if (kind === undefined) tally.counts.filed += 1;
-    else tally.found({ kind, key: result.key, text: result.text });
+    else {
+      const isTwin = kind === 'same-bytes' && result.frameId !== null;
+      const origin = isTwin ? await tellOrigin(parts, result.frameId) : '';
+      tally.found({ kind, key: result.key, text: result.text + origin });
+    }
     if (kind === undefined) tally.counts.read += 1;
   }
 }

@@ -1,5 +1,6 @@
 import {
   findChosenProfile,
+  findOwner,
   getFrame,
   insertEvent,
   insertHdus,
@@ -122,7 +123,7 @@ async function correctOnce(
   const changed = changedKeywords(old, wanted.overrides);
   if (changed.length === 0 && wanted.profile === before.chosenProfile) return;
   const facts = await reader.facts(frame.version.key, wanted).catch(asDamage);
-  requireOwnPublicity(frame, facts, viewer);
+  await requireOwnPublicity(catalog, frame, facts, viewer);
   const revision: Revision = {
     facts,
     basedOn: frame.updatedMs,
@@ -145,9 +146,14 @@ async function correctOnce(
 }
 
 /** Who sees a frame follows from its header: that is changed by who brought it, and by admins. */
-function requireOwnPublicity(frame: Frame, facts: FrameFacts, viewer: Viewer): void {
+async function requireOwnPublicity(
+  catalog: Catalog,
+  frame: Frame,
+  facts: FrameFacts,
+  viewer: Viewer,
+): Promise<void> {
   const isSame = frame.publicDateMs === facts.publicDateMs && frame.proposal === facts.proposal;
-  if (isSame || mayDecideFor(frame.version.uploadedBy, viewer)) return;
+  if (isSame || mayDecideFor(await findOwner(catalog.read, frame.id), viewer)) return;
   const message = `This changes who may see '${frame.basename}', by its public date or its proposal: only the account that uploaded it or an admin may do that.`;
   throw new AppError('forbidden', message);
 }
@@ -193,7 +199,7 @@ async function restoreOnce(
   const { corrections, chosenProfile } = await readCorrected(catalog, frameId);
   const reading = { overrides: toOverrides(corrections), profile: chosenProfile };
   const facts = await reader.facts(version.key, reading).catch(asDamage);
-  requireOwnPublicity(frame, facts, viewer);
+  await requireOwnPublicity(catalog, frame, facts, viewer);
   const hdus = await listHdus(catalog, version);
   const missing =
     hdus.length === 0 ? await reader.headers(version.key, version.original !== null) : [];

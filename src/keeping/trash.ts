@@ -4,6 +4,7 @@ import {
   findBySha256,
   findContent,
   findNamesake,
+  findOwner,
   getFrame,
   getTrashed,
   hasKey,
@@ -13,6 +14,7 @@ import {
   insertRecord,
   insertTrashed,
   inTransaction,
+  isTheirs,
   listTrashedBefore,
   listUnfinishedTrash,
   noteMoved,
@@ -45,7 +47,8 @@ export interface Trash {
    * Deletes a frame: it is out of every list at once, and its files lie in the trash.
    *
    * @returns keys of files that could not be moved yet; that is done at the next start
-   * @throws 'not_found' if there is no such frame, or `viewer` may not see it
+   * @throws 'not_found' if there is no such frame, or `viewer` may not see it; 'forbidden' if `viewer`
+   *         sees it only because it is public
    */
   put(frameId: number, viewer: Viewer, reason?: string): Promise<string[]>;
   /**
@@ -161,6 +164,11 @@ async function takeOut(
   { frameId, viewer, reason }: { frameId: number; viewer: Viewer; reason: string },
 ): Promise<FrameRecord> {
   const frame: Frame = await getFrame(catalog, frameId, viewer);
+  const { proposal } = frame;
+  if (!isTheirs(viewer, { proposal, broughtBy: await findOwner(tx, frameId) })) {
+    const message = `'${frame.basename}' is neither of your proposals nor uploaded by you: you see it because it is public, and may not delete it.`;
+    throw new AppError('forbidden', message);
+  }
   const record = await readRecord(tx, frameId);
   const sizeBytes = record.versions.reduce((sum, version) => sum + version.sizeBytes, 0);
   const { basename, night } = frame;

@@ -1,6 +1,14 @@
 /** Control characters but for line ends and tabs, marks that are not seen, and other ends of lines. */
 const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
+/** Control characters but for line ends and tabs, halves of characters, and what turns the direction. */
+const ODD = /(?![\n\t])[\p{Cc}\p{Cs}\p{Bidi_Control}]/u;
+
+/** True for text that people who look at it do not see as it is. */
+export function hasOddText(text: string): boolean {
+  return ODD.test(text);
+}
+
 /**
  * Text in which a terminal finds nothing to obey, and a reader of lines no end of line but its own: what
  * comes from a header or a file name may hold either. Such characters are written as in JSON, `\u001b`.

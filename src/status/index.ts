@@ -1,4 +1,5 @@
-export { judgeRoom, readDisk, type Disk } from './disk.js';
+export { describeRoom, judgeRoom, readDisk, type Disk } from './disk.js';
 export { createMetrics, type Metrics } from './metrics.js';
 export { createOverview, type DiskState, type Overview } from './overview.js';
+export { createPartsLook } from './parts.js';
 export { createReadiness, type ReadyCheck } from './readiness.js';

@@ -122,6 +122,10 @@ const GAUGES: Readonly<
         forecast === null ? [] : [[{ place }, forecast.nights]],
       ),
   ],
+  parts_away: [
+    'Disks below the root, and adopted trees, that are away.',
+    ({ partsAway }) => one(partsAway.length),
+  ],
   frames: ['Frames in the catalogue.', ({ holdings }) => one(holdings.frames)],
   versions: ['Stored files, former versions among them.', ({ holdings }) => one(holdings.versions)],
   stored_bytes: ['Bytes of all stored files.', ({ holdings }) => one(holdings.bytes)],

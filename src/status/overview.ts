@@ -19,6 +19,7 @@ import { systemCode } from '../lib/errors.js';
 import { formatDate } from '../lib/time.js';
 import { judgeRoom, readDisk, type Disk, type Room } from './disk.js';
 import { forecastDisk, FORECAST_NIGHTS, type Forecast } from './forecast.js';
+import { createPartsLook } from './parts.js';
 
 /** One of the two places that fill. */
 export interface DiskState extends Disk {
@@ -40,6 +41,8 @@ export interface LostDisk {
 export interface Overview {
   readonly disks: readonly DiskState[];
   readonly lostDisks: readonly LostDisk[];
+  /** Of each disk below the root and adopted tree that is away, a sentence. */
+  readonly partsAway: readonly string[];
   /** Whether both folders lie on one disk. */
   readonly isOneDisk: boolean;
   readonly holdings: Holdings;
@@ -72,9 +75,11 @@ export function createOverview(catalog: Catalog, config: Config): () => Promise<
     ]);
     return { holdings, nights, audit };
   });
+  const findAway = createPartsLook(config.ARCHIVE_ROOT);
   return async () => {
-    const [known, backup, quarantine, trash, queue, failedJobs] = await Promise.all([
+    const [known, partsAway, backup, quarantine, trash, queue, failedJobs] = await Promise.all([
       sums(),
+      findAway(),
       backupState(catalog, config),
       countQuarantined(catalog, {}, OPERATOR),
       countTrashed(catalog),
@@ -82,7 +87,7 @@ export function createOverview(catalog: Catalog, config: Config): () => Promise<
       listFailedJobs(catalog, MAX_FAILED),
     ]);
     const disks = await readDisks(config, known.nights);
-    return { ...known, ...disks, backup, quarantine, trash, queue, failedJobs };
+    return { ...known, ...disks, partsAway, backup, quarantine, trash, queue, failedJobs };
   };
 }
 

@@ -1,9 +1,10 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { readQueue, type Catalog } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError } from '../lib/errors.js';
 import type { Store } from '../store/index.js';
-import { judgeRoom, readDisk } from './disk.js';
+import { describeRoom, judgeRoom, readDisk } from './disk.js';
+import { createPartsLook } from './parts.js';
+import { LIMIT_MS, patiently } from './patience.js';
 
 /** One thing without which the archive cannot do its work, or soon will not. */
 export interface ReadyCheck {
@@ -23,10 +24,6 @@ export interface ReadinessParts {
   readonly config: Config;
 }
 
-/** A disk that has gone may never answer. */
-const LIMIT_MS = 5_000;
-const GIB = 2 ** 30;
-
 /**
  * Looks whether frames can be read and written now. A look that hangs is waited for once, however
  * often somebody asks: each of them holds a thread that downloads need.
@@ -35,9 +32,10 @@ const GIB = 2 ** 30;
  */
 export function createReadiness(parts: ReadinessParts): () => Promise<readonly ReadyCheck[]> {
   const { config } = parts;
+  const findAway = createPartsLook(config.ARCHIVE_ROOT);
   const looks: readonly (readonly [ReadyCheck['name'], Look])[] = [
     ['database', () => lookAtDatabase(parts)],
-    ['store', () => lookAtStore(parts)],
+    ['store', () => lookAtStore(parts, findAway)],
     ['disk_data', () => lookAtDisk(config.DATA_DIR)],
     ['disk_archive', () => lookAtDisk(config.ARCHIVE_ROOT)],
     ['queue', () => lookAtQueue(parts)],
@@ -48,27 +46,8 @@ export function createReadiness(parts: ReadinessParts): () => Promise<readonly R
 
 /** The same look for all who ask while it lasts; a sentence for those who waited long enough. */
 function once(look: Look): Look {
-  let running: Promise<Verdict> | undefined;
-  return async () => {
-    running ??= look()
-      .catch(toFailure)
-      .finally(() => {
-        running = undefined;
-      });
-    const seconds = LIMIT_MS / 1000;
-    const text = `It does not answer within ${seconds} s. Is its disk still there?`;
-    const stop = new AbortController();
-    const late = wait(LIMIT_MS, { state: 'fail', text } as const, {
-      ref: false,
-      signal: stop.signal,
-    });
-    late.catch(() => undefined); // it is broken off when the look was quicker
-    try {
-      return await Promise.race([running, late]);
-    } finally {
-      stop.abort();
-    }
-  };
+  const text = `It does not answer within ${LIMIT_MS / 1000} s. Is its disk still there?`;
+  return patiently(() => look().catch(toFailure), { state: 'fail', text });
 }
 
 function toFailure(error: unknown): Verdict {
@@ -81,14 +60,20 @@ async function lookAtDatabase({ catalog }: ReadinessParts): Promise<Verdict> {
   return { state: 'ok', text: 'The catalogue answers.' };
 }
 
-async function lookAtStore({ store }: ReadinessParts): Promise<Verdict> {
+/** A part that is away is a warning: all that belongs elsewhere is still filed. */
+async function lookAtStore(
+  { store }: ReadinessParts,
+  findAway: () => Promise<readonly string[]>,
+): Promise<Verdict> {
   await store.check();
+  const away = await findAway();
+  if (away.length > 0) return { state: 'warn', text: away.join(' ') };
   return { state: 'ok', text: 'The root is there, has its marker, and can be written.' };
 }
 
 async function lookAtDisk(path: string): Promise<Verdict> {
   const disk = await readDisk(path);
-  const free = `${(disk.freeBytes / GIB).toFixed(1)} of ${(disk.totalBytes / GIB).toFixed(1)} GiB are free for ${path}`;
+  const free = `${describeRoom(disk)} are free for ${path}`;
   const room = judgeRoom(disk);
   if (room === 'full') return { state: 'fail', text: `${free}: no upload is taken.` };
   if (room === 'low') return { state: 'warn', text: `${free}: make room soon.` };

@@ -60,7 +60,7 @@ export function withAdopted(own: Store, look: () => AdoptedTrees): Store {
   const trees = openTrees(own.stateDir, look);
   const { pathOf } = trees;
   const readRuns = createRunReader();
-  const refuse = (key: string, code: 'path_escapes' | 'damaged', why: string): void => {
+  const refuse = (key: string, code: 'path_escapes' | 'forbidden', why: string): void => {
     if (pathOf(key) === undefined) return;
     const message = `'${key}' lies in a tree that was adopted: files there are only read.${why}`;
     throw new AppError(code, message);
@@ -83,7 +83,7 @@ export function withAdopted(own: Store, look: () => AdoptedTrees): Store {
       await own.put(key, spooledPath);
     },
     async replace(key, spooledPath) {
-      refuse(key, 'damaged', ' This one is missing or damaged: only you may put it back there.');
+      refuse(key, 'forbidden', ' This one is missing or damaged: only you may put it back there.');
       await own.replace(key, spooledPath);
     },
     async remove(key) {

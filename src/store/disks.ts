@@ -18,6 +18,8 @@ export interface Disks {
   lookAlong(key: string): Promise<void>;
   /** Whether a folder is known as one with a disk of its own. */
   isNoted(key: string): boolean;
+  /** All folders that are known as such. */
+  noted(): readonly string[];
   /**
    * Makes sure that the disk is there on which a key lies.
    * @param key of a file or a folder
@@ -80,6 +82,7 @@ export function createDisks(stateDir: string, pathOf: (key: string) => string | 
       for (let at = key; at !== ''; at = folderOf(at)) await look(at);
     },
     isNoted: (key) => noted.has(key),
+    noted: () => [...noted],
     require: (key) => requireAll((folder) => isBelow(key, folder)),
     requireBelow: (prefix) =>
       requireAll((folder) => isBelow(prefix, folder) || isBelow(folder, prefix)),

@@ -25,6 +25,7 @@ import { pathOfKey, requireFit, SPOOL_DIR, STATE_DIR } from './keys.js';
 import { describeEntry, openFolder } from './look.js';
 import { markRoot, readMarker, rootError, watchRoot } from './marker.js';
 import { openPlainFile, statPlainFile, streamOf } from './plain-file.js';
+import { keptRoom } from './room.js';
 import { createRunReader } from './runs.js';
 import { createShelf } from './shelf.js';
 import type { StoreStep } from './steps.js';
@@ -33,11 +34,6 @@ import { asStoreError, asUndefined, isAbsent } from './trouble.js';
 
 /** Another process may remove the folder that was just made, empty as it is, this often. */
 const MAX_TRIES = 3;
-
-/** Room that is kept: a share of the disk, within bounds. */
-const ROOM_SHARE = 1 / 50;
-const MIN_ROOM_BYTES = 1024 ** 2;
-const MAX_ROOM_BYTES = 64 * 1024 ** 2;
 
 export interface FsStoreOptions {
   /** Id of the archive, which the marker of the root must have; without one, that of the root or a new one. */
@@ -123,8 +119,7 @@ export async function openFsStore(root: string, options: FsStoreOptions = {}): P
     async requireRoom() {
       await requireRoot();
       const { bavail, blocks, bsize } = await statfs(root).catch(asStoreError);
-      const share = Math.max(MIN_ROOM_BYTES, blocks * bsize * ROOM_SHARE);
-      if (bavail * bsize >= Math.min(share, MAX_ROOM_BYTES)) return;
+      if (bavail * bsize >= keptRoom(blocks * bsize)) return;
       const message =
         'The disk of the archive is full but for what it needs itself. Nothing was stored.';
       throw new AppError('store_full', message);

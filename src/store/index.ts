@@ -11,6 +11,7 @@ export {
   requireTrees,
   type AdoptedTrees,
 } from './adopted-trees.js';
+export { findPartsAway, type PartAway } from './away.js';
 export { isPartAway, partAwayOf } from './disks.js';
 export { createSample } from './presence.js';
 export { syncPath } from './flush.js';
@@ -18,5 +19,6 @@ export { holdsAnyFile, holdsFile } from './look.js';
 export { markerPath, markRoot, readMarker, rootError, type Marker } from './marker.js';
 export { pathOfKey } from './keys.js';
 export { moveFile } from './move.js';
+export { keptRoom } from './room.js';
 export { STORE_STEPS, type ShelfStep, type StoreStep } from './steps.js';
 export { asStoreError, toStoreError } from './trouble.js';

@@ -1,11 +1,5 @@
 import { may } from '../auth/index.js';
-import {
-  listNotes,
-  noteSubject,
-  type Correction,
-  type Frame,
-  type Viewer,
-} from '../catalog/index.js';
+import { listVisibleNotes, type Correction, type Frame, type Viewer } from '../catalog/index.js';
 import type { Web } from './page.js';
 import { formatDateTime } from './render.js';
 
@@ -30,7 +24,7 @@ export async function toSaid(
   told: Told,
 ) {
   const seesNotes = may(viewer, 'read-notes');
-  const notes = seesNotes ? await listNotes(services.catalog, noteSubject(frame.id)) : [];
+  const notes = seesNotes ? await listVisibleNotes(services.catalog, frame, viewer) : [];
   const url = `${base}/frames/${frame.id}/`;
   return {
     told,

@@ -5,9 +5,9 @@ import {
   findUserById,
   findUsers,
   getFrame,
-  listCorrections,
   listFrames,
   listHeaders,
+  listVisibleCorrections,
   parseConditions,
   SORT_COLUMNS,
   type Correction,
@@ -85,9 +85,7 @@ export async function sendFrame(web: Web, req: Request, res: Response, told: Tol
         : findUserById(catalog, frame.version.uploadedBy),
       findChecks(web, frame, isAsked),
       services.calibrations.find(frame, viewer),
-      listCorrections(catalog.read, frame.id).then((found) =>
-        isVisitor(viewer) ? found.map((each) => ({ ...each, by: '' })) : found,
-      ),
+      listVisibleCorrections(catalog, frame, viewer),
       toVersions(web, frame, viewer),
     ]);
   const said = await toSaid(web, frame, marks, viewer, told);

@@ -1,4 +1,4 @@
-import { Router, urlencoded, type RequestHandler } from 'express';
+import { Router, type RequestHandler } from 'express';
 import {
   allow,
   demandsJson,
@@ -6,6 +6,7 @@ import {
   parameter,
   prefersHtml,
   queryParameters,
+  readForm,
   receiveFiles,
   viewerOf,
   type Services,
@@ -46,6 +47,17 @@ const SHARED = [
   '/admin/',
 ];
 
+/** Those whose answer `format=` chooses, or that have JSON alone; each frame is one of them as well. */
+const FORMATTED = [
+  '/',
+  '/profile/',
+  '/frames/',
+  '/frames/aggregate/',
+  '/trash/',
+  '/quarantine/',
+  '/admin/',
+];
+
 /**
  * The pages. `/`, `/frames/` and `/frames/<id>/` are addresses of the API as well: a request that
  * does not prefer HTML is left to the routes behind.
@@ -54,15 +66,16 @@ const SHARED = [
  */
 export function createWeb(services: Services, describeApi: DescribeApi): Router {
   const web = createWebContext(services);
-  const form = urlencoded({ extended: false, limit: '64kb' });
+  const form = readForm();
   const router = Router();
 
   // What the API answers as well is left to it: only there is it known which verbs there are.
-  router.options(SHARED, (_req, _res, next) => {
+  router.options([...SHARED, ...FORMATTED], (_req, _res, next) => {
     next('router');
   });
+  for (const path of FORMATTED) router.get(path, knownFormat);
   router.get('/', pageUnlessJson, showRoot(web));
-  router.get('/frames/', knownFormat, pageOrElse, showFrames(web));
+  router.get('/frames/', pageOrElse, showFrames(web));
   router.get('/frames/:id/', digitsOrElse, knownFormat, pageOrElse, showFrame(web));
   router.get('/frames/:id/delete/', pageOrElse, digitsOrElse, askDelete(web));
   router.post('/frames/:id/delete/', form, digitsOrElse, removeFrame(web));

@@ -89,6 +89,7 @@ export function changeQuarantine(web: Web): RequestHandler {
       // A value that cannot be set: nothing more is tried, and what was typed need not be looked for.
       if (!(error instanceof AppError)) throw error;
       if (error.code === 'bad_request') res.status(400);
+      if (error.code === 'forbidden') res.status(403);
       await sendQuarantine(web, req, res, { outcomes, message: error.message });
     }
   };

@@ -12,7 +12,7 @@ import {
   type User,
   type Viewer,
 } from '../catalog/index.js';
-import { bodyText, parseId, requireAction, requireCsrf } from '../http/index.js';
+import { bodyText, parseId, requireAction, requireCsrf, sentText } from '../http/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import { goTo, sendPage, type Web } from './page.js';
 import { formatDateTime } from './render.js';
@@ -98,9 +98,9 @@ export function changeSight(web: Web): RequestHandler {
   };
 }
 
-/** A form that leaves the choice out says nothing about it. */
+/** A form that leaves a field out says nothing about it. */
 function askedSight(req: Request): Parameters<typeof parseSight>[0] {
-  return { sees: bodyText(req, 'sees') || undefined, proposals: bodyText(req, 'proposals') };
+  return { sees: sentText(req, 'sees') || undefined, proposals: sentText(req, 'proposals') };
 }
 
 /** `POST /admin/users/<id>/logout/`: ends all sessions of somebody. */

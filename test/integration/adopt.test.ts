@@ -221,18 +221,22 @@ test('what an adopted tree has lost, or must not get, is told in plain words', a
   expect(await archive.check()).toEqual([expect.stringMatching(/^missing: @adopted1\/m.fits/)]);
   const gone = await archive.fetch(`/frames/${await idOf('m')}/download/`);
   expect(gone.status).toBe(404);
-  // It can only be put back where it was: an upload is not taken for there, nor for wrong.
+  // It can only be put back where it was: what is sent is neither taken for there, nor lost.
   const again = await send(FILES['night1/m31_001.fits']);
-  expect([again.status, await again.text()]).toEqual([
-    500,
-    expect.stringMatching(/missing or damaged: only you may put it back/),
-  ]);
+  expect(again.status).toBe(200);
+  expect(await again.text()).toMatch(/"status":"refused".* is kept in quarantine/);
+  const kept = join(archive.dataDir, 'quarantine');
+  const bytes = await Promise.all((await readdir(kept)).map((name) => readFile(join(kept, name))));
+  expect(bytes).toContainEqual(FILES['night1/m31_001.fits']);
 });
 
 test('a tree whose disk is away is neither lost nor taken for there, by any way that leads to it', async () => {
   await put(outside, { 'a/m31.fits': FILES['night1/m31_001.fits'], 'b/n.fits': OTHER });
   await adopt(outside);
   const id = await idOf('n');
+  const dataDir = { DATA_DIR: archive.dataDir };
+  const place = await mkdtemp(join(tmpdir(), 'platevault-place-'));
+  const kept = (what: string) => runProgram(['backup', what, '--from', place], dataDir);
   await rename(outside, `${outside}.away`);
   try {
     // What lies below the mount point is none of the files of the tree.
@@ -249,11 +253,23 @@ test('a tree whose disk is away is neither lost nor taken for there, by any way 
         expect.stringMatching(AWAY),
       ]);
     }
-    const dataDir = { DATA_DIR: archive.dataDir };
-    const place = await mkdtemp(join(tmpdir(), 'platevault-place-'));
+    const ready = await archive.fetch('/ready/');
+    expect([ready.status, await ready.text()]).toEqual([
+      200,
+      expect.stringMatching(/"store","state":"warn","text":"The disk of @adopted1 is away/),
+    ]);
+    expect(await (await archive.fetch('/metrics/')).text()).toContain('platevault_parts_away 1\n');
+    expect((await archive.run(['doctor'])).stdout).toMatch(AWAY);
     const backup = await runProgram(['backup', place, '--json'], dataDir);
-    expect([backup.status, JSON.parse(backup.stdout)]).toMatchObject([4, { lost: { length: 2 } }]);
-    await rm(place, { recursive: true });
+    const away = [{ part: '@adopted1', files: 2 }];
+    expect([backup.status, JSON.parse(backup.stdout)]).toMatchObject([4, { lost: [], away }]);
+    expect((await kept('list')).stdout).toMatch(/\t2 not reached \(@adopted1 was away\)\n$/);
+    const { status, stdout } = await kept('verify');
+    const told = /^away: @adopted1: .*2 files of it are not in this .*not lost.*\n$/;
+    expect([status, stdout]).toEqual([1, expect.stringMatching(told)]);
+    await archive.stop();
+    await archive.restart();
+    expect(archive.output()).toMatch(AWAY);
     await archive.stop();
     for (const [status, { stderr }] of [
       [3, await archive.run(['check'])],
@@ -275,6 +291,29 @@ test('a tree whose disk is away is neither lost nor taken for there, by any way 
   expect((await send(OTHER)).status).toBe(200);
   expect((await archive.json<{ count: number }>('/frames/')).count).toBe(2);
   expect(await archive.check()).toEqual([]);
+  // The next back-up has all of it.
+  expect((await runProgram(['backup', place], dataDir)).status).toBe(0);
+  expect(await kept('verify')).toMatchObject({ status: 0, stdout: '' });
+  await rm(place, { recursive: true });
+}, 120_000);
+
+test('what was deleted is not taken in again as long as it can come back', async () => {
+  await put(outside, { 'm.fits': FILES['night1/m31_001.fits'], 'n.fits': OTHER });
+  await adopt(outside);
+  const id = await idOf('m');
+  await archive.fetch(`/frames/${id}/`, { method: 'DELETE' });
+  for (const args of [['--dry-run'], []]) {
+    const { status, results } = await adopt(outside, ...args);
+    expect(results.slice(0, -1)).toMatchObject([
+      { status: 'in-trash', text: expect.stringContaining(`trash restore ${id}`) as string },
+    ]);
+    expect([status, results.at(-1)?.counts]).toEqual([0, { 'in-trash': 1, 'already-there': 1 }]);
+  }
+  expect((await archive.run(['trash', 'restore', id])).status).toBe(0);
+  await archive.fetch(`/frames/${id}/`, { method: 'DELETE' });
+  const gone = await archive.run(['trash', 'purge', id]);
+  expect(gone.stdout).toMatch(/@adopted1\/m.fits: A file in an adopted tree stays where it is/);
+  expect((await adopt(outside)).results.at(-1)?.counts).toEqual({ adopted: 1, 'already-there': 1 });
 });
 
 test('files that were changed since, links and what is no file are told, in a dry run as well', async () => {

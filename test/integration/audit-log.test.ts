@@ -98,6 +98,17 @@ test('refusals are told once and then counted, with the path and without its que
   });
 });
 
+test('of what an account was refused to change each line stands there, and not only the first ones', async () => {
+  await addUser(archive, 'ivo', 'writer');
+  const token = await addToken(archive, 'ivo', { scope: 'read' });
+  for (let id = 1; id <= 25; id += 1) {
+    const answer = await archive.fetch(`/frames/${id}/`, { method: 'DELETE', token });
+    expect(answer.status).toBe(403);
+  }
+  const subjects = (await logOf({ actor: 'ivo' })).map(({ subject }) => subject);
+  expect(subjects).toEqual(Array.from({ length: 25 }, (_, at) => `DELETE /frames/${at + 1}/`));
+});
+
 test('the log is read by admins alone, in pages, by filters that are checked, and as a table that no spreadsheet runs', async () => {
   const reader = await addToken(archive, 'admin', { scope: 'read' });
   expect((await archive.fetch('/audit/', { token: '' })).status).toBe(401);

@@ -100,7 +100,18 @@ test.each(FAULTS)(
     expect([result.status, result.stderr]).toEqual([1, expect.stringMatching(reason)]);
     expect(result.stderr).toMatch(/platevault restore.*platevault reindex/);
     expect(result.stderr.trim().split('\n')).toHaveLength(1);
+    expect(result.stderr + result.stdout).not.toMatch(/Acquire connection|select \*|- SQLITE/);
     expect(statSync(path).size).toBe(before);
+  },
+);
+
+test.each([['user', 'list'], ['check'], ['backup', 'place'], ['reindex']])(
+  'a catalogue with spoilt pages: `%s %s` tells it in words of ours',
+  async (...args) => {
+    spoil(1, 60);
+    const { stdout, stderr } = await runProgram(args, { DATA_DIR: archive.dataDir });
+    expect(stdout + stderr).not.toBe('');
+    expect(stdout + stderr).not.toMatch(/Acquire connection|select|SQLITE_CORRUPT:/);
   },
 );
 

@@ -68,6 +68,18 @@ test('a damaged catalogue is told, with the commands that help, and the rest is 
   expect(of('database')[0]?.advice).toMatch(/reindex/);
 });
 
+test('a catalogue that is lost beside a tree of frames is not taken for a new archive', async () => {
+  await archive.stop();
+  const path = join(archive.dataDir, 'platevault.sqlite');
+  await writeFile(path, '');
+  const lost = { level: 'fail', advice: expect.stringMatching(/reindex`.*restore`/) as string };
+  expect((await examine()).of('database')).toMatchObject([lost]);
+  await rm(path);
+  expect((await examine()).of('database')).toMatchObject([lost]);
+  await rm(join(archive.dataDir, 'archive/hill'), { recursive: true });
+  expect((await examine()).of('database')[0]?.advice).toMatch(/^Start the server once/);
+});
+
 test('a root that is away, or another one, fails', async () => {
   const root = join(archive.dataDir, 'archive');
   await rename(root, `${root}-away`);

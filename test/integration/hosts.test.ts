@@ -73,6 +73,36 @@ test('without settings any name is answered; links are made with HTTP_ROOT as so
   expect(await links({ HTTP_ROOT }, 'evil.example')).toBe(`200 ${HTTP_ROOT}`);
 });
 
+test('what a proxy hands on as the scheme is in links only if it is one', async () => {
+  const open = await startArchive({ TRUST_PROXY: 'loopback' });
+  try {
+    const root = async (scheme: string): Promise<unknown> => {
+      const headers = { Host: 'box', 'X-Forwarded-Proto': scheme };
+      const { text } = await ask(open, '/?format=json', headers);
+      return (JSON.parse(text) as { frames: string }).frames;
+    };
+    expect(await root('https')).toBe('https://box/frames/');
+    expect(await root('http://evil.example/x?')).toBe('http://box/frames/');
+    expect(await root('javascript')).toBe('http://box/frames/');
+  } finally {
+    await open.close();
+  }
+});
+
+test('a form that is no UTF-8 is refused and says which field, on pages and in the API', async () => {
+  for (const path of ['/accounts/login/', '/api-token-auth/']) {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const body = Buffer.from('username=ren\xe9&password=x', 'latin1');
+    const answer = await archive.fetch(path, { method: 'POST', token: '', headers, body });
+    const { username } = (await answer.json()) as { username?: unknown };
+    expect([path, answer.status, username]).toEqual([
+      path,
+      400,
+      ['Invalid parameter username: it is not UTF-8.'],
+    ]);
+  }
+});
+
 test('metrics are not for a page whose name was led to this machine', async () => {
   const open = await startArchive();
   try {
@@ -106,8 +136,12 @@ test('format=html is the page of a frame, format=json its facts, and no other wo
       const found = [path, query, answer.status, answer.headers.get('content-type')];
       expect(found).toEqual([path, query, 200, expect.stringContaining(type)]);
     }
+  }
+  const paths = ['/', '/frames/', `/frames/${id}/`, '/frames/aggregate/', '/profile/'];
+  for (const path of [...paths, '/trash/', '/quarantine/', '/admin/']) {
     const odd = await archive.fetch(`${path}?format=xml`);
-    expect([odd.status, await odd.json()]).toEqual([
+    expect([path, odd.status, await odd.json()]).toEqual([
+      path,
       400,
       expect.objectContaining({ format: ['Invalid value for format: expected json or html.'] }),
     ]);

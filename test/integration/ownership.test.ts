@@ -1,7 +1,9 @@
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type CreateAnswer, type TestArchive } from '../support/archive.js';
+import { logIn } from '../support/logins.js';
 
 const HIDDEN = '2090-01-01T00:00:00';
+const PASSWORD = 'a long enough password';
 const PAST = '2026-03-01T00:00:00';
 
 let archive: TestArchive;
@@ -12,7 +14,7 @@ beforeAll(async () => {
   archive = await startArchive({ ANONYMOUS: 'public' });
   for (const name of ['wanda', 'willi']) {
     const args = ['user', 'add', name, '--role', 'writer', '--password-stdin'];
-    expect(await archive.run(args, 'a long enough password\n')).toMatchObject({ status: 0 });
+    expect(await archive.run(args, `${PASSWORD}\n`)).toMatchObject({ status: 0 });
     tokens[name] = await tokenOf(name, 'admin');
   }
   tokens.pipeline = await tokenOf('admin', 'upload');
@@ -125,4 +127,88 @@ test('a former version that others saw is not brought back by a writer who did n
   expect(await statusForVisitor(id)).not.toBe(200);
   expect((await ask(path, 'POST', {}, 'wanda')).status).toBeLessThan(300);
   expect(await statusForVisitor(id)).toBe(200);
+});
+
+test('whoever brought the first version decides, also when an admin has let in one of others', async () => {
+  const { id } = await send(bytesOf('own-6'), 'own-6', 'wanda');
+  await send(bytesOf('own-6', { L1PUBDAT: PAST }), 'own-6', 'willi');
+  const item = await quarantined('own-6');
+  const letIn = await ask(`/quarantine/${item.id}/retry/`, 'POST', {}, 'admin');
+  expect(await letIn.json()).toMatchObject({ status: 'new-version', id, version: 2 });
+  const path = `/frames/${id}/corrections/`;
+  expect((await ask(path, 'PATCH', { PROPID: 'beta' }, 'willi')).status).toBe(403);
+  expect((await ask(`/frames/${id}/versions/1/restore/`, 'POST', {}, 'willi')).status).toBe(403);
+  expect(await send(bytesOf('own-6'), 'own-6', 'willi')).toMatchObject({ status: 'refused' });
+  expect((await ask(path, 'PATCH', { L1PUBDAT: HIDDEN }, 'wanda')).status).toBe(200);
+  expect(await statusForVisitor(id)).not.toBe(200);
+  const next = await send(bytesOf('own-6'), 'own-6', 'wanda');
+  expect(next).toMatchObject({ status: 'new-version', id, version: 3 });
+});
+
+test('a refused file of others is mended by a writer, but not with other words on who may see it', async () => {
+  const day = { 'DATE-OBS': '2026-03-01T21:00:00' };
+  const unread = { 'DATE-OBS': 'never', PROJECT: 'alpha', PROPID: 'beta' };
+  const sent = await send(bytesOf('own-7', unread), 'own-7', 'wanda');
+  expect([sent.status, sent.error]).toEqual(['refused', expect.stringContaining('DATE-OBS')]);
+  const { id } = await quarantined('own-7');
+  const mends = [
+    { overrides: { ...day, L1PUBDAT: PAST } },
+    { overrides: { ...day, PROJECT: 'gamma' } },
+    { overrides: { L1PUBDAT: PAST } },
+    { overrides: day, profile: 'lco' },
+  ];
+  for (const mend of mends) {
+    const answer = await ask(`/quarantine/${id}/retry/`, 'POST', mend, 'willi');
+    expect([mend, answer.status]).toEqual([mend, 403]);
+    expect(await answer.text()).toMatch(/changes who may see 'own-7.fits'/);
+    const many = await ask('/quarantine/retry/', 'POST', { ids: [id], ...mend }, 'willi');
+    const { stored, results } = (await many.json()) as { stored: number; results: Json[] };
+    expect([many.status, stored]).toEqual([200, 0]);
+    expect(results[0]).toMatchObject({ quarantine_id: id, status: 'refused', code: 'forbidden' });
+  }
+  const { cookies, csrf } = await logIn(archive, 'willi', PASSWORD);
+  const fields = { ids: String(id), keyword: 'L1PUBDAT', value: PAST, csrfmiddlewaretoken: csrf };
+  const page = await fetch(`${archive.url}/quarantine/`, {
+    method: 'POST',
+    body: new URLSearchParams(fields),
+    headers: { Cookie: cookies, Accept: 'text/html' },
+  });
+  expect([page.status, await page.text()]).toEqual([403, expect.stringContaining('who may see')]);
+  // Nor is any of it laid by for the next one who tries.
+  expect(await quarantined('own-7')).toMatchObject({ attempts: 0, overrides: {}, profile: null });
+  const mended = await ask(`/quarantine/${id}/retry/`, 'POST', { overrides: day }, 'willi');
+  const frame = (await mended.json()) as { id: number };
+  expect(frame).toMatchObject({ status: 'stored' });
+  expect(await archive.json(`/frames/${frame.id}/`)).toMatchObject({ PROPID: 'alpha' });
+  expect(await statusForVisitor(frame.id)).not.toBe(200);
+
+  await send(bytesOf('own-8', unread), 'own-8', 'wanda');
+  const own = `/quarantine/${(await quarantined('own-8')).id}/retry/`;
+  const published = await ask(own, 'POST', { overrides: { ...day, L1PUBDAT: PAST } }, 'wanda');
+  expect(await published.json()).toMatchObject({ status: 'stored' });
+});
+
+test('the name of a frame in the trash stays with who brought it, unless an admin decides', async () => {
+  const { id } = await send(bytesOf('own-9'), 'own-9', 'wanda');
+  const remove = () => ask(`/frames/${id}/`, 'DELETE', undefined, 'willi');
+  expect((await remove()).status).toBe(204);
+  const refused = await send(bytesOf('own-9', { L1PUBDAT: PAST }), 'own-9', 'willi');
+  expect([refused.status, refused.error]).toEqual([
+    'refused',
+    expect.stringMatching(/in the trash/),
+  ]);
+  const item = await quarantined('own-9');
+  expect(item.code).toBe('forbidden');
+  const retry = (by: string) => ask(`/quarantine/${item.id}/retry/`, 'POST', {}, by);
+  for (const by of ['willi', 'wanda']) {
+    expect(await (await retry(by)).json()).toMatchObject({ code: 'forbidden' });
+  }
+  expect((await ask(`/trash/${id}/restore/`, 'POST', {}, 'wanda')).status).toBe(200);
+  expect((await remove()).status).toBe(204);
+  expect(await (await retry('admin')).json()).toMatchObject({ status: 'stored' });
+
+  const mine = await send(bytesOf('own-10'), 'own-10', 'wanda');
+  expect((await ask(`/frames/${mine.id}/`, 'DELETE', undefined, 'willi')).status).toBe(204);
+  const again = await send(bytesOf('own-10'), 'own-10', 'wanda');
+  expect(again).toMatchObject({ status: 'stored', basename: 'own-10' });
 });

@@ -170,8 +170,14 @@ test('what cannot be meant is refused, and says why', async () => {
 test('the users page sets what an account sees', async () => {
   const { cookies, csrf } = await logIn(archive, 'admin', archive.adminPassword);
   const id = await withCatalog(archive, async (catalog) => (await findUser(catalog, 'eve'))?.id);
-  const submit = async (path: string, fields: Record<string, string>): Promise<number> => {
-    const body = new URLSearchParams({ ...fields, csrfmiddlewaretoken: csrf });
+  type Fields = Record<string, string | readonly string[]>;
+  const submit = async (path: string, fields: Fields): Promise<number> => {
+    const sent = Object.entries({ ...fields, csrfmiddlewaretoken: csrf });
+    const body = new URLSearchParams(
+      sent.flatMap(([name, values]) =>
+        [values].flat().map((value): [string, string] => [name, value]),
+      ),
+    );
     const headers = { Cookie: cookies, Accept: 'text/html' };
     const asked = { method: 'POST', body, headers, redirect: 'manual' } as const;
     return (await fetch(`${archive.url}${path}`, asked)).status;
@@ -179,6 +185,10 @@ test('the users page sets what an account sees', async () => {
   const sight = { sees: 'proposals', proposals: 'PROP-A' };
   expect(await submit(`/admin/users/${id}/sees/`, sight)).toBe(303);
   expect(await namesFor('eve')).toEqual(['of-a', 'public']);
+  const twice = { sees: 'proposals', proposals: ['P', 'Q'] };
+  expect(await submit(`/admin/users/${id}/sees/`, { sees: 'proposals' })).toBe(303);
+  expect(await submit(`/admin/users/${id}/sees/`, {})).toBe(303);
+  expect(await submit(`/admin/users/${id}/sees/`, twice)).toBe(400);
   expect(await submit(`/admin/users/${id}/sees/`, { sees: 'nothing', proposals: '' })).toBe(400);
   expect(await namesFor('eve')).toEqual(['of-a', 'public']);
   expect(await submit('/admin/users/', { username: 'dan', role: 'user', proposals: 'P' })).toBe(
@@ -233,7 +243,21 @@ test('what one does not see one cannot change, one by one or many at once', asyn
   });
 });
 
-test('what one sees one may delete and bring back; of the trash of others nothing is seen', async () => {
+test('what is seen only because it is public is not theirs to delete', async () => {
+  const answer = await ask(`/frames/${frames.public}/`, 'ana', { method: 'DELETE' });
+  expect([answer.status, await answer.text()]).toEqual([403, expect.stringMatching(/is public/)]);
+  const { cookies, csrf } = await logIn(archive, 'ana', PASSWORD);
+  const page = await fetch(`${archive.url}/frames/${frames.public}/delete/`, {
+    method: 'POST',
+    body: new URLSearchParams({ csrfmiddlewaretoken: csrf }),
+    headers: { Cookie: cookies, Accept: 'text/html' },
+    redirect: 'manual',
+  });
+  expect(page.status).toBe(403);
+  expect((await ask(`/frames/${frames.public}/`, 'bob')).status).toBe(200);
+});
+
+test('what is theirs they may delete and bring back; of the trash of others nothing is seen', async () => {
   const other = await send('other', 'bob', { PROPID: 'PROP-C' });
   const mine = await send('mine', 'ana', { PROPID: 'PROP-C' });
   const ofA = await send('also-of-a', 'bob', { PROPID: 'PROP-A' });
@@ -291,6 +315,54 @@ test('of refused files an account held to proposals sees those that it sent', as
     expect(page).toContain('refused-ana.fits');
     expect(page).not.toContain('refused-bob.fits');
   }
+});
+
+test('what was said while a frame was hidden is not for those to whom it is only public', async () => {
+  const id = await send('was-hidden', 'bob', { PROPID: 'PROP-C' });
+  const notes = `/frames/${id}/notes/`;
+  await change(notes, 'POST', { text: 'said by bob' }, 'bob');
+  const corrections = { OBJECT: 'M 1', L1PUBDAT: '2026-03-02T00:00:00' };
+  expect((await change(`/frames/${id}/corrections/`, 'PATCH', corrections, 'bob')).status).toBe(
+    200,
+  );
+  expect((await change(notes, 'POST', { text: 'said by ana' }, 'ana')).status).toBe(201);
+
+  type Said = { results: { text?: string; by: string | null }[] };
+  const textsFor = async (by: string): Promise<unknown[]> =>
+    (await json<Said>(notes, by)).results.map(({ text }) => text);
+  const namesOf = async (by: string): Promise<unknown[]> => {
+    const { results } = await json<Said>(`/frames/${id}/corrections/`, by);
+    return [...new Set(results.map((each) => each.by))];
+  };
+  expect(await textsFor('ana')).toEqual(['said by ana']);
+  expect(await namesOf('ana')).toEqual([null]);
+  const { cookies } = await logIn(archive, 'ana', PASSWORD);
+  const page = await archive.fetch(`/frames/${id}/`, {
+    token: '',
+    headers: { Cookie: cookies, Accept: 'text/html' },
+  });
+  const html = await page.text();
+  expect(html).toContain('said by ana');
+  expect(html).toContain('set to M 1');
+  expect(html).not.toMatch(/said by bob|set to M 1 by/);
+
+  await hold('ana', heldTo('PROP-A', 'PROP-B', 'PROP-C'));
+  expect(await textsFor('ana')).toEqual(['said by bob', 'said by ana']);
+  expect(await namesOf('ana')).toEqual(['bob']);
+  await hold('ana', heldTo('PROP-A', 'PROP-B'));
+  expect(await textsFor('bob')).toEqual(['said by bob', 'said by ana']);
+});
+
+test('who sends the bytes of a hidden frame is told that they are there, and not which frame it is', async () => {
+  const file = pyobsFrame({ FNAME: 'twice.fits', ...HIDDEN, PROPID: 'PROP-C' }, { seed: 77 });
+  const first = await archive.upload(file, 'twice.fits', tokens.bob);
+  expect(first.files[0]).toMatchObject({ status: 'stored' });
+  const again = await archive.upload(file, 'twice.fits', tokens.ana);
+  expect(again).toMatchObject({ created: 1, filenames: ['twice'] });
+  expect(again.files[0]).toMatchObject({ status: 'already-there', id: null, version: null });
+  const own = await archive.upload(file, 'twice.fits', tokens.bob);
+  const id = first.files[0]?.id ?? 0;
+  expect(own.files[0]).toMatchObject({ status: 'already-there', id, version: 1 });
 });
 
 test('the journal brings an account back with what it was shown, not with more', async () => {

@@ -282,7 +282,7 @@ export const RETRY: Operation = {
   tag,
   summary: 'Try a refused file again, with other header values or another profile',
   description:
-    'The bytes stay as they are: the values lie over its headers, and are kept as corrections of the frame. What is not given is as in the last try. A file that is refused again stays in quarantine with the new reason.',
+    'The bytes stay as they are: the values lie over its headers, and are kept as corrections of the frame. What is not given is as in the last try. A file that is refused again stays in quarantine with the new reason. Of a file that another account sent, only an admin changes the public date or the proposal.',
   who: 'upload',
   body: {
     description: 'Values by keyword, and a profile.',

@@ -113,7 +113,7 @@ export const KEEPING_SCHEMAS: Readonly<Record<string, Schema>> = {
     keyword: text(),
     value: VALUE,
     original: { description: 'what the file says; null if the keyword is not in it' },
-    by: orNull(text('null for visitors')),
+    by: orNull(text('null for whom the frame is only public')),
     at: instant(),
   }),
   Corrections: object({

@@ -101,6 +101,47 @@ test('a network of IPv6 addresses is one place, and its line says so', async () 
   ]);
 });
 
+test('no flood of visitors or of reading pushes out what an account was refused to change', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  const ana = { userId: 7, username: 'ana', address: '192.0.2.1' };
+  for (let count = 0; count < 5000; count += 1) {
+    deeds.note(from(`192.0.${count % 40}.1`), refused(`GET /frames/${count}/`));
+    deeds.note(from(`192.0.${count % 40}.1`), refused(`DELETE /frames/${count}/`), true);
+  }
+  for (let count = 1; count <= 50; count += 1) {
+    deeds.note(ana, refused(`GET /frames/${count}/`));
+    deeds.note({ ...ana, address: `198.51.100.${count}` }, refused(`PUT /frames/${count}/`), true);
+  }
+  deeds.note(ana, refused('DELETE /frames/1/'), true);
+  await deeds.close();
+  const found = await listDeeds(store.catalog, { limit: 10_000 });
+  const ours = found.filter(({ actor }) => actor.username === 'ana').reverse();
+  expect(ours.every(({ actor }) => actor.userId === 7)).toBe(true);
+  const subjects = ours.map(({ subject }) => subject);
+  expect(subjects.filter((subject) => subject.startsWith('PUT'))).toHaveLength(50);
+  expect(subjects).toContain('DELETE /frames/1/');
+  expect(subjects.filter((subject) => subject.startsWith('GET'))).toHaveLength(20);
+  const more = ours.filter(({ subject }) => subject === 'more');
+  expect(more.map(({ detail }) => (detail as { count?: number } | undefined)?.count)).toEqual([
+    undefined,
+    29,
+  ]);
+});
+
+test('accounts cannot fill the log either, however many they are and wherever they come from', async () => {
+  const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
+  const total = 20_000;
+  for (let count = 0; count < total; count += 1) {
+    const name = count % 1000;
+    const actor = { userId: name + 1, username: `u${name}`, address: `192.0.2.${count % 250}` };
+    deeds.note(actor, refused(`DELETE /frames/${count}/`), count % 2 === 0);
+  }
+  await deeds.close();
+  const found = await lines();
+  expect(found.length).toBeLessThan(2500);
+  expect(found.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(total);
+});
+
 test('who signed in and out stands there whatever is refused at the same address', async () => {
   const deeds = createDeedLog(store.catalog, SILENT, () => nowMs);
   const kept = { username: 'ana', passwordHash: 'none', role: 'user' } as const;

@@ -87,7 +87,7 @@ test.each([
     ],
   ],
   [{ 'eso tel airm': 1.2 }, [['ESO TEL AIRM', 1.2]]],
-  [JSON.parse('{"__proto__": 1}'), [['__PROTO__', 1]]],
+  [{ LONGERTHAN8: 'a b' }, [['LONGERTHAN8', 'a b']]],
   [{}, []],
 ])('%j can be set', (json, expected) => {
   expect([...parseOverrides(json)]).toEqual(expected);
@@ -98,6 +98,8 @@ test.each([
   ['FILTER=R', /as an object/],
   [{ '': 1 }, /is not a keyword/],
   [{ 'TOO-LONG-WORD é': 1 }, /is not a keyword/],
+  [JSON.parse('{"__proto__": 1}'), /__proto__ is not a keyword/],
+  [{ constructor: 1 }, /constructor is not a keyword/],
   [{ BITPIX: 8 }, /BITPIX describes the bytes/],
   [{ NAXIS12: 8 }, /NAXIS12 describes the bytes/],
   [{ ZTILE1: 8 }, /ZTILE1 describes the bytes/],
@@ -106,6 +108,8 @@ test.each([
   [{ A: Number.NaN }, /A needs a finite number/],
   [{ A: [1] }, /A needs a text, a number/],
   [{ A: '\ud800' }, /A has a text with characters/],
+  [{ A: 'a\u202eb' }, /A has a text with characters/],
+  [{ A: 'a\0b' }, /A has a text with characters/],
   [{ A: 'a\nb' }, /A has a text with characters/],
   [Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`K${at}`, at])), /At most 100/],
 ])('%j cannot be set', (json, words) => {

@@ -1,5 +1,5 @@
 import { readIds } from '../../../src/api/zip-request.js';
-import { refuseOddQuery } from '../../../src/http/params.js';
+import { refuseOddForm, refuseOddQuery } from '../../../src/http/params.js';
 import { AppError } from '../../../src/lib/errors.js';
 
 /** The code of what is thrown, and the parameter that it names. */
@@ -41,6 +41,20 @@ test.each([
   ['a%0Ab=1', undefined],
 ])('?%s is refused', (query, parameter) => {
   expect(failure(ask(query))).toEqual(['bad_request', parameter]);
+});
+
+test.each([
+  ['text=caf%C3%A9&b=50%&c=%zz', undefined],
+  ['text=café&b', undefined],
+  ['a=1&text=caf%E9', ['bad_request', 'text']],
+  ['text=%ED%A0%80', ['bad_request', 'text']],
+  [Buffer.from('a=1&text=caf\xe9&b=2', 'latin1'), ['bad_request', 'text']],
+  [Buffer.from('caf\xe9=1', 'latin1'), ['bad_request', undefined]],
+])('of the form %s it is told whether it is UTF-8', (form, told) => {
+  const read = (): void => {
+    refuseOddForm(Buffer.from(form));
+  };
+  expect(failure(read)).toEqual(told);
 });
 
 test('far too many parameters are refused', () => {

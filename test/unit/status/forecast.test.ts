@@ -1,5 +1,5 @@
 import { forecastDisk } from '../../../src/status/forecast.js';
-import { judgeRoom } from '../../../src/status/disk.js';
+import { describeRoom, judgeRoom } from '../../../src/status/disk.js';
 
 const NOW = Date.parse('2026-03-10T12:00:00Z');
 const GIB = 2 ** 30;
@@ -29,4 +29,14 @@ test('room is judged by bytes and by inodes', () => {
   expect(room({ freeInodes: 10 })).toBe('low');
   expect(room({ freeInodes: 0 })).toBe('full');
   expect(room({ freeInodes: 0, totalInodes: 0 })).toBe('enough');
+  // A small disk is full to the store with less than a mebibyte.
+  expect(room({ freeBytes: 2 ** 19, totalBytes: 10 * 2 ** 20 })).toBe('full');
+});
+
+test('room is told in the unit that fits the disk', () => {
+  const told = (freeBytes: number, totalBytes: number) =>
+    describeRoom({ freeBytes, totalBytes, freeInodes: 0, totalInodes: 0, device: 1 });
+  expect(told(2 ** 19, 10 * 2 ** 20)).toBe('0.5 of 10.0 MiB');
+  expect(told(1.5 * GIB, 20 * GIB)).toBe('1.5 of 20.0 GiB');
+  expect(told(512 * GIB, 4096 * GIB)).toBe('0.5 of 4.0 TiB');
 });
