@@ -10,7 +10,14 @@ import {
   uniqueViolation,
   type User,
 } from '../catalog/index.js';
-import { bodyText, isVisitor, requireAction, viewerOf, type Services } from '../http/index.js';
+import {
+  bodyText,
+  isVisitor,
+  requireAction,
+  requireKnownFormat,
+  viewerOf,
+  type Services,
+} from '../http/index.js';
 import { formatInstant } from '../lib/time.js';
 
 /**
@@ -44,7 +51,8 @@ export function createTokenHandler(services: Services): RequestHandler {
  * shown everything has all proposals there are; visitors have no such key, not even an empty one.
  */
 export function createProfile({ catalog }: Services): RequestHandler {
-  return async (_req, res) => {
+  return async (req, res) => {
+    requireKnownFormat(req);
     const viewer = viewerOf(res);
     const proposals = await listProposals(catalog, viewer);
     res.set('Cache-Control', 'private, no-store').json({

@@ -13,6 +13,7 @@ import {
   parameter,
   queryParameters,
   requireAction,
+  requireKnownFormat,
   rootUrl,
   urlEpoch,
   type Services,
@@ -70,6 +71,7 @@ export function createListHandlers(services: Services): {
 
   const aggregate: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
+    requireKnownFormat(req);
     const conditions = parseConditions(queryParameters(req));
     await answer(req, res, viewer, async () =>
       JSON.stringify(toAggregateShape(await listFacets(catalog, conditions, viewer))),

@@ -52,6 +52,14 @@ export function prefersHtml(req: Request): boolean {
   return req.accepts(['application/json', 'text/html']) === 'text/html';
 }
 
+/** @throws 'bad_request' for `format=` with a word that is neither: what else should be sent is not known */
+export function requireKnownFormat(req: Request): void {
+  const format = parameter(queryParameters(req), 'format');
+  if (['', 'json', 'html'].includes(format)) return;
+  const message = 'Invalid value for format: expected json or html.';
+  throw new AppError('bad_request', message, { parameter: 'format' });
+}
+
 /** True if the client asks for JSON by name, and for no page: any content will not do. */
 export function demandsJson(req: Request): boolean {
   const format = parameter(queryParameters(req), 'format');

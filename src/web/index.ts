@@ -3,15 +3,13 @@ import {
   allow,
   demandsJson,
   hasSession,
-  parameter,
   prefersHtml,
-  queryParameters,
   readForm,
   receiveFiles,
+  requireKnownFormat,
   viewerOf,
   type Services,
 } from '../http/index.js';
-import { AppError } from '../lib/errors.js';
 import { showApi, type DescribeApi } from './api.js';
 import { retryFailedJobs, showAdmin } from './admin.js';
 import {
@@ -47,16 +45,8 @@ const SHARED = [
   '/admin/',
 ];
 
-/** Those whose answer `format=` chooses, or that have JSON alone; each frame is one of them as well. */
-const FORMATTED = [
-  '/',
-  '/profile/',
-  '/frames/',
-  '/frames/aggregate/',
-  '/trash/',
-  '/quarantine/',
-  '/admin/',
-];
+/** Those whose answer `format=` chooses; each frame is one of them as well. */
+const FORMATTED = ['/', '/frames/', '/trash/', '/quarantine/', '/admin/'];
 
 /**
  * The pages. `/`, `/frames/` and `/frames/<id>/` are addresses of the API as well: a request that
@@ -127,13 +117,8 @@ const pageOrElse: RequestHandler = (req, res, next) => {
   else next('route');
 };
 
-/** @throws 'bad_request' for `format=` with a word that is neither: what else should be sent is not known */
 const knownFormat: RequestHandler = (req, _res, next) => {
-  const format = parameter(queryParameters(req), 'format');
-  if (!['', 'json', 'html'].includes(format)) {
-    const message = 'Invalid value for format: expected json or html.';
-    throw new AppError('bad_request', message, { parameter: 'format' });
-  }
+  requireKnownFormat(req);
   next();
 };
 
