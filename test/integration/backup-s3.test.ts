@@ -32,7 +32,10 @@ testS3(
       await upload('later', 4);
       const second = await run(['backup', `${place}/`, '--json'], archive.dataDir);
       expect([second.status, second.stderr]).toEqual([0, '']);
-      expect(JSON.parse(second.stdout)).toMatchObject({ files: 2, totalFiles: 5 });
+      // The frame, and the journal if it has been told of it by now.
+      const { files, totalFiles } = JSON.parse(second.stdout) as Record<string, unknown>;
+      expect([1, 2]).toContain(files);
+      expect(totalFiles).toBe(5);
       expect((await run(['backup', 'verify', '--from', place, '--read-data'])).status).toBe(0);
       expect(
         (await run(['backup', 'list', '--from', place])).stdout.trim().split('\n'),
