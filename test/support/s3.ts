@@ -50,6 +50,7 @@ export async function startS3(): Promise<TestS3> {
   const credentials = { accessKeyId: 'test:tester', secretAccessKey: 'testing' };
   await isUp(`${endpoint}/healthcheck`, printed);
   const client = new S3Client({
+    maxAttempts: 12, // on a busy machine the service is there before all of its parts are
     endpoint,
     credentials,
     region: 'us-east-1',
