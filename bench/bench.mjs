@@ -24,6 +24,7 @@ import { benchMixed } from './mixed.mjs';
 import { otherFigureOf } from './figures.mjs';
 import { worst } from './machine.mjs';
 import { profileLists } from './profile.mjs';
+import { benchQuality } from './quality.mjs';
 import { createReport } from './report.mjs';
 import { ROOT, startServer } from './server.mjs';
 import { benchSoak } from './soak.mjs';
@@ -35,8 +36,10 @@ const OF_FRAMES = {
   get: benchGet,
   slow: benchSlow,
 };
-const USUAL = ['fits', 'list', 'start', 'ingest', 'preview', 'get', 'slow', 'mixed'];
+const USUAL = ['fits', 'list', 'start', 'ingest', 'preview', 'get', 'slow', 'mixed', 'quality'];
 const PARTS = [...USUAL, 'soak', 'profile'];
+/** Parts that need no catalogue. */
+const NO_ROWS = ['fits', 'quality'];
 const MAIN_ROWS = 1_000_000;
 const FEW_ROWS = 10_000;
 
@@ -63,6 +66,7 @@ const frames = createFrames();
 
 try {
   if (wanted.includes('fits')) await benchFits();
+  if (wanted.includes('quality')) await benchQuality(frames, report);
   for (const rows of sizes()) await benchArchive(rows);
 } finally {
   if (values.work === undefined) fs.rmSync(folder, { recursive: true, force: true });
@@ -84,7 +88,7 @@ function sizes() {
   if (wanted.includes('list')) {
     return [FEW_ROWS, 100_000, MAIN_ROWS, ...(values.large ? [10_000_000] : [])];
   }
-  return wanted.every((name) => name === 'fits') ? [] : [mainRows()];
+  return wanted.every((name) => NO_ROWS.includes(name)) ? [] : [mainRows()];
 }
 
 function mainRows() {

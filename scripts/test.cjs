@@ -34,6 +34,21 @@ const NEEDED = [
     tests: 'back-ups to an S3 server',
   },
   {
+    programs: ['/usr/lib/python3/dist-packages/astropy/__init__.py'],
+    packages: ['python3-astropy'],
+    tests: 'Sun, Moon and targets against astropy',
+  },
+  {
+    programs: ['solve-field'],
+    packages: ['astrometry.net'],
+    tests: 'plate-solving with astrometry.net',
+  },
+  {
+    programs: ['/usr/share/astrometry/index-tycho2-08.littleendian.fits'],
+    packages: ['astrometry-data-tycho2-08'],
+    tests: 'plate-solving with astrometry.net',
+  },
+  {
     programs: ['pg_lsclusters'],
     packages: ['postgresql'],
     tests: 'import of a pyobs-archive from PostgreSQL',

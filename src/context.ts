@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startBackground } from './background.js';
 import {
   createDeedLog,
   createLogins,
@@ -50,8 +51,6 @@ import {
   lookAtJournal,
   openRoot,
   requireNewArchive,
-  startAudit,
-  startBackups,
   startJournal,
   type Mending,
   type RootOptions,
@@ -165,6 +164,10 @@ export async function openServer(
     limits,
     log,
   });
+  const wake = (): void => {
+    jobs.wake();
+    background.measuring.wake();
+  };
   const ingest = createIngest({
     catalog,
     store,
@@ -172,9 +175,7 @@ export async function openServer(
     profiles,
     pool,
     spoolThread: createSpoolThread(),
-    onStored: () => {
-      jobs.wake();
-    },
+    onStored: wake,
     ...hook,
   });
   const jobs = startJobs(
@@ -183,9 +184,6 @@ export async function openServer(
     () => ingest.isReceiving(),
     log,
   );
-  const wake = (): void => {
-    jobs.wake();
-  };
   const reader = createReader({ config, store, profiles, pool });
   const { exclusively } = ingest;
   const trash = createTrash({ ...archive, reader, exclusively, onRestored: wake, ...hook });
@@ -198,9 +196,9 @@ export async function openServer(
 
   const version = await programVersion();
   const isBusy = (): boolean => ingest.isReceiving();
-  const overview = createOverview(catalog, config);
-  const audit = startAudit({ catalog, store, config, log, isBusy });
-  const backups = startBackups({ catalog, store, config, version, log, isBusy });
+  const whole = { ...archive, rules, version, pool, limits, reader, log, isBusy };
+  const background = startBackground(whole);
+  const overview = createOverview(catalog, config, background.measuring);
 
   return {
     config,
@@ -215,6 +213,7 @@ export async function openServer(
     products: createProducts(pool, limits),
     calibrations: createCalibrations(catalog, rules),
     jobs,
+    ...background,
     notices: [...notices, ...(await createPartsLook(config.ARCHIVE_ROOT)())],
     signer,
     passport: createPassport(logins),
@@ -227,8 +226,7 @@ export async function openServer(
     metrics: createMetrics({ config, version, overview, previewCounts: () => previews.counts() }),
     async close() {
       await ingest.close();
-      await audit.close();
-      await backups.close();
+      await background.close();
       await jobs.close();
       await previews.close();
       await pool.close();
@@ -392,7 +390,10 @@ async function holdServerLock(
 }
 
 /** The rules of the program, and of the site if it has any. @throws 'config_invalid' */
-function readCalibrationRules({ CALIBRATION_RULES, DATA_DIR }: Config): Promise<CalibrationRules> {
+export function readCalibrationRules({
+  CALIBRATION_RULES,
+  DATA_DIR,
+}: Config): Promise<CalibrationRules> {
   // Only in its usual place may the file be absent: elsewhere its name is misspelt.
   const mayLack = CALIBRATION_RULES === join(DATA_DIR, 'calibration.json');
   const own = mayLack && !existsSync(CALIBRATION_RULES) ? undefined : CALIBRATION_RULES;

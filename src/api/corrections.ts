@@ -108,7 +108,8 @@ function readProfile(req: Request): string | null | undefined {
   return parameter(parameters, 'profile') || null;
 }
 
-function toNoteShape({ id, text, by, atMs }: Note): Record<string, unknown> {
+/** A note as the API tells it. */
+export function toNoteShape({ id, text, by, atMs }: Note): Record<string, unknown> {
   return { id, text, by, at: formatInstant(atMs) };
 }
 

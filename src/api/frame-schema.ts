@@ -107,8 +107,44 @@ const FRAME = {
   }),
   version: integer('from 1; grows when the same exposure comes with other bytes'),
   profile: text('how its headers were read'),
+  computed: listOf(
+    text(),
+    'keywords of what the header does not say and was worked out from place, time and position',
+  ),
   warnings: listOf(text(), 'what could not be read or had to be guessed'),
   created: instant('when it came'),
+  quality: orNull(refTo('Quality')),
+  findings: listOf(refTo('FrameFinding'), 'what a person should know about it'),
+  flag: orNull(oneOf(['good', 'doubtful', 'bad'], 'what a person took it for; null: not judged')),
+  tags: listOf(text(), 'words that people gave it'),
+};
+
+const percent = orNull(integer('percent of the usual values that are smaller'));
+
+const QUALITY = {
+  kind: oneOf(['sky', 'bias', 'dark', 'flat'], 'how it was measured'),
+  stars: orNull(integer('stars that are whole')),
+  fwhm: orNull(number('median width of the stars at half maximum, arcseconds')),
+  fwhm_px: orNull(number('the same, pixels')),
+  hfr_px: orNull(number('median radius that holds half of the flux, pixels')),
+  elongation: orNull(number('long axis of the stars over the short one, 1 for circles')),
+  elongation_angle: orNull(number('direction of the long axis, degrees from +x towards +y')),
+  background: orNull(number('level between the stars, or of a calibration frame')),
+  background_gradient: orNull(number('largest difference across the frame, part of the level')),
+  noise: orNull(number('standard deviation of the background')),
+  saturated: orNull(number('part of the pixels that are full')),
+  hot_pixels: orNull(integer('of biases and darks')),
+  instrumental_mag: orNull(number('brightness of its stars in one second, magnitudes')),
+  transparency: orNull(number('light that came through, 1 for as clear as this field gets')),
+  rank: object({
+    fwhm: percent,
+    elongation: percent,
+    background: percent,
+    noise: percent,
+    stars: percent,
+  }),
+  method: integer('version of the way of measuring: numbers of different ones differ'),
+  measured: instant('when'),
 };
 
 const hdu = {
@@ -126,6 +162,16 @@ const hdu = {
 export const FRAME_SCHEMAS: Readonly<Record<string, Schema>> = {
   Frame: object(FRAME),
   FrameWithHdus: object({ ...FRAME, hdus: listOf(object(hdu), 'what is in the file') }),
+  Quality: {
+    ...object(QUALITY),
+    description:
+      'what was measured of its pixels; null: nothing yet, or there is nothing to measure',
+  },
+  FrameFinding: object({
+    code: text('stable word, as for the filter `finding`'),
+    level: oneOf(['note', 'warning', 'error']),
+    text: text('one sentence'),
+  }),
   Footprint: object({
     center: orNull(position),
     corners: listOf(

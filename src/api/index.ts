@@ -11,8 +11,12 @@ import { createFileHandlers } from './files.js';
 import { createFrameHandlers } from './frames.js';
 import { createKeepingRoutes } from './keeping.js';
 import { createListHandlers } from './list.js';
+import { createNightHandlers } from './nights.js';
 import * as told from './openapi/index.js';
 import { createMetricsHandler, createOverviewHandler, createReadyHandler } from './service.js';
+import { createReportHandler } from './report.js';
+import { createSolutionHandler } from './solution.js';
+import { createTargetHandlers } from './targets.js';
 import { createZipHandlers } from './zip.js';
 
 type Handlers = RequestHandler | readonly RequestHandler[];
@@ -83,6 +87,8 @@ function createRoutes(
     services.calibrations.findAll(ids, viewer),
   );
   const upload = createUpload(services);
+  const targets = createTargetHandlers(services);
+  const nights = createNightHandlers(services);
   const forms = readBody();
 
   const document = createDocumentHandler(services, describe);
@@ -109,6 +115,12 @@ function createRoutes(
       get: on(zip.ofQuery, told.ZIP),
       post: on([...forms, zip.ofIds], told.ZIP_OF_IDS),
     }),
+    route('/nights/', { get: on(nights.list, told.NIGHT_LIST) }),
+    route('/nights/:night/', { get: on(nights.show, told.NIGHT) }),
+    route('/nights/:night/report/', { get: on(createReportHandler(services), told.REPORT) }),
+    route('/targets/', { get: on(targets.list, told.TARGET_LIST) }),
+    route('/targets/resolve/', { get: on(targets.resolve, told.RESOLVE) }),
+    route('/targets/:name/', { get: on(targets.show, told.TARGET) }),
     ...createKeepingRoutes(services),
     route('/frames/:id/', {
       get: on(frames.show, told.SHOW),
@@ -121,6 +133,7 @@ function createRoutes(
     route('/frames/:id/calibrations/', {
       get: on(createCalibrationHandler(services), told.CALIBRATIONS),
     }),
+    route('/frames/:id/solution/', { get: on(createSolutionHandler(services), told.SOLUTION) }),
     route('/frames/:id/preview/', { get: on(files.preview, told.PREVIEW) }),
     route('/frames/:id/catalog/', { get: on(files.table, told.TABLE) }),
     route('/frames/:id/funpack/', { get: on(files.unpack, told.UNPACK) }),

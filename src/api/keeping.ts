@@ -3,6 +3,7 @@ import type { Action } from '../auth/index.js';
 import { allow, readJson, type Services } from '../http/index.js';
 import type { Verb } from '../openapi/index.js';
 import { createCorrectionHandlers } from './corrections.js';
+import { createMarkHandlers } from './marks.js';
 import * as told from './openapi/index.js';
 import { createQuarantineHandlers } from './quarantine.js';
 import { createTrashHandlers } from './trash.js';
@@ -19,11 +20,12 @@ type Routes = readonly {
 /** What people say about frames is short. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Routes of trash, versions, quarantine, corrections and notes. */
+/** Routes of trash, versions, quarantine, corrections, notes, flags and tags. */
 export function createKeepingRoutes(services: Services): Routes {
   const trash = createTrashHandlers(services);
   const versions = createVersionHandlers(services);
   const said = createCorrectionHandlers(services);
+  const marks = createMarkHandlers(services);
   const refused = createQuarantineHandlers(services);
   const read = readJson(MAX_BODY_BYTES);
   const on = (operation: told.Operation, ...run: RequestHandler[]) => ({ ...operation, run });
@@ -61,6 +63,28 @@ export function createKeepingRoutes(services: Services): Routes {
       verbs: {
         get: on(told.NOTES, said.notes),
         post: take('upload', told.ADD_NOTE, said.addNote),
+      },
+    },
+    { path: '/frames/:id/marks/', verbs: { get: on(told.MARKS, marks.show) } },
+    {
+      path: '/frames/:id/flag/',
+      verbs: {
+        put: take('upload', told.PUT_FLAG, marks.putFlag),
+        delete: on(told.DELETE_FLAG, marks.deleteFlag),
+      },
+    },
+    {
+      path: '/frames/:id/tags/:tag/',
+      verbs: {
+        put: on(told.PUT_TAG, marks.setTag(true)),
+        delete: on(told.DELETE_TAG, marks.setTag(false)),
+      },
+    },
+    {
+      path: '/nights/:night/notes/',
+      verbs: {
+        get: on(told.NIGHT_NOTES, marks.nightNotes),
+        post: take('upload', told.ADD_NIGHT_NOTE, marks.addNightNote),
       },
     },
     { path: '/quarantine/', verbs: { get: on(told.QUARANTINE, refused.list) } },

@@ -59,20 +59,23 @@ function isLocal(req: Request): boolean {
 }
 
 /** `GET /admin/` for programs: how the archive stands. */
-export function createOverviewHandler({ overview, version }: Services): RequestHandler {
+export function createOverviewHandler({ overview, solving, version }: Services): RequestHandler {
   return async (_req, res: Response) => {
     requireAction(res, 'administer');
-    const state = await overview();
-    res
-      .set('Cache-Control', 'private, no-store')
-      .json({ version, uptime: Math.floor(process.uptime()), ...toOverviewShape(state) });
+    const [state, solved] = await Promise.all([overview(), solving.state()]);
+    res.set('Cache-Control', 'private, no-store').json({
+      version,
+      uptime: Math.floor(process.uptime()),
+      ...toOverviewShape(state),
+      solving: solved,
+    });
   };
 }
 
 const toInstant = (ms: number | null): string | null => (ms === null ? null : formatInstant(ms));
 
 function toOverviewShape(state: Overview) {
-  const { audit, backup, queue } = state;
+  const { audit, backup, queue, measuring } = state;
   return {
     disks: state.disks.map(({ place, freeBytes, totalBytes, freeInodes, room, forecast }) => ({
       place,
@@ -116,6 +119,16 @@ function toOverviewShape(state: Overview) {
       due: queue.due,
       failed: queue.failed,
       oldest_due: toInstant(queue.oldestDueMs),
+    },
+    measuring: {
+      on: measuring.isOn,
+      waiting: measuring.waiting,
+      failed: measuring.failed,
+      oldest: toInstant(measuring.oldestMs),
+      nights_to_judge: measuring.nights,
+      measured: measuring.measured,
+      per_minute: Number(measuring.perMinute.toFixed(1)),
+      last_error: measuring.lastError?.text ?? null,
     },
     failed_jobs: state.failedJobs.map(({ id, kind, attempts, error, dueMs }) => ({
       id,

@@ -77,16 +77,21 @@ export function frameShape(address: string): FrameShape {
     YORGSUBF: 'originY',
     DATAMEAN: 'dataMean',
     AIRMASS: 'airmass',
-    area: { ifAny: 'polygon', object: AREA },
-    footprint: { ifAny: 'footprint', object: FOOTPRINT },
+    area: { ifAny: 'ring', object: AREA },
+    footprint: 'footprint',
     size: 'sizeBytes',
     sha256: 'sha256',
     md5: 'md5',
     original: { ifAny: 'originalSha256', object: ORIGINAL },
     version: 'versionNumber',
     profile: 'profile',
+    computed: 'computed',
     warnings: 'warnings',
     created: 'created',
+    quality: { ifAny: 'measured', object: QUALITY },
+    findings: 'findings',
+    flag: 'flag',
+    tags: 'tags',
   };
 }
 
@@ -105,17 +110,36 @@ function versionShape(url: FrameMember): FrameShape {
 /** GeoJSON, as the OCS dialect has it: a polygon of [RA, DEC], closed. RFC 7946 §3.1.6. */
 const AREA: FrameShape = {
   type: { literal: 'Polygon' },
-  coordinates: { list: ['polygonRing'] },
+  coordinates: { list: ['ring'] },
 };
 
-const FOOTPRINT: FrameShape = {
-  center: 'footprintCenter',
-  corners: 'footprintCorners',
-  pixel_scale: 'footprintPixelScale',
-  rotation: 'footprintRotation',
-  mirrored: 'footprintMirrored',
-  circle: 'footprintCap',
-  provisional: 'footprintProvisional',
+/** What was measured; widths without a scale are told in pixels alone. */
+const QUALITY: FrameShape = {
+  kind: 'kind',
+  stars: 'stars',
+  fwhm: 'fwhmArcsec',
+  fwhm_px: 'fwhmPx',
+  hfr_px: 'hfrPx',
+  elongation: 'elongation',
+  elongation_angle: 'elongationAngleDeg',
+  background: 'background',
+  background_gradient: 'backgroundGradient',
+  noise: 'noise',
+  saturated: 'saturatedFraction',
+  hot_pixels: 'hotPixels',
+  instrumental_mag: 'instrumentalMag',
+  transparency: 'transparency',
+  rank: {
+    object: {
+      fwhm: 'fwhmRank',
+      elongation: 'elongationRank',
+      background: 'backgroundRank',
+      noise: 'noiseRank',
+      stars: 'starsRank',
+    },
+  },
+  method: 'method',
+  measured: 'measured',
 };
 
 /** What was uploaded, of a file that was packed; null for a file that is stored as it came. */

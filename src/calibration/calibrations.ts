@@ -37,6 +37,18 @@ export interface Calibrations {
    * @throws 'too_large' if they were taken in too many different ways
    */
   findAll(frameIds: readonly number[], viewer: Viewer): Promise<number[]>;
+  /**
+   * What is missing for many frames: kinds for which nothing fits, with one frame of each way in which
+   * those were taken that lack it. @throws as `findAll`
+   */
+  findMissing(frameIds: readonly number[], viewer: Viewer): Promise<MissingCalibration[]>;
+}
+
+/** A kind of calibration for which nothing fits. */
+export interface MissingCalibration {
+  readonly kind: CalibrationKind;
+  /** One of the frames that lack it. */
+  readonly setup: FrameSetup;
 }
 
 /**
@@ -170,6 +182,31 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     return setups.map((setup) => ({ setup, headers: reader.of(setup) ?? new Map() }));
   };
 
+  /** What some frames need, each way in which they were taken once for each kind of calibration. */
+  const listWanted = async (
+    frameIds: readonly number[],
+    search: Search,
+  ): Promise<(readonly [Target, CalibrationKind])[]> => {
+    const samples = new Map<string, FrameSetup[]>();
+    for await (const setups of eachSetup(catalog, frameIds, search.viewer)) {
+      for (const setup of setups) addSample(samples, setup, rules);
+    }
+    const targets = await toTargets([...samples.values()].flat(), search);
+    const searches = new Map<string, readonly [Target, CalibrationKind]>();
+    for (const target of targets) {
+      for (const kind of CALIBRATION_KINDS) {
+        const rule = rules[kind];
+        if (whyNotNeeded(target.setup, rule) !== '') continue;
+        const settings = rule.sameHeaders.map((name) => target.headers.get(name));
+        const { instrument } = target.setup;
+        const key = JSON.stringify([kind, instrument, wayOf(target.setup, rules, kind), settings]);
+        if (!searches.has(key)) searches.set(key, [target, kind]);
+      }
+    }
+    if (searches.size > MAX_SEARCHES) throw tooManyWays();
+    return [...searches.values()];
+  };
+
   return {
     async find(frame, viewer) {
       const search: Search = { viewer, reader: createHeaderReader(catalog, rules) };
@@ -182,34 +219,23 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     },
 
     async findAll(frameIds, viewer) {
-      const samples = new Map<string, FrameSetup[]>();
-      for await (const setups of eachSetup(catalog, frameIds, viewer)) {
-        for (const setup of setups) addSample(samples, setup, rules);
-      }
       const search: Search = { viewer, reader: createHeaderReader(catalog, rules) };
-      const targets = await toTargets([...samples.values()].flat(), search);
-      const searches = new Map<string, readonly [Target, CalibrationKind]>();
-      for (const target of targets) {
-        for (const kind of CALIBRATION_KINDS) {
-          const rule = rules[kind];
-          if (whyNotNeeded(target.setup, rule) !== '') continue;
-          const settings = rule.sameHeaders.map((name) => target.headers.get(name));
-          const { instrument } = target.setup;
-          const key = JSON.stringify([
-            kind,
-            instrument,
-            wayOf(target.setup, rules, kind),
-            settings,
-          ]);
-          if (!searches.has(key)) searches.set(key, [target, kind]);
-        }
-      }
-      if (searches.size > MAX_SEARCHES) throw tooManyWays();
-      const found = await mapConcurrently([...searches.values()], AT_ONCE, async (wanted) => {
-        const frames = await choose(...wanted, search);
+      const wanted = await listWanted(frameIds, search);
+      const found = await mapConcurrently(wanted, AT_ONCE, async ([target, kind]) => {
+        const frames = await choose(target, kind, search);
         return frames.map(({ id }) => id);
       });
       return [...new Set(found.flat())].sort((a, b) => a - b);
+    },
+
+    async findMissing(frameIds, viewer) {
+      const search: Search = { viewer, reader: createHeaderReader(catalog, rules) };
+      const wanted = await listWanted(frameIds, search);
+      const missing = await mapConcurrently(wanted, AT_ONCE, async ([target, kind]) => {
+        const frames = await choose(target, kind, search);
+        return frames.length > 0 ? [] : [{ kind, setup: target.setup }];
+      });
+      return missing.flat();
     },
   };
 }

@@ -1,4 +1,9 @@
-export { createCalibrations, type Calibrations, type FrameCalibrations } from './calibrations.js';
+export {
+  createCalibrations,
+  type Calibrations,
+  type FrameCalibrations,
+  type MissingCalibration,
+} from './calibrations.js';
 export type { KindMatch, Match, Rejection } from './match.js';
 export {
   CALIBRATION_KINDS,

@@ -9,6 +9,8 @@ export const ACTIONS = {
   'frame.restored': 'A frame was taken out of the trash.',
   'frame.purged': 'A frame and its files were removed for good.',
   'frame.corrected': 'Header values of a frame were set right.',
+  'frame.flagged': 'A frame was taken for good, doubtful or bad, or that was withdrawn.',
+  'frame.tagged': 'A frame got a tag, or lost one.',
   'version.restored': 'A former version of a frame was made the current one again.',
   'upload.refused': 'A file was not taken.',
   'quarantine.fixed': 'A refused file was mended and stored.',

@@ -25,6 +25,7 @@ export type CubeColumns = Readonly<Record<(typeof FACET_COLUMNS)[number], Value>
   readonly object: string | null;
   readonly date_obs_ms: number | null;
   readonly public_date_ms: number | null;
+  readonly exposure_sec: number | null;
 };
 
 export const DAY_MS = 86_400_000;

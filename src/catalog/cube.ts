@@ -10,6 +10,7 @@ import {
 } from './cube-keys.js';
 import type { Catalog } from './db.js';
 import { required } from './db.js';
+import { enterSightings, leaveSightings, SIGHTING_CLAIMS } from './sightings.js';
 
 /** Rows of `facets`, `nights` and `objects` that a frame belongs to. */
 export interface Place {
@@ -23,12 +24,16 @@ export async function enterCube(tx: Knex, row: CubeColumns): Promise<Place> {
   return required((await enterManyIntoCube(tx, [row]))[0]);
 }
 
+/** What tells, besides its places, where a frame was counted. */
+const LEAVING = ['public_date_ms', 'object', 'image_kind', 'exposure_sec'] as const;
+
 /** Counts one frame less: before its row is changed or removed. */
 export async function leaveCube(tx: Knex, frameId: number): Promise<void> {
-  const row: (Place & { public_date_ms: number | null }) | undefined = await tx('frames')
+  const row: (Place & Pick<CubeColumns, (typeof LEAVING)[number]>) | undefined = await tx('frames')
     .where({ id: frameId })
-    .first('facet_id', 'night_id', 'object_id', 'public_date_ms');
+    .first('facet_id', 'night_id', 'object_id', ...LEAVING);
   if (row === undefined) return;
+  await leaveSightings(tx, row);
   const { facet_id, night_id } = row;
   await decrease(tx, 'facets', { id: facet_id });
   await decrease(tx, 'nights', { id: night_id });
@@ -66,6 +71,7 @@ export async function enterManyIntoCube(tx: Knex, rows: readonly CubeColumns[]):
      do update set frames = cube.frames + excluded.frames`,
     [JSON.stringify([...cells.values()])],
   );
+  await enterSightings(tx, rows, places);
   return places;
 }
 
@@ -202,6 +208,7 @@ const CLAIMS: readonly Claim[] = [
     text: 'frames that the cube does not count',
     sql: `select abs((select count(*) from frames) - (select coalesce(sum(frames), 0) from cube)) as wrong`,
   },
+  ...SIGHTING_CLAIMS,
   {
     text: 'frames with a wrong size',
     sql: `select count(*) as wrong from frames join versions on versions.id = frames.version_id

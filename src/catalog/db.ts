@@ -5,6 +5,8 @@ import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { AppError, systemCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
+import type { ObjectSum } from './sightings.js';
+import { keepStatements, type SqliteConnection } from './statements.js';
 
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
@@ -14,14 +16,11 @@ export interface Catalog {
   readonly known: LRUCache<string, Promise<number>>;
   /** The same of numbers of frames by the id of their facet. */
   readonly knownFacets: LRUCache<string, Promise<ReadonlyMap<number, number>>>;
+  /** The same of the objects of frames. */
+  readonly knownObjects: LRUCache<string, Promise<readonly ObjectSum[]>>;
   /** Lets few readings of very many frames run at once: a connection is left for quick ones. */
   readonly heavy: Limiter;
   close(): Promise<void>;
-}
-
-/** Connection as sqlite3 gives it; only what the pragmas need. */
-interface SqliteConnection {
-  exec(sql: string, done: (error: Error | null) => void): void;
 }
 
 const READERS = 4;
@@ -31,6 +30,8 @@ const HEAVY_WAITING = 200;
 const KNOWN = 5_000;
 /** Some hundred pairs of numbers each. */
 const KNOWN_FACETS = 200;
+/** Some thousand rows each. */
+const KNOWN_OBJECTS = 20;
 /** Clients give up after 30 s: they must have heard from us before. */
 const BUSY_TIMEOUT_MS = 5_000;
 const ACQUIRE_TIMEOUT_MS = 10_000;
@@ -53,12 +54,13 @@ const WRITER_PRAGMAS = `
   PRAGMA temp_store = MEMORY;
   PRAGMA cache_size = -${WRITER_CACHE_KIB};
 `;
+/** Their caches are small: what they read again, the system has in memory. */
 const READER_PRAGMAS = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA query_only = ON;
   PRAGMA temp_store = MEMORY;
   PRAGMA mmap_size = 67108864;
-  PRAGMA cache_size = -16384;
+  PRAGMA cache_size = -4096;
 `;
 
 /** Path of the file that `sqlite:<path>` names. */
@@ -77,6 +79,7 @@ export function openCatalog(url: string): Catalog {
     read,
     known: new LRUCache({ max: KNOWN }),
     knownFacets: new LRUCache({ max: KNOWN_FACETS }),
+    knownObjects: new LRUCache({ max: KNOWN_OBJECTS }),
     heavy: createLimiter(HEAVY, { waitMs: HEAVY_WAIT_MS, waiting: HEAVY_WAITING }),
     async close() {
       await read.destroy();
@@ -97,6 +100,7 @@ function openSqlite(filename: string, connections: number, pragmas: string): Kne
       max: connections,
       idleTimeoutMillis: 2 ** 31 - 1,
       afterCreate(connection: SqliteConnection, done: (error: Error | null) => void) {
+        keepStatements(connection);
         connection.exec(pragmas, done);
       },
     },

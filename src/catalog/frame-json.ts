@@ -1,12 +1,34 @@
 import type { Knex } from 'knex';
+import { MEASURE_COLUMNS, RANKED } from './measures.js';
 import { columnEntries, isRealFact, type ImageKind } from './schema.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
+/** What was measured: numbers as text, but for the kind. */
+const MEASURED = Object.entries(MEASURE_COLUMNS).map(
+  ([name, column]) => [name, column === 'kind' ? 'measures.kind' : printed(column)] as const,
+) as (readonly [keyof typeof MEASURE_COLUMNS, string])[];
+
+const RANKS = Object.entries(RANKED).map(
+  ([name, column]) => [`${name}Rank`, printed(column)] as const,
+) as (readonly [`${keyof typeof RANKED}Rank`, string])[];
+
+function printed(column: string): string {
+  return `cast(measures.${column} as text)`;
+}
+
 /**
- * What can be told of a frame, and the SQL that tells it, over `frames` joined with `versions`: texts,
- * integers, and what PRINTED names.
+ * What can be told of a frame, and the SQL that tells it, over `frames` joined with `versions` and what
+ * was measured of these: texts, integers, and what PRINTED names.
  */
 const VALUES = {
+  ...(Object.fromEntries(MEASURED) as Record<(typeof MEASURED)[number][0], string>),
+  ...(Object.fromEntries(RANKS) as Record<(typeof RANKS)[number][0], string>),
+  transparency: printed('transparency'),
+  measured: instant('measures.measured_ms'),
+  findings: `(select json_group_array(json_object('code', code, 'level', level, 'text', text))
+    from findings where findings.frame_id = frames.id)`,
+  flag: '(select flag from flags where flags.frame_id = frames.id)',
+  tags: '(select json_group_array(tag) from tags where tags.frame_id = frames.id)',
   ...(Object.fromEntries(
     columnEntries.map(([name, column]) => [
       name,
@@ -23,6 +45,7 @@ const VALUES = {
   type: 'coalesce(frames.image_type, frames.image_kind)',
   binning: `frames.binning_x || 'x' || frames.binning_y`,
   warnings: 'frames.warnings',
+  computed: "coalesce(frames.computed, '[]')",
   /** Ids of the frames that its headers name, as far as they are here and to be seen. */
   relatedIds: '(:related)',
   versionId: 'versions.id',
@@ -35,18 +58,10 @@ const VALUES = {
   originalSizeBytes: 'versions.original_size_bytes',
   originalSha256: 'versions.original_sha256',
   originalMd5: 'versions.original_md5',
+  /** All but its polygon; positions are pairs of RA and declination, degrees. */
   footprint: 'frames.footprint',
-  /** Positions are pairs of RA and declination, degrees. */
-  footprintCenter: pairs(`frames.footprint -> '$.center'`),
-  footprintCorners: pairs(`frames.footprint -> '$.corners'`),
-  footprintPixelScale: `frames.footprint -> '$.pixelScaleArcsec'`,
-  footprintRotation: `frames.footprint -> '$.rotationDeg'`,
-  footprintMirrored: `frames.footprint -> '$.mirrored'`,
-  footprintCap: pairs(`frames.footprint -> '$.cap'`),
-  footprintProvisional: `frames.footprint -> '$.provisional'`,
-  polygon: `frames.footprint ->> '$.polygon[0]'`,
-  /** The polygon, closed. RFC 7946 §3.1.6. */
-  polygonRing: `rtrim(${pairs(`frames.footprint -> '$.polygon'`)}, ']') || '],' || ${pairs(`frames.footprint -> '$.polygon[0]'`)} || ']'`,
+  /** The polygon, closed. */
+  ring: 'frames.ring',
 } as const satisfies Record<string, string>;
 
 export type FrameValue = keyof typeof VALUES;
@@ -57,17 +72,16 @@ export type FrameValue = keyof typeof VALUES;
  */
 const PRINTED: ReadonlySet<string> = new Set<FrameValue>([
   ...columnEntries.map(([name]) => name).filter(isRealFact),
+  ...MEASURED.map(([name]) => name).filter((name) => name !== 'kind'),
+  ...RANKS.map(([name]) => name),
+  'transparency',
+  'findings',
+  'tags',
   'warnings',
+  'computed',
   'relatedIds',
   'footprint',
-  'footprintCenter',
-  'footprintCorners',
-  'footprintPixelScale',
-  'footprintRotation',
-  'footprintMirrored',
-  'footprintCap',
-  'footprintProvisional',
-  'polygonRing',
+  'ring',
 ]);
 
 /** What stands under a key. */
@@ -107,8 +121,8 @@ export type FrameReader<T> = (
  */
 export function createTextReader(shape: FrameShape): FrameReader<string> {
   const [head = '', ...tails] = objectSql(shape).split('(:related)');
-  return async (db, ids, { viewer, now }) => {
-    if (ids.length === 0) return [];
+  const object = [head, ...tails].join('(?)');
+  const makeQuery = (db: Knex, viewer: Viewer, now: number): Query => {
     // Inside, `frames` are those that are named: the one that names them is told by its version.
     const related = db('relations')
       .join('frames', 'frames.basename', 'relations.name')
@@ -118,19 +132,44 @@ export function createTextReader(shape: FrameShape): FrameReader<string> {
       .orderBy('frames.id')
       .as('named');
     const list = db.from(related).select(db.raw('json_group_array(id)'));
-    const row: { text: string | null } | undefined = await db
-      .from(db.raw('json_each(?) as place', [JSON.stringify(ids)]))
+    const { sql, bindings } = db
+      .from(db.raw('json_each(?) as place', [IDS]))
       .joinRaw('cross join frames on frames.id = place.value')
       .join('versions', 'versions.id', 'frames.version_id')
+      .joinRaw(
+        'left join measures on measures.frame_id = frames.id and measures.version_id = versions.id',
+      )
       .modify(visibleTo, viewer, now)
-      .first(
+      .select(
         db.raw(
-          `group_concat(${[head, ...tails].join('(?)')}, ',') as text`,
+          `group_concat(${object}, ',') as text`,
           tails.map(() => list),
         ),
-      );
+      )
+      .toSQL();
+    return { sql, bindings: bindings as Knex.RawBinding[] };
+  };
+  // For those who see everything it is the same for all, and long.
+  let whole: Query | undefined;
+  return async (db, ids, { viewer, now }) => {
+    if (ids.length === 0) return [];
+    const { sql, bindings } = viewer.seesAll
+      ? (whole ??= makeQuery(db, viewer, now))
+      : makeQuery(db, viewer, now);
+    const [row] = await db.raw<{ text: string | null }[]>(
+      sql,
+      bindings.map((value) => (value === IDS ? JSON.stringify(ids) : value)),
+    );
     return typeof row?.text === 'string' ? [row.text] : [];
   };
+}
+
+/** Stands where the ids go. */
+const IDS = ':ids';
+
+interface Query {
+  readonly sql: string;
+  readonly bindings: readonly Knex.RawBinding[];
 }
 
 /**
@@ -159,7 +198,7 @@ function memberTexts(member: FrameMember): string[] {
   if ('orEmpty' in member) return [`json_quote(coalesce(${VALUES[member.orEmpty]}, ''))`];
   if ('digits' in member) return [`coalesce(${digits(VALUES[member.digits])}, 'null')`];
   if ('idAfter' in member) {
-    return [`${quote(`"${JSON.stringify(member.idAfter).slice(1, -1)}`)}, frames.id, '"'`];
+    return [quote(JSON.stringify(member.idAfter).slice(0, -1)), 'frames.id', `'"'`];
   }
   if ('literal' in member) return [quote(JSON.stringify(member.literal))];
   if ('object' in member && !('ifAny' in member)) return objectTexts(member.object);
@@ -190,15 +229,4 @@ function instant(column: string): string {
 
 function digits(value: string): string {
   return `case when length(${value}) between 1 and 15 and ${value} not glob '*[^0-9]*' then cast(${value} as integer) end`;
-}
-
-/** Positions as pairs. The text was written by `toFrameRow`: its members are always in this order. */
-function pairs(json: string): string {
-  const steps: [string, string][] = [
-    ['{"raDeg":', '['],
-    [',"decDeg":', ','],
-    [',"radiusDeg":', ','],
-    ['}', ']'],
-  ];
-  return steps.reduce((sql, [from, to]) => `replace(${sql}, ${quote(from)}, ${quote(to)})`, json);
 }

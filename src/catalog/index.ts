@@ -21,6 +21,7 @@ export {
 export * from './schema.js';
 export {
   ARCHIVE,
+  ARCHIVE_VIEWER,
   isTheirs,
   OPERATOR,
   ROLES,
@@ -63,11 +64,15 @@ export {
 } from './setups.js';
 export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';
+export { SCIENCE_KINDS, type ObjectSum } from './sightings.js';
+export * from './targets.js';
+export * from './nights.js';
 export * from './users.js';
 export { formatSight, listProposals, parseSight, SEES, type Sight } from './sight.js';
 export * from './sessions.js';
 export * from './jobs.js';
 export * from './outbox.js';
+export * from './reports.js';
 export * from './audit.js';
 export { DEED_FILTERS, MAX_DEEDS, parseDeedQuery } from './deed-query.js';
 export * from './quarantine.js';
@@ -92,3 +97,29 @@ export {
 export * from './notes.js';
 export * from './revise.js';
 export * from './trash.js';
+export {
+  findSolution,
+  readSolutionStatus,
+  recordSolution,
+  setPointingFinding,
+  type Solution,
+  type SolutionCard,
+  type SolutionStatus,
+} from './solutions.js';
+export {
+  claimSolving,
+  countSolving,
+  endSolving,
+  queueNewFrames,
+  requestSolutions,
+  type SolvingCounts,
+  type SolvingEnd,
+  type SolvingRequest,
+  type SolvingTask,
+} from './solving-queue.js';
+export * from './measures.js';
+export * from './measure-queue.js';
+export * from './findings.js';
+export * from './marks.js';
+export { FLAGS, type Flag } from './filters/quality.js';
+export * from './judging.js';

@@ -10,6 +10,11 @@ import { safety } from './migrations/0005_safety.js';
 import { journal } from './migrations/0006_journal.js';
 import { sorting } from './migrations/0007_sorting.js';
 import { proposals } from './migrations/0008_proposals.js';
+import { quality } from './migrations/0009_quality.js';
+import { sightings } from './migrations/0010_sightings.js';
+import { solutions } from './migrations/0011_solutions.js';
+import { computed } from './migrations/0012_computed.js';
+import { footprints } from './migrations/0013_footprints.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -21,6 +26,11 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0006_journal', up: journal },
   { name: '0007_sorting', up: sorting },
   { name: '0008_proposals', up: proposals },
+  { name: '0009_quality', up: quality },
+  { name: '0010_sightings', up: sightings },
+  { name: '0011_solutions', up: solutions },
+  { name: '0012_computed', up: computed },
+  { name: '0013_footprints', up: footprints },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -48,6 +48,25 @@ export async function writeNote(
   return note;
 }
 
+/** What notes on a night are written under. @param night `YYYY-MM-DD` */
+export function nightSubject(night: string): string {
+  return `night:${night}`;
+}
+
+/**
+ * The notes on a night that `viewer` may read, oldest first: all, or what they have written themselves
+ * for accounts held to proposals. The others may be about frames that are not for them.
+ */
+export async function listNightNotes(
+  { read }: Catalog,
+  night: string,
+  viewer: Viewer,
+): Promise<readonly Note[]> {
+  const notes = await readNotes(read, nightSubject(night));
+  if (viewer.seesAll) return notes;
+  return notes.filter(({ by }) => by !== '' && by === viewer.username);
+}
+
 /**
  * The notes on a frame that `viewer` may read, oldest first: all, or what they have written themselves
  * for those who see the frame only because it is public. The others may be from when it was hidden.

@@ -46,6 +46,11 @@ export const SORT_COLUMNS: Readonly<Record<string, string>> = {
   REQNUM: 'frames.request_number',
   OBSNUM: 'frames.obs_number',
   size: 'frames.size_bytes',
+  fwhm: 'measures.fwhm_arcsec',
+  fwhm_px: 'measures.fwhm_px',
+  stars: 'measures.stars',
+  background: 'measures.background',
+  elongation: 'measures.elongation',
 };
 
 /** Sources of frames in order of a column: an index that is walked, in either direction. */
@@ -69,10 +74,29 @@ const WALKS: Readonly<Record<string, { readonly up: string; readonly down?: stri
   },
 };
 
-/** The source that has frames in this order already; undefined if they have to be sorted. */
-export function walkOf({ column, descending }: FrameOrder): string | undefined {
+/**
+ * The source that has frames in this order already; undefined if they have to be sorted.
+ *
+ * @param isNull of the frames without a value: those without measures are in no index of measures
+ */
+export function walkOf({ column, descending }: FrameOrder, isNull = false): string | undefined {
+  if (isOfMeasures(column)) {
+    const index = column.replace('.', '_');
+    const frames = 'cross join frames on frames.id = measures.frame_id';
+    return isNull ? undefined : `measures indexed by ${index} ${frames}`;
+  }
   const walk = WALKS[column];
   return descending ? (walk?.down ?? walk?.up) : walk?.up;
+}
+
+/** What has to be joined to `frames` for the column of an order; undefined if it is one of theirs. */
+export function joinOf({ column }: Pick<FrameOrder, 'column'>): string | undefined {
+  if (column === 'versions.key') return 'join versions on versions.id = frames.version_id';
+  return isOfMeasures(column) ? 'left join measures on measures.frame_id = frames.id' : undefined;
+}
+
+function isOfMeasures(column: string): boolean {
+  return column.startsWith('measures.');
 }
 
 /** True if all that is chosen by stands beside the column in its index. */

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { countByFacet, smallestSet } from './count.js';
-import { canBeNull, facetColumnOf, MEASURES, walkOf, type FrameOrder } from './order.js';
+import { canBeNull, facetColumnOf, joinOf, MEASURES, walkOf, type FrameOrder } from './order.js';
 import { narrow, type Choice, type Search } from './search.js';
 import { chooseWay, isByDate, isEverything, type Errand } from './ways.js';
 
@@ -132,7 +132,8 @@ async function countPart(db: Knex, search: Search, part: Part): Promise<number> 
   const { from, narrowing } = smallestSet(search);
   const isWhole = from === 'frames' && search.seeks.length === 0 && search.tests.length === 0;
   const order = { column: part.column, descending: part.values === 'desc' };
-  const source = isWhole ? (walkOf(order) ?? MEASURES) : from;
+  const walk = isWhole ? walkOf(order, part.isNull) : undefined;
+  const source = walk ?? `${isWhole ? MEASURES : from} ${joinOf(order) ?? ''}`;
   const row: { total: number } | undefined = await db
     .from(db.raw(source))
     .modify(narrow, db, search, narrowing)
@@ -149,7 +150,7 @@ async function readPart(
 ): Promise<Position[]> {
   if (stretch.limit <= 0) return [];
   const start = await findStart(db, search, part, stretch.offset);
-  const way = await chooseWay(db, search, stretch);
+  const way = await chooseWay(db, search, { ...stretch, isNull: part.isNull });
   // Or else SQLite walks in the order of the list, and tests each frame for what an index finds.
   const hint = way.kind === 'one' && way.narrowing.by === 'seek' ? '+' : '';
   const order =

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { required } from './db.js';
+import { insertMarks, readMarksOf, type Mark } from './marks.js';
 import { indexHeaders, removeHeaderValues } from './header-values.js';
 import {
   toVersion,
@@ -11,6 +12,13 @@ import {
   type StoredHdu,
   type Version,
 } from './schema.js';
+import {
+  insertSolution,
+  readSolutionsOf,
+  withSolution,
+  type Solution,
+  type SolutionRecord,
+} from './solutions.js';
 import { insertFrame } from './write.js';
 
 /** A header value that a person set right. */
@@ -47,6 +55,10 @@ export interface FrameRecord {
   readonly notes: readonly Note[];
   /** Names of related frames that an older archive knew of, and its header does not name. */
   readonly related: readonly string[];
+  /** Flags and tags, withdrawn ones too, oldest first; absent if it never had one. */
+  readonly marks?: readonly Mark[];
+  /** Where it lies by its stars; absent if nobody has solved it. */
+  readonly solution?: SolutionRecord;
   /** Number of the version that the frame shows. */
   readonly currentVersion: number;
   /** In order of their numbers. */
@@ -81,6 +93,8 @@ export async function readRecords(
     .where({ keyword: FROM_ELSEWHERE })
     .whereIn('frame_id', frameIds)
     .orderByRaw('rowid');
+  const marks = await readMarksOf(db, frameIds);
+  const solutions = await readSolutionsOf(db, frameIds);
   const versionsOf = groupBy(versions, 'v_frame_id');
   const relatedOf = groupBy(related, 'frame_id');
   const correctionsOf = groupBy(corrections, 'frame_id');
@@ -98,6 +112,8 @@ export async function readRecords(
         related: (relatedOf.get(id) ?? []).map(({ name }) => String(name)),
         currentVersion: Number(row.number),
         versions: (versionsOf.get(id) ?? []).map(toVersionRecord),
+        ...(marks.has(id) ? { marks: marks.get(id) ?? [] } : {}),
+        ...toSolutionRecord(solutions.get(id), Number(row.number)),
       };
       return [id, record];
     }),
@@ -128,7 +144,14 @@ export async function insertRecord(
     updatedMs,
     version: { id: current.id, number: current.number, createdMs: current.createdMs },
   };
-  await insertFrame(tx, { basename, facts, version, hdus }, undefined, as);
+  const { solution } = record;
+  const solved = solution?.version === current.number ? solution : undefined;
+  const frame = { basename, facts: withSolution(facts, solved), version, hdus };
+  await insertFrame(tx, frame, undefined, as);
+  if (solved !== undefined) {
+    const dateMs = facts.dateObsMs ?? createdMs;
+    await insertSolution(tx, { frameId, versionId: current.id, dateMs }, solved);
+  }
   for (const other of record.versions) {
     if (other === current) continue;
     await tx('versions').insert({
@@ -145,6 +168,7 @@ export async function insertRecord(
   await insertCorrections(tx, record);
   await insertRelated(tx, frameId, record.related);
   await insertNotes(tx, noteSubject(frameId), record.notes);
+  await insertMarks(tx, frameId, record.marks ?? []);
 }
 
 /** Keyword of a relation that no header tells of. */
@@ -211,6 +235,13 @@ async function insertCorrections(
     await tx('corrections').insert({ ...row, frame_id: id });
   }
   await indexHeaders(tx, id);
+}
+
+function toSolutionRecord(
+  solution: Solution | undefined,
+  version: number,
+): { readonly solution?: SolutionRecord } {
+  return solution === undefined ? {} : { solution: { ...solution, version } };
 }
 
 function toCorrection(row: Row): Correction {

@@ -7,6 +7,8 @@ import { required } from './db.js';
 import { indexHeaders, removeHeaderValues } from './header-values.js';
 import { toFrameRow, type FrameFacts } from './schema.js';
 import { placeOnSky } from './sky-index.js';
+import { underSolution } from './solutions.js';
+import { solveAnew } from './solving-queue.js';
 import type { Actor } from './visibility.js';
 
 /** What changes about a frame without a new file. */
@@ -36,9 +38,9 @@ export async function reviseFrame(
   revision: Revision,
   by: Actor,
 ): Promise<void> {
-  const { facts, corrections, chosenProfile, version, basedOn } = revision;
-  const before: { updated_ms: number } = required(
-    await tx('frames').where({ id: frameId }).first('updated_ms'),
+  const { corrections, chosenProfile, version, basedOn } = revision;
+  const before: { updated_ms: number; version_id: number } = required(
+    await tx('frames').where({ id: frameId }).first('updated_ms', 'version_id'),
   );
   if (basedOn !== undefined && basedOn !== before.updated_ms) {
     throw new AppError('busy', 'Somebody else has just changed this frame. Try again.');
@@ -46,6 +48,8 @@ export async function reviseFrame(
   // What was searched so far depends on the corrections and on the current version.
   await removeHeaderValues(tx, frameId);
   if (corrections !== undefined) await replaceCorrections(tx, frameId, corrections, by);
+  const versionId = version?.id ?? before.version_id;
+  const facts = await underSolution(tx, revision.facts, { frameId, versionId });
   const { raDeg, decDeg } = facts;
   const vector = raDeg === null || decDeg === null ? null : toUnitVector({ raDeg, decDeg });
   const columns = toFrameRow(facts, vector);
@@ -70,6 +74,7 @@ export async function reviseFrame(
     name,
   }));
   if (relations.length > 0) await tx.batchInsert('relations', relations, 100);
+  await solveAnew(tx, frameId);
 }
 
 async function replaceCorrections(

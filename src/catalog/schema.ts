@@ -1,5 +1,6 @@
-import type { Footprint, SkyPoint } from '../sky/index.js';
+import type { Footprint } from '../sky/index.js';
 import type { CubeColumns } from './cube-keys.js';
+import { formatFootprint, toFootprint, type StoredFootprint } from './footprint-text.js';
 
 /**
  * What the headers of a frame say, after a profile has read them (`ingest/mapping.ts`): the columns of
@@ -53,6 +54,11 @@ export interface FrameFacts {
   /** Where the frame lies on the sky; null if neither a WCS nor a pointing with a scale tell it. */
   readonly footprint: Footprint | null;
   readonly relations: readonly Relation[];
+  /**
+   * Facts that the header does not say, by the keyword that it would have: altitude, Sun and Moon that
+   * were worked out from place, time and position.
+   */
+  readonly computed: readonly string[];
   /** What could not be read or had to be guessed, for people. */
   readonly warnings: readonly string[];
 }
@@ -138,7 +144,7 @@ export interface StoredHdu {
 export type Row = Readonly<Record<string, string | number | null>>;
 
 /** FrameFacts kept as JSON or in another table. */
-type Unlisted = 'relations' | 'warnings' | 'footprint';
+type Unlisted = 'relations' | 'computed' | 'warnings' | 'footprint';
 
 /** FrameFacts that are one column each: property → column. One list for reading and writing. */
 const COLUMNS = {
@@ -247,14 +253,21 @@ export const FRAME_SELECT = [
     'frames.updated_ms',
     'json(frames.warnings)',
     'json(frames.footprint)',
+    'json(frames.ring)',
+    'json(frames.computed)',
     ...exactEntries.map(([, column]) => `frames.${column}`),
     ...VERSION_FIELDS.map(([column]) => column),
   ].join(', ')}) as rest`,
 ].join(', ');
 
 /** Members of `rest` before the facts, in order. */
-type Head = [number, string, number, number, string[], Footprint | null];
-const HEAD = 6;
+type Head = [
+  ...[id: number, basename: string, createdMs: number, updatedMs: number, warnings: string[]],
+  footprint: StoredFootprint | null,
+  ring: [number, number][] | null,
+  computed: string[] | null,
+];
+const HEAD = 8;
 
 /**
  * @param row     has FRAME_SELECT
@@ -262,7 +275,7 @@ const HEAD = 6;
  */
 export function toFrame(row: Row, related: ReadonlyMap<number, readonly number[]>): Frame {
   const rest = JSON.parse(String(row.rest)) as [...Head, ...Row[string][]];
-  const [id, basename, createdMs, updatedMs, warnings, footprint] = rest;
+  const [id, basename, createdMs, updatedMs, warnings, footprint, ring, computed] = rest;
   const facts: Record<string, unknown> = {};
   for (const name of REALS) facts[name] = row[COLUMNS[name]];
   let at = HEAD;
@@ -271,7 +284,8 @@ export function toFrame(row: Row, related: ReadonlyMap<number, readonly number[]
   for (const [, name] of VERSION_FIELDS) version[name] = (rest[at++] ?? null) as Row[string];
   return {
     ...(facts as unknown as Omit<FrameFacts, Unlisted>),
-    footprint,
+    footprint: footprint === null ? null : toFootprint(footprint, ring),
+    computed: computed ?? [],
     warnings,
     id,
     basename,
@@ -323,23 +337,10 @@ export function toFrameRow(
     vec_x: vector?.[0] ?? null,
     vec_y: vector?.[1] ?? null,
     vec_z: vector?.[2] ?? null,
-    footprint: facts.footprint === null ? null : formatFootprint(facts.footprint),
+    ...formatFootprint(facts.footprint),
+    computed: facts.computed.length === 0 ? null : JSON.stringify(facts.computed),
     warnings: JSON.stringify(facts.warnings),
   };
-}
-
-/** With the members of each position in one order: texts are made of it without reading it. */
-function formatFootprint(footprint: Footprint): string {
-  const { corners, polygon, center, cap, ...rest } = footprint;
-  const point = (at: SkyPoint | null): SkyPoint | null =>
-    at === null ? null : { raDeg: at.raDeg, decDeg: at.decDeg };
-  return JSON.stringify({
-    corners: corners.map(point),
-    polygon: polygon?.map(point) ?? null,
-    center: point(center),
-    cap: { raDeg: cap.raDeg, decDeg: cap.decDeg, radiusDeg: cap.radiusDeg },
-    ...rest,
-  } satisfies { [K in keyof Footprint]: unknown });
 }
 
 /** A request number as both dialects compare it: as text, leading zeros ignored. */

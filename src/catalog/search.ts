@@ -98,6 +98,9 @@ async function findReach(
   now: number,
 ): Promise<{ seek: Condition; found: number } | undefined> {
   if (viewer.seesAll || viewer.role === 'anonymous') return undefined;
+  const test = (query: Knex.QueryBuilder): void => {
+    visibleTo(query, viewer, now);
+  };
   const seek = onIndex(
     (query) =>
       void query.whereRaw(
@@ -106,12 +109,10 @@ async function findReach(
           union all select frame_id from ${OWN_VERSIONS} where ${OWN_BY})`,
         [now, proposalList(viewer), viewer.userId],
       ),
-    (query) => {
-      visibleTo(query, viewer, now);
-    },
+    test,
   );
-  const found = await countSome(db, seek);
-  return found < FEW ? { seek, found } : undefined;
+  const sought = await lookFor(db, seek, test);
+  return sought.found < FEW ? sought : undefined;
 }
 
 /** Frames whose ids are kept for the queries that follow: then an index is asked only once. */

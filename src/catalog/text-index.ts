@@ -42,6 +42,14 @@ export function objectContains(part: string): Condition {
   });
 }
 
+/** Names of objects that frames have, whoever may see these. */
+export async function objectNames(db: Knex): Promise<string[]> {
+  const row: { names: string } | undefined = await db('objects')
+    .whereNotNull('object')
+    .first(db.raw('json_group_array(object) as names'));
+  return JSON.parse(row?.names ?? '[]') as string[];
+}
+
 /** Pattern of LIKE, with `escape '\'`, for texts that contain `part`. */
 export function likePattern(part: string): string {
   return `%${part.replace(/[\\%_]/g, (character) => `\\${character}`)}%`;

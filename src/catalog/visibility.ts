@@ -32,6 +32,16 @@ export interface Viewer extends Actor {
   readonly proposals: readonly string[];
 }
 
+/** The archive itself, where it looks at its frames: it sees all of them. */
+export const ARCHIVE_VIEWER: Viewer = {
+  ...ARCHIVE,
+  role: 'admin',
+  scope: 'admin',
+  seesPublic: true,
+  seesAll: true,
+  proposals: [],
+};
+
 export const ROLES = ['anonymous', 'user', 'writer', 'admin'] as const;
 export type Role = (typeof ROLES)[number];
 

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { countAll, smallestSet } from './count.js';
-import { isCovered, MEASURES, walkOf, type FrameOrder } from './order.js';
+import { isCovered, joinOf, MEASURES, walkOf, type FrameOrder } from './order.js';
 import { isTiny, type Choice, type Narrowing, type Search } from './search.js';
 
 /** What is to be read, as far as it decides how. */
@@ -10,6 +10,8 @@ export interface Errand {
   readonly limit: number;
   /** Length of the list, if it has been counted. */
   readonly total?: number | undefined;
+  /** True for the frames without a value, which stand last. */
+  readonly isNull?: boolean;
 }
 
 /**
@@ -31,11 +33,11 @@ const MAX_TERMS = 64;
 
 /** The cheapest of the ways to read a part of a list in its order. */
 export async function chooseWay(db: Knex, search: Search, errand: Errand): Promise<Way> {
-  const walk = walkOf(errand.order);
+  const walk = walkOf(errand.order, errand.isNull);
   if (walk !== undefined && isEverything(search)) {
     return { kind: 'one', from: walk, narrowing: {}, cost: 0 };
   }
-  if (isTiny(search) && errand.order.column !== 'versions.key') {
+  if (isTiny(search) && joinOf(errand.order) === undefined) {
     return { kind: 'one', from: 'frames', narrowing: { by: 'seek' }, cost: 0 };
   }
   const all = Math.max(1, await countAll(db));
@@ -77,15 +79,15 @@ function mergeWays(
 
 function walkWays(
   search: Search,
-  { order }: Errand,
+  { order, isNull }: Errand,
   { all, total, reach }: { all: number; total: number; reach: number },
 ): Way[] {
-  const from = walkOf(order);
+  const from = walkOf(order, isNull);
   if (from === undefined) return [];
   const hasTests = search.tests.length + search.seeks.length > 0;
   const isNarrowed =
     search.choices.length > 0 || search.dates !== undefined || !search.viewer.seesAll;
-  const needsRow = hasTests || (isNarrowed && !isCovered(order)) || order.column === 'versions.key';
+  const needsRow = hasTests || (isNarrowed && !isCovered(order)) || joinOf(order) !== undefined;
   // A range of dates is what the index begins and ends with: it passes over nothing.
   const share =
     isByDate(order) && search.dates !== undefined && !hasTests
@@ -100,14 +102,14 @@ function walkWays(
 /** Collects all that match, and sorts it. */
 function sortWays(
   search: Search,
-  { order }: Errand,
+  { order, isNull }: Errand,
   { all, total }: { all: number; total: number },
 ): Way[] {
   const set = smallestSet(search);
   const needsRow = search.tests.length + search.seeks.length > 0;
   const ways: Way[] = [];
   const isCheap = isByDate(order) || order.column === 'frames.id';
-  const isJoined = order.column === 'versions.key';
+  const join = joinOf(order);
   if (set.narrowing.by === 'seek') {
     const cost = Math.max(total, search.few ?? 0) * COST.seek;
     ways.push({ kind: 'one', ...set, cost });
@@ -115,16 +117,15 @@ function sortWays(
     const each = (isCheap ? COST.sorted : COST.row) + (needsRow ? COST.row : 0);
     ways.push({ kind: 'one', ...set, cost: (set.frames ?? total) * each });
   }
-  if (!isJoined && walkOf(order) === undefined) {
+  if (walkOf(order, isNull) === undefined) {
     const each = COST.entry * 3 + (needsRow ? COST.row : 0);
     ways.push({ kind: 'one', from: MEASURES, narrowing: {}, cost: all * each });
   }
-  return isJoined ? ways.map(withVersions) : ways;
+  return join === undefined ? ways : ways.map((way) => withJoin(way, join));
 }
 
-function withVersions(way: Way): Way {
-  if (way.kind === 'merge') return way;
-  return { ...way, from: `${way.from} join versions on versions.id = frames.version_id` };
+function withJoin(way: Way, join: string): Way {
+  return way.kind === 'merge' ? way : { ...way, from: `${way.from} ${join}` };
 }
 
 /** True if a list is in order of time. */

@@ -12,8 +12,11 @@ import { doctor } from './doctor.js';
 import { importFromPyobs } from './import.js';
 import { journalRebuild } from './journal.js';
 import { log } from './log.js';
+import { measure } from './measure.js';
 import { reindex } from './reindex.js';
+import { report } from './report.js';
 import { serve } from './serve.js';
+import { solve } from './solve.js';
 import { tokenAdd, tokenList, tokenRevoke } from './token.js';
 import { quarantineDiscard, quarantineList, quarantineRetry } from './quarantine.js';
 import { trashEmpty, trashList, trashPurge, trashRestore } from './trash.js';
@@ -52,8 +55,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   'backup verify': backupVerify,
   restore,
   reindex,
+  measure,
   adopt,
   'import pyobs': importFromPyobs,
+  solve,
+  report,
   'trash list': trashList,
   'trash restore': trashRestore,
   'trash purge': trashPurge,

@@ -2,7 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { AppError, systemCode } from '../lib/errors.js';
-import { SETTINGS, type Config, type Setting, type SettingName } from './settings.js';
+import {
+  SETTINGS,
+  type Config,
+  type Setting,
+  type SettingName,
+  type Settings,
+} from './settings.js';
+import { readSites } from './sites.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Parsed = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
@@ -16,13 +23,16 @@ export interface LoadedConfig {
 /** Variables of the command line tools, which the table of the server does not hold. */
 const CLIENT_VARIABLES = new Set(['PLATEVAULT_URL', 'PLATEVAULT_TOKEN']);
 
+const SITES_NAME = 'sites.json';
+
 const TIME_OF_DAY = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
 
 const names = Object.keys(SETTINGS) as SettingName[];
 
 /**
  * Reads the settings: environment first, then `*.json` of `configDir` (in the order of their names,
- * later ones win; `*.example.json` and `calibration.json` are left out), then defaults. An empty variable counts as absent.
+ * later ones win; `*.example.json`, `calibration.json` and
+ * `sites.json` are left out), then defaults. An empty variable counts as absent.
  *
  * @throws 'config_invalid' with every problem found in `data.problems`
  */
@@ -47,6 +57,9 @@ export function loadConfig(env: Environment, configDir: string): LoadedConfig {
       values.set(name, value);
     }
   }
+  const settings = Object.fromEntries(values) as Settings;
+  // A file of sites whose place is not known is no further problem.
+  const sites = problems.length > 0 ? [] : sitesOf(settings, origins, configDir, problems);
   if (problems.length > 0) {
     throw new AppError(
       'config_invalid',
@@ -55,9 +68,23 @@ export function loadConfig(env: Environment, configDir: string): LoadedConfig {
     );
   }
   return {
-    config: Object.freeze(Object.fromEntries(values)) as Config,
+    config: Object.freeze({ ...settings, sites }),
     origins: Object.fromEntries(origins) as Record<SettingName, string>,
   };
+}
+
+/** The sites of the program, if somebody put a file there, and over them those of the setting. */
+function sitesOf(
+  settings: Settings,
+  origins: ReadonlyMap<string, string>,
+  configDir: string,
+  problems: string[],
+): Config['sites'] {
+  const files = [
+    { path: join(configDir, SITES_NAME), isNeeded: false },
+    { path: settings.SITES_FILE, isNeeded: origins.get('SITES_FILE') !== 'default' },
+  ];
+  return readSites(files, settings, problems);
 }
 
 /** One line per setting for `platevault config`, secrets masked. */
@@ -85,8 +112,8 @@ export function formatSettingsPage(): string {
 <!-- Made by \`npm run docs\` from src/config/settings.ts; a test keeps it true. -->
 
 Each setting is read from the environment, then from the \`*.json\` files of this folder (in the order of
-their names, later ones win; \`*.example.json\` and \`calibration.json\` are not read), then from its default. A file is one JSON
-object with the names below. Unknown or bad settings stop the start, with every problem listed.
+their names, later ones win; \`*.example.json\`, \`calibration.json\` and \`sites.json\` hold none), then from its default.
+A file is one JSON object with the names below. Unknown or bad settings stop the start, with every problem listed.
 \`npx platevault config\` prints the effective values, secrets masked.
 
 | Name | Default | Meaning | Value |
@@ -96,6 +123,23 @@ ${rows.join('\n')}
 The client commands (\`npm run demo\`) read \`PLATEVAULT_URL\` and \`PLATEVAULT_TOKEN\`.
 
 How headers become columns is described by the profiles in \`mapping/\`.
+
+## Sites
+
+\`sites.json\` of this folder, and over it \`SITES_FILE\`, say where the telescopes stand: \`sites.example.json\` shows one. A
+frame is of the site that its \`SITEID\` names, else of the one at the coordinates of its header, else of \`SITE_ID\`. Altitude,
+azimuth, airmass, Sun and Moon are worked out with its coordinates where a header does not tell them. Bad
+sites stop the start, with every problem listed.
+
+| Of a site | |
+|---|---|
+| \`id\` | as in \`SITEID\` |
+| \`aliases\` | other words for it in headers; frames with one are filed under \`id\` |
+| \`name\` | shown on the pages |
+| \`latitudeDeg\`, \`longitudeDeg\`, \`elevationM\` | degrees, positive north and east; metres |
+| \`timeZone\` | such as \`Europe/Berlin\` |
+| \`horizon\` | least altitude that can be seen: one number, or a list of \`[azimuth, altitude]\` |
+| \`darkSunAltDeg\` | altitude of the Sun below which it is dark; -18 if absent |
 
 ## Calibrations
 
@@ -157,7 +201,7 @@ function listConfigFiles(configDir: string): string[] {
 
 /** Files of the folder that hold no settings. */
 function isOther(file: string): boolean {
-  return file.endsWith('.example.json') || file === 'calibration.json';
+  return file.endsWith('.example.json') || file === 'calibration.json' || file === SITES_NAME;
 }
 
 function textOf(value: unknown): string {

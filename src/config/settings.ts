@@ -1,3 +1,5 @@
+import type { Site } from './sites.js';
+
 /** How the text of a setting becomes a value. */
 export type SettingType =
   | { readonly kind: 'text'; readonly pattern?: RegExp; readonly hint?: string }
@@ -112,12 +114,22 @@ export const SETTINGS = {
   SITE_LATITUDE: {
     type: number(-90, 90),
     default: '0',
-    help: 'Latitude of the site, degrees north.',
+    help: 'Latitude of the site, degrees north; with its longitude what the Sun and the Moon are worked out by. Both 0: not known.',
   },
   SITE_LONGITUDE: {
     type: number(-180, 180),
     default: '0',
     help: 'Longitude of the site, degrees east. Decides the night of a frame without `DAY-OBS` and without a longitude of its own.',
+  },
+  SITES_FILE: {
+    type: path,
+    default: '$DATA_DIR/sites.json',
+    help: 'Sites of the archive, with coordinates, time zone and horizon (see below); in its usual place the file may be absent. One whose id is `SITE_ID` counts in place of the three settings above.',
+  },
+  SKY_TOLERANCE_DEG: {
+    type: number(0.1, 90),
+    default: '1',
+    help: 'Degrees by which what a header says of the sky (altitude, azimuth, Sun, Moon, sidereal time) may differ from what is computed before it becomes a finding.',
   },
   TELESCOPE_ID: { type: text, default: '', help: 'Telescope of frames without `TELID`.' },
   INSTRUMENT_ID: { type: text, default: '', help: 'Instrument of frames without `INSTRUME`.' },
@@ -265,6 +277,75 @@ export const SETTINGS = {
     default: String(2 * GIB),
     help: 'Room for pictures in `$DATA_DIR/previews`; the least used go first.',
   },
+  NIGHT_GAP_MINUTES: {
+    type: number(1, 1440),
+    default: '15',
+    help: 'Minutes of the dark without an exposure of a camera that a night tells of as a gap.',
+  },
+  MEASURE: {
+    type: boolean,
+    default: 'true',
+    help: 'Measure stars, sharpness, background and noise of every frame in the background, newest first, when nothing else goes on.',
+  },
+  MEASURE_MAX_PIXELS: {
+    type: integer(1, 2 ** 31),
+    default: '300000000',
+    help: 'Pictures with more pixels are not measured.',
+  },
+  SOLVER: {
+    type: { kind: 'choice', values: ['none', 'astrometry.net', 'astap'] },
+    default: 'none',
+    help: 'Program that finds out by the stars where a frame lies that has no WCS. It must be installed, with its star catalogue. What it finds is kept beside the file, never in it.',
+  },
+  SOLVER_COMMAND: {
+    type: text,
+    default: '',
+    help: 'How it is called; empty: as the archive knows it. Words with placeholders: `{file}`, `{dir}`, `{out}` (the answer is read from `{out}.wcs` or `{out}.ini`), `{timeout}` (seconds), `{radius}` (degrees), `{width}`, `{height}`, and in brackets, since not every header tells them, `[{ra} {dec} {ra_hours} {spd}]` and `[{scale} {scale_low} {scale_high} {fov}]`: a bracket without its value is left out. There is no shell.',
+  },
+  SOLVER_TIMEOUT_SEC: {
+    type: integer(1, 3600),
+    default: '120',
+    help: 'Seconds after which it is ended. Before that, a quarter of it is spent near the position that the header tells, if it tells one.',
+  },
+  SOLVER_WORKERS: { type: integer(1, 16), default: '1', help: 'How many of it run at a time.' },
+  SOLVER_POINTING_TOLERANCE_DEG: {
+    type: number(0.001, 180),
+    default: '0.5',
+    help: 'Degrees by which the position in a header may be off before that is a finding, `wrong-pointing`.',
+  },
+  REPORT_AT: {
+    type: {
+      kind: 'text',
+      pattern: /^(?:off|sunrise(?:[+-]\d{1,3})?|(?:[01]\d|2[0-3]):[0-5]\d)$/,
+      hint: '`off`, `sunrise+30` (minutes) or a time of day (UTC) as `07:30`',
+    },
+    default: 'off',
+    help: 'When the report of a night is sent: the night in ten lines, with what needs a hand. Of several sites the last sunrise counts. A server that was off then sends it when it starts, up to a day later.',
+  },
+  REPORT_MAIL_TO: {
+    type: { kind: 'list' },
+    default: '',
+    help: 'Who gets it by mail (needs `MAIL_URL`).',
+  },
+  REPORT_WEBHOOK: {
+    type: { kind: 'text', pattern: /^(?:https?:\/\/\S+)?$/, hint: 'an http(s) URL' },
+    default: '',
+    help: 'Address to which it is sent as JSON, by POST; redirections are not followed.',
+    secret: true,
+  },
+  REPORT_WEBHOOK_SECRET: {
+    type: text,
+    default: '',
+    help: 'Key of `X-Platevault-Signature: sha256=…`, the HMAC of that body in hexadecimal digits. Empty: it is not signed.',
+    secret: true,
+  },
+  MAIL_URL: {
+    type: { kind: 'text', pattern: /^(?:smtps?:\/\/\S+)?$/, hint: 'an smtp(s) URL' },
+    default: '',
+    help: 'Server that sends mail, such as `smtp://name:password@mail.example.org:587`; empty: no mail.',
+    secret: true,
+  },
+  MAIL_FROM: { type: text, default: '', help: 'Sender of mail; empty: `platevault@localhost`.' },
   UV_THREADPOOL_SIZE: {
     type: integer(4, 1024),
     default: '12',
@@ -372,5 +453,8 @@ type ValueOf<T extends SettingType> = T['kind'] extends 'integer' | 'number'
           ? V
           : string;
 
-/** The effective settings: parsed once at the start, frozen, passed down. Paths are absolute. */
-export type Config = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]['type']> };
+/** The values of the table. Paths are absolute. */
+export type Settings = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]['type']> };
+
+/** The effective settings, and the sites of their files: parsed once at the start, frozen, passed down. */
+export type Config = Settings & { readonly sites: readonly Site[] };

@@ -5,6 +5,7 @@ import { about, type Finding } from './finding.js';
 import { checkMachine } from './machine.js';
 import { checkAddress, checkProxyHeaders } from './network.js';
 import { checkPlaces } from './places.js';
+import { checkPrograms } from './programs.js';
 import { checkSettings } from './settings.js';
 
 export type { Finding } from './finding.js';
@@ -20,6 +21,7 @@ export async function* examine(config: Config): AsyncGenerator<Finding> {
     ['machine', checkMachine],
     ['places', () => checkPlaces(config)],
     ['database', () => checkCatalogue(config)],
+    ['solver', () => checkPrograms(config)],
     ['address', () => checkAddress(config)],
     ['proxy', () => checkProxyHeaders(config)],
   ];

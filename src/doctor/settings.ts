@@ -9,7 +9,12 @@ const SHORT_KEY = 32;
 
 /** Settings that are understood, but do not go together. */
 export function checkSettings(config: Config): Finding[] {
-  const findings = [...checkAccess(config), ...checkProxy(config), ...checkPlaces(config)];
+  const findings = [
+    ...checkAccess(config),
+    ...checkProxy(config),
+    ...checkPlaces(config),
+    ...checkReports(config),
+  ];
   return findings.some(({ level }) => level !== 'ok')
     ? findings
     : [ok('The settings go together.')];
@@ -73,6 +78,26 @@ function checkProxy(config: Config): Finding[] {
   if (!isBehind && !/^(?:127\.|::1$|localhost$)/.test(HOST)) {
     const text = `HOST is ${HOST} and no proxy is trusted: passwords travel in the open.`;
     findings.push(warn(text, 'Put a proxy with TLS in front, and HOST=127.0.0.1.'));
+  }
+  return findings;
+}
+
+/** Reports that are wanted, and cannot be sent; and the other way round. */
+function checkReports(config: Config): Finding[] {
+  const { REPORT_AT, REPORT_MAIL_TO, MAIL_URL, REPORT_WEBHOOK } = config;
+  const findings: Finding[] = [];
+  if (REPORT_MAIL_TO.length > 0 && MAIL_URL === '') {
+    const text = 'REPORT_MAIL_TO is set, but there is no server that sends mail.';
+    findings.push(warn(text, 'Set MAIL_URL.'));
+  }
+  const hasWay = REPORT_WEBHOOK !== '' || REPORT_MAIL_TO.length > 0;
+  if (REPORT_AT !== 'off' && !hasWay) {
+    const text = `REPORT_AT is ${REPORT_AT}, but nobody gets the report.`;
+    findings.push(warn(text, 'Set REPORT_MAIL_TO and MAIL_URL, or REPORT_WEBHOOK.'));
+  }
+  if (REPORT_AT === 'off' && hasWay) {
+    const text = 'REPORT_AT is off: reports are sent by `platevault report --send` alone.';
+    findings.push(warn(text, 'Set it to sunrise+30 or a time of day, if that is not meant.'));
   }
   return findings;
 }

@@ -9,6 +9,7 @@ export { eachNativeStrip, eachStrip, planeOf, readPlane } from './image.js';
 export { toBigEndian } from './native.js';
 export { checkHdu, datasum, withChecksums } from './checksum.js';
 export { openFits } from './reader.js';
+export { visibleRegion } from './section.js';
 export { expandTo } from './source.js';
 export {
   eachRow,

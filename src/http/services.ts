@@ -7,6 +7,8 @@ import type { Mending, Revisions, Trash } from '../keeping/index.js';
 import type { Log } from '../lib/log.js';
 import type { Previews } from '../preview/index.js';
 import type { Products } from '../products/index.js';
+import type { Reports } from '../report/index.js';
+import type { Solving } from '../solving/index.js';
 import type { Metrics, Overview, ReadyCheck } from '../status/index.js';
 import type { Store } from '../store/index.js';
 
@@ -23,6 +25,8 @@ export interface Services {
   readonly previews: Previews;
   readonly products: Products;
   readonly calibrations: Calibrations;
+  readonly solving: Pick<Solving, 'state'>;
+  readonly reports: Pick<Reports, 'make'>;
   readonly signer: Signer;
   readonly passport: ReturnType<typeof createPassport>;
   readonly logins: Logins;

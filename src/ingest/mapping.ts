@@ -1,10 +1,11 @@
+import { placeOf } from '../almanac/index.js';
 import type { FrameFacts, Relation } from '../catalog/index.js';
 import { mainImage } from '../fits/index.js';
 import type { Hdu } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
 import { splitFitsName } from '../lib/paths.js';
 import { formatDate, nightOf, parseDate, parseInstant, parseTimeOfDay } from '../lib/time.js';
-import { parseDec, parseLongitude, parseRa } from '../sky/index.js';
+import { parseDec, parseLatitude, parseLongitude, parseRa } from '../sky/index.js';
 import type { Footprint, SkyPoint } from '../sky/index.js';
 import { footprintOf, provisionalFootprint, wcsOf, type LookupPixels } from '../wcs/index.js';
 import {
@@ -21,22 +22,16 @@ import {
 } from './keywords.js';
 import { normaliseWord } from './profiles.js';
 import type { Column, PositionSource, Profile, Source } from './profiles.js';
+import { siteOf, type SaidSite, type SiteDefaults } from './site.js';
+import { fillSky, type ReadHeader } from './sky.js';
 
 export type { Profile } from './profiles.js';
-
-/** What is true of every frame of this archive unless its header says otherwise. */
-export interface SiteDefaults {
-  readonly siteId: string;
-  readonly telescope: string;
-  readonly instrument: string;
-  readonly latitudeDeg?: number;
-  /** Positive east. */
-  readonly longitudeDeg?: number;
-}
+export type { SiteDefaults } from './site.js';
 
 /**
  * Turns the headers of a file into the columns of a frame, by the first profile that matches.
- * Odd values never stop it: they become null and a warning.
+ * Odd values never stop it: they become null and a warning. What the sky tells is worked out where
+ * the header lacks it.
  *
  * @param profiles in the order in which they are tried, as from `loadProfiles`
  * @param lookups tables of corrections that the main image names, as from `inspect`
@@ -51,6 +46,17 @@ export function mapHeader(
   lookups: readonly LookupPixels[] = [],
   keywords?: ReadonlySet<string>,
 ): FrameFacts {
+  return fillSky(readHeader(hdus, profiles, site, lookups, keywords));
+}
+
+/** As `mapHeader`, without what is worked out from the sky, and with what that is worked out from. */
+export function readHeader(
+  hdus: readonly Hdu[],
+  profiles: readonly Profile[],
+  site: SiteDefaults,
+  lookups: readonly LookupPixels[] = [],
+  keywords?: ReadonlySet<string>,
+): ReadHeader {
   const list = orderHeaders(hdus, keywords);
   const profile = profiles.find(({ match }) => holds(match, hdus, list));
   if (profile === undefined) throw new AppError('config_invalid', 'No mapping profile matches.');
@@ -58,6 +64,8 @@ export function mapHeader(
   reader.checkRequired();
   const main = mainImage({ hdus });
   const date = reader.dateObs();
+  const said = reader.site();
+  const where = siteOf(said, site);
   const imageType = reader.text('imageType');
   const solved = solvedFootprint(hdus, lookups, main);
   const position = reader.position(solved);
@@ -65,15 +73,15 @@ export function mapHeader(
   const guessed = solved?.provisional === false ? undefined : guessedFootprint(main, position);
   const footprint = guessed ?? solved;
   const [binningX, binningY] = reader.binning();
-  return {
+  const facts: FrameFacts = {
     profile: profile.name,
-    siteId: reader.text('siteId') ?? site.siteId,
+    siteId: where.siteId,
     telescope: reader.text('telescope') ?? site.telescope,
     instrument: reader.text('instrument') ?? site.instrument,
     imageType,
     imageKind: profile.kinds.get(normaliseWord(imageType ?? '')) ?? 'other',
     dateObsMs: date?.ms ?? null,
-    night: reader.night(date, site.longitudeDeg ?? 0),
+    night: reader.night(date, where.longitudeDeg),
     object: reader.text('object'),
     filter: reader.filter(),
     exposureSec: reader.number('exposureSec'),
@@ -104,8 +112,11 @@ export function mapHeader(
     gain: reader.number('gain'),
     footprint: footprint ?? null,
     relations: reader.relations(),
+    computed: [],
     warnings: [...new Set(reader.warnings)],
   };
+  const hasTime = date !== undefined && date.dayOnly === undefined;
+  return { facts, said, where, hasTime, siderealDeg: reader.siderealDeg() };
 }
 
 /** What says who may see a frame. */
@@ -123,6 +134,11 @@ export function publicityOf(
   const reader = new HeaderReader(hdus, list, profile);
   return { proposal: reader.text('proposal'), publicDateMs: reader.instant('publicDate') };
 }
+
+/** FITS Standard 4.0 §9.2.3. */
+const GEOCENTRIC = ['OBSGEO-X', 'OBSGEO-Y', 'OBSGEO-Z'];
+/** Comments of a longitude that grows to the west: `degrees West`, `West longitude`, `[deg W]`, `+W`. */
+const WEST = /^(?!.*\b(?:east|neg\w*)\b).*(?:\bwest\b|\bdeg\w*\.? ?W\b|\+W\b)/i;
 
 interface ObservationDate {
   readonly ms: number;
@@ -219,7 +235,7 @@ class HeaderReader {
     }
   }
 
-  night(date: ObservationDate | undefined, defaultLongitudeDeg: number): string | null {
+  night(date: ObservationDate | undefined, longitudeDeg: number): string | null {
     const given = this.read('night', (text) => {
       const ms = parseInstant(text);
       return parseDate(text) ?? (ms === undefined ? undefined : formatDate(ms));
@@ -227,11 +243,37 @@ class HeaderReader {
     if (given !== null || date === undefined) return given;
     // Midnight stands for the whole day here; counting back from it would give the day before.
     if (date.dayOnly !== undefined) return date.dayOnly;
-    const east = this.read('longitudeDeg', (text, { scale }) => {
-      const value = parseLongitude(text);
-      return value === undefined ? undefined : value * scale;
-    });
-    return nightOf(date.ms, east ?? defaultLongitudeDeg);
+    return nightOf(date.ms, longitudeDeg);
+  }
+
+  site(): SaidSite {
+    const said = {
+      siteId: this.text('siteId'),
+      latitudeDeg: this.read('latitudeDeg', parseLatitude),
+      longitudeDeg: this.read('longitudeDeg', (text, { keyword, scale }) => {
+        const value = parseLongitude(text);
+        // Some count from Greenwich to the west, and say so; a negative number is west all the same.
+        const isWest = value !== undefined && value > 0 && WEST.test(this.commentOf(keyword));
+        return value === undefined ? undefined : value * (isWest ? -scale : scale);
+      }),
+      elevationM: this.number('elevationM'),
+    };
+    if (said.latitudeDeg !== null || said.longitudeDeg !== null) return said;
+    const [x = NaN, y = NaN, z = NaN] = GEOCENTRIC.map((name) =>
+      parseNumber(this.find(name) ?? ''),
+    );
+    return { ...said, ...placeOf([x, y, z]) };
+  }
+
+  /** For a check alone: nobody is warned of one that cannot be read. */
+  siderealDeg(): number | null {
+    for (const { keyword } of this.sources('siderealDeg')) {
+      const text = this.find(keyword) ?? '';
+      const degrees =
+        parseRa(text, { numbersAre: 'hours' }) ?? parseRa(text, { numbersAre: 'degrees' });
+      if (degrees !== undefined) return degrees;
+    }
+    return null;
   }
 
   binning(): readonly [number, number] {
@@ -314,6 +356,10 @@ class HeaderReader {
 
   private find(keyword: string): string | undefined {
     return findIn(this.list, keyword, this.profile.missing)?.text;
+  }
+
+  private commentOf(keyword: string): string {
+    return findIn(this.list, keyword, this.profile.missing)?.header.card(keyword)?.comment ?? '';
   }
 
   private warn(keyword: string, text: string): void {

@@ -3,17 +3,17 @@ import type { Config } from '../config/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import type { Inspected } from './inspect.js';
 import { findCard } from './keywords.js';
-import type { SiteDefaults } from './mapping.js';
 import { filePlace, type FilePlace, type TemplateLookup } from './naming.js';
+import type { SiteDefaults } from './site.js';
 import type { Spooled } from './spool.js';
 
+/** The site of the settings, and those whose place is known. */
 export function siteDefaults(config: Config): SiteDefaults {
   return {
     siteId: config.SITE_ID,
     telescope: config.TELESCOPE_ID,
     instrument: config.INSTRUMENT_ID,
-    latitudeDeg: config.SITE_LATITUDE,
-    longitudeDeg: config.SITE_LONGITUDE,
+    sites: config.sites,
   };
 }
 

@@ -6,7 +6,7 @@ import { AppError, systemCode } from '../lib/errors.js';
 /**
  * How the value of a keyword is read. `integer` and `number` take quoted numbers too; `date` is a
  * calendar date, `instant` a date with or without a time, `time` a time of day, `mjd` and `jd` days;
- * `longitude` is degrees east; `binning` is two factors in one text, such as `2 2` or `2x2`.
+ * `latitude` is degrees north, `longitude` degrees east, `sidereal` hours; `binning` is two factors in one text, such as `2 2` or `2x2`.
  */
 const TYPES = [
   'text',
@@ -17,7 +17,9 @@ const TYPES = [
   'time',
   'mjd',
   'jd',
+  'latitude',
   'longitude',
+  'sidereal',
   'binning',
 ] as const;
 export type ValueType = (typeof TYPES)[number];
@@ -31,7 +33,9 @@ const COLUMNS = {
   dateObs: 'instant',
   timeOfDay: 'time',
   night: 'date',
+  latitudeDeg: 'latitude',
   longitudeDeg: 'longitude',
+  elevationM: 'number',
   object: 'text',
   filter: 'text',
   exposureSec: 'number',
@@ -46,6 +50,7 @@ const COLUMNS = {
   altDeg: 'number',
   azDeg: 'number',
   focus: 'number',
+  siderealDeg: 'sidereal',
   sunAltDeg: 'number',
   sunDistanceDeg: 'number',
   moonAltDeg: 'number',

@@ -1,5 +1,5 @@
 export { checkArchive, type CheckProgress, type Difference } from './check.js';
-export { backUp, type BackupResult } from './backup.js';
+export { backUp, type BackupParts, type BackupResult } from './backup.js';
 export {
   backupState,
   startBackups,

@@ -53,6 +53,7 @@ export function unreadFacts(config: Config, { chosenProfile }: FrameRecord): Fra
     gain: null,
     footprint: null,
     relations: [],
+    computed: [],
     warnings: [
       'Its file could not be read when the catalogue was made anew: nothing is known of its header.',
     ],

@@ -13,6 +13,7 @@ import {
   unpackFile,
   writeRows,
 } from '../products/tasks.js';
+import { measureFile } from '../quality/tasks.js';
 
 /** What workers can do: name → function of one clonable input and a signal. */
 export const TASKS = {
@@ -28,6 +29,7 @@ export const TASKS = {
   writeRows,
   checkFile,
   readLookups,
+  measureFile,
   fingerprint: ({ path }: { path: string }): Promise<Fingerprint> => fingerprintOf(path),
 } as const satisfies Record<string, (input: never, signal: AbortSignal) => Promise<object>>;
 

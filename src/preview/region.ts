@@ -5,27 +5,12 @@ export interface Size {
   readonly height: number;
 }
 
-const SECTION = /^\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*$/;
 /** A picture lower than this shows nothing; it becomes a band of `BAND_HEIGHT` instead. */
 const LEAST_HEIGHT = 8;
 const BAND_HEIGHT = 40;
 const MAX_ASPECT = 4;
 const MAX_HEIGHT = 16_383; // WebP has no more
 const MAX_OUTPUT_PIXELS = 2 ** 25;
-
-/**
- * The part of an image to draw: TRIMSEC `[x0:x1,y0:y1]` (from 1, ends included) if it lies in the
- * image and has an area, else the whole plane.
- */
-export function visibleRegion(hdu: Hdu): Region {
-  const [width = 0, height = 1] = hdu.axes;
-  const whole = { x: 0, y: 0, width, height };
-  const match = SECTION.exec(hdu.header.string('TRIMSEC') ?? '');
-  if (match === null) return whole;
-  const [x0 = 0, x1 = 0, y0 = 0, y1 = 0] = match.slice(1).map(Number);
-  const isSane = x0 >= 1 && x1 > x0 && x1 <= width && y0 >= 1 && y1 > y0 && y1 <= height;
-  return isSane ? { x: x0 - 1, y: y0 - 1, width: x1 - x0 + 1, height: y1 - y0 + 1 } : whole;
-}
 
 /**
  * Size of the picture: the width as asked, the height by aspect within [1, 4 × width] and 2^25

@@ -1,12 +1,12 @@
 import type { FitsFile, Hdu, Region, SourceLimits } from '../fits/index.js';
-import { eachStrip, mainImage, openFits, planeOf } from '../fits/index.js';
+import { eachStrip, mainImage, openFits, planeOf, visibleRegion } from '../fits/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { createBinner, extremesOf, shrink, type Grid } from './bin.js';
 import { encode } from './encode.js';
 import type { RenderOptions } from './options.js';
 import { paint } from './paint.js';
 import { fileProblem, imageProblem, NO_VALUES } from './problem.js';
-import { binFactors, isColour, pictureSize, visibleRegion, type Size } from './region.js';
+import { binFactors, isColour, pictureSize, type Size } from './region.js';
 import { drawSign } from './sign.js';
 import { findRange, toLevels, type Range } from './stretch.js';
 

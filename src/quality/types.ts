@@ -1,4 +1,7 @@
 import type { PixelArray } from '../fits/index.js';
+import type { Finding } from '../lib/finding.js';
+
+export type { Finding } from '../lib/finding.js';
 
 /** What is asked of a picture: stars of the sky, or the level of a calibration frame. */
 export type MeasureKind = 'sky' | 'bias' | 'dark' | 'flat';
@@ -14,6 +17,10 @@ export interface Picture {
   readonly saturation: number | null;
   /** Arcseconds of a pixel; null if nobody knows. */
   readonly pixelScaleArcsec: number | null;
+  /** How long the shutter was open, seconds; without it there is no `instrumentalMag`. */
+  readonly exposureSec?: number | null;
+  /** Level that this camera gives without light, in the unit of the pixels: what its bias frames have. */
+  readonly biasLevel?: number | null;
 }
 
 /** A star, or what looks like one. */
@@ -39,15 +46,6 @@ export interface Star {
   readonly isCut: boolean;
   /** Was parted from a neighbour. */
   readonly isBlended: boolean;
-}
-
-/** Something about a frame that a person should know, in words. */
-export interface Finding {
-  /** Stable word for filters: `trailed`, `defocused`, `blank` … */
-  readonly code: string;
-  readonly level: 'note' | 'warning' | 'error';
-  /** One sentence with the numbers: `FWHM 5.8″, usual 2.1″.` */
-  readonly text: string;
 }
 
 /** What was measured of a frame; null where it makes no sense or could not be told. */
@@ -76,6 +74,10 @@ export interface Measures {
   readonly saturatedFraction: number | null;
   /** Hot pixels of a dark or bias: count above the clipped level. */
   readonly hotPixels: number | null;
+  /** Dead pixels of a flat: far below what surrounds them. */
+  readonly deadPixels?: number | null;
+  /** Background as a share of the saturation, which was given or found from the pixels. */
+  readonly exposureLevel?: number | null;
   /** Sum of the fluxes of the brightest unsaturated stars, -2.5 log10 of it per second, magnitudes: the same field
    *  under the same instrument has the same, less what clouds take. */
   readonly instrumentalMag: number | null;

@@ -3,6 +3,7 @@ export {
   formatRa,
   parseAngularSize,
   parseDec,
+  parseLatitude,
   parseLongitude,
   parseRa,
   wrapDegrees,

@@ -77,6 +77,13 @@ export function parseLongitude(text: string): number | undefined {
   return east > 180 ? east - 360 : east;
 }
 
+/** Geographic latitude → degrees in [-90, 90]: as `parseDec`, and with a letter `N` or `S` at the end. */
+export function parseLatitude(text: string): number | undefined {
+  const side = /\s*([NS])$/i.exec(text.trim())?.[1]?.toUpperCase();
+  const latitude = parseDec(side === undefined ? text : text.trim().slice(0, -1));
+  return side === 'S' && latitude !== undefined ? -latitude : latitude;
+}
+
 const SIZE =
   /^\s*\+?(\d+(?:\.\d*)?|\.\d+)(?:e([+-]?\d{1,2}))?\s*(d|deg|degrees?|°|'|′|m|arcmin|''|"|″|s|arcsec)?\s*$/i;
 const SIZE_UNITS: readonly (readonly [RegExp, number])[] = [

@@ -113,6 +113,21 @@ const GAUGES: Readonly<
     'For how long the job that waits longest has been due.',
     ({ queue }) => one(queue.oldestDueMs === null ? 0 : since(queue.oldestDueMs)),
   ],
+  measure_waiting: [
+    'Frames that wait to be measured, and those of them that failed when they were last tried.',
+    ({ measuring }) => [
+      [{ state: 'due' }, measuring.waiting - measuring.failed],
+      [{ state: 'failed' }, measuring.failed],
+    ],
+  ],
+  measure_oldest_wait_seconds: [
+    'For how long the frame has waited that has waited longest to be measured.',
+    ({ measuring }) => one(measuring.oldestMs === null ? 0 : since(measuring.oldestMs)),
+  ],
+  measured_frames: [
+    'Frames measured since the start of the program.',
+    ({ measuring }) => one(measuring.measured),
+  ],
   disk_free_bytes: ['Bytes that are free.', ({ disks }) => ofDisks(disks, 'freeBytes')],
   disk_size_bytes: ['Size of the disk.', ({ disks }) => ofDisks(disks, 'totalBytes')],
   disk_nights_left: [

@@ -14,6 +14,7 @@ import {
   type QueueState,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
+import type { Measuring, MeasuringState } from '../measuring/index.js';
 import { auditState, backupState, type AuditState, type BackupState } from '../keeping/index.js';
 import { systemCode } from '../lib/errors.js';
 import { formatDate } from '../lib/time.js';
@@ -53,6 +54,7 @@ export interface Overview {
   readonly trash: { readonly frames: number; readonly bytes: number };
   readonly queue: QueueState;
   readonly failedJobs: readonly FailedJob[];
+  readonly measuring: MeasuringState;
 }
 
 const MAX_FAILED = 50;
@@ -65,7 +67,11 @@ const LEAST_REST_MS = 500;
  * Tells how the archive stands. What sums up all files is remembered for a while if it takes long:
  * whoever asks often must not keep the disk busy.
  */
-export function createOverview(catalog: Catalog, config: Config): () => Promise<Overview> {
+export function createOverview(
+  catalog: Catalog,
+  config: Config,
+  measuring: Pick<Measuring, 'state'>,
+): () => Promise<Overview> {
   const sums = remembered(async () => {
     const until = formatDate(Date.now() + DAY_MS);
     const [holdings, nights, audit] = await Promise.all([
@@ -77,7 +83,7 @@ export function createOverview(catalog: Catalog, config: Config): () => Promise<
   });
   const findAway = createPartsLook(config.ARCHIVE_ROOT);
   return async () => {
-    const [known, partsAway, backup, quarantine, trash, queue, failedJobs] = await Promise.all([
+    const [known, partsAway, backup, quarantine, trash, queue, failedJobs, measured] = await Promise.all([
       sums(),
       findAway(),
       backupState(catalog, config),
@@ -85,9 +91,11 @@ export function createOverview(catalog: Catalog, config: Config): () => Promise<
       countTrashed(catalog),
       readQueue(catalog),
       listFailedJobs(catalog, MAX_FAILED),
+      measuring.state(),
     ]);
     const disks = await readDisks(config, known.nights);
-    return { ...known, ...disks, partsAway, backup, quarantine, trash, queue, failedJobs };
+    const waiting = { quarantine, trash, queue, failedJobs, measuring: measured };
+    return { ...known, ...disks, partsAway, backup, ...waiting };
   };
 }
 

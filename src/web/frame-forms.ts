@@ -3,6 +3,10 @@ import {
   getFrame,
   inTransaction,
   noteSubject,
+  parseFlag,
+  parseTag,
+  setFlag,
+  setTag,
   NO_OVERRIDES,
   parseOverrides,
   toOverrides,
@@ -56,6 +60,30 @@ export function noteFrame(web: Web): RequestHandler {
     await orTell(web, req, res, { ...NOTHING_TOLD, form: 'note', text }, async () => {
       await inTransaction(catalog, (tx) => writeNote(tx, noteSubject(id), text, viewer));
       goTo(web, req, res, `${web.base}/frames/${id}/#notes`);
+    });
+  };
+}
+
+/**
+ * `POST /frames/<id>/mark/`: flags a frame or gives it a tag; `flag=none` and `without=<tag>` take them
+ * away.
+ */
+export function markFrame(web: Web): RequestHandler {
+  const { catalog } = web.services;
+  return async (req, res) => {
+    const viewer = requireAction(res, 'upload');
+    requireCsrf(web.services, req, res);
+    const { id } = await getFrame(catalog, parseId(req.params.id), viewer);
+    const [flag, tag, without] = ['flag', 'tag', 'without'].map((name) => bodyText(req, name));
+    await orTell(web, req, res, { ...NOTHING_TOLD, form: 'mark', value: tag ?? '' }, async () => {
+      await inTransaction(catalog, async (tx) => {
+        if (flag !== undefined && flag !== '') {
+          await setFlag(tx, id, flag === 'none' ? null : parseFlag(flag), viewer);
+        } else if (without !== undefined && without !== '') {
+          await setTag(tx, id, parseTag(without), { isSet: false, by: viewer });
+        } else await setTag(tx, id, parseTag(tag ?? ''), { isSet: true, by: viewer });
+      });
+      goTo(web, req, res, `${web.base}/frames/${id}/#quality`);
     });
   };
 }

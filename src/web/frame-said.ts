@@ -5,7 +5,7 @@ import { formatDateTime } from './render.js';
 
 /** What came of a form about a frame that could not be done, and what was typed into it. */
 export interface Told {
-  readonly form: 'correct' | 'note' | '';
+  readonly form: 'correct' | 'note' | 'mark' | '';
   readonly message: string;
   readonly keyword: string;
   readonly value: string;

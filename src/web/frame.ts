@@ -33,6 +33,7 @@ import { formatDec, formatRa } from '../sky/index.js';
 import { toCalibrations } from './calibrations.js';
 import { findChecks, toChecks } from './checks.js';
 import { hduShift, imagesOf, toForms, toSky, type Fact } from './frame-file.js';
+import { toQuality } from './frame-quality.js';
 import { NOTHING_TOLD, toSaid, type Told } from './frame-said.js';
 import { toVersions } from './frame-versions.js';
 import { toRows } from './frames.js';
@@ -89,6 +90,7 @@ export async function sendFrame(web: Web, req: Request, res: Response, told: Tol
       toVersions(web, frame, viewer),
     ]);
   const said = await toSaid(web, frame, marks, viewer, told);
+  const quality = await toQuality(web, frame, viewer, told);
   const pageUrl = `${base}/frames/${frame.id}/`;
   const shift = hduShift(frame, hdus);
   const images = imagesOf(hdus).map((image) => ({ ...image, hdu: image.hdu + shift }));
@@ -149,6 +151,7 @@ export async function sendFrame(web: Web, req: Request, res: Response, told: Tol
       night,
       listUrl: backUrl(base, from),
       said,
+      quality,
       deleteUrl: may(viewer, 'delete') ? `${pageUrl}delete/` : '',
     },
   );

@@ -20,7 +20,7 @@ import {
   showAccount,
 } from './account.js';
 import { askDelete, removeFrame, showFrame } from './frame.js';
-import { correctFrame, noteFrame } from './frame-forms.js';
+import { correctFrame, markFrame, noteFrame } from './frame-forms.js';
 import { makeCurrent } from './frame-versions.js';
 import { search, showFrames } from './frames.js';
 import { logIn, logOut, showLogin, showLogout } from './login.js';
@@ -72,6 +72,7 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/frames/:id/versions/:number/current/', form, makeCurrent(web));
   router.post('/frames/:id/correct/', form, digitsOrElse, correctFrame(web));
   router.post('/frames/:id/note/', form, digitsOrElse, noteFrame(web));
+  router.post('/frames/:id/mark/', form, digitsOrElse, markFrame(web));
   router.get('/search/', search(web));
 
   router.get('/trash/', pageOrElse, showTrash(web));

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { may } from '../auth/index.js';
 import { countQuarantined, type Viewer } from '../catalog/index.js';
+import { findSite } from '../config/index.js';
 import {
   allowPage,
   basePath,
@@ -71,7 +72,6 @@ export function makePage(web: Web, req: Request, res: Response, options: PageOpt
   const { config } = services;
   // An error may come before anyone asked who is there.
   const viewer = viewerOf(res) as Viewer | undefined;
-  const hasPlace = config.SITE_LONGITUDE !== 0 || config.SITE_LATITUDE !== 0;
   return {
     base,
     asset,
@@ -87,7 +87,7 @@ export function makePage(web: Web, req: Request, res: Response, options: PageOpt
     user: viewer === undefined || !hasSession(res) ? null : toUserFrame(viewer),
     quarantined: options.quarantined ?? 0,
     nowUtc: new Date().toISOString().slice(11, 16),
-    longitudeDeg: hasPlace ? config.SITE_LONGITUDE : null,
+    longitudeDeg: findSite(config.sites, config.SITE_ID)?.longitudeDeg ?? null,
   };
 }
 

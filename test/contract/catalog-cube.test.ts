@@ -1,6 +1,7 @@
 import {
   checkCube,
   deleteFrame,
+  getFrame,
   insertFrame,
   insertFramesInBulk,
   inTransaction,
@@ -67,7 +68,7 @@ test('the cube says what the frames say after any mixture of frames, versions an
   expect(await count('', USER)).toBe(ids.length);
   for (const id of ids) await inTransaction(catalog, (tx) => deleteFrame(tx, id));
   expect(await checkCube(catalog)).toEqual([]);
-  for (const table of ['facets', 'nights', 'objects', 'cube', 'sky_boxes']) {
+  for (const table of ['facets', 'nights', 'objects', 'cube', 'sightings', 'sky_boxes']) {
     expect(await catalog.read(table)).toEqual([]);
   }
 });
@@ -191,7 +192,17 @@ test('an archive of before the cube is brought into it', async () => {
     { id: 1, name: '0001_initial', applied_ms: 1 },
     { id: 2, name: '0002_codec', applied_ms: 1 },
   ]);
-  const footprint = { cap: { raDeg: 12, decDeg: 1, radiusDeg: 2 } };
+  const at = { raDeg: 12, decDeg: 1 };
+  const footprint = {
+    corners: [at, null, at, at],
+    polygon: [at, at, at],
+    center: at,
+    cap: { ...at, radiusDeg: 2 },
+    pixelScaleArcsec: 0.5,
+    rotationDeg: 90,
+    mirrored: false,
+    provisional: true,
+  };
   for (const [at, frame] of randomFrames(300, 23).entries()) {
     const { facts, version, basename } = frame;
     await write('frames').insert({
@@ -241,6 +252,9 @@ test('an archive of before the cube is brought into it', async () => {
   }
   await migrate(catalog);
   expect(await checkCube(catalog)).toEqual([]);
+  const [first] = await catalog.read<{ id: number }>('frames').whereNotNull('footprint');
+  const seen = await getFrame(catalog, first?.id ?? 0, USER);
+  expect(seen.footprint).toEqual(footprint);
   expect(await count('', USER)).toBe(300);
   expect(await count('basename=x-0001', USER)).toBe(10);
   expect(await count('RA=150&DEC=20&radius=180', USER)).toBeGreaterThan(50);

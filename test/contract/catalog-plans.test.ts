@@ -65,7 +65,7 @@ function aggregate(query: string): Promise<Facet[]> {
  * is of no use.
  */
 function mayReadAll(query: string): boolean {
-  return /!=|__ne=|exclude_|exists=false|^public=|^id__gt=|^OBSNUM=|^BLKUID=/.test(
+  return /!=|__ne=|exclude_|exists=false|^public=|^id__gt=|^OBSNUM=|^BLKUID=|=none$/.test(
     decodeURIComponent(query),
   );
 }

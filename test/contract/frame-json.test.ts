@@ -28,11 +28,8 @@ const SHAPE: FrameShape = {
   related: 'relatedIds',
   "it's": { literal: `a 'quoted' "text"` },
   address: { idAfter: `"to"/'` },
-  ring: { ifAny: 'polygon', object: { points: 'polygonRing' } },
-  footprint: {
-    ifAny: 'footprint',
-    object: { center: 'footprintCenter', mirrored: 'footprintMirrored', cap: 'footprintCap' },
-  },
+  ring: { ifAny: 'ring', object: { points: 'ring' } },
+  footprint: 'footprint',
   original: { ifAny: 'originalSha256', object: { sha256: 'originalSha256' } },
 };
 
@@ -63,8 +60,12 @@ function expected(frame: Frame): Record<string, unknown> {
         ? null
         : {
             center: footprint.center === null ? null : pair(footprint.center),
+            corners: footprint.corners.map((corner) => (corner === null ? null : pair(corner))),
+            pixel_scale: footprint.pixelScaleArcsec,
+            rotation: footprint.rotationDeg,
             mirrored: footprint.mirrored,
-            cap: [footprint.cap.raDeg, footprint.cap.decDeg, footprint.cap.radiusDeg],
+            circle: [footprint.cap.raDeg, footprint.cap.decDeg, footprint.cap.radiusDeg],
+            provisional: footprint.provisional,
           },
     original: null,
   };

@@ -279,6 +279,7 @@ if (!existsSync(frames)) {
         ccdTempC: null,
         gain: null,
         footprint: null,
+        computed: [],
         relations: [],
         warnings: [],
       });

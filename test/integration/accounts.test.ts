@@ -1,7 +1,8 @@
 import { pyobsFrame } from '../fixtures/night.js';
 import { findUser, insertToken, OPERATOR } from '../../src/catalog/index.js';
 import { ADMIN_PASSWORD, startArchive, type TestArchive } from '../support/archive.js';
-import { addUser, withCatalog } from '../support/logins.js';
+import { withCatalog } from '../support/catalog.js';
+import { addUser } from '../support/logins.js';
 
 let archive: TestArchive;
 

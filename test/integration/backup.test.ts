@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listDeeds, openCatalog, readHighestIds, type Catalog } from '../../src/catalog/index.js';
+import { listDeeds, openCatalog, readHighestIds } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { backupState } from '../../src/keeping/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
@@ -13,6 +13,7 @@ import {
   type CommandResult,
   type TestArchive,
 } from '../support/archive.js';
+import { withCatalog } from '../support/catalog.js';
 import { namesDuring, OWNED_NAME } from '../support/spool-names.js';
 
 let archive: TestArchive;
@@ -62,15 +63,6 @@ const run = (args: readonly string[], dataDir = join(folder, 'new'), settings = 
   runProgram(args, { DATA_DIR: dataDir, ...settings });
 const lines = ({ stdout }: CommandResult): string[] =>
   stdout.split('\n').filter((line) => line !== '');
-
-async function withCatalog<T>(dataDir: string, work: (catalog: Catalog) => Promise<T>): Promise<T> {
-  const catalog = openCatalog(`sqlite:${join(dataDir, 'platevault.sqlite')}`);
-  try {
-    return await work(catalog);
-  } finally {
-    await catalog.close();
-  }
-}
 
 /** A frame as it is listed, without addresses: they tell of the server, and of the hour. */
 function withoutAddresses(frame: unknown): unknown {
@@ -146,7 +138,7 @@ test('a fresh machine comes back from a back-up that was made while uploads ran'
     expect([name, bytes.equals(files.get(name) ?? Buffer.alloc(0))]).toEqual([name, true]);
   }
   // Trash, quarantine and journal are back as well; who was logged in is not.
-  await withCatalog(join(folder, 'new'), async (catalog) => {
+  await withCatalog({ dataDir: join(folder, 'new') }, async (catalog) => {
     const count = async (table: string) => ((await catalog.read(table)) as unknown[]).length;
     expect([await count('trash'), await count('quarantine'), await count('sessions')]).toEqual([
       1, 1, 0,
@@ -210,7 +202,9 @@ test('restore over an archive keeps what was there: the catalogue, and files tha
   await held.stop();
   await rm(held.dataDir, { recursive: true, force: true });
 
-  const rows = await withCatalog(copy, ({ read }) => read('frames').count({ n: '*' }).first());
+  const rows = await withCatalog({ dataDir: copy }, ({ read }) =>
+    read('frames').count({ n: '*' }).first(),
+  );
   const { names, result: restored } = await namesDuring(join(copy, 'archive/.incoming'), () =>
     run(['restore', '--from', place, '--json'], copy),
   );
@@ -231,9 +225,9 @@ test('restore over an archive keeps what was there: the catalogue, and files tha
   const found = await run(['reindex'], copy);
   expect([found.status, found.stderr]).toEqual([0, '']);
   expect(lines(await run(['check', '--read-data'], copy))).toEqual([]);
-  expect(await withCatalog(copy, ({ read }) => read('frames').count({ n: '*' }).first())).toEqual(
-    rows,
-  );
+  expect(
+    await withCatalog({ dataDir: copy }, ({ read }) => read('frames').count({ n: '*' }).first()),
+  ).toEqual(rows);
 }, 120_000);
 
 test('what a restore gave back stays so when the catalogue is made anew, and no id is given twice', async () => {
@@ -266,7 +260,7 @@ test('what a restore gave back stays so when the catalogue is made anew, and no 
     await own.stop();
 
     await run(['restore', '--from', place]);
-    const { frames } = await withCatalog(own.dataDir, ({ read }) => readHighestIds(read));
+    const { frames } = await withCatalog(own, ({ read }) => readHighestIds(read));
     expect(frames).toBe(late?.id);
     await run(['reindex']);
     await own.restart();
@@ -349,7 +343,7 @@ test('the server backs up by itself, goes on with what was broken off, and a fai
   await rm(place, { recursive: true });
   const self = await startArchive(settings);
   const { config } = loadConfig({ BACKUP_TARGET: place }, '/nowhere');
-  const state = () => withCatalog(self.dataDir, (catalog) => backupState(catalog, config));
+  const state = () => withCatalog(self, (catalog) => backupState(catalog, config));
   const until = async (isReached: () => Promise<boolean>): Promise<void> => {
     const end = performance.now() + 60_000;
     while (!(await isReached())) {
@@ -374,7 +368,7 @@ test('the server backs up by itself, goes on with what was broken off, and a fai
       join(self.dataDir, 'archive/hill/2026-03-01', String(stored[0])),
       join(place, 'files/hill/2026-03-01', String(stored[0])),
     );
-    await withCatalog(self.dataDir, ({ write }) =>
+    await withCatalog(self, ({ write }) =>
       write('backups').update({ started_ms: Date.now() - 1e7, state: 'running', ended_ms: null }),
     );
     await self.stop('SIGKILL');
@@ -384,7 +378,7 @@ test('the server backs up by itself, goes on with what was broken off, and a fai
     expect(runs.map((each) => each.state)).toEqual(['done', 'failed']);
     // Two frames and the journal: the first frame lay there.
     expect([last?.files, error, isOverdue]).toEqual([3, null, false]);
-    const deeds = await withCatalog(self.dataDir, (catalog) =>
+    const deeds = await withCatalog(self, (catalog) =>
       listDeeds(catalog, { action: 'backup.finished', limit: 9 }),
     );
     expect(

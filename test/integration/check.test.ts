@@ -11,7 +11,7 @@ import {
 import { cp, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { listDeeds, openCatalog, type Catalog } from '../../src/catalog/index.js';
+import { listDeeds } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { auditState } from '../../src/keeping/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
@@ -22,6 +22,7 @@ import {
   type CommandResult,
   type TestArchive,
 } from '../support/archive.js';
+import { withCatalog } from '../support/catalog.js';
 
 let archive: TestArchive;
 /** A copy of the archive as it was, for each test that spoils it. */
@@ -54,15 +55,6 @@ const check = (args: readonly string[] = [], settings = {}): Promise<CommandResu
   runProgram(['check', ...args], { DATA_DIR: folder, ...settings });
 const lines = (result: CommandResult): string[] =>
   result.stdout.split('\n').filter((line) => line !== '');
-
-async function withCatalog<T>(work: (catalog: Catalog) => Promise<T>): Promise<T> {
-  const catalog = openCatalog(`sqlite:${join(folder, 'platevault.sqlite')}`);
-  try {
-    return await work(catalog);
-  } finally {
-    await catalog.close();
-  }
-}
 
 function flipByte(path: string, at: number): void {
   const bytes = readFileSync(path);
@@ -149,7 +141,7 @@ test('damage is told from a checksum that was wrong before: the SHA-256 decides'
 });
 
 test('rows that refer to nothing, counts that are wrong and a damaged index are found', async () => {
-  await withCatalog(async ({ write }) => {
+  await withCatalog({ dataDir: folder }, async ({ write }) => {
     await write.raw('pragma foreign_keys = off');
     await write('relations').insert({ frame_id: 999, keyword: 'L1BIAS', name: 'x' });
     await write('cube').update({ frames: 77 }).limit(1);
@@ -161,7 +153,9 @@ test('rows that refer to nothing, counts that are wrong and a damaged index are 
 });
 
 test('a refused file that has gone from quarantine is missed', async () => {
-  const row = await withCatalog(({ read }) => read<{ file: string }>('quarantine').first('file'));
+  const row = await withCatalog({ dataDir: folder }, ({ read }) =>
+    read<{ file: string }>('quarantine').first('file'),
+  );
   unlinkSync(join(folder, 'quarantine', String(row?.file)));
   const result = await check();
   expect([result.status, lines(result)]).toEqual([
@@ -172,7 +166,7 @@ test('a refused file that has gone from quarantine is missed', async () => {
 
 test('shares are told apart, and all of them are everything; readings are written down', async () => {
   const checked = (): Promise<number> =>
-    withCatalog(async ({ read }) => {
+    withCatalog({ dataDir: folder }, async ({ read }) => {
       const rows: unknown[] = await read('versions').whereNotNull('checked_ms');
       return rows.length;
     });
@@ -233,7 +227,7 @@ test('the audit reads everything once, finds damage by itself and tells; a clock
       await rolling.upload(pyobsFrame({ FNAME: `${name}.fits` }, { seed: 9 }), `${name}.fits`);
     }
     const { config } = loadConfig({ AUDIT_DAYS: '0.00005' }, '/nowhere');
-    const state = () => withCatalog((catalog) => auditState(catalog, config));
+    const state = () => withCatalog({ dataDir: folder }, (catalog) => auditState(catalog, config));
     const until = async (isReached: () => Promise<boolean>): Promise<void> => {
       const end = performance.now() + 30_000;
       while (!(await isReached())) {
@@ -245,7 +239,7 @@ test('the audit reads everything once, finds damage by itself and tells; a clock
     expect(await state()).toMatchObject({ isOn: true, files: 3, findings: [] });
     flipByte(tree('hill/2026-03-01/r2.fits'), 3000);
     // Readings and a round that seem to lie in the future.
-    await withCatalog(async ({ write }) => {
+    await withCatalog({ dataDir: folder }, async ({ write }) => {
       await write('versions').update({ checked_ms: Date.now() + 1e11 });
       await write('counters')
         .where({ name: 'audit_round_ms' })
@@ -254,7 +248,7 @@ test('the audit reads everything once, finds damage by itself and tells; a clock
     await until(async () => (await state()).findings.length > 0);
     expect((await state()).findings).toMatchObject([{ basename: 'r2', result: 'content' }]);
     const deeds = (action: string) =>
-      withCatalog((catalog) => listDeeds(catalog, { action, limit: 10 }));
+      withCatalog({ dataDir: folder }, (catalog) => listDeeds(catalog, { action, limit: 10 }));
     expect((await deeds('audit.found')).length).toBeGreaterThan(0);
     await until(async () => (await deeds('audit.finished')).length > 0);
     expect((await deeds('audit.finished'))[0]).toMatchObject({ subject: 'archive' });

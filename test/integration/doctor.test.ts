@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pyobsFrame } from '../fixtures/night.js';
 import { runProgram, startArchive, type TestArchive } from '../support/archive.js';
-import { withCatalog } from '../support/logins.js';
+import { withCatalog } from '../support/catalog.js';
 
 interface Finding {
   readonly topic: string;

@@ -1,26 +1,17 @@
 /** What `check`, `doctor` and the start find wrong with the journal in the tree, and what mends it. */
 import { existsSync } from 'node:fs';
-import {
-  appendFile,
-  cp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  truncate,
-  writeFile,
-} from 'node:fs/promises';
+import { appendFile, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/index.js';
 import { checkArchive, openToLook } from '../../src/keeping/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
-import { startArchive, type TestArchive } from '../support/archive.js';
-import { withCatalog } from '../support/logins.js';
+import { remember, startArchive, type Remembered, type TestArchive } from '../support/archive.js';
+import { withCatalog } from '../support/catalog.js';
 import { dumpRows } from '../support/rows.js';
 
 let archive: TestArchive;
 /** The archive as it was, for each test that spoils it. */
-let whole: string;
+let whole: Remembered;
 
 beforeAll(async () => {
   archive = await startArchive({ AUDIT_DAYS: '0' });
@@ -31,19 +22,14 @@ beforeAll(async () => {
   await archive.fetch('/frames/4/', { method: 'DELETE' });
   await archive.stop();
   expect(await archive.check()).toEqual([]);
-  whole = `${archive.dataDir}-whole`;
-  await cp(archive.dataDir, whole, { recursive: true });
+  whole = await remember(archive);
 }, 120_000);
 afterAll(async () => {
   await archive.close();
-  await rm(whole, { recursive: true, force: true });
+  await whole.forget();
 });
 
-afterEach(async () => {
-  await archive.stop('SIGKILL');
-  await rm(archive.dataDir, { recursive: true });
-  await cp(whole, archive.dataDir, { recursive: true });
-});
+afterEach(() => whole.restore());
 
 const folder = (name = ''): string => join(archive.dataDir, 'archive/.platevault/journal', name);
 const first = (): string => folder('000001.ndjson');

@@ -11,8 +11,8 @@ import {
 } from '../../src/catalog/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
-import { startCatalog } from '../support/catalog.js';
-import { addToken, addUser, logIn, withCatalog } from '../support/logins.js';
+import { startCatalog, withCatalog } from '../support/catalog.js';
+import { addToken, addUser, logIn } from '../support/logins.js';
 
 /** Accounts that are held to proposals, from the command that makes them to what they get to see. */
 const PASSWORD = 'a long enough password';

@@ -1,16 +1,16 @@
 /** What a reindex keeps of that which it cannot read, and what it says of the old catalogue. */
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OPERATOR, writeNote } from '../../src/catalog/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
-import { startArchive, type TestArchive } from '../support/archive.js';
-import { withCatalog } from '../support/logins.js';
+import { remember, startArchive, type Remembered, type TestArchive } from '../support/archive.js';
+import { withCatalog } from '../support/catalog.js';
 import { dumpRows } from '../support/rows.js';
 
 let archive: TestArchive;
 /** The archive as it was, for each test that spoils it. */
-let whole: string;
+let whole: Remembered;
 
 const NIGHT = 'archive/hill/2026-03-01';
 const path = (name: string): string => join(archive.dataDir, name);
@@ -30,18 +30,13 @@ beforeAll(async () => {
     write.transaction((tx) => writeNote(tx, 'frame:3', 'Clouds.', OPERATOR)),
   );
   expect((await archive.run(['reindex'])).status).toBe(0);
-  whole = `${archive.dataDir}-whole`;
-  await cp(archive.dataDir, whole, { recursive: true });
+  whole = await remember(archive);
 }, 120_000);
 afterAll(async () => {
   await archive.close();
-  await rm(whole, { recursive: true, force: true });
+  await whole.forget();
 });
-afterEach(async () => {
-  await archive.stop('SIGKILL');
-  await rm(archive.dataDir, { recursive: true });
-  await cp(whole, archive.dataDir, { recursive: true });
-});
+afterEach(() => whole.restore());
 
 const rows = (): Promise<Readonly<Record<string, string[]>>> => withCatalog(archive, dumpRows);
 

@@ -15,12 +15,10 @@ import { join } from 'node:path';
 import {
   deleteFrame,
   inTransaction,
-  openCatalog,
   OPERATOR,
   reviseFrame,
   writeMark,
   writeNote,
-  type Catalog,
   type FrameFacts,
 } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
@@ -29,22 +27,11 @@ import { openRoot } from '../../src/keeping/index.js';
 import { makeXisf } from '../fixtures/make-xisf.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { PROJECT_DIR, startArchive, type TestArchive } from '../support/archive.js';
+import { withCatalog } from '../support/catalog.js';
 import { dumpRows } from '../support/rows.js';
 
 const database = (archive: TestArchive): string => join(archive.dataDir, 'platevault.sqlite');
 const tree = (archive: TestArchive, path = ''): string => join(archive.dataDir, 'archive', path);
-
-async function withCatalog<T>(
-  archive: TestArchive,
-  work: (catalog: Catalog) => Promise<T>,
-): Promise<T> {
-  const catalog = openCatalog(`sqlite:${database(archive)}`);
-  try {
-    return await work(catalog);
-  } finally {
-    await catalog.close();
-  }
-}
 
 /** Rows of all that is kept of frames; trash without the copy of its content. */
 async function rowsOf(archive: TestArchive): Promise<Readonly<Record<string, string[]>>> {

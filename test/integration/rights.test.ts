@@ -9,7 +9,7 @@ import { openServer } from '../../src/context.js';
 import { createAuthentication } from '../../src/http/index.js';
 import { createWeb } from '../../src/web/index.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
-import { withCatalog } from '../support/logins.js';
+import { withCatalog } from '../support/catalog.js';
 import {
   makeCredentials,
   makeSigned,
@@ -145,7 +145,11 @@ async function ask(
   { who, session, id, isReal }: Question,
 ): Promise<{ outcome: Outcome; told: string }> {
   const [verb = '', route = ''] = row.route.split(' ');
-  const path = route.replace(/:id|:file/, String(id)).replace(':number', '1');
+  const path = route
+    .replace(/:id|:file/, String(id))
+    .replace(':number', '1')
+    .replace(':night', '2026-03-01')
+    .replace(':tag', 'new');
   const sign = who.sign?.(id, row.needs === 'download version' ? 'version' : 'frame');
   const query = [row.query, sign].filter((part) => part !== undefined).join('&');
   const answer = await fetch(`${archive.url}${path}?${query}`, {

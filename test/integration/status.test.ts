@@ -6,7 +6,8 @@ import { createReadiness } from '../../src/status/index.js';
 import { openFsStore } from '../../src/store/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
-import { addToken, addUser, logIn, withCatalog } from '../support/logins.js';
+import { withCatalog } from '../support/catalog.js';
+import { addToken, addUser, logIn } from '../support/logins.js';
 
 let archive: TestArchive;
 beforeAll(async () => {

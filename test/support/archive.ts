@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -101,6 +101,7 @@ export async function startArchive(
     DATA_DIR: dataDir,
     ADMIN_PASSWORD,
     LOG: 'off',
+    MEASURE: 'false', // suites about other things need not wait for the processor
     ...settings,
   };
   let server = await whenServing(spawnServer(env));
@@ -212,4 +213,25 @@ async function stopServer(child: ChildProcess, signal: NodeJS.Signals): Promise<
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, TMPDIR } = process.env;
   return { PATH, HOME, LANG, TMPDIR };
+}
+
+/** An archive as it was at one moment. */
+export interface Remembered {
+  /** Ends its server, if there is one, and puts its folder back. */
+  restore(): Promise<void>;
+  forget(): Promise<void>;
+}
+
+/** Keeps a copy of the whole folder of an archive that is stopped. */
+export async function remember(archive: TestArchive): Promise<Remembered> {
+  const copy = `${archive.dataDir}-whole`;
+  await cp(archive.dataDir, copy, { recursive: true });
+  return {
+    async restore() {
+      await archive.stop('SIGKILL');
+      await rm(archive.dataDir, { recursive: true });
+      await cp(copy, archive.dataDir, { recursive: true });
+    },
+    forget: () => rm(copy, { recursive: true, force: true }),
+  };
 }

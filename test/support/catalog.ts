@@ -47,3 +47,16 @@ export async function startCatalog(isMigrated = true): Promise<TestCatalog> {
     },
   };
 }
+
+/** Runs `work` on the catalogue of an archive, whether or not a server runs beside it. */
+export async function withCatalog<T>(
+  { dataDir }: { readonly dataDir: string },
+  work: (catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  const catalog = openCatalog(`sqlite:${join(dataDir, 'platevault.sqlite')}`);
+  try {
+    return await work(catalog);
+  } finally {
+    await catalog.close();
+  }
+}

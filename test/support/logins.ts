@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { hashPassword, hashSecret, makeToken } from '../../src/auth/index.js';
 import {
   findUser,
   insertToken,
   insertUser,
-  openCatalog,
   OPERATOR,
-  type Catalog,
   type Scope,
   type Sight,
 } from '../../src/catalog/index.js';
 import type { TestArchive } from './archive.js';
+import { withCatalog } from './catalog.js';
 
 /** The cookies that an answer sets, whole, by name. */
 export function setCookiesOf(response: Response): Map<string, string> {
@@ -112,19 +110,6 @@ export async function addToken(
     await insertToken(catalog, kept, OPERATOR);
   });
   return token;
-}
-
-/** Runs `work` on the catalogue of a running archive, beside its server. */
-export async function withCatalog<T>(
-  archive: TestArchive,
-  work: (catalog: Catalog) => Promise<T>,
-): Promise<T> {
-  const catalog = openCatalog(`sqlite:${join(archive.dataDir, 'platevault.sqlite')}`);
-  try {
-    return await work(catalog);
-  } finally {
-    await catalog.close();
-  }
 }
 
 function csrfOf(cookies: string): string {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
-/** True if a program of this name is on the path. */
+/** True if a program of this name is on the path, or there is a file of this absolute path. */
 export function isInstalled(program: string): boolean {
+  if (isAbsolute(program)) return existsSync(program);
   const folders = [...(process.env.PATH ?? '').split(':'), '/usr/sbin'];
   return folders.some((folder) => existsSync(join(folder, program)));
 }

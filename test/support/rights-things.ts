@@ -1,7 +1,8 @@
 import { findUser } from '../../src/catalog/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import type { TestArchive } from './archive.js';
-import { addToken, addUser, withCatalog } from './logins.js';
+import { withCatalog } from './catalog.js';
+import { addToken, addUser } from './logins.js';
 import { HELD_TO, type Credential, type Subject } from './rights.js';
 
 /** Ids of what is there to be asked for. */

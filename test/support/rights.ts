@@ -6,7 +6,8 @@ import {
   updateUser,
 } from '../../src/catalog/index.js';
 import { ADMIN_PASSWORD, type TestArchive } from './archive.js';
-import { addToken, addUser, cookiesOf, logIn, withCatalog } from './logins.js';
+import { withCatalog } from './catalog.js';
+import { addToken, addUser, cookiesOf, logIn } from './logins.js';
 
 /** What an address asks for. */
 export type Need =
@@ -96,6 +97,12 @@ export const RIGHTS: readonly RightsRow[] = [
   api('post /frames/', 'upload', { files: true }),
   api('post /frames/create/', 'upload', { files: true }),
   api('get /frames/aggregate/', 'read'),
+  api('get /nights/', 'read'),
+  api('get /nights/:night/', 'read', { done: [200, 404] }),
+  api('get /nights/:night/report/', 'read'),
+  api('get /targets/', 'read'),
+  api('get /targets/resolve/', 'read', { query: 'name=M31' }),
+  api('get /targets/:name/', 'read', { done: [404] }),
   api('get /frames/zip/', 'read', { query: 'format=script' }),
   ofFrame('post /frames/zip/', 'read', { body: {}, idsIn: 'frame_ids' }),
   api('get /trash/', 'delete'),
@@ -111,6 +118,14 @@ export const RIGHTS: readonly RightsRow[] = [
   ofFrame('patch /frames/:id/corrections/', 'correct', { body: {} }),
   ofFrame('get /frames/:id/notes/', 'read notes'),
   ofFrame('post /frames/:id/notes/', 'upload', { done: [400], body: { text: '' } }),
+  ofFrame('get /frames/:id/marks/', 'read'),
+  // There is no such flag; the tag is given and taken away.
+  ofFrame('put /frames/:id/flag/', 'upload', { done: [400], body: { flag: '' } }),
+  ofFrame('delete /frames/:id/flag/', 'upload'),
+  ofFrame('put /frames/:id/tags/:tag/', 'upload'),
+  ofFrame('delete /frames/:id/tags/:tag/', 'upload'),
+  api('get /nights/:night/notes/', 'read notes'),
+  api('post /nights/:night/notes/', 'upload', { done: [400], body: { text: '' } }),
   api('get /quarantine/', 'upload'),
   ofRefused('post /quarantine/retry/', 'upload', { ...FOR_GOOD, body: {}, idsIn: 'ids' }),
   ofRefused('post /quarantine/discard/', 'correct', { ...FOR_GOOD, body: {}, idsIn: 'ids' }),
@@ -125,6 +140,7 @@ export const RIGHTS: readonly RightsRow[] = [
   ofFrame('get /frames/:id/headers/', 'read'),
   ofFrame('get /frames/:id/related/', 'read'),
   ofFrame('get /frames/:id/calibrations/', 'read'),
+  ofFrame('get /frames/:id/solution/', 'read'),
   ofFrame('get /frames/:id/preview/', 'read'),
   ofFrame('get /frames/:id/catalog/', 'read'),
   ofFrame('get /frames/:id/funpack/', 'read'),
@@ -144,6 +160,7 @@ export const RIGHTS: readonly RightsRow[] = [
   }),
   page('post /frames/:id/correct/', 'correct', { about: 'frame', done: [303, 400], form: {} }),
   page('post /frames/:id/note/', 'upload', { about: 'frame', done: [303, 400], form: {} }),
+  page('post /frames/:id/mark/', 'upload', { about: 'frame', done: [303, 400], form: {} }),
   page('get /search/', 'read', { done: [302] }),
   page('get /trash/', 'delete'),
   page('post /trash/', 'delete', { done: [303], form: {} }),

@@ -19,6 +19,7 @@ export async function dumpRows(catalog: Catalog): Promise<Readonly<Record<string
     if ('night_id' in row) changed.night_id = nights.get(row.night_id);
     if ('object_id' in row) changed.object_id = objects.get(row.object_id);
     if ('keyword_id' in row) changed.keyword_id = keywords.get(row.keyword_id);
+    if ('is_set' in row) delete changed.id; // of marks: nobody refers to them
     delete changed.checked_ms;
     delete changed.check_result;
     return changed;
@@ -46,6 +47,9 @@ const TABLES = [
   'relations',
   'corrections',
   'notes',
+  'marks',
+  'flags',
+  'tags',
   'trash',
   'cube',
   'sky_boxes',

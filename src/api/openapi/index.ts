@@ -10,15 +10,23 @@ import {
 } from '../../openapi/index.js';
 import { accessOf, SECURITY_SCHEMES, type Who } from './access.js';
 import { TAGS, type Operation } from './operations.js';
+import { MARK_PATH, MARK_SCHEMAS } from './mark-operations.js';
 import { PATH_IDS } from './keeping-operations.js';
 import { FRAME_ID } from './parameters.js';
 import { SCHEMAS } from './schemas.js';
+import { NIGHT_SCHEMAS } from './night-operations.js';
+import { TARGET_PATH, TARGET_SCHEMAS } from './target-operations.js';
 
 export * from './account-operations.js';
 export * from './file-operations.js';
 export * from './keeping-operations.js';
+export * from './mark-operations.js';
+export * from './night-operations.js';
 export * from './operations.js';
 export * from './service-operations.js';
+export * from './target-operations.js';
+export { REPORT } from './report-operations.js';
+export { SOLUTION } from './solving-operations.js';
 
 /** An address of the route table with what is told about it. */
 export interface ToldRoute extends ApiRoute {
@@ -41,8 +49,8 @@ export function describeApi(
     description: DESCRIPTION,
     root,
     tags: TAGS,
-    pathParameters: { id: FRAME_ID, ...PATH_IDS },
-    schemas: SCHEMAS,
+    pathParameters: { id: FRAME_ID, ...PATH_IDS, ...MARK_PATH, ...TARGET_PATH },
+    schemas: { ...SCHEMAS, ...MARK_SCHEMAS, ...TARGET_SCHEMAS, ...NIGHT_SCHEMAS },
     securitySchemes: SECURITY_SCHEMES,
     problemSchemas: { 400: refTo('ParameterProblem'), default: refTo('Problem') },
     accessOf: (who, verb) => accessOf(who as Who, verb, config),

@@ -26,7 +26,8 @@ export const PATH_IDS: Readonly<Record<string, ApiParameter>> = {
   },
 };
 
-const PAGE: readonly ApiParameter[] = [
+/** Pages of short lists. */
+export const LIST_PAGE: readonly ApiParameter[] = [
   {
     name: 'limit',
     key: 'some',
@@ -48,7 +49,7 @@ export const TRASH: Operation = {
   tag,
   summary: 'What was deleted and can come back',
   who: 'delete',
-  parameters: PAGE,
+  parameters: LIST_PAGE,
   answers: { 200: json('Trash', 'The frames.') },
   problems: ['bad_request'],
   requests: [{ summary: 'What was deleted last', query: { limit: '5' } }],
@@ -226,7 +227,7 @@ export const QUARANTINE: Operation = {
       schema: text(),
       examples: ['DATE-OBS'],
     },
-    ...PAGE,
+    ...LIST_PAGE,
   ],
   answers: { 200: json('Quarantine', 'The files.') },
   problems: ['bad_request'],

@@ -13,6 +13,7 @@ export type Operation = ApiOperation<Who, ErrorCode>;
 export const TAGS = [
   { name: 'Search', description: 'Which frames there are.' },
   { name: 'One frame', description: 'What is known of a frame.' },
+  { name: 'Nights', description: 'What is known of a night.' },
   { name: 'Files', description: 'What is in its file, and what can be made from it.' },
   { name: 'Many files', description: 'A selection at once.' },
   { name: 'Upload and delete', description: 'What changes the archive.' },

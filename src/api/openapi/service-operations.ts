@@ -1,5 +1,6 @@
 import { PAGE_OR_JSON } from './parameters.js';
 import type { Operation } from './operations.js';
+import { SOLVING_STATE } from './solving-operations.js';
 import { flag, instant, integer, listOf, number, object, oneOf, orNull, text } from './words.js';
 
 const CHECKS = ['database', 'store', 'disk_data', 'disk_archive', 'queue'];
@@ -79,6 +80,7 @@ export const OVERVIEW: Operation = {
           lost_disks: listOf(
             object({ place: oneOf(['archive', 'data']), path: text(), reason: text() }),
           ),
+          solving: SOLVING_STATE,
           frames: integer(),
           versions: integer('stored files, former versions among them'),
           ...BYTES,
@@ -113,6 +115,16 @@ export const OVERVIEW: Operation = {
             due: integer(),
             failed: integer(),
             oldest_due: orNull(instant()),
+          }),
+          measuring: object({
+            on: flag(),
+            waiting: integer('frames that wait to be measured'),
+            failed: integer('of these, those that failed when they were last tried'),
+            oldest: orNull(instant('since when the one waits that has waited longest')),
+            nights_to_judge: integer('nights to be compared with what is usual'),
+            measured: integer('frames measured since the start of the program'),
+            per_minute: number('frames measured, over ten minutes'),
+            last_error: orNull(text()),
           }),
           failed_jobs: listOf(
             object({

@@ -16,7 +16,9 @@ function described(schema: Schema): (description?: string) => Schema {
 /** The same, or null. */
 export function orNull(schema: Schema): Schema {
   const { type } = schema;
-  if (typeof type === 'string') return { ...schema, type: [type, 'null'] };
+  // A list of words would still leave null out.
+  if (typeof type === 'string' && schema.enum === undefined)
+    return { ...schema, type: [type, 'null'] };
   return { anyOf: [schema, { type: 'null' }] };
 }
 

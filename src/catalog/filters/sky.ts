@@ -11,10 +11,10 @@ import {
   parseRa,
   parseRegion,
   toUnitVector,
-  type Footprint,
   type Region,
 } from '../../sky/index.js';
 import { onIndex, type Condition } from '../conditions.js';
+import { parseFootprint, type FootprintColumns } from '../footprint-text.js';
 import { candidatesIn } from '../sky-index.js';
 import type { Asked } from './types.js';
 import { badValue, lastOf } from './values.js';
@@ -118,13 +118,14 @@ async function framesWhere(
   const found: number[] = [];
   let since = performance.now();
   for (let at = 0; at < candidates.length; at += SLICE) {
-    const rows: { id: number; footprint: string }[] = await db('frames')
+    const rows: ({ id: number } & FootprintColumns)[] = await db('frames')
       .whereRaw('id in (select value from json_each(?))', [
         JSON.stringify(candidates.slice(at, at + SLICE)),
       ])
-      .select('id', 'footprint');
-    for (const { id, footprint } of rows) {
-      if (holds(footprintRegion(JSON.parse(footprint) as Footprint), region)) found.push(id);
+      .select('id', 'footprint', 'ring');
+    for (const { id, ...columns } of rows) {
+      const footprint = parseFootprint(columns);
+      if (footprint !== null && holds(footprintRegion(footprint), region)) found.push(id);
       if (performance.now() - since < SLICE_MS) continue;
       await setImmediate();
       since = performance.now();

@@ -3,6 +3,7 @@ import { parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
 import { onColumn, onFrames, onObjects } from '../conditions.js';
 import { requestKey } from '../schema.js';
 import { headerCondition, HEADER_PREFIX } from './headers.js';
+import { QUALITY_FILTERS } from './quality.js';
 import {
   binningCondition,
   choiceOf,
@@ -17,7 +18,13 @@ import {
 import { coneCondition, footprintCondition } from './sky.js';
 import type { FrameFilter } from './types.js';
 import { badValue, lastOf, listedTexts, requireFlag, requireInstant } from './values.js';
-import { nameCondition, objectCondition, withoutAccents, wordsCondition } from './words.js';
+import {
+  nameCondition,
+  objectCondition,
+  targetCondition,
+  withoutAccents,
+  wordsCondition,
+} from './words.js';
 
 const TEXT = { type: 'string' } as const;
 const NUMBER = { type: 'number' } as const;
@@ -240,6 +247,21 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
       ['OBJECT!', 'test'],
     ],
     condition: objectCondition,
+  },
+  {
+    name: 'target',
+    aliases: [],
+    label: 'Target, any name',
+    help: 'an object under any of its names and spellings: `M31` also finds `NGC 224` and `Andromeda Galaxy`',
+    kind: 'text',
+    schema: TEXT,
+    isList: false,
+    operators: [],
+    examples: [
+      ['target', 'M 31'],
+      ['target', 'andromeda'],
+    ],
+    condition: targetCondition,
   },
   {
     name: 'target_name',
@@ -475,6 +497,7 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     ],
     condition: numberCondition('id', 'is'),
   },
+  ...QUALITY_FILTERS,
   {
     name: `${HEADER_PREFIX}KEYWORD`,
     aliases: [],

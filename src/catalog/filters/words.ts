@@ -1,7 +1,14 @@
 import type { Knex } from 'knex';
 import { splitFitsName } from '../../lib/paths.js';
-import { onFrames, onIndex, type Condition } from '../conditions.js';
-import { likePattern, nameContains, namesWith, objectContains } from '../text-index.js';
+import { findTarget, targetKey } from '../../targets/index.js';
+import { onFrames, onIndex, onObjects, type Condition } from '../conditions.js';
+import {
+  likePattern,
+  nameContains,
+  namesWith,
+  objectContains,
+  objectNames,
+} from '../text-index.js';
 import { badValue, lastOf } from './values.js';
 import type { Asked } from './types.js';
 
@@ -27,6 +34,24 @@ function withoutText(column: string, part: string): Condition {
   return onFrames((query) => {
     void query.whereRaw(`coalesce(${column}, '') not like ? escape '\\'`, [likePattern(part)]);
   });
+}
+
+/** The object itself, under whatever name and in whatever spelling frames have it. */
+export function targetCondition(asked: Asked): Condition {
+  const text = lastOf(asked);
+  const wanted = targetKey(text);
+  if (wanted === '') throw badValue(asked.name, text, 'the name of an object');
+  const named = (names: readonly string[]): Condition =>
+    onObjects((query, table) => {
+      const list = JSON.stringify(names);
+      void query.whereRaw(`${table}.object in (select value from json_each(?))`, [list]);
+    });
+  const known = findTarget(text);
+  return {
+    ...named([text, ...(known === undefined ? [] : [known.name, ...known.aliases])]),
+    prepare: async (db) =>
+      named((await objectNames(db)).filter((name) => targetKey(name) === wanted)),
+  };
 }
 
 /** A text in plain letters: accents are left out, as the OCS archive does with what is searched. */

@@ -29,13 +29,15 @@ export function frameCards(
   exposure: Exposure,
   { name, night, scene, mean }: { name: string; night: string; scene: Scene; mean: number },
 ): WriteCard[] {
-  const iso = new Date(exposure.startMs).toISOString().slice(0, -1);
   const { camera } = exposure;
+  // What the clock of the computer says; the telescope's own knows where it points.
+  const clockMs = exposure.startMs + exposure.clockAheadSec * 1000;
+  const iso = new Date(clockMs).toISOString().slice(0, -1);
   return [
     ['EXTNAME', 'SCI'],
     ['DATE-OBS', iso, '[UTC] start of exposure'],
     ['DAY-OBS', night, 'local date of the evening'],
-    ['MJD-OBS', round(exposure.startMs / MS_PER_DAY + MJD_OF_EPOCH, 8), '[d] start of exposure'],
+    ['MJD-OBS', round(clockMs / MS_PER_DAY + MJD_OF_EPOCH, 8), '[d] start of exposure'],
     ['EXPTIME', exposure.exposureSec, '[s] exposure time'],
     ['IMAGETYP', exposure.kind, 'kind of frame'],
     ['FRAMENUM', exposure.number, 'number of frame in the night'],

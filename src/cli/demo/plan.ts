@@ -16,7 +16,12 @@ export interface Exposure {
   readonly target: Target | undefined;
   /** Mean level of a sky flat above the bias, ADU. */
   readonly flatLevel: number;
-  readonly weather: 'clear' | 'clouds' | 'trail';
+  /** `trail`: a satellite crosses the field; `drift`: the telescope does not follow the sky. */
+  readonly weather: 'clear' | 'clouds' | 'trail' | 'drift';
+  /** Part of the light that comes through, 0…1. */
+  readonly cover: number;
+  /** By how much the clock of the camera's computer is ahead when it writes the header. */
+  readonly clockAheadSec: number;
   /** Number of the request in the night; science frames of one target share it. */
   readonly request: number;
 }
@@ -38,7 +43,16 @@ export const MAX_FRAMES = 1000;
 
 const NARROW_TARGETS = 5;
 const WIDE_TARGETS = 3;
-const SCIENCE_SEC: Record<Filter, number> = { B: 180, V: 120, R: 120 };
+const SCIENCE_SEC: Record<Filter, number> = { B: 300, V: 240, R: 240 };
+/** From the start of one science frame to that of the next, if the night is long enough. */
+const STEP_MS = 320_000;
+/** Clouds come up, close the sky for a while, and go. */
+const CLOUD_FRAMES = [0.62, 0.48, 0.34] as const;
+const CLOSED_MS = 75 * 60_000;
+/** Part of the first camera's frames that it has taken when they close the sky. */
+const CLOSED_AFTER = 0.6;
+/** The second camera's filter of which nobody took flats. */
+const WITHOUT_FLATS: Filter = 'R';
 /** Below this altitude of the Sun, degrees, it is dark enough for science; at 50° north, all year. */
 const DARK_ALT = -12;
 const FLAT_START_ALT = -2;
@@ -57,10 +71,11 @@ export function planNight(night: string, frames: number, size?: number): NightPl
   const share = Math.min(2, frames / USUAL_FRAMES);
   const count = (usual: number): number => Math.max(1, Math.round(usual * share));
   const calibrations = { bias: count(10), darks: count(3), flats: count(3) };
-  const perCamera =
-    calibrations.bias + 2 * calibrations.darks + FILTERS.length * calibrations.flats;
-  const science = frames - CAMERAS.length * perCamera;
+  const perCamera = calibrations.bias + 2 * calibrations.darks;
+  const flats = (CAMERAS.length * FILTERS.length - 1) * calibrations.flats;
+  const science = frames - CAMERAS.length * perCamera - flats;
   const wide = Math.round(science * 0.4);
+  const clouds = planClouds(night, science - wide);
   const part = size === undefined ? 1 : size / (CAMERAS[0]?.width ?? size);
   const drafts = CAMERAS.map((full, index) => {
     const camera = {
@@ -69,14 +84,14 @@ export function planNight(night: string, frames: number, size?: number): NightPl
       height: Math.round(full.height * part),
     };
     const isWide = index > 0;
-    const targets = pickTargets(night, isWide);
-    const firstRequest = isWide ? NARROW_TARGETS + 1 : 1;
+    const count = isWide ? wide : science - wide;
+    const filters = isWide ? FILTERS.filter((each) => each !== WITHOUT_FLATS) : FILTERS;
     return {
       camera,
       drafts: [
         ...planBias(night, calibrations.bias, camera),
-        ...planFlats(night, calibrations.flats),
-        ...planScience(night, targets, isWide ? wide : science - wide, camera, firstRequest),
+        ...planFlats(night, calibrations.flats, filters),
+        ...planScience(night, count, camera, { clouds, isWide }),
         ...planDarks(night, calibrations.darks, camera),
       ],
     };
@@ -102,6 +117,8 @@ const CALIBRATION = {
   target: undefined,
   flatLevel: 0,
   weather: 'clear',
+  cover: 1,
+  clockAheadSec: 0,
   request: 0,
 } as const;
 
@@ -134,10 +151,10 @@ function planDarks(night: string, count: number, camera: Camera): Draft[] {
 }
 
 /** The sky fades by a factor of about e per 1.5 minutes: exposures grow, levels sink all the same. */
-function planFlats(night: string, perFilter: number): Draft[] {
+function planFlats(night: string, perFilter: number, filters: readonly Filter[]): Draft[] {
   const start = twilight(night, FLAT_START_ALT).evening;
   const length = twilight(night, FLAT_END_ALT).evening - start;
-  const total = perFilter * FILTERS.length;
+  const total = perFilter * filters.length;
   return Array.from({ length: total }, (_, index) => {
     const part = index / total;
     return {
@@ -145,54 +162,111 @@ function planFlats(night: string, perFilter: number): Draft[] {
       kind: 'skyflat',
       startMs: Math.round(start + length * part),
       exposureSec: Math.round(8 * 50 ** part) / 10,
-      filter: FILTERS[Math.floor(index / perFilter)],
+      filter: filters[Math.floor(index / perFilter)],
       flatLevel: Math.round(36_000 * 0.45 ** part),
     };
   });
 }
 
-/** For each equal part of the dark hours the target that then stands highest, none twice. */
-function pickTargets(night: string, isWide: boolean): Target[] {
+/** When clouds dim the sky, and when they close it. */
+interface Clouds {
+  readonly fromMs: number;
+  readonly closedMs: number;
+  readonly openMs: number;
+}
+
+/** @param count science frames of the first camera */
+function planClouds(night: string, count: number): Clouds {
   const dark = twilight(night, DARK_ALT);
-  const count = isWide ? WIDE_TARGETS : NARROW_TARGETS;
-  const open = new Set(
-    TARGETS.filter(({ field }) => field === 'both' || field === (isWide ? 'wide' : 'narrow')),
-  );
-  return Array.from({ length: count }, (_, block) => {
-    const middle = dark.evening + ((block + 0.5) / count) * (dark.morning - dark.evening);
-    const altitude = (target: Target): number => toHorizontal(target, middle, OBSERVATORY).altDeg;
-    const best = [...open].reduce((a, b) => (altitude(b) > altitude(a) ? b : a));
-    open.delete(best);
-    return best;
+  const closedFor = Math.min(CLOSED_MS, (dark.morning - dark.evening) / 5);
+  const step = stepOf(night, count);
+  const closedMs = dark.evening + Math.max(1, Math.round(count * CLOSED_AFTER)) * step;
+  const fromMs = closedMs - CLOUD_FRAMES.length * step;
+  return { fromMs, closedMs, openMs: closedMs + closedFor };
+}
+
+/** From one frame to the next: as long as it takes, or what the night has for each. */
+function stepOf(night: string, count: number): number {
+  const dark = twilight(night, DARK_ALT);
+  const length = dark.morning - dark.evening;
+  return Math.min(STEP_MS, (length - Math.min(CLOSED_MS, length / 5)) / count);
+}
+
+/** So short that the star itself is not full: only then can clouds be told by it. */
+const SERIES_SEC = 12;
+/** High enough to follow a star for an hour and more. */
+const SERIES_ALT = 40;
+
+/**
+ * The target that stands highest at an instant, of those that were not observed yet. A series is of a
+ * field of single stars, if one stands high.
+ */
+function pickTarget(open: Set<Target>, ms: number, isSeries: boolean): Target | undefined {
+  const altitude = (target: Target): number => toHorizontal(target, ms, OBSERVATORY).altDeg;
+  const sorted = [...open].sort((a, b) => altitude(b) - altitude(a));
+  // Not of one that is too bright even for these.
+  const stars = sorted.filter((each) => {
+    return each.kind === 'star' && each.magnitude > 10 && altitude(each) > SERIES_ALT;
   });
+  const best = (isSeries ? stars[0] : undefined) ?? sorted[0];
+  if (best !== undefined) open.delete(best);
+  return best;
+}
+
+/**
+ * Number of the block, from 0, that a frame belongs to: frames of one target. The middle half of the
+ * first camera's frames follows one target, so that clouds can be told from a faint field.
+ */
+function blockOf(index: number, count: number, isWide: boolean): number {
+  const part = index / count;
+  if (isWide) return Math.floor(part * WIDE_TARGETS);
+  if (part < 0.2) return 0;
+  return part < 0.7 ? 1 : 2 + Math.floor(((part - 0.7) / 0.3) * (NARROW_TARGETS - 2));
 }
 
 function planScience(
   night: string,
-  targets: readonly Target[],
   count: number,
   camera: Camera,
-  firstRequest: number,
+  { clouds, isWide }: { readonly clouds: Clouds; readonly isWide: boolean },
 ): Draft[] {
-  const dark = twilight(night, DARK_ALT);
-  const slotMs = (dark.morning - dark.evening) / count;
-  const longestSec = Math.floor((slotMs / 1000 - camera.readoutSec) * 0.8);
-  // One frame with clouds and one with a satellite, so that a newcomer sees what those look like.
-  const cloudy = Math.floor(count / 2);
-  const crossed = Math.floor(count / 3);
+  const start = twilight(night, DARK_ALT).evening + 1000;
+  const stepMs = stepOf(night, count);
+  const longestSec = Math.floor((stepMs / 1000 - camera.readoutSec) * 0.9);
+  const open = new Set(
+    TARGETS.filter(({ field }) => field === 'both' || field === (isWide ? 'wide' : 'narrow')),
+  );
+  const targets = new Map<number, Target | undefined>();
+  const firstRequest = isWide ? NARROW_TARGETS + 1 : 1;
   return Array.from({ length: count }, (_, index) => {
-    const block = Math.floor((index * targets.length) / count);
-    const filter = FILTERS[index % FILTERS.length] ?? 'V';
-    const weather = index === cloudy ? 'clouds' : index === crossed ? 'trail' : 'clear';
+    const planned = start + index * stepMs;
+    const isLate = planned + stepMs > clouds.closedMs + 2000;
+    const startMs = Math.round(isLate ? planned + clouds.openMs - clouds.closedMs : planned);
+    const block = blockOf(index, count, isWide);
+    const isSeries = block === 1 && !isWide;
+    if (!targets.has(block)) targets.set(block, pickTarget(open, startMs, isSeries));
+    const filter = (isSeries ? 'V' : FILTERS[index % FILTERS.length]) ?? 'V';
+    const dimmed = isLate
+      ? undefined
+      : CLOUD_FRAMES[Math.floor((planned - clouds.fromMs) / stepMs)];
     return {
       kind: 'object',
-      startMs: Math.round(dark.evening + index * slotMs + 1000),
-      exposureSec: Math.max(1, Math.min(SCIENCE_SEC[filter], longestSec)),
+      startMs,
+      exposureSec: Math.max(1, Math.min(isSeries ? SERIES_SEC : SCIENCE_SEC[filter], longestSec)),
       filter,
-      target: targets[block],
+      target: targets.get(block),
       flatLevel: 0,
-      weather,
+      weather: dimmed === undefined ? troubleOf(index, count, isWide) : 'clouds',
+      cover: dimmed ?? 1,
+      // The last frame of the second camera: after a restart its clock stands at local time.
+      clockAheadSec: isWide && index === count - 1 ? 3600 : 0,
       request: firstRequest + block,
     };
   });
+}
+
+/** One frame with a satellite for each camera, and one for the first that was not guided. */
+function troubleOf(index: number, count: number, isWide: boolean): 'clear' | 'trail' | 'drift' {
+  if (index === (isWide ? Math.floor(count / 3) : 1)) return 'trail';
+  return !isWide && index === 2 ? 'drift' : 'clear';
 }

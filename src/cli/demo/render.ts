@@ -163,13 +163,27 @@ function exposeField(exposure: Exposure, field: Field, light: Float32Array, rand
     electrons: conditions.perSecond(target.magnitude, 0.8) * exposure.exposureSec,
   });
   const stars = seeStars(exposure, field.stars, wcs, conditions);
-  for (const star of stars) addStar(light, camera, star, conditions.fwhm / FWHM_PER_SIGMA);
+  for (const star of stars.flatMap((each) => drifted(each, exposure))) {
+    addStar(light, camera, star, conditions.fwhm / FWHM_PER_SIGMA);
+  }
   if (exposure.weather === 'trail') addTrail(light, camera, random);
   if (exposure.weather === 'clouds') addClouds(light, camera, random);
   const inside = stars.filter(
     ({ x, y }) => x >= 1 && y >= 1 && x <= camera.width && y <= camera.height,
   );
   return { light, stars: inside, wcs, fwhm: conditions.fwhm };
+}
+
+/** Images of a star whose light is drawn out into a line, as one that the telescope does not follow. */
+const DRIFT = { images: 12, xPx: 9, yPx: 4 } as const;
+
+function drifted(star: SeenStar, { weather }: Exposure): readonly SeenStar[] {
+  if (weather !== 'drift') return [star];
+  return Array.from({ length: DRIFT.images }, (_, index) => {
+    const part = index / (DRIFT.images - 1) - 0.5;
+    const electrons = star.electrons / DRIFT.images;
+    return { ...star, electrons, x: star.x + part * DRIFT.xPx, y: star.y + part * DRIFT.yPx };
+  });
 }
 
 interface Conditions {
@@ -183,7 +197,7 @@ function findConditions(exposure: Exposure, centre: Direction, random: Random): 
   const { camera, startMs } = exposure;
   const band = BAND[exposure.filter ?? 'V'];
   const airmass = airmassAt(Math.max(5, toHorizontal(centre, startMs, OBSERVATORY).altDeg));
-  const cover = exposure.weather === 'clouds' ? 0.3 : 1;
+  const { cover } = exposure;
   const perSecond = (magnitude: number, colour: number): number =>
     cover *
     band.light *

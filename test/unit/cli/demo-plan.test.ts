@@ -14,7 +14,10 @@ describe.each(NIGHTS)('the night of %s', (night) => {
   test('has as many frames as asked, of every kind, filter and camera', () => {
     expect(exposures).toHaveLength(76);
     const kinds = exposures.map((e) => `${e.camera.id} ${e.kind} ${e.filter ?? '-'}`);
-    expect(new Set(kinds).size).toBe(2 * (2 + 3 + 3));
+    // Nobody took flats in R with the second camera.
+    expect(new Set(kinds).size).toBe(2 * (2 + 3 + 3) - 1);
+    expect(kinds).not.toContain('cam2 skyflat R');
+    expect(kinds).toContain('cam2 object R');
     expect(new Set(science.map(({ target }) => target?.name)).size).toBeGreaterThanOrEqual(5);
   });
 
@@ -45,6 +48,26 @@ describe.each(NIGHTS)('the night of %s', (night) => {
         expect(next.startMs - before.startMs).toBeGreaterThan(before.exposureSec * 1000);
       });
     }
+  });
+
+  test('has clouds that thicken and close the sky, a frame that drifted, and a wrong clock', () => {
+    const own = science.filter(({ camera }) => camera.id === 'cam1');
+    const cloudy = own.filter(({ weather }) => weather === 'clouds');
+    expect(cloudy.map(({ cover }) => cover)).toEqual([0.62, 0.48, 0.34]);
+    const last = own.indexOf(cloudy[2]!);
+    const pauses = own.slice(1).map(({ startMs }, index) => startMs - own[index]!.startMs);
+    expect(pauses.indexOf(Math.max(...pauses))).toBe(last);
+    expect(pauses[last]! - Math.min(...pauses)).toBeGreaterThan(45 * 60_000);
+    // Of the field behind the clouds there are enough clear frames to tell.
+    const field = own.filter(
+      ({ target, filter }) => target === cloudy[0]!.target && filter === 'V',
+    );
+    expect(field.filter(({ weather }) => weather === 'clear').length).toBeGreaterThanOrEqual(4);
+    expect(own.filter(({ weather }) => weather === 'drift')).toHaveLength(1);
+    const ahead = science.filter(({ clockAheadSec }) => clockAheadSec !== 0);
+    expect(ahead.map(({ camera, clockAheadSec }) => [camera.id, clockAheadSec])).toEqual([
+      ['cam2', 3600],
+    ]);
   });
 
   test('is one night by the rule of the archive', () => {

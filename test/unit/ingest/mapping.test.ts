@@ -1,10 +1,9 @@
-import { parseCard } from '../../../src/fits/card.js';
-import { makeHeader } from '../../../src/fits/header.js';
 import type { Hdu } from '../../../src/fits/index.js';
 import { findCard } from '../../../src/ingest/keywords.js';
 import type { FrameFacts } from '../../../src/catalog/index.js';
 import { mapHeader, type SiteDefaults } from '../../../src/ingest/mapping.js';
 import { loadProfiles, type Profile } from '../../../src/ingest/profiles.js';
+import { headerHdu as hdu, homeSite, type Values } from '../../fixtures/header-hdu.js';
 
 const SITE: SiteDefaults = { siteId: 'home', telescope: 'main', instrument: 'camera' };
 let profiles: readonly Profile[];
@@ -12,30 +11,6 @@ let profiles: readonly Profile[];
 beforeAll(async () => {
   profiles = await loadProfiles(['config/mapping']);
 });
-
-type Values = Record<string, string | number>;
-
-/** Numbers become numbers, texts quoted strings; a text that starts with `=` is put as it is. */
-function hdu(values: Values, change: Partial<Hdu> = {}): Hdu {
-  const cards = Object.entries(values).map(([keyword, value]) => {
-    const quoted = typeof value === 'number' ? String(value) : `'${value}'`;
-    const raw = typeof value === 'string' && value.startsWith('=') ? value.slice(1) : quoted;
-    return parseCard(`${keyword.padEnd(8)}= ${raw}`.padEnd(80));
-  });
-  return {
-    index: 0,
-    name: '',
-    kind: 'image',
-    header: makeHeader(cards),
-    bitpix: 16,
-    axes: [16, 8],
-    compression: '',
-    headerOffset: 0,
-    dataOffset: 2880,
-    dataBytes: 256,
-    ...change,
-  };
-}
 
 function map(values: Values, site: Partial<SiteDefaults> = {}): FrameFacts {
   return mapHeader([hdu(values)], profiles, { ...SITE, ...site });
@@ -169,6 +144,10 @@ describe('the date', () => {
   });
 });
 
+const at = (longitudeDeg: number): Partial<SiteDefaults> => ({
+  sites: [homeSite({ longitudeDeg })],
+});
+
 describe('the night', () => {
   const late = { 'DATE-OBS': '2024-03-02T13:00:00' };
 
@@ -177,9 +156,9 @@ describe('the night', () => {
     [{ ...late, 'DAY-OBS': '20240105' }, {}, '2024-01-05'],
     [{ ...late, 'DAY-OBS': 20240105 }, {}, '2024-01-05'],
     [late, {}, '2024-03-02'],
-    [late, { longitudeDeg: -96 }, '2024-03-01'],
-    [{ ...late, SITELONG: '-96 27 12' }, { longitudeDeg: 10 }, '2024-03-01'],
-    [{ ...late, SITELONG: '+03:41:00' }, { longitudeDeg: -96 }, '2024-03-02'],
+    [late, at(-96), '2024-03-01'],
+    [{ ...late, SITELONG: '-96 27 12' }, at(10), '2024-03-01'],
+    [{ ...late, SITELONG: '+03:41:00' }, at(-96), '2024-03-02'],
     [{ ...late, 'LONG-OBS': -96.5 }, {}, '2024-03-01'],
     [{ ...late, 'OBSGEO-L': 263.5 }, {}, '2024-03-01'],
     [{ ...late, LONGITUD: 110.88, CREATOR: 'MicroObservatory2014' }, {}, '2024-03-01'],

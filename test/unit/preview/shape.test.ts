@@ -1,7 +1,13 @@
-import { makeHeader, parseCards, type Hdu, type Strip } from '../../../src/fits/index.js';
+import {
+  makeHeader,
+  parseCards,
+  visibleRegion,
+  type Hdu,
+  type Strip,
+} from '../../../src/fits/index.js';
 import { createBinner, extremesOf, shrink } from '../../../src/preview/bin.js';
 import { paint } from '../../../src/preview/paint.js';
-import { binFactors, isColour, pictureSize, visibleRegion } from '../../../src/preview/region.js';
+import { binFactors, isColour, pictureSize } from '../../../src/preview/region.js';
 import { drawSign } from '../../../src/preview/sign.js';
 
 function hdu(

@@ -3,6 +3,7 @@ import {
   formatRa,
   parseAngularSize,
   parseDec,
+  parseLatitude,
   parseLongitude,
   parseRa,
 } from '../../../src/sky/index.js';
@@ -106,6 +107,19 @@ test.each([
   ['400', undefined],
 ])('parseLongitude(%j)', (text, expected) => {
   const value = parseLongitude(text);
+  if (expected === undefined) expect(value).toBeUndefined();
+  else expect(value).toBeCloseTo(expected, 8);
+});
+
+test.each([
+  ['46 52 01', 46.866944444],
+  ['-31:16:24.00', -31.273333333],
+  ['31 16 24 S', -31.273333333],
+  ['51.56 n', 51.56],
+  ['91', undefined],
+  ['north', undefined],
+])('parseLatitude(%j)', (text, expected) => {
+  const value = parseLatitude(text);
   if (expected === undefined) expect(value).toBeUndefined();
   else expect(value).toBeCloseTo(expected, 8);
 });

@@ -1,0 +1,8 @@
+export { lookFrom, sunAltitudeDeg, lookAt } from './look.js';
+export type { Heavens, Place, Pointing } from './look.js';
+export { airmassOf, secantOf } from './airmass.js';
+export { nightAt } from './night.js';
+export type { Crossing, Night, Span } from './night.js';
+export { checkSky } from './check.js';
+export type { SkyClaims, SkyTolerance } from './check.js';
+export { placeOf } from './place.js';

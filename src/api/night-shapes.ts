@@ -1,0 +1,210 @@
+import type { NightPart } from '../catalog/index.js';
+import { formatInstant } from '../lib/time.js';
+import type {
+  FilterSum,
+  Gap,
+  InstrumentUse,
+  NightMedians,
+  NightReport,
+  NightSummary,
+  NightTarget,
+  RefusedUpload,
+  SiteNight,
+} from '../nights/index.js';
+
+type Shape = Record<string, unknown>;
+
+/** A night as lists have it. */
+export function toSummaryShape(night: NightSummary, root: string): Shape {
+  const { span } = night;
+  return {
+    night: night.night,
+    frames: night.frames,
+    first: toTime(span?.firstMs ?? null),
+    last: toTime(span?.lastMs ?? null),
+    ...toCountsShape(night.parts),
+    hours: toHours(night.targets.reduce((sum, { exposureSec }) => sum + exposureSec, 0)),
+    targets: night.targets.map((target) => toTargetShape(target, root)),
+    url: `${root}nights/${night.night}/`,
+  };
+}
+
+/** All that is to be told of a night. */
+export function toNightShape(
+  report: NightReport,
+  around: { readonly previous: string | null; readonly next: string | null },
+  root: string,
+): Shape {
+  const { rows } = report;
+  const dates = rows.flatMap(({ dateObsMs }) => dateObsMs ?? []);
+  const nameOf = new Map(rows.map(({ id, basename }) => [id, basename]));
+  return {
+    night: report.night,
+    ...around,
+    frames: report.parts.reduce((sum, { frames }) => sum + frames, 0),
+    first: toTime(dates[0] ?? null),
+    last: toTime(dates.at(-1) ?? null),
+    ...toCountsShape(report.parts),
+    setups: report.parts.map(toSetupShape),
+    hours: toHours(report.targets.reduce((sum, { exposureSec }) => sum + exposureSec, 0)),
+    targets: report.targets.map((target) => toTargetShape(target, root)),
+    sites: report.skies.map(toSiteShape),
+    use: report.instruments.map(toUseShape),
+    medians: report.medians.map(toMediansShape),
+    findings: report.findings.map(({ frameId, code, level, text }) => ({
+      frame: frameId,
+      basename: nameOf.get(frameId) ?? '',
+      code,
+      level,
+      text,
+    })),
+    missing: report.missing,
+    quarantine: report.refused?.map(toRefusedShape) ?? null,
+    notes:
+      report.notes?.map(({ id, text, by, atMs }) => ({ id, text, by, at: toTime(atMs) })) ?? null,
+    frames_url: `${root}frames/?night=${report.night}`,
+  };
+}
+
+/** How many frames of each type, filter and instrument. */
+function toCountsShape(parts: readonly NightPart[]): Shape {
+  const count = (keyOf: (part: NightPart) => string | null): Shape[] => {
+    const sums = new Map<string | null, number>();
+    for (const part of parts) {
+      sums.set(keyOf(part), (sums.get(keyOf(part)) ?? 0) + part.frames);
+    }
+    const sorted = [...sums].sort(([a], [b]) => ((a ?? '') < (b ?? '') ? -1 : 1));
+    return sorted.map(([value, frames]) => ({ value, frames }));
+  };
+  return {
+    types: count(({ imageKind }) => imageKind),
+    filters: count(({ filter }) => filter),
+    instruments: count(({ instrument }) => instrument),
+  };
+}
+
+function toSetupShape(part: NightPart): Shape {
+  return {
+    site: part.siteId,
+    telescope: part.telescope,
+    instrument: part.instrument,
+    type: part.imageKind,
+    filter: part.filter,
+    RLEVEL: part.reductionLevel,
+    frames: part.frames,
+  };
+}
+
+function toTargetShape(
+  { name, names, frames, exposureSec, filters }: NightTarget,
+  root: string,
+): Shape {
+  return {
+    name,
+    names,
+    frames,
+    hours: toHours(exposureSec),
+    filters: filters.map((sum: FilterSum) => ({
+      filter: sum.filter,
+      frames: sum.frames,
+      hours: toHours(sum.exposureSec),
+    })),
+    url: `${root}targets/${encodeURIComponent(name)}/`,
+  };
+}
+
+function toSiteShape({ siteId, name, timeZone, sky }: SiteNight): Shape {
+  const toCrossing = ({
+    eveningMs,
+    morningMs,
+  }: {
+    eveningMs: number | null;
+    morningMs: number | null;
+  }): Shape => ({
+    evening: toTime(eveningMs),
+    morning: toTime(morningMs),
+  });
+  return {
+    site: siteId,
+    name,
+    time_zone: timeZone,
+    sunset: toTime(sky.sunset.eveningMs),
+    sunrise: toTime(sky.sunset.morningMs),
+    civil: toCrossing(sky.civil),
+    nautical: toCrossing(sky.nautical),
+    astronomical: toCrossing(sky.astronomical),
+    dark: sky.dark === null ? null : { from: toTime(sky.dark.fromMs), to: toTime(sky.dark.toMs) },
+    dark_hours: round(sky.darkHours, 4),
+    moonless_hours: round(sky.moonlessHours, 4),
+    moonrise: toTime(sky.moonriseMs),
+    moonset: toTime(sky.moonsetMs),
+    moon_fraction: round(sky.moonFraction, 3),
+    word: sky.word,
+  };
+}
+
+function toUseShape(use: InstrumentUse): Shape {
+  return {
+    site: use.siteId,
+    telescope: use.telescope,
+    instrument: use.instrument,
+    frames: use.frames,
+    open_hours: toHours(use.openSec),
+    used: use.used === null ? null : round(use.used, 4),
+    gaps: use.gaps?.map((gap) => toGapShape(gap, use.instrument)) ?? null,
+  };
+}
+
+function toGapShape(gap: Gap, instrument: string): Shape {
+  const [from, to] = [formatInstant(gap.fromMs), formatInstant(gap.toMs)];
+  const clock = (instant: string): string => instant.slice(11, 16);
+  const why = gap.why === 'clouds' ? ', with clouds around it' : '';
+  return {
+    from,
+    to,
+    minutes: gap.minutes,
+    after: gap.afterFrame,
+    before: gap.beforeFrame,
+    why: gap.why,
+    text: `${instrument}: no frame for ${gap.minutes} min, ${clock(from)} to ${clock(to)} UTC${why}`,
+  };
+}
+
+function toMediansShape(medians: NightMedians): Shape {
+  return {
+    instrument: medians.instrument,
+    filter: medians.filter,
+    binning: medians.binning,
+    frames: medians.frames,
+    fwhm: orNull(medians.fwhmArcsec, 3),
+    fwhm_usual: orNull(medians.usualFwhmArcsec, 3),
+    fwhm_px: orNull(medians.fwhmPx, 3),
+    fwhm_px_usual: orNull(medians.usualFwhmPx, 3),
+    elongation: orNull(medians.elongation, 3),
+    elongation_usual: orNull(medians.usualElongation, 3),
+    background: orNull(medians.background, 3),
+    stars: medians.stars,
+    transparency: orNull(medians.transparency, 3),
+  };
+}
+
+function toRefusedShape({ id, uploadName, code, reason, createdMs }: RefusedUpload): Shape {
+  return { id, name: uploadName, code, reason, created: toTime(createdMs) };
+}
+
+function toTime(ms: number | null): string | null {
+  return ms === null ? null : formatInstant(ms);
+}
+
+/** Hours to the ten-thousandth: a third of a second. */
+function toHours(seconds: number): number {
+  return round(seconds / 3600, 4);
+}
+
+function orNull(value: number | null, digits: number): number | null {
+  return value === null ? null : round(value, digits);
+}
+
+function round(value: number, digits: number): number {
+  return Math.round(value * 10 ** digits) / 10 ** digits;
+}

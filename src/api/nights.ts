@@ -1,0 +1,61 @@
+import type { RequestHandler } from 'express';
+import { may } from '../auth/index.js';
+import { parseConditions, requireDate } from '../catalog/index.js';
+import {
+  queryParameters,
+  requireAction,
+  requireKnownFormat,
+  rootUrl,
+  type Services,
+} from '../http/index.js';
+import { AppError, hasCode } from '../lib/errors.js';
+import { createNights } from '../nights/index.js';
+import { readPage } from './bodies.js';
+import { toNightShape, toSummaryShape } from './night-shapes.js';
+
+/** Nights: the list, and one of them with all that is to be told of it. */
+export function createNightHandlers(services: Services): {
+  list: RequestHandler;
+  show: RequestHandler;
+} {
+  const nights = createNights(services);
+
+  const list: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    requireKnownFormat(req);
+    const conditions = parseConditions(queryParameters(req));
+    const { limit, offset } = readPage(req);
+    const page = await nights.list({ conditions, limit, offset }, viewer);
+    const root = rootUrl(services, req);
+    const results = page.nights.map((each) => toSummaryShape(each, root));
+    res.json({ count: page.total, results });
+  };
+
+  const show: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'read');
+    requireKnownFormat(req);
+    const night = nightOf(String(req.params.night));
+    const options = {
+      seesRefused: may(viewer, 'upload'),
+      seesNotes: may(viewer, 'read-notes'),
+    };
+    const [report, around] = await Promise.all([
+      nights.find(night, options, viewer),
+      nights.around(night, viewer),
+    ]);
+    if (report === undefined) throw new AppError('not_found', 'There are no frames of this night.');
+    res.json(toNightShape(report, around, rootUrl(services, req)));
+  };
+
+  return { list, show };
+}
+
+/** @throws 'not_found' for what is no date: there is nothing at such an address */
+function nightOf(text: string): string {
+  try {
+    return requireDate('night', text);
+  } catch (error) {
+    if (!hasCode(error, 'bad_request')) throw error;
+    throw new AppError('not_found', 'Not found. A night is called by its date: 2026-03-01.');
+  }
+}

@@ -1,0 +1,35 @@
+import { REPORT_FORMATS } from '../report.js';
+import type { Operation } from './operations.js';
+import { day, flag, listOf, object, oneOf, text } from './words.js';
+
+export const REPORT: Operation = {
+  id: 'getNightReport',
+  tag: 'Nights',
+  summary: 'One night in ten lines',
+  description:
+    'What is sent by mail and webhook on the morning after (setting REPORT_AT), as far as you see the frames of the night; how the archive stands is told to admins. `!` stands before what needs a hand.',
+  who: 'read',
+  parameters: [
+    {
+      name: 'format',
+      description: '`text`, which is the default, or `json`',
+      schema: oneOf(REPORT_FORMATS),
+      examples: ['json', 'text'],
+    },
+  ],
+  answers: {
+    200: {
+      description: 'The report; of a night without frames that none came.',
+      content: {
+        'text/plain': undefined,
+        'application/json': object({
+          night: day(),
+          subject: text(),
+          lines: listOf(object({ text: text(), needs_hand: flag() })),
+        }),
+      },
+    },
+  },
+  problems: ['bad_request'],
+  requests: [{ summary: 'What was it like?', query: { format: 'json' } }],
+};

@@ -1,0 +1,284 @@
+import type { Knex } from 'knex';
+import { inTransaction, type Catalog } from './db.js';
+import { writeFindings, type FindingSource, type StoredFinding } from './findings.js';
+import { nightOfNumber, RANKED, toMeasures, type FrameMeasures, type Ranks } from './measures.js';
+import type { ImageKind, Row } from './schema.js';
+
+/** A frame of a night as far as it is compared with others. Units as in `FrameFacts`. */
+export interface NightFrame {
+  readonly id: number;
+  readonly basename: string;
+  readonly extension: string;
+  readonly siteId: string;
+  readonly telescope: string;
+  readonly instrument: string;
+  readonly imageKind: ImageKind;
+  readonly reductionLevel: number;
+  readonly dateObsMs: number | null;
+  readonly exposureSec: number | null;
+  readonly width: number;
+  readonly height: number;
+  readonly objectId: number | null;
+  readonly raDeg: number | null;
+  readonly decDeg: number | null;
+  readonly airmass: number | null;
+  /** Undefined if it was not measured. */
+  readonly measures: FrameMeasures | undefined;
+  /** The frames that it is compared with; null if it was not measured. */
+  readonly groupId: number | null;
+}
+
+const COLUMNS = [
+  'frames.id',
+  'frames.basename',
+  'frames.site_id',
+  'frames.telescope',
+  'frames.instrument',
+  'frames.image_kind',
+  'frames.reduction_level',
+  'frames.date_obs_ms',
+  'frames.exposure_sec',
+  'frames.width',
+  'frames.height',
+  'frames.object',
+  'frames.object_id',
+  'frames.ra_deg',
+  'frames.dec_deg',
+  'frames.airmass',
+  'versions.extension',
+  'measures.*',
+];
+
+/** A night that is to be judged, and how often it was queued. */
+export interface Unjudged {
+  readonly nightNo: number;
+  readonly changes: number;
+}
+
+/** The nights that are to be judged, oldest first. */
+export async function listUnjudged({ read }: Catalog, limit: number): Promise<Unjudged[]> {
+  return read('judge_queue')
+    .orderBy('night_no')
+    .limit(limit)
+    .select<Unjudged[]>({ nightNo: 'night_no', changes: 'changes' });
+}
+
+/** All frames of a night, in order of time; those without a date last. */
+export async function listNightFrames({ read }: Catalog, nightNo: number): Promise<NightFrame[]> {
+  const rows: Row[] = await read('frames')
+    .join('versions', 'versions.id', 'frames.version_id')
+    .leftJoin('measures', 'measures.frame_id', 'frames.id')
+    .where('frames.night', nightOfNumber(nightNo))
+    .orderByRaw('frames.date_obs_ms is null, frames.date_obs_ms, frames.id')
+    .select(COLUMNS);
+  return rows.map(toNightFrame);
+}
+
+function toNightFrame(row: Row): NightFrame {
+  const number = (name: string): number | null => {
+    const value = row[name];
+    return value === null || value === undefined ? null : Number(value);
+  };
+  const isMeasured = row.measured_ms !== null && row.measured_ms !== undefined;
+  return {
+    id: Number(row.id),
+    basename: String(row.basename),
+    extension: String(row.extension),
+    siteId: String(row.site_id),
+    telescope: String(row.telescope),
+    instrument: String(row.instrument),
+    imageKind: row.image_kind as ImageKind,
+    reductionLevel: Number(row.reduction_level),
+    dateObsMs: number('date_obs_ms'),
+    exposureSec: number('exposure_sec'),
+    width: Number(row.width),
+    height: Number(row.height),
+    // Frames without a name share a row too: they are no field.
+    objectId: typeof row.object === 'string' && row.object !== '' ? number('object_id') : null,
+    raDeg: number('ra_deg'),
+    decDeg: number('dec_deg'),
+    airmass: number('airmass'),
+    measures: isMeasured ? toMeasures(row) : undefined,
+    groupId: number('group_id'),
+  };
+}
+
+/** Frames of a group, of some nights, both inclusive. */
+export interface Window {
+  readonly groupId: number;
+  readonly fromNight: number;
+  readonly toNight: number;
+  /** Only frames that were exposed as long, to a hundredth; null for all. */
+  readonly exposureSec: number | null;
+}
+
+/** The newest that are looked at of a window. */
+const MAX_WINDOW = 20_000;
+
+function inWindow(
+  db: Knex,
+  { groupId, fromNight, toNight, exposureSec }: Window,
+): Knex.QueryBuilder {
+  const query = db
+    .from(db.raw('measures indexed by measures_usual'))
+    .where({ group_id: groupId })
+    .whereBetween('measures.night_no', [fromNight, toNight]);
+  if (exposureSec !== null) {
+    void query.whereBetween('measures.exposure_sec', [exposureSec * 0.99, exposureSec * 1.01]);
+  }
+  return query;
+}
+
+/** How many frames a window has. */
+export async function countWindow({ read }: Catalog, window: Window): Promise<number> {
+  const row = await inWindow(read, window).count({ total: '*' }).first();
+  return Number((row as { total?: unknown } | undefined)?.total ?? 0);
+}
+
+/** What was measured of the frames of a window, the newest nights first. */
+export async function readWindow({ read }: Catalog, window: Window): Promise<FrameMeasures[]> {
+  const rows: Row[] = await inWindow(read, window)
+    .orderBy('night_no', 'desc')
+    .limit(MAX_WINDOW)
+    .select('measures.*');
+  return rows.map(toMeasures);
+}
+
+/** What came through of the light of a field, once. */
+export interface FieldMagnitude {
+  readonly raDeg: number | null;
+  readonly decDeg: number | null;
+  readonly airmass: number | null;
+  readonly instrumentalMag: number;
+}
+
+/** What the frames of one object in a window saw of it. */
+export async function readField(
+  { read }: Catalog,
+  window: Window,
+  objectId: number,
+): Promise<FieldMagnitude[]> {
+  const rows: FieldMagnitude[] = await inWindow(read, window)
+    .joinRaw('cross join frames on frames.id = measures.frame_id')
+    .where('frames.object_id', objectId)
+    .whereNotNull('measures.instrumental_mag')
+    .orderBy('measures.night_no', 'desc')
+    .limit(MAX_WINDOW)
+    .select({
+      raDeg: 'frames.ra_deg',
+      decDeg: 'frames.dec_deg',
+      airmass: 'frames.airmass',
+      instrumentalMag: 'measures.instrumental_mag',
+    });
+  return rows;
+}
+
+/** By name of a measure: its values at 0, 5, 10 … 100 percent. */
+export type Quantiles = Readonly<Record<string, readonly number[]>>;
+
+/** A distribution that was worked out before, and of how many frames it was. */
+export interface KeptUsual {
+  readonly frames: number;
+  readonly quantiles: Quantiles;
+}
+
+/** The distribution for a group and a night; undefined if none was worked out. @param exposureSec null for all */
+export async function findUsual(
+  { read }: Catalog,
+  groupId: number,
+  nightNo: number,
+  exposureSec: number | null,
+): Promise<KeptUsual | undefined> {
+  const row: { frames: number; quantiles: string } | undefined = await read('usual')
+    .where({ group_id: groupId, night_no: nightNo, exposure_sec: exposureSec ?? ANY_EXPOSURE })
+    .first('frames', 'quantiles');
+  return row === undefined
+    ? undefined
+    : { frames: row.frames, quantiles: JSON.parse(row.quantiles) as Quantiles };
+}
+
+/** Keeps a distribution: readers of frames see no change in that. */
+export async function saveUsual(
+  { write }: Catalog,
+  key: { readonly groupId: number; readonly nightNo: number; readonly exposureSec: number | null },
+  { frames, quantiles }: KeptUsual,
+): Promise<void> {
+  await write('usual')
+    .insert({
+      group_id: key.groupId,
+      night_no: key.nightNo,
+      exposure_sec: key.exposureSec ?? ANY_EXPOSURE,
+      frames,
+      quantiles: JSON.stringify(quantiles),
+    })
+    .onConflict(['group_id', 'night_no', 'exposure_sec'])
+    .merge();
+}
+
+const ANY_EXPOSURE = -1;
+
+/** What a frame comes to among others. */
+export interface Judgement {
+  readonly frameId: number;
+  /** Undefined if it was not measured. */
+  readonly standing: { readonly ranks: Ranks; readonly transparency: number | null } | undefined;
+  readonly findings: Readonly<Partial<Record<FindingSource, readonly StoredFinding[]>>>;
+}
+
+/** What is known so far from comparing the frames of a night: findings by frame and source. */
+export async function readJudged(
+  { read }: Catalog,
+  frameIds: readonly number[],
+  sources: readonly FindingSource[],
+): Promise<ReadonlyMap<string, StoredFinding[]>> {
+  const rows: (StoredFinding & { frame_id: number; source: string })[] = await read('findings')
+    .whereRaw('frame_id in (select value from json_each(?))', [JSON.stringify(frameIds)])
+    .whereIn('source', [...sources])
+    .orderBy('code');
+  const found = new Map<string, StoredFinding[]>();
+  for (const { frame_id: frameId, source, code, level, text } of rows) {
+    const key = `${frameId}:${source}`;
+    found.set(key, [...(found.get(key) ?? []), { code, level, text }]);
+  }
+  return found;
+}
+
+/** Writes down what has changed about the frames of a night. */
+export async function saveJudgements(
+  catalog: Catalog,
+  changed: readonly Judgement[],
+): Promise<void> {
+  if (changed.length === 0) return;
+  await inTransaction(catalog, async (tx) => {
+    for (const { frameId, standing, findings } of changed) {
+      const here: unknown = await tx('frames').where({ id: frameId }).first('id');
+      if (here === undefined) continue;
+      if (standing !== undefined) await saveStanding(tx, frameId, standing);
+      for (const [source, list] of Object.entries(findings)) {
+        await writeFindings(tx, frameId, source as FindingSource, list);
+      }
+    }
+  });
+}
+
+async function saveStanding(
+  tx: Knex,
+  frameId: number,
+  { ranks, transparency }: NonNullable<Judgement['standing']>,
+): Promise<void> {
+  const columns = Object.entries(RANKED).map(([name, column]) => [
+    column,
+    ranks[name as keyof Ranks],
+  ]);
+  await tx('measures')
+    .where({ frame_id: frameId })
+    .update({ ...(Object.fromEntries(columns) as Record<string, unknown>), transparency });
+}
+
+/** Takes a night off the list, unless more of it has changed since it was listed. */
+export async function endJudging(
+  { write }: Catalog,
+  { nightNo, changes }: Unjudged,
+): Promise<void> {
+  await write('judge_queue').where({ night_no: nightNo, changes }).delete();
+}

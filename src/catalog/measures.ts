@@ -1,0 +1,190 @@
+import type { Knex } from 'knex';
+import { inTransaction, type Catalog } from './db.js';
+import { writeFindings, type StoredFinding } from './findings.js';
+import type { ImageKind, Row } from './schema.js';
+
+/** What was measured of the pixels of a frame, as the catalogue keeps it. Units as in `quality/types.ts`. */
+export interface StoredMeasures {
+  /** Version of the method: numbers of different ones are not to be compared. */
+  readonly method: number;
+  readonly kind: string;
+  readonly stars: number | null;
+  readonly fwhmPx: number | null;
+  readonly fwhmArcsec: number | null;
+  readonly hfrPx: number | null;
+  readonly elongation: number | null;
+  readonly elongationAngleDeg: number | null;
+  readonly background: number | null;
+  readonly backgroundGradient: number | null;
+  readonly noise: number | null;
+  readonly saturatedFraction: number | null;
+  readonly hotPixels: number | null;
+  readonly instrumentalMag: number | null;
+}
+
+/** Property → column, in the order in which they are told. */
+export const MEASURE_COLUMNS = {
+  method: 'method',
+  kind: 'kind',
+  stars: 'stars',
+  fwhmPx: 'fwhm_px',
+  fwhmArcsec: 'fwhm_arcsec',
+  hfrPx: 'hfr_px',
+  elongation: 'elongation',
+  elongationAngleDeg: 'elongation_angle_deg',
+  background: 'background',
+  backgroundGradient: 'background_gradient',
+  noise: 'noise',
+  saturatedFraction: 'saturated_fraction',
+  hotPixels: 'hot_pixels',
+  instrumentalMag: 'instrumental_mag',
+} as const satisfies Record<keyof StoredMeasures, string>;
+
+/** Measures that are compared with what is usual → column of the rank. */
+export const RANKED = {
+  fwhm: 'fwhm_rank',
+  elongation: 'elongation_rank',
+  background: 'background_rank',
+  noise: 'noise_rank',
+  stars: 'stars_rank',
+} as const;
+export type Ranked = keyof typeof RANKED;
+
+/** Of each measure that is ranked, the percent of the usual values that are smaller; null if unknown. */
+export type Ranks = Readonly<Record<Ranked, number | null>>;
+
+/** Everything measured of a frame. */
+export interface FrameMeasures extends StoredMeasures {
+  readonly ranks: Ranks;
+  /** Light that came through, against the clearest of the same field; null without a history. */
+  readonly transparency: number | null;
+  readonly measuredMs: number;
+}
+
+/** What was measured of one version of a frame. */
+export interface Measured {
+  readonly frameId: number;
+  readonly versionId: number;
+  /** What the frame was taken for: bias and star field are measured differently. */
+  readonly imageKind: ImageKind;
+  readonly measures: StoredMeasures;
+  readonly findings: readonly StoredFinding[];
+}
+
+const DAY_MS = 86_400_000;
+
+/** Nights as numbers: days since 1970-01-01, so that ninety nights are a difference. */
+export function nightNumber(night: string): number {
+  return Math.round(Date.parse(night) / DAY_MS);
+}
+
+/** The night of a number, `YYYY-MM-DD`. */
+export function nightOfNumber(nightNo: number): string {
+  return new Date(nightNo * DAY_MS).toISOString().slice(0, 10);
+}
+
+/**
+ * Writes down what was measured, takes the frame out of the queue, and has its night judged anew.
+ *
+ * @returns false if the frame has gone, or has another version or kind by now: then nothing is written
+ */
+export async function saveMeasures(catalog: Catalog, measured: Measured): Promise<boolean> {
+  return inTransaction(catalog, async (tx) => {
+    const { frameId, measures, findings, versionId } = measured;
+    const frame = await findUnchanged(tx, measured);
+    if (frame === undefined) return false;
+    const values = Object.entries(MEASURE_COLUMNS).map(([name, column]) => [
+      column,
+      measures[name as keyof StoredMeasures],
+    ]);
+    const nightNo = typeof frame.night === 'string' ? nightNumber(frame.night) : null;
+    const blank = Object.fromEntries(Object.values(RANKED).map((column) => [column, null]));
+    await tx('measures')
+      .insert({
+        ...(Object.fromEntries(values) as Record<string, unknown>),
+        ...blank,
+        transparency: null,
+        frame_id: frameId,
+        version_id: versionId,
+        group_id: await groupOf(tx, frame, measures.kind),
+        night_no: nightNo,
+        exposure_sec: frame.exposure_sec,
+        measured_ms: Date.now(),
+      })
+      .onConflict('frame_id')
+      .merge();
+    await writeFindings(tx, frameId, 'pixels', findings);
+    await tx('measure_queue').where({ frame_id: frameId }).delete();
+    if (nightNo !== null) await queueJudging(tx, nightNo);
+    return true;
+  });
+}
+
+/**
+ * Gives up measuring a frame as it is now, says why, and takes it out of the queue.
+ * @returns false if it has gone or changed meanwhile
+ */
+export async function giveUpMeasuring(
+  catalog: Catalog,
+  measured: Pick<Measured, 'frameId' | 'versionId' | 'imageKind' | 'findings'>,
+): Promise<boolean> {
+  return inTransaction(catalog, async (tx) => {
+    if ((await findUnchanged(tx, measured)) === undefined) return false;
+    const { frameId } = measured;
+    await tx('measures').where({ frame_id: frameId }).delete(); // of another version, or method
+    await writeFindings(tx, frameId, 'pixels', measured.findings);
+    await tx('measure_queue').where({ frame_id: frameId }).delete();
+    return true;
+  });
+}
+
+/** Has the frames of a night compared with each other and with what is usual. */
+export async function queueJudging(tx: Knex, nightNo: number): Promise<void> {
+  await tx.raw(
+    'insert into judge_queue (night_no) values (?) on conflict (night_no) do update set changes = changes + 1',
+    [nightNo],
+  );
+}
+
+async function findUnchanged(
+  tx: Knex,
+  { frameId, versionId, imageKind }: Pick<Measured, 'frameId' | 'versionId' | 'imageKind'>,
+): Promise<Row | undefined> {
+  const frame: Row | undefined = await tx('frames')
+    .where({ id: frameId, version_id: versionId, image_kind: imageKind })
+    .first('instrument', 'filter', 'binning_x', 'binning_y', 'night', 'exposure_sec');
+  return frame;
+}
+
+/** The group of frames that a frame is compared with. */
+async function groupOf(tx: Knex, frame: Row, kind: string): Promise<number> {
+  const group = {
+    instrument: frame.instrument,
+    filter: frame.filter ?? '',
+    binning_x: frame.binning_x,
+    binning_y: frame.binning_y,
+    kind,
+  };
+  const known: { id: number } | undefined = await tx('measure_groups').where(group).first('id');
+  if (known !== undefined) return known.id;
+  const [made]: { id: number }[] = await tx('measure_groups').insert(group).returning('id');
+  return made?.id ?? 0;
+}
+
+/** What was measured of a frame; undefined if nothing was yet. @param db a transaction, or `catalog.read` */
+export async function findMeasures(db: Knex, frameId: number): Promise<FrameMeasures | undefined> {
+  const row: Row | undefined = await db('measures').where({ frame_id: frameId }).first();
+  return row === undefined ? undefined : toMeasures(row);
+}
+
+/** @param row of `measures` */
+export function toMeasures(row: Row): FrameMeasures {
+  const values = Object.entries(MEASURE_COLUMNS).map(([name, column]) => [name, row[column]]);
+  const ranks = Object.entries(RANKED).map(([name, column]) => [name, row[column]]);
+  return {
+    ...(Object.fromEntries(values) as unknown as StoredMeasures),
+    ranks: Object.fromEntries(ranks),
+    transparency: typeof row.transparency === 'number' ? row.transparency : null,
+    measuredMs: Number(row.measured_ms),
+  };
+}

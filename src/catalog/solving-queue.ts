@@ -1,0 +1,179 @@
+import type { Knex } from 'knex';
+import type { Catalog } from './db.js';
+import { readMark, writeMark } from './rebuild.js';
+import { UNSOLVED } from './solutions.js';
+
+/** Which frames are to be solved. */
+export interface SolvingRequest {
+  readonly frameId?: number;
+  /** `YYYY-MM-DD`. */
+  readonly night?: string;
+  /** Taken at this instant or later, epoch ms. */
+  readonly sinceMs?: number;
+  /** True: also those whose header tells where they lie, and those that are solved. */
+  readonly isForced: boolean;
+}
+
+/** How the queue stands. */
+export interface SolvingCounts {
+  readonly waiting: number;
+  readonly solved: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** Counter: versions up to this id were looked at. */
+const SEEN = 'solving_seen';
+/** Versions that are looked at in one transaction. */
+const PIECE = 1_000;
+
+/** Frames come into the queue, or back into it, unless they wait there already. */
+async function enqueue(
+  tx: Knex,
+  chosen: { readonly sql: string; readonly values: readonly (string | number)[] },
+  isForced: boolean,
+): Promise<number> {
+  const now = Date.now();
+  const rows: unknown[] = await tx.raw(
+    `insert into solutions (frame_id, state, is_forced, due_ms, date_ms)
+     select frames.id, 'waiting', ?, ?, coalesce(frames.date_obs_ms, frames.created_ms)
+       from frames where ${chosen.sql}
+     on conflict (frame_id) do update set state = 'waiting', is_forced = excluded.is_forced,
+       due_ms = excluded.due_ms, date_ms = excluded.date_ms, attempts = 0, error = null
+       where state <> 'waiting'
+     returning frame_id`,
+    [isForced ? 1 : 0, now, ...chosen.values],
+  );
+  return rows.length;
+}
+
+/**
+ * Looks at a piece of the versions that came since the last time, the oldest first, and queues the
+ * frames that need it.
+ *
+ * @returns false when all were looked at
+ */
+export async function queueNewFrames(catalog: Catalog): Promise<boolean> {
+  const seen = (await readMark(catalog, SEEN)) ?? 0;
+  const piece = catalog
+    .read('versions')
+    .where('id', '>', seen)
+    .orderBy('id')
+    .limit(PIECE)
+    .select('id');
+  const row: { last: number | null } | undefined = await catalog.read
+    .from(piece.as('piece'))
+    .max({ last: 'id' })
+    .first();
+  const last = row?.last ?? null;
+  if (last === null) return false;
+  await catalog.write.transaction(async (tx) => {
+    await writeMark(tx, SEEN, last);
+    const sql = `frames.version_id > ? and frames.version_id <= ? and frames.id in
+      (select frame_id from versions where id > ? and id <= ?) and ${UNSOLVED}`;
+    await enqueue(tx, { sql, values: [seen, last, seen, last] }, false);
+  });
+  return true;
+}
+
+/** Queues frames that somebody asked for. @returns how many came into the queue */
+export async function requestSolutions(catalog: Catalog, request: SolvingRequest): Promise<number> {
+  const { frameId, night, sinceMs, isForced } = request;
+  const conditions: [string, (string | number)[]][] = [
+    [isForced ? 'frames.width > 1 and frames.height > 1' : UNSOLVED, []],
+  ];
+  if (frameId !== undefined) conditions.push(['frames.id = ?', [frameId]]);
+  if (night !== undefined) conditions.push(['frames.night = ?', [night]]);
+  if (sinceMs !== undefined) conditions.push(['frames.date_obs_ms >= ?', [sinceMs]]);
+  const sql = conditions.map(([text]) => `(${text})`).join(' and ');
+  const values = conditions.flatMap(([, some]) => some);
+  return catalog.write.transaction((tx) => enqueue(tx, { sql, values }, isForced));
+}
+
+/**
+ * What is known of a frame has changed, in the transaction that changes it: it is looked at again,
+ * with the solution of its pixels if there is one.
+ */
+export async function solveAnew(tx: Knex, frameId: number): Promise<void> {
+  const known: unknown = await tx('solutions').where({ frame_id: frameId }).first('state');
+  // Where nothing was ever solved, nobody waits for it.
+  if (
+    known === undefined &&
+    (await tx('counters').where({ name: SEEN }).first('name')) === undefined
+  )
+    return;
+  const sql = known === undefined ? `frames.id = ? and ${UNSOLVED}` : 'frames.id = ?';
+  await enqueue(tx, { sql, values: [frameId] }, false);
+}
+
+export interface SolvingTask {
+  readonly frameId: number;
+  /** This one among them. */
+  readonly attempts: number;
+  readonly isForced: boolean;
+}
+
+/** Takes the newest frame that is due, for `leaseMs`: if nothing is heard of it until then, it is due again. */
+export async function claimSolving(
+  catalog: Catalog,
+  leaseMs: number,
+): Promise<SolvingTask | undefined> {
+  const now = Date.now();
+  const due = (db: Knex): Knex.QueryBuilder =>
+    db('solutions')
+      .where({ state: 'waiting' })
+      .andWhere('due_ms', '<=', now)
+      .orderBy('date_ms', 'desc')
+      .limit(1)
+      .select('frame_id');
+  // Looking costs others nothing; taking needs the one connection that writes.
+  const [first]: unknown[] = await due(catalog.read);
+  if (first === undefined) return undefined;
+  return catalog.write.transaction(async (tx) => {
+    const rows: { frame_id: number; attempts: number; is_forced: number }[] = await tx('solutions')
+      .whereIn('frame_id', due(tx))
+      .update({ due_ms: now + leaseMs, attempts: tx.raw('attempts + 1') })
+      .returning(['frame_id', 'attempts', 'is_forced']);
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    return { frameId: row.frame_id, attempts: row.attempts, isForced: row.is_forced === 1 };
+  });
+}
+
+/** How an attempt ended without a new solution. */
+export type SolvingEnd =
+  | { readonly state: 'failed' | 'skipped'; readonly error: string }
+  | { readonly state: 'solved' }
+  /** To be tried again. */
+  | { readonly state: 'waiting'; readonly error: string | null; readonly delayMs: number };
+
+/** Writes down how an attempt ended. */
+export async function endSolving(
+  catalog: Catalog,
+  frameId: number,
+  end: SolvingEnd,
+): Promise<void> {
+  const error = end.state === 'solved' ? null : end.error;
+  const due = end.state === 'waiting' ? { due_ms: Date.now() + end.delayMs } : {};
+  await catalog
+    .write('solutions')
+    .where({ frame_id: frameId })
+    .update({ state: end.state, error, ...due });
+}
+
+/** How many frames are in which state. */
+export async function countSolving(catalog: Catalog): Promise<SolvingCounts> {
+  const rows: { state: keyof SolvingCounts; total: number }[] = await catalog
+    .read('solutions')
+    .groupBy('state')
+    .select('state')
+    .count({ total: '*' });
+  const of = (state: keyof SolvingCounts): number =>
+    rows.find((row) => row.state === state)?.total ?? 0;
+  return {
+    waiting: of('waiting'),
+    solved: of('solved'),
+    failed: of('failed'),
+    skipped: of('skipped'),
+  };
+}

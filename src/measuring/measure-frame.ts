@@ -1,0 +1,216 @@
+import {
+  dropUnmeasured,
+  delayMeasuring,
+  findBiasLevel,
+  findChosenProfile,
+  giveUpMeasuring,
+  listCorrections,
+  readKeywords,
+  saveFindings,
+  saveMeasures,
+  toOverrides,
+  type Catalog,
+  type ImageKind,
+  type Overrides,
+  type StoredFinding,
+  type StoredMeasures,
+  type Unmeasured,
+} from '../catalog/index.js';
+import type { SourceLimits } from '../fits/index.js';
+import { AppError, hasCode } from '../lib/errors.js';
+import type { MeasureKind } from '../quality/index.js';
+import type { Store } from '../store/index.js';
+
+/** What a worker is told of a file that it is to measure. */
+export interface MeasureInput {
+  readonly path: string;
+  readonly limits: SourceLimits;
+  readonly kind: MeasureKind;
+  readonly saturation: number | null;
+  readonly pixelScaleArcsec: number | null;
+  readonly exposureSec: number | null;
+  readonly biasLevel: number | null;
+  readonly maxPixels: number;
+}
+
+/** What a worker answers. */
+export interface MeasureOutput extends StoredMeasures {
+  readonly findings: readonly StoredFinding[];
+}
+
+/** Where pixels are measured: the pool of workers, as far as this room needs it. */
+export interface MeasurePool {
+  run(
+    task: 'measureFile',
+    input: MeasureInput,
+    options: {
+      readonly priority: 'background';
+      readonly client: string;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<MeasureOutput>;
+}
+
+/** Reads the headers of stored files, as far as this room needs it. */
+export interface SkyReader {
+  /** Where a header disagrees with the sky over the site. @throws if the file cannot be read */
+  skyFindings(
+    key: string,
+    reading: { readonly overrides: Overrides; readonly profile: string | null },
+  ): Promise<readonly StoredFinding[]>;
+}
+
+/** What measuring needs of an archive. */
+export interface MeasureParts {
+  readonly catalog: Catalog;
+  readonly store: Store;
+  readonly pool: MeasurePool;
+  readonly reader: SkyReader;
+  readonly limits: SourceLimits;
+  /** Pictures with more pixels are not measured, and get a finding. */
+  readonly maxPixels: number;
+}
+
+/**
+ * `measured`: the numbers are kept. `skipped`: it has no picture that makes sense to measure.
+ * `changed`: it has another version by now, which waits itself. `failed`: it could
+ * not be measured. `away`: its file could not be reached, and may be later.
+ */
+export type MeasureResult = 'measured' | 'skipped' | 'changed' | 'failed' | 'away';
+
+/** What became of a frame. */
+export interface MeasureOutcome {
+  readonly result: MeasureResult;
+  /** Why, of what failed or could not be reached. */
+  readonly error?: string;
+}
+
+/** Kind of a frame → how it is measured; spectra are neither fields of stars nor levels. */
+const KINDS: Readonly<Record<ImageKind, MeasureKind | undefined>> = {
+  object: 'sky',
+  standard: 'sky',
+  focus: 'sky',
+  acquisition: 'sky',
+  guiding: 'sky',
+  other: 'sky',
+  bias: 'bias',
+  dark: 'dark',
+  flat: 'flat',
+  skyflat: 'flat',
+  arc: undefined,
+};
+
+/** Keywords that tell from which level pixels are full, the plainest first. */
+const SATURATION = ['SATURATE', 'SATLEVEL', 'SATURATION', 'MAXLIN', 'FULLWELL', 'DATAMAX'];
+
+/** After this often a frame is given up until it changes, or somebody asks for it. */
+const MAX_ATTEMPTS = 4;
+const FIRST_DELAY_MS = 60_000;
+const LONGEST_DELAY_MS = 3_600_000;
+
+/** Measures one frame and writes down what came of it. Done twice, it comes to the same. */
+export async function measureFrame(
+  parts: MeasureParts,
+  frame: Unmeasured,
+  signal?: AbortSignal,
+): Promise<MeasureOutcome> {
+  const { catalog, pool } = parts;
+  const { frameId, versionId, imageKind } = frame;
+  const kind = KINDS[imageKind];
+  await checkHeader(parts, frame);
+  if (kind === undefined || frame.width * frame.height === 0) {
+    await dropUnmeasured(catalog, frameId);
+    return { result: 'skipped' };
+  }
+  try {
+    const input = await toInput(parts, frame, kind);
+    const options = { priority: 'background', client: 'measuring' } as const;
+    const answer = await pool.run(
+      'measureFile',
+      input,
+      signal === undefined ? options : { ...options, signal },
+    );
+    const { findings, ...measures } = answer;
+    const saved = await saveMeasures(catalog, {
+      frameId,
+      versionId,
+      imageKind,
+      measures,
+      findings,
+    });
+    return { result: saved ? 'measured' : 'changed' };
+  } catch (error) {
+    if (signal?.aborted === true) throw error;
+    return putOff(catalog, frame, error);
+  }
+}
+
+/** A header that cannot be read any more says nothing of the sky; its pixels will tell why. */
+async function checkHeader(
+  { catalog, reader }: MeasureParts,
+  { frameId, key }: Unmeasured,
+): Promise<void> {
+  const reading = {
+    overrides: toOverrides(await listCorrections(catalog.read, frameId)),
+    profile: await findChosenProfile(catalog.read, frameId),
+  };
+  const findings = await reader.skyFindings(key, reading).catch((error: unknown) => {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  });
+  if (findings !== undefined) await saveFindings(catalog, frameId, 'sky', findings);
+}
+
+async function toInput(
+  { catalog, store, limits, maxPixels }: MeasureParts,
+  frame: Unmeasured,
+  kind: MeasureKind,
+): Promise<MeasureInput> {
+  const { versionId, frameId, key, pixelScaleArcsec, exposureSec } = frame;
+  const path = await store.localPath(key);
+  const keywords = (await readKeywords(catalog, [versionId], SATURATION)).get(versionId);
+  return {
+    path,
+    limits,
+    maxPixels,
+    kind,
+    saturation: saturationOf(keywords),
+    pixelScaleArcsec,
+    exposureSec,
+    biasLevel: kind === 'bias' ? null : await findBiasLevel(catalog, frameId),
+  };
+}
+
+/** The level of full pixels that a header tells; null if it tells none that can be meant. */
+export function saturationOf(keywords: ReadonlyMap<string, string> | undefined): number | null {
+  for (const keyword of SATURATION) {
+    const value = Number(keywords?.get(keyword) ?? NaN);
+    if (Number.isFinite(value) && value > 0) return value;
+  }
+  return null;
+}
+
+/** A file that cannot be had now waits; one that cannot be measured is given up after some attempts. */
+async function putOff(
+  catalog: Catalog,
+  frame: Unmeasured,
+  problem: unknown,
+): Promise<MeasureOutcome> {
+  const error = problem instanceof Error ? problem.message : String(problem);
+  const isAway = hasCode(problem, 'store_unavailable') || hasCode(problem, 'not_found');
+  // The pool is full or ends: nothing is wrong with the frame. A timeout or a crash is its own.
+  const isOurs = problem instanceof AppError && problem.code === 'busy';
+  const isTired = isOurs && !['timeout', 'crash'].includes(String(problem.data.reason));
+  const attempts = frame.attempts + 1;
+  const isHopeless = problem instanceof AppError && !isAway && !isOurs;
+  if (!isAway && !isTired && (isHopeless || attempts >= MAX_ATTEMPTS)) {
+    const text = `The pixels could not be measured: ${error}`;
+    const findings: StoredFinding[] = [{ code: 'unmeasured', level: 'warning', text }];
+    const { frameId, versionId, imageKind } = frame;
+    await giveUpMeasuring(catalog, { frameId, versionId, imageKind, findings });
+    return { result: 'failed', error };
+  }
+  const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 4 ** frame.attempts);
+  await delayMeasuring(catalog, frame.frameId, { delayMs, error });
+  return { result: isAway || isTired ? 'away' : 'failed', error };
+}

@@ -1,0 +1,174 @@
+import type { NightFrame, StoredFinding } from '../catalog/index.js';
+
+/** Findings by id of the frame that they are about. */
+export type FoundByFrame = ReadonlyMap<number, readonly StoredFinding[]>;
+
+/** Clocks and headers that tell only whole seconds let exposures seem to overlap by as much. */
+const OVERLAP_SLACK_MS = 1_500;
+/** A counter that jumps farther was set, or belongs to something else. */
+const MOST_MISSING = 200;
+/** So many names have to count before a number that is left out means anything. */
+const LEAST_NAMES = 4;
+/** Part of the steps of a counter that must be steps of one. */
+const STEADY = 0.7;
+
+/**
+ * Compares the frames of a night with those before and after them: numbers left out in their names,
+ * exposures that overlap on one camera, the same exposure or the same pixels twice.
+ *
+ * @param frames of one night, in order of time
+ */
+export function checkSequence(frames: readonly NightFrame[]): FoundByFrame {
+  const found = new Map<number, StoredFinding[]>();
+  const tell = (id: number, finding: StoredFinding): void => {
+    found.set(id, [...(found.get(id) ?? []), finding]);
+  };
+  for (const camera of groupBy(frames, cameraOf)) {
+    findMissing(camera, tell);
+    findOverlaps(camera, tell);
+  }
+  findTwins(frames, tell);
+  return found;
+}
+
+type Tell = (id: number, finding: StoredFinding) => void;
+
+function cameraOf(frame: NightFrame): string {
+  const { siteId, telescope, instrument, reductionLevel } = frame;
+  return JSON.stringify([siteId, telescope, instrument, reductionLevel]);
+}
+
+/** The groups of items with the same key, each in the order of the items. */
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}
+
+/** A name in parts: texts at even places, digits at odd ones. */
+interface Name {
+  readonly frame: NightFrame;
+  readonly parts: readonly string[];
+}
+
+/** Numbers that are left out in the names of a camera. */
+function findMissing(camera: readonly NightFrame[], tell: Tell): void {
+  const dated = camera.filter(({ dateObsMs }) => dateObsMs !== null);
+  const names = dated.map((frame): Name => ({ frame, parts: frame.basename.split(/(\d+)/) }));
+  for (const alike of groupBy(names, ({ parts }) => String(parts.length))) {
+    if (tellMissing(alike, tell)) continue;
+    // Not one counter for all: perhaps one for each object.
+    const rest = ({ parts }: Name): string => JSON.stringify(parts.toSpliced(-2, 1));
+    for (const series of groupBy(alike, rest)) tellMissing(series, tell);
+  }
+}
+
+/** @returns whether the names count at all */
+function tellMissing(names: readonly Name[], tell: Tell): boolean {
+  const place = counterOf(names);
+  if (place === undefined) return false;
+  const numbers = names.map(({ parts }) => Number(parts[place]));
+  const known = new Set(numbers);
+  for (const [at, { frame, parts }] of names.entries()) {
+    const [before, here] = [numbers[at - 1], numbers[at]];
+    if (before === undefined || here === undefined) continue;
+    if (here - before < 2 || here - before > MOST_MISSING) continue;
+    const missing: number[] = [];
+    for (let each = before + 1; each < here; each += 1) if (!known.has(each)) missing.push(each);
+    const [first] = missing;
+    const last = missing.at(-1);
+    if (first === undefined || last === undefined) continue;
+    const width = parts[place]?.length ?? 0;
+    const [from, to] = [first, last].map((each) => String(each).padStart(width, '0'));
+    const text =
+      missing.length === 1
+        ? `A frame is missing before this one: number ${from ?? ''}.`
+        : `${missing.length} frames are missing before this one: numbers ${from ?? ''} to ${to ?? ''}.`;
+    tell(frame.id, { code: 'missing-before', level: 'warning', text });
+  }
+  return true;
+}
+
+/** The part of names that counts up by one nearly always; undefined if none does. */
+function counterOf(names: readonly Name[]): number | undefined {
+  if (names.length < LEAST_NAMES) return undefined;
+  const length = names[0]?.parts.length ?? 0;
+  for (let place = length - 2; place > 0; place -= 2) {
+    let ones = 0;
+    for (const [at, { parts }] of names.entries()) {
+      const step = Number(parts[place]) - Number(names[at - 1]?.parts[place] ?? NaN);
+      if (step === 1) ones += 1;
+    }
+    if (ones >= STEADY * (names.length - 1)) return place;
+  }
+  return undefined;
+}
+
+function findOverlaps(camera: readonly NightFrame[], tell: Tell): void {
+  let last: { frame: NightFrame; startMs: number; endMs: number } | undefined;
+  for (const frame of camera) {
+    const { dateObsMs: startMs, exposureSec } = frame;
+    if (startMs === null || exposureSec === null) continue;
+    const endMs = startMs + exposureSec * 1000;
+    // Begun in the same instant, it is the same exposure once more.
+    const isOther = last !== undefined && startMs !== last.startMs;
+    if (last !== undefined && isOther && last.endMs - startMs > OVERLAP_SLACK_MS) {
+      const seconds = Number(((last.endMs - startMs) / 1000).toPrecision(3));
+      const text = `Began ${seconds} s before ${last.frame.basename} on the same camera had ended.`;
+      tell(frame.id, { code: 'overlap', level: 'warning', text });
+    }
+    if (last === undefined || endMs > last.endMs) last = { frame, startMs, endMs };
+  }
+}
+
+/** The same exposure in two formats, and the same pixels under two names. */
+function findTwins(frames: readonly NightFrame[], tell: Tell): void {
+  const byId = (a: NightFrame, b: NightFrame): number => a.id - b.id;
+  const isExposure = ({ dateObsMs }: NightFrame): boolean => dateObsMs !== null;
+  for (const same of groupBy(frames.filter(isExposure), exposureOf)) {
+    const [first, ...others] = [...same].sort(byId);
+    for (const other of others) {
+      if (first === undefined || other.extension === first.extension) continue;
+      const text = `The same exposure as ${first.basename}${first.extension}, in another format (${other.extension}).`;
+      tell(other.id, { code: 'two-formats', level: 'note', text });
+    }
+  }
+  const measured = frames.flatMap((frame) => {
+    const key = pixelsOf(frame);
+    return key === undefined ? [] : [{ frame, key }];
+  });
+  for (const same of groupBy(measured, ({ key }) => key)) {
+    const [first, ...others] = same.map(({ frame }) => frame).sort(byId);
+    for (const other of others) {
+      if (first === undefined) continue;
+      const text = `Has the same pixels as ${first.basename}.`;
+      tell(other.id, { code: 'duplicate', level: 'warning', text });
+    }
+  }
+}
+
+function exposureOf(frame: NightFrame): string {
+  const { dateObsMs, exposureSec, imageKind, width, height } = frame;
+  return JSON.stringify([cameraOf(frame), dateObsMs, exposureSec, imageKind, width, height]);
+}
+
+/**
+ * What only the same pixels have in common: a noise with all its digits, and everything else that was
+ * measured. Undefined for pictures that are too plain to tell.
+ */
+function pixelsOf({ measures, width, height, reductionLevel }: NightFrame): string | undefined {
+  if (measures === undefined || measures.noise === null || measures.noise === 0) return undefined;
+  const { kind, method, background, noise, stars, fwhmPx, hotPixels, instrumentalMag } = measures;
+  const { backgroundGradient, saturatedFraction } = measures;
+  // A noise of few digits may be that of a whole series of quiet frames.
+  if (String(noise).length < 8) return undefined;
+  return JSON.stringify([
+    [width, height, reductionLevel, kind, method, background, noise],
+    [stars, fwhmPx, hotPixels, instrumentalMag, backgroundGradient, saturatedFraction],
+  ]);
+}

@@ -1,0 +1,8 @@
+export { createNights, type NightQuery, type Nights } from './nights.js';
+export type { NightPage, NightSummary } from './page.js';
+export type { NightOptions, NightParts, NightReport, RefusedUpload } from './night.js';
+export type { Gap, InstrumentUse } from './shutter.js';
+export type { NightMedians } from './medians.js';
+export type { SiteNight } from './sky.js';
+export type { FilterSum, NightTarget } from './observed.js';
+export type { Missing } from './missing.js';

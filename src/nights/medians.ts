@@ -1,0 +1,78 @@
+import type { KeptUsual, NightRow } from '../catalog/index.js';
+import { groupBy } from '../lib/groups.js';
+
+/** Medians of what was measured in a night, beside what is usual. */
+export interface NightMedians {
+  readonly instrument: string;
+  readonly filter: string | null;
+  readonly binning: string;
+  /** Frames that were measured. */
+  readonly frames: number;
+  readonly fwhmArcsec: number | null;
+  readonly fwhmPx: number | null;
+  /** Of the nights before; null if there were too few. */
+  readonly usualFwhmArcsec: number | null;
+  readonly usualFwhmPx: number | null;
+  readonly elongation: number | null;
+  readonly usualElongation: number | null;
+  readonly background: number | null;
+  readonly stars: number | null;
+  readonly transparency: number | null;
+}
+
+/** By camera, filter and binning, of frames of the sky. */
+export async function mediansOf(
+  rows: readonly NightRow[],
+  usualOf: (groupId: number) => Promise<KeptUsual | undefined>,
+): Promise<NightMedians[]> {
+  const measured = rows.filter(({ groupId, fwhmPx, stars }) => {
+    return groupId !== null && (fwhmPx !== null || stars !== null);
+  });
+  const groups = [...groupBy(measured, ({ groupId }) => groupId)];
+  const told = await Promise.all(
+    groups.map(async ([groupId, some]) => toMedians(some, await usualOf(groupId ?? -1))),
+  );
+  return told.flat();
+}
+
+function toMedians(rows: readonly NightRow[], usual: KeptUsual | undefined): NightMedians[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const of = (valueOf: (row: NightRow) => number | null): number | null =>
+    median(rows.flatMap((row) => valueOf(row) ?? []));
+  const fwhmPx = of((row) => row.fwhmPx);
+  const fwhmArcsec = of((row) => row.fwhmArcsec);
+  const usualFwhmPx = middleOf(usual, 'fwhm');
+  // What is usual is kept in pixels; the scale is the same for all of a group.
+  const scale = fwhmPx === null || fwhmArcsec === null ? null : fwhmArcsec / fwhmPx;
+  return [
+    {
+      instrument: first.instrument,
+      filter: first.filter,
+      binning: `${first.binningX}x${first.binningY}`,
+      frames: rows.length,
+      fwhmArcsec,
+      fwhmPx,
+      usualFwhmArcsec: scale === null || usualFwhmPx === null ? null : usualFwhmPx * scale,
+      usualFwhmPx,
+      elongation: of((row) => row.elongation),
+      usualElongation: middleOf(usual, 'elongation'),
+      background: of((row) => row.background),
+      stars: of((row) => row.stars),
+      transparency: of((row) => row.transparency),
+    },
+  ];
+}
+
+function middleOf(usual: KeptUsual | undefined, name: string): number | null {
+  const quantiles = usual?.quantiles[name];
+  return quantiles?.[Math.floor(quantiles.length / 2)] ?? null;
+}
+
+/** The middle of some values, of an even number of them between the two in the middle. */
+function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}

@@ -1,0 +1,66 @@
+import { LRUCache } from 'lru-cache';
+import { listNightTotals, readChanges, type Condition, type Viewer } from '../catalog/index.js';
+import { describeNight, type NightOptions, type NightParts, type NightReport } from './night.js';
+import { listNightPage, type NightPage } from './page.js';
+
+/** Which nights are asked for. */
+export interface NightQuery {
+  readonly conditions: readonly Condition[];
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** What is to be told of nights. */
+export interface Nights {
+  /** Nights of the frames that match, newest first. */
+  list(query: NightQuery, viewer: Viewer): Promise<NightPage>;
+  /** One night whole; undefined if the viewer sees no frame of it. */
+  find(night: string, options: NightOptions, viewer: Viewer): Promise<NightReport | undefined>;
+  /** The nights with frames before and after one. */
+  around(
+    night: string,
+    viewer: Viewer,
+  ): Promise<{ readonly previous: string | null; readonly next: string | null }>;
+}
+
+/** Puts together what the catalogue, the sky and the rules of calibration say of nights. */
+export function createNights(parts: NightParts): Nights {
+  const { catalog } = parts;
+  const calibrations = remembering(parts);
+  return {
+    list: (query, viewer) => listNightPage(catalog, query, viewer),
+    find: (night, options, viewer) =>
+      describeNight({ ...parts, calibrations }, night, viewer, options),
+    async around(night, viewer) {
+      const nights = (await listNightTotals(catalog, [], viewer)).map((each) => each.night);
+      return {
+        previous: nights.find((each) => each < night) ?? null,
+        next: nights.findLast((each) => each > night) ?? null,
+      };
+    },
+  };
+}
+
+/** Nights whose missing calibrations are kept. */
+const KEPT = 200;
+
+/**
+ * What is missing is the most of the work, and the same until the catalogue changes; but not for those
+ * to whom the clock shows more.
+ */
+function remembering({ catalog, calibrations }: NightParts): NightParts['calibrations'] {
+  type Answer = ReturnType<NightParts['calibrations']['findMissing']>;
+  const kept = new LRUCache<string, Answer>({ max: KEPT });
+  return {
+    async findMissing(frameIds, viewer) {
+      if (!viewer.seesAll) return calibrations.findMissing(frameIds, viewer);
+      const key = `${await readChanges(catalog)} ${frameIds.join(' ')}`;
+      const known = kept.get(key);
+      if (known !== undefined) return known;
+      const asked = calibrations.findMissing(frameIds, viewer);
+      kept.set(key, asked);
+      asked.catch(() => kept.delete(key)); // whoever asked is told
+      return asked;
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import type { Background } from './background.js';
+import { filteredAt, filterRows, type Filter } from './filter.js';
+import type { Picture } from './types.js';
+
+/** A place that stands out of a filtered picture. */
+export interface Peak {
+  /** Pixel, from 0. */
+  readonly x: number;
+  readonly y: number;
+  /** Height of the filtered picture in sigma of its noise. */
+  readonly sigmas: number;
+  /** A neighbour stands on the same patch of light. */
+  readonly isBlended: boolean;
+}
+
+type Pixels = Pick<Picture, 'pixels' | 'width' | 'height'>;
+
+/** A picture as it is looked for stars in. */
+export interface Search {
+  readonly picture: Pixels;
+  readonly background: Background;
+  readonly filter: Filter;
+  /** Noise of the filtered picture over what it would be if neighbouring pixels were independent. */
+  readonly noiseFactor: number;
+}
+
+/** More peaks than this are noise of a broken background, or so crowded that the faint do not matter. */
+const MAX_PEAKS = 60_000;
+
+/** Peaks of the filtered picture above so many sigma, brightest first. */
+export function findPeaks(search: Search, thresholdSigma: number): Peak[] {
+  const { picture, background, filter } = search;
+  const { width, height } = picture;
+  const peaks: Peak[] = [];
+  const limits = createLimits(search, thresholdSigma);
+  const beyond = new Float64Array(width).fill(-Infinity);
+  let below: Row = beyond;
+  let middle: Row = beyond;
+  const take = (y: number, above: Float64Array): void => {
+    if (y > 0) collect(peaks, y - 1, { below, middle, above }, { limits: limits(y - 1), thresholdSigma });
+    below = middle;
+    middle = above;
+  };
+  filterRows(picture, background, filter, { firstRow: 0, endRow: height }, take);
+  take(height, beyond);
+  peaks.sort((one, other) => other.sigmas - one.sigmas);
+  return peaks.slice(0, MAX_PEAKS);
+}
+
+/** What counts along a row of the filtered picture, cell by cell. */
+function createLimits(
+  { picture, background, filter, noiseFactor }: Search,
+  thresholdSigma: number,
+): (y: number) => Row {
+  const { columns, rows, cellWidth, cellHeight, values } = background.noises;
+  // Integers that hardly differ have at least the noise of their rounding.
+  const least = background.step / Math.sqrt(12);
+  const row = new Float64Array(picture.width);
+  let filledFor = -1;
+  return (y) => {
+    const meshRow = Math.min(rows - 1, Math.floor(y / cellHeight));
+    if (meshRow === filledFor) return row;
+    filledFor = meshRow;
+    for (let column = 0; column < columns; column += 1) {
+      const noise = Math.max(least, values[meshRow * columns + column] ?? NaN);
+      const end = column === columns - 1 ? row.length : Math.floor((column + 1) * cellWidth);
+      const sigma = noise * filter.noiseGain * noiseFactor;
+      row.fill(thresholdSigma * sigma, Math.floor(column * cellWidth), end);
+    }
+    return row;
+  };
+}
+
+type Row = Float64Array;
+
+interface Neighbourhood {
+  readonly below: Float64Array;
+  readonly middle: Float64Array;
+  readonly above: Float64Array;
+}
+
+function collect(
+  peaks: Peak[],
+  y: number,
+  { below, middle, above }: Neighbourhood,
+  { limits, thresholdSigma }: { limits: Row; thresholdSigma: number },
+): void {
+  for (let x = nextAbove(middle, limits, 0); x < middle.length; x = nextAbove(middle, limits, x + 1)) {
+    const value = middle[x] ?? 0;
+    const isHighest =
+      value > (middle[x - 1] ?? -Infinity) &&
+      value >= (middle[x + 1] ?? -Infinity) &&
+      isAbove(value, below, x, true) &&
+      isAbove(value, above, x, false);
+    if (!isHighest) continue;
+    peaks.push({ x, y, sigmas: (thresholdSigma * value) / (limits[x] ?? NaN), isBlended: false });
+  }
+}
+
+function nextAbove(row: Row, limits: Row, start: number): number {
+  let x = start;
+  while (x < row.length && !((row[x] ?? NaN) > (limits[x] ?? NaN))) x += 1;
+  return x;
+}
+
+/** Of equal neighbours the first is the peak. */
+function isAbove(value: number, row: Float64Array, x: number, isStrict: boolean): boolean {
+  const most = Math.max(row[x - 1] ?? -Infinity, row[x] ?? -Infinity, row[x + 1] ?? -Infinity);
+  return isStrict ? value > most : value >= most;
+}
+
+/** Sigmas that a peak must stand above the saddle to a higher one, and share of its own height. */
+const CONTRAST_SIGMA = 3;
+const CONTRAST = 0.12;
+/** Height of a patch of light that two stars are said to share. */
+const SHARED_SIGMA = 3;
+
+/**
+ * Parts what are stars of their own from bumps on a brighter one: a watershed with a contrast. A peak
+ * stays if on the straight way to each higher peak nearby the light sinks far enough below it. That
+ * asks for the light along a few lines only, whatever the crowding, where a tree of thresholds needs
+ * each patch of light as a whole.
+ *
+ * @param peaks brightest first
+ */
+export function partPeaks(search: Search, peaks: readonly Peak[], withinPx: number): Peak[] {
+  const near = createGrid<Peak>(withinPx);
+  const kept: Peak[] = [];
+  const blended = new Set<Peak>();
+  const bumps = new Set<Peak>();
+  for (const peak of peaks) {
+    let isBump = false;
+    const shares: Peak[] = [];
+    for (const other of near.around(peak)) {
+      const saddle = saddleSigmas(search, peak, other);
+      if (peak.sigmas - saddle < Math.max(CONTRAST_SIGMA, CONTRAST * peak.sigmas)) {
+        isBump = true;
+        break;
+      }
+      if (saddle > SHARED_SIGMA && !bumps.has(other)) shares.push(other);
+    }
+    near.add(peak);
+    if (isBump) {
+      bumps.add(peak);
+      continue;
+    }
+    kept.push(peak);
+    for (const other of shares) blended.add(other).add(peak);
+  }
+  return kept.map((peak) => (blended.has(peak) ? { ...peak, isBlended: true } : peak));
+}
+
+/** The lowest light on the way from one peak to another; stops looking where it cannot matter. */
+function saddleSigmas(search: Search, from: Peak, to: Peak): number {
+  const { picture, background, filter, noiseFactor } = search;
+  const steps = Math.max(Math.abs(to.x - from.x), Math.abs(to.y - from.y));
+  const noise = Math.max(background.noise, background.step / Math.sqrt(12));
+  const unit = 1 / (noise * filter.noiseGain * noiseFactor);
+  let least = from.sigmas;
+  for (let step = 1; step < steps && least > SHARED_SIGMA; step += 1) {
+    const x = Math.round(from.x + ((to.x - from.x) * step) / steps);
+    const y = Math.round(from.y + ((to.y - from.y) * step) / steps);
+    least = Math.min(least, filteredAt(picture, background, filter, { x, y }) * unit);
+  }
+  return least;
+}
+
+/** Things at places, to be found by their neighbourhood. */
+export interface Grid<T> {
+  add(thing: T): void;
+  /** Those within the radius of the grid. */
+  around(place: { x: number; y: number }): T[];
+}
+
+export function createGrid<T extends { x: number; y: number }>(radius: number): Grid<T> {
+  const cells = new Map<number, T[]>();
+  const key = (column: number, row: number): number => row * 1e6 + column;
+  const cellOf = (value: number): number => Math.floor(value / radius) + 1;
+  return {
+    add(thing) {
+      const at = key(cellOf(thing.x), cellOf(thing.y));
+      const list = cells.get(at);
+      if (list === undefined) cells.set(at, [thing]);
+      else list.push(thing);
+    },
+    around({ x, y }) {
+      const found: T[] = [];
+      for (let row = cellOf(y) - 1; row <= cellOf(y) + 1; row += 1) {
+        for (let column = cellOf(x) - 1; column <= cellOf(x) + 1; column += 1) {
+          for (const thing of cells.get(key(column, row)) ?? []) {
+            if ((thing.x - x) ** 2 + (thing.y - y) ** 2 <= radius * radius) found.push(thing);
+          }
+        }
+      }
+      return found;
+    },
+  };
+}

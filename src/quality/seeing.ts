@@ -1,0 +1,155 @@
+import type { Background } from './background.js';
+import { createCutter, type Patch, type Place } from './cutout.js';
+import { axesOf, matchGaussian, widthFor, wingsOf, type Shape } from './shape.js';
+import type { Picture } from './types.js';
+
+/** What stars of a picture look like, before they are looked for. */
+export interface Seeing {
+  /** Full width at half maximum, pixels. */
+  readonly fwhmPx: number;
+  /** The same across the narrower axis. */
+  readonly narrowPx: number;
+  /** Full width at half maximum over the standard deviation of the matching gaussian. */
+  readonly width: number;
+  /** Level from which pixels are full; Infinity if none is known. */
+  readonly full: number;
+}
+
+/** Without bright stars: a common width, and wings as the air makes them (a Moffat profile of 3.5). */
+const USUAL = { fwhmPx: 3, narrowPx: 3, width: 2.124 };
+
+const BRIGHT_SIGMA = 8;
+const MAX_CANDIDATES = 20_000;
+const MODELS = 150;
+const FEWEST_MODELS = 3;
+const FIRST_RADIUS = 12;
+/** Cut-outs beyond this cost too much; stars that need them are out of focus. */
+export const MAX_RADIUS = 60;
+
+/** Looks at the brightest points for the width and the wings of stars. */
+export function judgeSeeing(picture: Picture, background: Background): Seeing {
+  const full = picture.saturation ?? Infinity;
+  const bright = findBright(picture, background);
+  const models = bright.filter(({ value }) => value < full).slice(0, MODELS);
+  const cut = createCutter(picture, background, full);
+  const rough = median(
+    models.map((place) => {
+      return roundSigma(shapeOf(cut(place, { radius: FIRST_RADIUS }), 1.5));
+    }),
+  );
+  if (Number.isNaN(rough)) return { ...USUAL, full };
+  const radius = Math.min(MAX_RADIUS, Math.max(FIRST_RADIUS, Math.ceil(7 * rough)));
+  const sigmas: number[] = [];
+  const narrow: number[] = [];
+  const wings: number[] = [];
+  for (const place of models) {
+    const patch = cut(place, { radius });
+    const shape = shapeOf(patch, rough);
+    const sigma = roundSigma(shape);
+    if (Number.isNaN(sigma) || shape === undefined || patch.cutAtPx < 3 * sigma) continue;
+    sigmas.push(sigma);
+    narrow.push(axesOf(shape).short);
+    if (Math.abs(sigma / rough - 1) < 0.3) wings.push(wingsOf(patch, shape));
+  }
+  const sigma = median(sigmas);
+  const width = wings.length < FEWEST_MODELS ? USUAL.width : widthFor(median(wings));
+  if (Number.isNaN(sigma)) return { ...USUAL, full };
+  return { fwhmPx: width * sigma, narrowPx: width * median(narrow), width, full };
+}
+
+function shapeOf(patch: Patch, sigma: number): Shape | undefined {
+  const middle = patch.size >> 1;
+  const shape = matchGaussian(patch, { x: middle, y: middle }, sigma);
+  return shape.isSettled ? shape : undefined;
+}
+
+/** Of a circle of the same area; NaN for what is no star. */
+function roundSigma(shape: Shape | undefined): number {
+  if (shape === undefined) return NaN;
+  const { long, short } = axesOf(shape);
+  return short < 0.5 ? NaN : Math.sqrt(long * short);
+}
+
+interface Bright extends Place {
+  readonly value: number;
+}
+
+/** Highest pixels of what is bright, highest first. */
+function findBright(picture: Picture, background: Background): readonly Bright[] {
+  const { pixels, width, height } = picture;
+  const { columns, rows, cellWidth, cellHeight } = background.levels;
+  const line = new Float64Array(width);
+  const found = new Map<number, Bright>();
+  // A star that is good for a model is higher than one row.
+  for (let y = 1; y < height - 1 && found.size < MAX_CANDIDATES; y += 2) {
+    line.set(pixels.subarray(y * width, (y + 1) * width));
+    const cells = Math.min(rows - 1, Math.floor(y / cellHeight)) * columns;
+    for (let column = 0; column < columns; column += 1) {
+      const cell = cells + column;
+      const noise = Math.max(background.noises.values[cell] ?? NaN, background.step / 2);
+      const limit = (background.levels.values[cell] ?? NaN) + BRIGHT_SIGMA * noise;
+      const end = Math.min(width - 1, Math.floor((column + 1) * cellWidth));
+      let x = Math.max(1, Math.floor(column * cellWidth));
+      for (; (x = nextTop(line, x, { end, limit })) < end; x += 1) {
+        const top = climb(picture, { x, y });
+        const key = top.y * width + top.x;
+        if (!found.has(key) && isRound(picture, background, top)) found.set(key, top);
+      }
+    }
+  }
+  return [...found.values()].sort((one, other) => other.value - one.value);
+}
+
+/** The next pixel of a line above the limit that is not lower than its neighbours; `end` if none is. */
+function nextTop(
+  line: Float64Array,
+  start: number,
+  { end, limit }: { end: number; limit: number },
+): number {
+  for (let x = start; x < end; x += 1) {
+    const value = line[x] ?? NaN;
+    if (value > limit && value > (line[x - 1] ?? NaN) && value >= (line[x + 1] ?? NaN)) return x;
+  }
+  return end;
+}
+
+const CLIMB_STEPS = 12;
+
+/** From a pixel to the highest one nearby. */
+function climb({ pixels, width, height }: Picture, start: Place): Bright {
+  let { x, y } = start;
+  let value = pixels[y * width + x] ?? NaN;
+  for (let step = 0; step < CLIMB_STEPS; step += 1) {
+    let [bestX, bestY] = [x, y];
+    for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row += 1) {
+      for (let column = Math.max(0, x - 1); column <= Math.min(width - 1, x + 1); column += 1) {
+        const other = pixels[row * width + column] ?? NaN;
+        if (other > value) [value, bestX, bestY] = [other, column, row];
+      }
+    }
+    if (bestX === x && bestY === y) break;
+    [x, y] = [bestX, bestY];
+  }
+  return { x, y, value };
+}
+
+/** True if all four neighbours have part of the light: no cosmic ray, hot pixel or column. */
+function isRound({ pixels, width, height }: Picture, background: Background, top: Bright): boolean {
+  const { x, y } = top;
+  if (x < 1 || y < 1 || x > width - 2 || y > height - 2) return false;
+  const at = y * width + x;
+  const least = Math.min(
+    pixels[at - 1] ?? NaN,
+    pixels[at + 1] ?? NaN,
+    pixels[at - width] ?? NaN,
+    pixels[at + width] ?? NaN,
+  );
+  const level = background.at(x, y);
+  return least - level > 0.1 * (top.value - level);
+}
+
+/** Of those that are numbers; NaN of none. */
+function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
+  return sorted[sorted.length >> 1] ?? NaN;
+}

@@ -1,0 +1,76 @@
+import {
+  mainImage,
+  openFits,
+  planeOf,
+  readPlane,
+  visibleRegion,
+  type FitsFile,
+  type SourceLimits,
+} from '../fits/index.js';
+import { AppError } from '../lib/errors.js';
+import { measurePicture, nothingMeasured } from './measure.js';
+import type { Finding, Measures, Picture } from './types.js';
+
+/** A file of this machine, and what is known of the frame from elsewhere. */
+export interface MeasureRequest extends Omit<Picture, 'pixels' | 'width' | 'height'> {
+  /** Absolute path of a FITS or XISF file. */
+  readonly path: string;
+  readonly limits: SourceLimits;
+  /** Most pixels of an image that is measured: they are all in memory at once. */
+  readonly maxPixels: number;
+}
+
+/**
+ * Measures the main image of a file, of a cube its first plane, within TRIMSEC. A file that is damaged,
+ * too large or without an image gives measures that are all null, and a finding that says why.
+ *
+ * @throws what has nothing to do with the file itself, such as a file that is gone
+ */
+export async function measureFile(
+  request: MeasureRequest,
+  signal?: AbortSignal,
+): Promise<Measures> {
+  try {
+    const file = await openFits(request.path, request.limits);
+    try {
+      return await measureImage(file, request, signal);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const finding = describeFailure(error);
+    if (finding === undefined) throw error;
+    return nothingMeasured(request.kind, [finding]);
+  }
+}
+
+async function measureImage(
+  file: FitsFile,
+  request: MeasureRequest,
+  signal?: AbortSignal,
+): Promise<Measures> {
+  const hdu = mainImage(file);
+  if (hdu === undefined) throw new AppError('fits_unsupported', 'The file has no image.');
+  const region = visibleRegion(hdu);
+  const plane = await readPlane(file, hdu, { region, maxPixels: request.maxPixels });
+  signal?.throwIfAborted();
+  const measures = measurePicture({ ...request, ...plane });
+  const { planes } = planeOf(hdu);
+  if (planes <= 1) return measures;
+  const text = `The image has ${planes} planes; the first one was measured.`;
+  return { ...measures, findings: [...measures.findings, { code: 'planes', level: 'note', text }] };
+}
+
+/** Errors that stay as long as the file stays. */
+const OF_THE_FILE: Readonly<Record<string, string>> = {
+  fits_truncated: 'truncated',
+  fits_invalid: 'unmeasured',
+  fits_unsupported: 'unmeasured',
+  too_large: 'unmeasured',
+};
+
+function describeFailure(error: unknown): Finding | undefined {
+  if (!(error instanceof AppError)) return undefined;
+  const code = OF_THE_FILE[error.code];
+  return code === undefined ? undefined : { code, level: 'error', text: error.message };
+}

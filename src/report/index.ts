@@ -1,0 +1,156 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { createCalibrations, type CalibrationRules } from '../calibration/index.js';
+import {
+  ARCHIVE_VIEWER,
+  claimReport,
+  endReport,
+  queueReport,
+  type Catalog,
+  type ReportTask,
+  type Viewer,
+} from '../catalog/index.js';
+import type { Config } from '../config/index.js';
+import { auditState, backupState } from '../keeping/index.js';
+import { errorFields, type Log } from '../lib/log.js';
+import { createNights } from '../nights/index.js';
+import { describeRoom, judgeRoom, readDisk } from '../status/index.js';
+import { composeReport, type Report, type Standing } from './compose.js';
+import { dueNights } from './schedule.js';
+import { reportWays, sendReport } from './send.js';
+
+export type { Report, ReportLine } from './compose.js';
+export { formatReport, formatReportPage } from './format.js';
+export { reportWays, sendReport } from './send.js';
+
+/** What reports are made of. */
+export interface ReportParts {
+  readonly catalog: Catalog;
+  readonly config: Config;
+  readonly rules: CalibrationRules;
+}
+
+/** Who is told what. */
+export interface ReportReader {
+  readonly viewer: Viewer;
+  readonly seesRefused: boolean;
+  /** Disk, audit and back-ups. */
+  readonly seesStanding: boolean;
+}
+
+/** Whoever gets the reports that are sent: they see everything. */
+export const EVERYTHING_READER: ReportReader = {
+  viewer: ARCHIVE_VIEWER,
+  seesRefused: true,
+  seesStanding: true,
+};
+
+/**
+ * Tells a night in about ten lines, from what its page shows.
+ *
+ * @returns without a frame of it that the reader sees: that none came
+ */
+export async function makeReport(
+  { catalog, config, rules }: ReportParts,
+  night: string,
+  { viewer, seesRefused, seesStanding }: ReportReader,
+): Promise<Report> {
+  const calibrations = createCalibrations(catalog, rules);
+  const nights = createNights({ catalog, config, calibrations });
+  const found = await nights.find(night, { seesRefused, seesNotes: false }, viewer);
+  return composeReport(night, found, seesStanding ? await readStanding(catalog, config) : null);
+}
+
+/** The newest night with frames that the reader sees; undefined if there is none. */
+export async function lastNight(
+  { catalog, config, rules }: ReportParts,
+  viewer: Viewer,
+): Promise<string | undefined> {
+  const calibrations = createCalibrations(catalog, rules);
+  const nights = createNights({ catalog, config, calibrations });
+  const page = await nights.list({ conditions: [], limit: 1, offset: 0 }, viewer);
+  return page.nights[0]?.night;
+}
+
+async function readStanding(catalog: Catalog, config: Config): Promise<Standing> {
+  const disk = await readDisk(config.ARCHIVE_ROOT);
+  const audit = await catalog.heavy(() => auditState(catalog, config));
+  const backup = await backupState(catalog, config);
+  return {
+    room: describeRoom(disk),
+    isLow: judgeRoom(disk) !== 'enough',
+    damagedFiles: audit.findings.length,
+    backup: backup.isOn ? backup : null,
+  };
+}
+
+/** Reports of nights, also those that go out by themselves. */
+export interface Reports {
+  /** As `makeReport`. */
+  make(night: string, reader: ReportReader): Promise<Report>;
+  /** What is being sent is sent again at the next start, unless it went through. */
+  close(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 20_000;
+const LEASE_MS = 180_000;
+const MAX_ATTEMPTS = 10;
+const FIRST_DELAY_MS = 30_000;
+const LONGEST_DELAY_MS = 2 * 3_600_000;
+
+/** Sends the report of each night when it is due, once; also when the server was off at that time. */
+export function startReports(parts: ReportParts & { readonly log: Log }): Reports {
+  const { catalog, config, log } = parts;
+  const stop = new AbortController();
+  const ways = reportWays(config);
+  const rest = (): Promise<unknown> =>
+    wait(LOOK_EVERY_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
+  const look = async (): Promise<void> => {
+    for (const night of dueNights(config, Date.now())) await queueReport(catalog, night, ways);
+    for (;;) {
+      const task = stop.signal.aborted ? undefined : await claimReport(catalog, LEASE_MS);
+      if (task === undefined) return;
+      await sendOne(parts, task);
+    }
+  };
+  const loop = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await look().catch((error: unknown) => {
+        log.warn('reports cannot be sent', errorFields(error));
+      });
+      await rest();
+    }
+  };
+  const isOn = config.REPORT_AT !== 'off' && ways.length > 0;
+  const done = isOn ? loop() : Promise.resolve();
+  return {
+    make: (night, reader) => makeReport(parts, night, reader),
+    async close() {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+async function sendOne(
+  parts: ReportParts & { readonly log: Log },
+  task: ReportTask,
+): Promise<void> {
+  const { catalog, config, log } = parts;
+  const { night, way, attempts } = task;
+  try {
+    await sendReport(config, way, await makeReport(parts, night, EVERYTHING_READER));
+  } catch (error) {
+    const fields = errorFields(error);
+    log.warn('the report was not sent', { night, way, attempts, ...fields });
+    const text = String(fields.error);
+    const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempts - 1));
+    const isLast = attempts >= MAX_ATTEMPTS;
+    const end = isLast
+      ? ({ state: 'failed', error: text } as const)
+      : ({ state: 'waiting', error: text, delayMs } as const);
+    await endReport(catalog, task, end);
+    return;
+  }
+  await endReport(catalog, task, { state: 'sent' });
+  log.info('report sent', { night, way });
+}

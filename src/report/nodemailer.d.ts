@@ -1,0 +1,27 @@
+/** The part of the package that is used here; it brings no types. */
+declare module 'nodemailer' {
+  export interface Mail {
+    readonly from: string;
+    readonly to: readonly string[];
+    readonly subject: string;
+    readonly text: string;
+    readonly html: string;
+    readonly messageId: string;
+    readonly disableFileAccess: true;
+    readonly disableUrlAccess: true;
+  }
+
+  export interface Transport {
+    sendMail(mail: Mail): Promise<unknown>;
+    close(): void;
+  }
+
+  export interface SmtpOptions {
+    readonly url: string;
+    readonly connectionTimeout: number;
+    readonly greetingTimeout: number;
+    readonly socketTimeout: number;
+  }
+
+  export function createTransport(options: SmtpOptions): Transport;
+}

@@ -1,0 +1,203 @@
+import { checkSky, lookFrom, type Place, type SkyClaims } from '../../../src/almanac/index.js';
+import {
+  celestialFrame,
+  fromUnitVector,
+  toUnitVector,
+  type SkyPoint,
+} from '../../../src/sky/index.js';
+
+const HILL: Place = { latitudeDeg: 51.56, longitudeDeg: 9.944, elevationM: 201 };
+const PRAIRIE: Place = { latitudeDeg: 46.87, longitudeDeg: -97.2, elevationM: 311 };
+const M13: SkyPoint = { raDeg: 250.4235, decDeg: 36.4613 };
+const START_MS = Date.parse('2024-03-12T02:13:05Z');
+const HOUR_MS = 3_600_000;
+
+const NOTHING = {
+  latitudeDeg: null,
+  longitudeDeg: null,
+  startMs: START_MS,
+  exposureSec: 30,
+  isScience: true,
+  position: M13,
+  solved: null,
+  altDeg: null,
+  azDeg: null,
+  airmass: null,
+  sunAltDeg: null,
+  moonAltDeg: null,
+  moonDistanceDeg: null,
+  siderealDeg: null,
+} as const satisfies Omit<SkyClaims, 'place'>;
+
+/** All that a telescope there writes then, looking at a position. */
+function headerAt(place: Place, ms: number, position: SkyPoint = M13): SkyClaims {
+  const { sun, moon, siderealDeg, at } = lookFrom(place, ms);
+  const { altDeg, azDeg, airmass, moonDistanceDeg } = at(position);
+  return {
+    ...NOTHING,
+    place,
+    latitudeDeg: place.latitudeDeg,
+    longitudeDeg: place.longitudeDeg,
+    startMs: ms,
+    position,
+    altDeg,
+    azDeg,
+    airmass,
+    sunAltDeg: sun.altDeg,
+    moonAltDeg: moon.altDeg,
+    moonDistanceDeg,
+    siderealDeg,
+  };
+}
+
+const check = (claims: SkyClaims, toleranceDeg = 1): [string, string][] =>
+  checkSky(claims, { toleranceDeg }).map(({ code, text }) => [code, text]);
+
+test('a header that is right, or says nothing, has no findings', () => {
+  for (const place of [HILL, PRAIRIE]) {
+    const ms = START_MS - (place.longitudeDeg / 15) * HOUR_MS;
+    expect(check(headerAt(place, ms))).toEqual([]);
+    expect(check({ ...NOTHING, place, startMs: ms })).toEqual([]);
+  }
+});
+
+test('values of the end of a long exposure are right too', () => {
+  const end = headerAt(HILL, START_MS + HOUR_MS);
+  expect(check({ ...end, startMs: START_MS, exposureSec: 3600 })).toEqual([]);
+  expect(check({ ...end, startMs: START_MS, exposureSec: 60 })).toHaveLength(1);
+});
+
+test('azimuth that is counted from the south is no finding', () => {
+  const right = headerAt(HILL, START_MS);
+  expect(check({ ...right, azDeg: ((right.azDeg ?? NaN) + 180) % 360 })).toEqual([]);
+});
+
+test('the Moon as seen from the centre of the Earth is no finding, but that of another day is', () => {
+  const right = headerAt(HILL, START_MS);
+  const from = (deg: number): SkyClaims => ({
+    ...right,
+    moonAltDeg: (right.moonAltDeg ?? NaN) + deg,
+  });
+  expect(check(from(1.2))).toEqual([]);
+  expect(check(from(4)).map(([code]) => code)).toEqual(['wrong-sky']);
+});
+
+describe('a wrong clock', () => {
+  test.each([
+    [-6, '6 h later'],
+    [5.5, '5 h 30 min earlier'],
+    [-24, '1 day later'],
+    [31 * 24, '31 days earlier'],
+  ])('%p hours off is told by how much', (offH, words) => {
+    const ms = START_MS - (PRAIRIE.longitudeDeg / 15) * HOUR_MS;
+    const claims = { ...headerAt(PRAIRIE, ms), startMs: ms + offH * HOUR_MS };
+    const [[code, text] = []] = check(claims);
+    expect(code).toBe('wrong-clock');
+    expect(text).toContain(`they would be right ${words} than DATE-OBS`);
+  });
+
+  test('of minutes is told by the sidereal time, with the longitude that would explain it too', () => {
+    const claims = { ...headerAt(HILL, START_MS), startMs: START_MS + 20 * 60_000 };
+    const [[code, text] = []] = check(claims);
+    expect(code).toBe('wrong-clock');
+    expect(text).toMatch(/20 min earlier than DATE-OBS, or at 51\.56° N, 4\.93° E\.$/);
+  });
+
+  test('days are not guessed without the Moon: stars stand alike day after day', () => {
+    const right = headerAt(HILL, START_MS);
+    const stars = { ...right, moonAltDeg: null, moonDistanceDeg: null, sunAltDeg: null };
+    const claims = { ...stars, startMs: START_MS + 3 * 24 * HOUR_MS, siderealDeg: null };
+    expect(check(claims).map(([code]) => code)).toEqual(['wrong-sky']);
+  });
+
+  test('is supposed of a science frame by day, but not of a flat or of one of the Sun', () => {
+    const noon = Date.parse('2024-03-12T11:00:00Z');
+    const day = { ...NOTHING, place: HILL, startMs: noon, position: { raDeg: 350, decDeg: 60 } };
+    const [[code, text] = []] = check(day);
+    expect(code).toBe('wrong-clock');
+    expect(text).toMatch(/^The Sun stood at 3[45]\.\d° during an exposure of the sky/);
+    expect(check({ ...day, isScience: false })).toEqual([]);
+    expect(check({ ...day, position: { raDeg: 352.5, decDeg: -3.3 } })).toEqual([]);
+  });
+});
+
+describe('a wrong site', () => {
+  test('is told by coordinates that are not those of the site, with the sign that is wrong', () => {
+    const right = headerAt(PRAIRIE, START_MS + 6 * HOUR_MS);
+    expect(check({ ...right, longitudeDeg: 97.2 })).toEqual([
+      [
+        'wrong-site',
+        'The header says 46.87° N, 97.20° E, 85.4° away from the site, ' +
+          'which is at 46.87° N, 97.20° W: its longitude has the wrong sign.',
+      ],
+    ]);
+    expect(check({ ...right, latitudeDeg: 47.2 })).toEqual([]);
+    expect(check({ ...right, latitudeDeg: 47.2 }, 0.2)).toHaveLength(1);
+  });
+
+  test('is told by altitude and azimuth that are right for the other sign', () => {
+    const ms = START_MS + 6 * HOUR_MS;
+    const place = { ...PRAIRIE, longitudeDeg: 97.2 };
+    const [[code, text] = []] = check({ ...headerAt(PRAIRIE, ms), place, longitudeDeg: null });
+    expect(code).toBe('wrong-site');
+    expect(text).toMatch(/if the longitude had the other sign \(46\.87° N, 97\.20° W\)/);
+    const south = { ...headerAt(PRAIRIE, ms), place: { ...PRAIRIE, latitudeDeg: -46.87 } };
+    expect(check({ ...south, latitudeDeg: null })[0]?.[1]).toMatch(
+      /the latitude had the other sign/,
+    );
+  });
+});
+
+describe('a wrong position', () => {
+  const from = (system: 'fk4' | 'fk5', equinox: number): SkyPoint =>
+    fromUnitVector(celestialFrame(system, equinox).fromIcrs(toUnitVector(M13)));
+
+  test.each([
+    ['fk5', 2024.19, 'is of the equinox of that day'],
+    ['fk4', 1950, 'is of the equinox B1950'],
+  ] as const)('of %s %d is told by the WCS', (system, equinox, words) => {
+    const [[code, text] = []] = check({
+      ...NOTHING,
+      place: HILL,
+      position: from(system, equinox),
+      solved: M13,
+    });
+    expect(code).toBe('wrong-epoch');
+    expect(text).toContain(words);
+  });
+
+  test('in hours is told by the WCS, or by the altitude', () => {
+    const position = { ...M13, raDeg: M13.raDeg / 15 };
+    const [solved] = check({ ...NOTHING, place: HILL, position, solved: M13 });
+    expect(solved?.[0]).toBe('wrong-epoch');
+    const [seen] = check({ ...headerAt(HILL, START_MS), position });
+    expect(seen?.[0]).toBe('wrong-epoch');
+    expect(seen?.[1]).toContain('if the right ascension 16.695 were hours, not degrees');
+  });
+
+  test('a little beside the WCS is how telescopes point', () => {
+    const solved = { raDeg: M13.raDeg + 0.1, decDeg: M13.decDeg };
+    expect(check({ ...NOTHING, place: HILL, solved })).toEqual([]);
+    const far = { raDeg: M13.raDeg, decDeg: M13.decDeg - 0.5 };
+    expect(check({ ...NOTHING, place: HILL, solved: far })).toEqual([]);
+  });
+});
+
+test('one number that is wrong beside others that are right is a note of its own', () => {
+  const found = checkSky({ ...headerAt(HILL, START_MS), siderealDeg: 12 }, { toleranceDeg: 1 });
+  expect(found).toMatchObject([{ code: 'wrong-sky', level: 'note' }]);
+  expect(found[0]?.text).toMatch(/sidereal time 12\.0°, not \d+\.\d°: its altitude, .* agree with/);
+});
+
+test('what stands below the horizon, or behind the one of the site, is found', () => {
+  const position = { raDeg: 250, decDeg: -60 };
+  const low = { ...NOTHING, place: HILL, position };
+  expect(check(low)[0]?.[0]).toBe('below-horizon');
+  expect(check(low)[0]?.[1]).toMatch(/^The position of the header stood at altitude -\d+\.\d°/);
+  const seen = { ...NOTHING, place: HILL };
+  const { altDeg } = lookFrom(HILL, START_MS).at(M13);
+  expect(checkSky(seen, { toleranceDeg: 1, horizon: () => altDeg + 0.5 })).toEqual([]);
+  const [behind] = checkSky(seen, { toleranceDeg: 1, horizon: () => altDeg + 5 });
+  expect(behind?.code).toBe('below-horizon');
+  expect(behind?.text).toContain('below the horizon of the site there');
+});

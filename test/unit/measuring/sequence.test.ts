@@ -1,0 +1,110 @@
+import type { FrameMeasures, NightFrame } from '../../../src/catalog/index.js';
+import { checkSequence } from '../../../src/measuring/sequence.js';
+
+const START_MS = Date.UTC(2026, 2, 1, 20);
+
+/** A frame a minute after the one before, of half a minute. */
+function frame(id: number, basename: string, changes: Partial<NightFrame> = {}): NightFrame {
+  return {
+    id,
+    basename,
+    extension: '.fits',
+    siteId: 'hill',
+    telescope: '0m5',
+    instrument: 'cam1',
+    imageKind: 'object',
+    reductionLevel: 0,
+    dateObsMs: START_MS + id * 60_000,
+    exposureSec: 30,
+    width: 100,
+    height: 100,
+    objectId: 1,
+    raDeg: null,
+    decDeg: null,
+    airmass: null,
+    measures: undefined,
+    groupId: null,
+    ...changes,
+  };
+}
+
+/** What is found, as `id code text`. */
+function found(frames: readonly NightFrame[]): string[] {
+  return [...checkSequence(frames)].flatMap(([id, findings]) =>
+    findings.map(({ code, text }) => `${id} ${code} ${text}`),
+  );
+}
+
+const named = (...names: string[]): NightFrame[] => names.map((name, at) => frame(at + 1, name));
+
+test.each([
+  [
+    ['a-01', 'a-02', 'a-04', 'a-05', 'a-06'],
+    ['3 missing-before A frame is missing before this one: number 03.'],
+  ],
+  [
+    [
+      'cam-20260301-0007-e00',
+      'cam-20260301-0008-b00',
+      'cam-20260301-0009-e00',
+      'cam-20260301-0013-e00',
+      'cam-20260301-0014-e00',
+    ],
+    ['4 missing-before 3 frames are missing before this one: numbers 0010 to 0012.'],
+  ],
+  // Each object has its own counter.
+  [
+    ['M31_1', 'M31_2', 'M33_1', 'M33_2', 'M33_3', 'M31_3', 'M31_5', 'M31_6'],
+    ['7 missing-before A frame is missing before this one: number 4.'],
+  ],
+  // The one that seems to be missing came later.
+  [['a-1', 'a-2', 'a-4', 'a-5', 'a-6', 'a-3', 'a-7', 'a-8', 'a-9', 'a-10'], []],
+  // A counter that was set to something else, names that do not count, and too few of them.
+  [['a-1', 'a-2', 'a-3', 'a-4000', 'a-4001', 'a-4002', 'a-4003'], []],
+  [['f-201501', 'f-201733', 'f-202002', 'f-202310', 'f-202544'], []],
+  [['a-1', 'a-3'], []],
+])('numbers left out in %j', (names, expected) => {
+  expect(found(named(...names))).toEqual(expected);
+});
+
+test('cameras and reduced frames have counters of their own', () => {
+  const frames = named('x-1', 'x-2', 'x-3', 'x-4', 'x-5', 'x-6', 'x-7', 'x-8');
+  const split = frames.map((each, at) =>
+    at % 2 === 0 ? each : { ...each, instrument: 'cam2', reductionLevel: 1 },
+  );
+  expect(found(split)).toEqual([]);
+});
+
+test('exposures that overlap on one camera are told, those of two cameras are not', () => {
+  const long = frame(1, 'long', { exposureSec: 150 });
+  const within = frame(2, 'within');
+  const after = frame(4, 'after');
+  expect(found([long, within, after])).toEqual([
+    '2 overlap Began 90 s before long on the same camera had ended.',
+  ]);
+  expect(found([long, { ...within, instrument: 'cam2' }, after])).toEqual([]);
+  // Clocks that tell whole seconds.
+  expect(found([frame(1, 'a', { exposureSec: 61 }), frame(2, 'b')])).toEqual([]);
+});
+
+test('one exposure in two formats is told at the later one, and no overlap', () => {
+  const plain = frame(1, 'a', { exposureSec: 90 });
+  const packed = { ...plain, id: 5, basename: 'a-packed', extension: '.fits.fz' };
+  expect(found([plain, packed])).toEqual([
+    '5 two-formats The same exposure as a.fits, in another format (.fits.fz).',
+  ]);
+});
+
+test('the same pixels under two names are told, pictures that are too plain to tell are not', () => {
+  const measures = { kind: 'sky', method: 1, background: 500, noise: 12.3456789 } as FrameMeasures;
+  const [a, b] = [frame(1, 'a', { measures }), frame(2, 'b', { measures })];
+  expect(found([a, b])).toEqual(['2 duplicate Has the same pixels as a.']);
+  expect(found([a, { ...b, measures: { ...measures, background: 501 } }])).toEqual([]);
+  const plain = { ...measures, noise: 2 };
+  expect(
+    found([
+      { ...a, measures: plain },
+      { ...b, measures: plain },
+    ]),
+  ).toEqual([]);
+});

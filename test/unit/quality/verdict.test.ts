@@ -1,0 +1,151 @@
+import { measurePicture, type Measures } from '../../../src/quality/index.js';
+import { makeField, type FieldOptions, type StarShape } from '../../fixtures/star-field.js';
+
+interface Known {
+  readonly pixelScaleArcsec?: number;
+  readonly biasLevel?: number;
+  readonly exposureSec?: number;
+}
+
+function measure(options: FieldOptions, known: Known = {}): Measures {
+  const { pixels, width, height } = makeField({ width: 400, height: 400, ...options });
+  return measurePicture({
+    pixels,
+    width,
+    height,
+    kind: 'sky',
+    saturation: null,
+    pixelScaleArcsec: null,
+    ...known,
+  });
+}
+
+const codes = ({ findings }: Measures): string[] => findings.map(({ code }) => code);
+const some = (count: number, apartPx = 30) =>
+  ({ count, snr: [30, 400], apartPx, marginPx: 15 }) as const;
+
+describe('stars that the mount drew out', () => {
+  test.each([
+    [5, 25],
+    [9, -70],
+  ])('by %d pixels along %d° are told with both', (lengthPx, angleDeg) => {
+    const shape: StarShape = { kind: 'gaussian', fwhmPx: 3, drift: { lengthPx, angleDeg } };
+    const measures = measure({ shape, stars: some(40) }, { pixelScaleArcsec: 2 });
+    expect(codes(measures)).toEqual(['trailed']);
+    expect(Math.abs((measures.elongationAngleDeg ?? 0) - angleDeg)).toBeLessThan(3);
+    const [, px = '', arcsec = ''] =
+      /by about ([\d.]+) pixels, ([\d.]+)″/.exec(measures.findings[0]?.text ?? '') ?? [];
+    expect(Math.abs(Number(px) / lengthPx - 1)).toBeLessThan(0.25);
+    expect(Number(arcsec)).toBeCloseTo(2 * Number(px), 0);
+  });
+});
+
+describe('stars out of focus', () => {
+  test.each([
+    ['rings', { innerPx: 6, outerPx: 14 }, /rings of about (\d+) pixels/],
+    ['discs', { innerPx: -30, outerPx: 10 }, /discs of about (\d+) pixels/],
+  ])('%s are told with their size', (_, ring, words) => {
+    const shape: StarShape = { kind: 'gaussian', fwhmPx: 3, ring };
+    const measures = measure({ shape, stars: { ...some(20, 60), snr: [100, 800] } });
+    expect(codes(measures)).toEqual(['defocused']);
+    const size = Number(words.exec(measures.findings[0]?.text ?? '')?.[1]);
+    expect(size).toBeGreaterThan(ring.outerPx);
+    expect(size).toBeLessThan(2.4 * ring.outerPx);
+  });
+});
+
+describe('fields that are not to be blamed', () => {
+  test.each<[string, FieldOptions]>([
+    ['round stars', { shape: { kind: 'moffat', fwhmPx: 4 }, stars: some(50) }],
+    ['large stars', { shape: { kind: 'moffat', fwhmPx: 11 }, stars: some(20, 60) }],
+    ['undersampled', { shape: { kind: 'gaussian', fwhmPx: 1.5 }, stars: some(60) }],
+    ['crowded', { shape: { kind: 'gaussian', fwhmPx: 3 }, stars: { count: 700, snr: [8, 400] } }],
+    [
+      'crowded with wings',
+      { shape: { kind: 'moffat', fwhmPx: 4 }, stars: { count: 500, snr: [8, 600] } },
+    ],
+    [
+      'a little elongated',
+      { shape: { kind: 'moffat', fwhmPx: 4, ellipticity: 0.15, angleDeg: 40 }, stars: some(50) },
+    ],
+    ['full of cosmic rays', { cosmicRays: 150, stars: some(40) }],
+  ])('%s', (_, options) => {
+    expect(codes(measure({ seed: 5, ...options }))).toEqual([]);
+  });
+
+  test('a single star is measured, and no more is said than that it is one', () => {
+    const shape: StarShape = { kind: 'gaussian', fwhmPx: 4, ellipticity: 0.4, angleDeg: 30 };
+    const single = measure({ shape, stars: [{ x: 200.3, y: 180.6, snr: 300 }] });
+    expect(single).toMatchObject({ stars: 1, elongationAngleDeg: null, instrumentalMag: null });
+    expect(codes(single)).toEqual(['few_stars']);
+    expect(single.fwhmPx).toBeCloseTo(4, 0);
+    expect(single.findings[0]).toMatchObject({ level: 'note' });
+  });
+
+  test('elongated stars in all directions are no trail', () => {
+    const shapes = [0, 45, 90, -45].map((angleDeg, index) =>
+      makeField({
+        width: 200,
+        height: 200,
+        seed: index + 1,
+        shape: { kind: 'gaussian', fwhmPx: 4, ellipticity: 0.4, angleDeg },
+        stars: { ...some(12), apartPx: 25 },
+      }),
+    );
+    const pixels = new Uint16Array(400 * 400);
+    shapes.forEach((part, index) => {
+      for (let y = 0; y < 200; y += 1) {
+        const at = (y + 200 * (index >> 1)) * 400 + 200 * (index % 2);
+        pixels.set(part.pixels.subarray(y * 200, (y + 1) * 200), at);
+      }
+    });
+    const known = { kind: 'sky', saturation: null, pixelScaleArcsec: null } as const;
+    const measures = measurePicture({ pixels, width: 400, height: 400, ...known });
+    expect(codes(measures)).toEqual(['elongated']);
+    expect(measures.elongationAngleDeg).toBeNull();
+  });
+});
+
+describe('fields with little or too much light', () => {
+  test('without stars nobody knows why, unless the level is that of a bias frame', () => {
+    expect(codes(measure({ sky: 300 }))).toEqual(['no_stars']);
+    expect(codes(measure({ sky: 300 }, { biasLevel: 100 }))).toEqual(['no_stars']);
+    const shut = measure({ sky: 1, offset: 1000 }, { biasLevel: 1000 });
+    expect(shut.findings[0]).toMatchObject({ code: 'shutter', level: 'error' });
+    expect(shut.findings[0]?.text).toContain('1001');
+    expect(shut).toMatchObject({ stars: 0, fwhmPx: null, instrumentalMag: null });
+  });
+
+  test('a sky near the end of the scale is saturated', () => {
+    const measures = measure({ sky: 55_000, saturation: 60_000, stars: some(30) });
+    expect(codes(measures)).toContain('saturated');
+  });
+
+  test('many full stars are told with their number', () => {
+    const stars = { count: 40, snr: [300, 1200], apartPx: 40, marginPx: 15 } as const;
+    const measures = measure({ saturation: 4000, stars, shape: { kind: 'moffat', fwhmPx: 4 } });
+    expect(codes(measures)).toEqual(['saturated']);
+    expect(measures.findings[0]?.text).toMatch(/^\d+ of \d+ stars and .* % of the pixels/);
+  });
+});
+
+describe('the light of a field', () => {
+  const field: FieldOptions = { shape: { kind: 'moffat', fwhmPx: 4 }, stars: some(40) };
+
+  test('is that of its brightest stars, in magnitudes for a second', () => {
+    const one = measure(field, { exposureSec: 60 }).instrumentalMag ?? NaN;
+    const { stars } = makeField({ width: 400, height: 400, ...field });
+    const fluxes = stars.map(({ flux }) => flux).sort((left, right) => right - left);
+    const sum = fluxes.slice(0, 20).reduce((total, flux) => total + flux, 0);
+    expect(Math.abs(one + 2.5 * Math.log10(sum / 60))).toBeLessThan(0.15);
+    const ten = measure(field, { exposureSec: 600 }).instrumentalMag ?? NaN;
+    expect(ten - one).toBeCloseTo(2.5, 6);
+  });
+
+  test('is unknown without an exposure time, as arcseconds are without a scale', () => {
+    const bare = measure(field);
+    expect(bare).toMatchObject({ instrumentalMag: null, fwhmArcsec: null });
+    const known = measure(field, { pixelScaleArcsec: 0.7 });
+    expect(known.fwhmArcsec).toBeCloseTo(0.7 * (known.fwhmPx ?? NaN), 9);
+  });
+});
