@@ -1,4 +1,5 @@
 /** A busy evening: many read all kinds of things while some upload. Nobody may get an error or wait. */
+import { setTimeout } from 'node:timers/promises';
 import { listCases } from './cases.mjs';
 import { otherFigureOf } from './figures.mjs';
 import { watch } from './machine.mjs';
@@ -27,15 +28,36 @@ const SHARES = {
   related: 4,
 };
 
-/** @param seconds how long; each reader asks its next question as soon as it has its answer */
+/** Time of a reader for one question and its answer at the pace of people and pipelines, ms. */
+const PACE_MS = 500;
+
+/**
+ * Twice the same evening: each reader asks its next question as soon as it has its answer, which shows
+ * how much there is to be had; then each at a pace of its own, which shows how long people wait.
+ *
+ * @param seconds how long each of the two takes
+ */
 export async function benchMixed(server, { rows, seconds, frames, report }) {
-  await server.loop();
-  const { seen, load } = await runMixed(server, { rows, seconds, frames, firstFrame: FIRST_FRAME });
-  tell({ report, rows, seen, load, loop: await server.loop() });
+  let firstFrame = FIRST_FRAME;
+  for (const [name, paceMs] of [
+    ['mixed', 0],
+    [`mixed, ${(1000 / PACE_MS) * READERS} questions/s`, PACE_MS],
+  ]) {
+    await server.loop();
+    const { seen, load, nextFrame } = await runMixed(server, {
+      rows,
+      seconds,
+      frames,
+      firstFrame,
+      paceMs,
+    });
+    firstFrame = nextFrame;
+    tell({ name, report, seen, load, loop: await server.loop() });
+  }
 }
 
 /** The evening itself. @returns times and errors that clients saw, and what it cost the server */
-export async function runMixed(server, { rows, seconds, frames, firstFrame }) {
+export async function runMixed(server, { rows, seconds, frames, firstFrame, paceMs = 0 }) {
   const cases = new Map(listCases(rows).map((each) => [each.name, each]));
   const names = Object.entries(SHARES).flatMap(([name, share]) => Array(share).fill(name));
   while (names.length < 100) names.push('frame');
@@ -47,7 +69,13 @@ export async function runMixed(server, { rows, seconds, frames, firstFrame }) {
 
   const read = async (reader) => {
     const random = createRandom(1000 + reader);
-    while (performance.now() < end) {
+    await setTimeout((paceMs * reader) / READERS); // not all in the same moment
+    for (
+      let next = performance.now();
+      next < end;
+      next = Math.max(next + paceMs, performance.now())
+    ) {
+      await setTimeout(Math.max(0, next - performance.now()));
       const name = random.choice(names);
       const target = cases.get(name).other(random.below(PAGES));
       const ms = await tried(seen, () => server.get(target));
@@ -79,10 +107,11 @@ async function tried(seen, work) {
   }
 }
 
-function tell({ report, seen, load, loop }) {
+function tell({ name: evening, report, seen, load, loop }) {
   const lists = [...seen.times].filter(([name]) => name !== 'frame').flatMap(([, times]) => times);
   const count = lists.length + (seen.times.get('frame')?.length ?? 0);
-  const add = (name, unit, ours, more) =>
+  const add = (what, unit, ours, more) => {
+    const name = `${evening}: ${what}`;
     report.add({
       part: 'mixed',
       name,
@@ -92,6 +121,7 @@ function tell({ report, seen, load, loop }) {
       foreignCores: load.foreignCores,
       ...otherFigureOf(name),
     });
+  };
   const slowest = [...seen.times]
     .map(([name, times]) => [name, quantile(times, 0.99)])
     .sort((a, b) => b[1] - a[1])
@@ -99,34 +129,29 @@ function tell({ report, seen, load, loop }) {
     .map(([name, ms]) => `${name} ${ms.toFixed(0)}`)
     .join(', ');
   add(
-    'mixed: p99 of lists',
+    'p99 of lists',
     'ms',
     quantile(lists, 0.99),
     `p50 ${quantile(lists, 0.5).toFixed(1)}, worst ${Math.max(...lists).toFixed(0)}; p99 of ${slowest}`,
   );
   add(
-    'mixed: p99 of the event loop',
+    'p99 of the event loop',
     'ms',
     loop.p99,
     `p50 ${loop.p50.toFixed(1)}, longest ${loop.max.toFixed(0)}`,
   );
-  add('mixed: errors', '', seen.errors.length, [...new Set(seen.errors)].slice(0, 3).join(' | '));
+  add('errors', '', seen.errors.length, [...new Set(seen.errors)].slice(0, 3).join(' | '));
   add(
-    'mixed: answers to 32 readers',
+    'answers to 32 readers',
     'req/s',
     count / load.seconds,
     `${((load.mainCpu / load.seconds) * 100).toFixed(0)} % of a core in the main thread, ${(load.serverCpu / load.seconds).toFixed(2)} cores in all`,
   );
   add(
-    'mixed: uploads of 4 writers',
+    'uploads of 4 writers',
     'frame/s',
     seen.uploads.length / load.seconds,
     `p50 ${quantile(seen.uploads, 0.5).toFixed(0)} ms, p99 ${quantile(seen.uploads, 0.99).toFixed(0)} ms`,
   );
-  add(
-    'mixed: memory',
-    'MiB',
-    load.memory.peak,
-    `without mapped files ${load.memory.peakOwn.toFixed(0)}`,
-  );
+  add('memory', 'MiB', load.memory.peak, `without mapped files ${load.memory.peakOwn.toFixed(0)}`);
 }

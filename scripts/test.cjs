@@ -53,6 +53,11 @@ const NEEDED = [
     packages: ['postgresql'],
     tests: 'import of a pyobs-archive from PostgreSQL',
   },
+  {
+    programs: ['source-extractor'],
+    packages: ['source-extractor', 'python3-sep', 'python3-photutils'],
+    tests: 'stars of real fields against sep, SExtractor and photutils',
+  },
   { programs: ['curl'], packages: ['curl'], tests: 'the tour of the README' },
   { programs: ['wget'], packages: ['wget'], tests: 'the tour of the README' },
   { programs: ['unzip'], packages: ['unzip'], tests: 'what is in a zip' },

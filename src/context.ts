@@ -178,12 +178,8 @@ export async function openServer(
     onStored: wake,
     ...hook,
   });
-  const jobs = startJobs(
-    catalog,
-    createHandlers({ catalog, store, previews }),
-    () => ingest.isReceiving(),
-    log,
-  );
+  const isBusy = (): boolean => ingest.isReceiving();
+  const jobs = startJobs(catalog, createHandlers({ catalog, store, previews }), isBusy, log);
   const reader = createReader({ config, store, profiles, pool });
   const { exclusively } = ingest;
   const trash = createTrash({ ...archive, reader, exclusively, onRestored: wake, ...hook });
@@ -195,7 +191,6 @@ export async function openServer(
   const logins = createLogins(catalog, deeds, signer);
 
   const version = await programVersion();
-  const isBusy = (): boolean => ingest.isReceiving();
   const whole = { ...archive, rules, version, pool, limits, reader, log, isBusy };
   const background = startBackground(whole);
   const overview = createOverview(catalog, config, background.measuring);

@@ -34,6 +34,7 @@ const ONE_STEP = /^\s*(?:insert|update|delete)\b(?!.*\breturning\b)/is;
 export function keepStatements(connection: SqliteConnection): void {
   const kept = new LRUCache<string, Statement>({
     max: KEPT,
+    // One that is taken out is in use; any other is not needed any more.
     dispose(statement, _sql, reason) {
       if (reason !== 'delete') statement.finalize();
     },
@@ -76,6 +77,7 @@ export function keepStatements(connection: SqliteConnection): void {
   connection.run = through('run', ONE_STEP);
   connection.all = through('all', KEEPABLE);
   connection.close = (done) => {
+    for (const statement of kept.values()) statement.finalize();
     kept.clear();
     original.close(done);
   };

@@ -1,7 +1,8 @@
 import type { Background } from './background.js';
 import { createCutter, type Place } from './cutout.js';
 import { filterFor, filterRows, type Filter } from './filter.js';
-import { createGrid, findPeaks, partPeaks, type Peak, type Search } from './peaks.js';
+import { findPeaks, partPeaks, type Peak, type Search } from './peaks.js';
+import { createGrid } from './grid.js';
 import { joinFull } from './full.js';
 import { judgeSeeing, MAX_RADIUS, type Seeing } from './seeing.js';
 import { measureStar, type Measuring } from './stars.js';

@@ -28,7 +28,12 @@ export function joinFull(picture: Pixels, peaks: readonly Peak[], full: number):
       const y = (next - x) / width;
       const row = rows.get(y) ?? { left: x, right: x };
       rows.set(y, { left: Math.min(row.left, x), right: Math.max(row.right, x) });
-      const sides = [x > 0 ? next - 1 : -1, x < width - 1 ? next + 1 : -1, next - width, next + width];
+      const sides = [
+        x > 0 ? next - 1 : -1,
+        x < width - 1 ? next + 1 : -1,
+        next - width,
+        next + width,
+      ];
       for (const side of sides) {
         if (seen.has(side) || !((pixels[side] ?? NaN) >= full) || seen.size > MAX_PATCH) continue;
         seen.add(side);
@@ -40,7 +45,11 @@ export function joinFull(picture: Pixels, peaks: readonly Peak[], full: number):
 }
 
 /** A full pixel at a peak or next to it. */
-function fullNear({ pixels, width, height }: Pixels, { x, y }: Peak, full: number): number | undefined {
+function fullNear(
+  { pixels, width, height }: Pixels,
+  { x, y }: Peak,
+  full: number,
+): number | undefined {
   for (let row = Math.max(0, y - 1); row <= Math.min(height - 1, y + 1); row += 1) {
     for (let column = Math.max(0, x - 1); column <= Math.min(width - 1, x + 1); column += 1) {
       const at = row * width + column;
@@ -51,8 +60,15 @@ function fullNear({ pixels, width, height }: Pixels, { x, y }: Peak, full: numbe
 }
 
 /** Of several longest rows the middle one. */
-function middleOf(rows: ReadonlyMap<number, { left: number; right: number }>): { x: number; y: number } {
-  const all = [...rows].map(([y, { left, right }]) => ({ y, x: (left + right) >> 1, long: right - left }));
+function middleOf(rows: ReadonlyMap<number, { left: number; right: number }>): {
+  x: number;
+  y: number;
+} {
+  const all = [...rows].map(([y, { left, right }]) => ({
+    y,
+    x: (left + right) >> 1,
+    long: right - left,
+  }));
   const longest = all.reduce((most, { long }) => Math.max(most, long), 0);
   const widest = all.filter(({ long }) => long === longest).sort((one, other) => one.y - other.y);
   const { x = 0, y = 0 } = widest[widest.length >> 1] ?? {};

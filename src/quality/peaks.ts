@@ -1,5 +1,6 @@
 import type { Background } from './background.js';
 import { filteredAt, filterRows, type Filter } from './filter.js';
+import { createGrid } from './grid.js';
 import type { Picture } from './types.js';
 
 /** A place that stands out of a filtered picture. */
@@ -37,7 +38,8 @@ export function findPeaks(search: Search, thresholdSigma: number): Peak[] {
   let below: Row = beyond;
   let middle: Row = beyond;
   const take = (y: number, above: Float64Array): void => {
-    if (y > 0) collect(peaks, y - 1, { below, middle, above }, { limits: limits(y - 1), thresholdSigma });
+    if (y > 0)
+      collect(peaks, y - 1, { below, middle, above }, { limits: limits(y - 1), thresholdSigma });
     below = middle;
     middle = above;
   };
@@ -85,7 +87,11 @@ function collect(
   { below, middle, above }: Neighbourhood,
   { limits, thresholdSigma }: { limits: Row; thresholdSigma: number },
 ): void {
-  for (let x = nextAbove(middle, limits, 0); x < middle.length; x = nextAbove(middle, limits, x + 1)) {
+  for (
+    let x = nextAbove(middle, limits, 0);
+    x < middle.length;
+    x = nextAbove(middle, limits, x + 1)
+  ) {
     const value = middle[x] ?? 0;
     const isHighest =
       value > (middle[x - 1] ?? -Infinity) &&
@@ -163,36 +169,4 @@ function saddleSigmas(search: Search, from: Peak, to: Peak): number {
     least = Math.min(least, filteredAt(picture, background, filter, { x, y }) * unit);
   }
   return least;
-}
-
-/** Things at places, to be found by their neighbourhood. */
-export interface Grid<T> {
-  add(thing: T): void;
-  /** Those within the radius of the grid. */
-  around(place: { x: number; y: number }): T[];
-}
-
-export function createGrid<T extends { x: number; y: number }>(radius: number): Grid<T> {
-  const cells = new Map<number, T[]>();
-  const key = (column: number, row: number): number => row * 1e6 + column;
-  const cellOf = (value: number): number => Math.floor(value / radius) + 1;
-  return {
-    add(thing) {
-      const at = key(cellOf(thing.x), cellOf(thing.y));
-      const list = cells.get(at);
-      if (list === undefined) cells.set(at, [thing]);
-      else list.push(thing);
-    },
-    around({ x, y }) {
-      const found: T[] = [];
-      for (let row = cellOf(y) - 1; row <= cellOf(y) + 1; row += 1) {
-        for (let column = cellOf(x) - 1; column <= cellOf(x) + 1; column += 1) {
-          for (const thing of cells.get(key(column, row)) ?? []) {
-            if ((thing.x - x) ** 2 + (thing.y - y) ** 2 <= radius * radius) found.push(thing);
-          }
-        }
-      }
-      return found;
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import type { Background } from './background.js';
 import { createCutter, type Patch, type Place } from './cutout.js';
+import { createGrid } from './grid.js';
 import { axesOf, matchGaussian, widthFor, wingsOf, type Shape } from './shape.js';
 import type { Picture } from './types.js';
 
@@ -23,6 +24,9 @@ const MAX_CANDIDATES = 20_000;
 const MODELS = 150;
 const FEWEST_MODELS = 3;
 const FIRST_RADIUS = 12;
+/** Wings are only looked at where no other bright point is so near. */
+const WING_SIGMA = 7;
+const CORE_SIGMA = 2.5;
 /** Cut-outs beyond this cost too much; stars that need them are out of focus. */
 export const MAX_RADIUS = 60;
 
@@ -39,6 +43,8 @@ export function judgeSeeing(picture: Picture, background: Background): Seeing {
   );
   if (Number.isNaN(rough)) return { ...USUAL, full };
   const radius = Math.min(MAX_RADIUS, Math.max(FIRST_RADIUS, Math.ceil(7 * rough)));
+  const near = createGrid<Place>(WING_SIGMA * rough);
+  for (const place of bright) near.add(place);
   const sigmas: number[] = [];
   const narrow: number[] = [];
   const wings: number[] = [];
@@ -49,7 +55,11 @@ export function judgeSeeing(picture: Picture, background: Background): Seeing {
     if (Number.isNaN(sigma) || shape === undefined || patch.cutAtPx < 3 * sigma) continue;
     sigmas.push(sigma);
     narrow.push(axesOf(shape).short);
-    if (Math.abs(sigma / rough - 1) < 0.3) wings.push(wingsOf(patch, shape));
+    // Noise can give a wide star more than one highest pixel: what is nearer is still the star itself.
+    const isOwn = ({ x, y }: Place): boolean =>
+      Math.hypot(x - place.x, y - place.y) < CORE_SIGMA * rough;
+    const isAlone = near.around(place).every(isOwn);
+    if (isAlone && Math.abs(sigma / rough - 1) < 0.3) wings.push(wingsOf(patch, shape));
   }
   const sigma = median(sigmas);
   const width = wings.length < FEWEST_MODELS ? USUAL.width : widthFor(median(wings));

@@ -78,11 +78,7 @@ function halfway(from: Shape, to: Shape): Shape {
 }
 
 /** Undefined where the light under the window is no star: negative, or run away from its place. */
-function improve(
-  cutout: Cutout,
-  shape: Shape,
-  start: { x: number; y: number },
-): Shape | undefined {
+function improve(cutout: Cutout, shape: Shape, start: { x: number; y: number }): Shape | undefined {
   const isCoarse = Math.min(shape.xx, shape.yy) < COARSE_VARIANCE;
   const light = sumUnder(cutout, shape, 1);
   if (!(light.sum > 0)) return undefined;

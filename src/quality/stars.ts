@@ -3,7 +3,7 @@ import type { Cutter, Patch, Place } from './cutout.js';
 import { measureGrowth } from './growth.js';
 import type { Peak } from './peaks.js';
 import { MAX_RADIUS, type Seeing } from './seeing.js';
-import { axesOf, matchGaussian, type Shape } from './shape.js';
+import { axesOf, matchGaussian, sumUnder, type Shape } from './shape.js';
 import type { Star } from './types.js';
 
 /** What is known when a star is measured. */
@@ -26,6 +26,9 @@ const LARGEST = 2.5;
 const LEAST_SNR = 3.5;
 /** Light at the rim of a patch, as a share of its middle, that cannot be the wings of the star. */
 const RIM = 0.015;
+/** What is not matched and larger than this, in widths of a star, is no faint star. */
+const LARGEST_FAINT = 2;
+const FAINT_SNR = 15;
 
 /**
  * Measures what stands at a peak.
@@ -41,16 +44,16 @@ export function measureStar(
 ): Star | undefined {
   const { cut, background, seeing } = measuring;
   const { radius, neighbours } = options;
+  const noise = noiseAt(background, peak);
   let patch = liftFrom(cut(peak, { radius, neighbours }));
-  let shape = shapeIn(patch, seeing.fwhmPx / seeing.width);
+  let shape = shapeIn(patch, seeing.fwhmPx / seeing.width, noise);
   if (isTooLarge(shape, radius) && radius < MAX_RADIUS) {
     const larger = Math.min(MAX_RADIUS, 3 * radius);
     patch = liftFrom(cut(peak, { radius: larger, neighbours }));
-    shape = shapeIn(patch, (2 * seeing.fwhmPx) / seeing.width);
+    shape = shapeIn(patch, (2 * seeing.fwhmPx) / seeing.width, noise);
   }
   const { long, short, angleDeg } = axesOf(shape);
   const fwhmPx = seeing.width * Math.sqrt(long * short);
-  const noise = noiseAt(background, peak);
   const snr = (shape.height * Math.sqrt(Math.PI * long * short)) / noise;
   const isFull = patch.fullAtPx <= Math.max(2, seeing.fwhmPx);
   if (!isFull && !isStar(shape, snr, seeing)) return undefined;
@@ -83,9 +86,20 @@ function isStar(shape: Shape, snr: number, { width, fwhmPx, narrowPx }: Seeing):
   return short > LONGEST * long || width * Math.sqrt(long * short) < LARGEST * fwhmPx;
 }
 
-function shapeIn(patch: Patch, sigma: number): Shape {
+function shapeIn(patch: Patch, sigma: number, noise: number): Shape {
   const middle = patch.size >> 1;
-  return matchGaussian(patch, { x: middle, y: middle }, sigma);
+  const shape = matchGaussian(patch, { x: middle, y: middle }, sigma);
+  const most = (LARGEST_FAINT * sigma) ** 2;
+  const least = (NARROWEST * sigma) ** 2;
+  const isLarge = Math.max(shape.xx, shape.yy) > most;
+  if (shape.isSettled || isLarge || Math.min(shape.xx, shape.yy) < least) return shape;
+  // So faint, or on so few pixels, that noise rules the match: as light under a usual star.
+  const [x, y, square] = [middle, middle, sigma * sigma];
+  const usual = { x, y, height: 0, xx: square, xy: 0, yy: square, isSettled: true };
+  const { sum, windowSum } = sumUnder(patch, usual, 1);
+  // A bright one that does not match is a hot pixel, a cosmic ray or part of a trail.
+  if (sum / Math.sqrt(windowSum) > FAINT_SNR * noise) return shape;
+  return { ...usual, height: sum / windowSum };
 }
 
 /**

@@ -160,7 +160,7 @@ function judgeCount(
     const text = `No star was found, and the level of ${formatNumber(level)} is that of a bias frame: the shutter stayed shut.`;
     return { code: 'shutter', level: 'error', text };
   }
-  const text = `No star was found over a background of ${formatNumber(level)} ± ${formatNumber(noise, 3)}: clouds, a closed dome or shutter, or a field without stars.`;
+  const text = `No star was found over a background of ${formatNumber(level)} ± ${formatNumber(noise, 3)}: clouds, a closed dome or shutter, a field without stars, or stars so small that they look like hot pixels.`;
   return { code: 'no_stars', level: 'warning', text };
 }
 

@@ -83,16 +83,17 @@ export function createOverview(
   });
   const findAway = createPartsLook(config.ARCHIVE_ROOT);
   return async () => {
-    const [known, partsAway, backup, quarantine, trash, queue, failedJobs, measured] = await Promise.all([
-      sums(),
-      findAway(),
-      backupState(catalog, config),
-      countQuarantined(catalog, {}, OPERATOR),
-      countTrashed(catalog),
-      readQueue(catalog),
-      listFailedJobs(catalog, MAX_FAILED),
-      measuring.state(),
-    ]);
+    const [known, partsAway, backup, quarantine, trash, queue, failedJobs, measured] =
+      await Promise.all([
+        sums(),
+        findAway(),
+        backupState(catalog, config),
+        countQuarantined(catalog, {}, OPERATOR),
+        countTrashed(catalog),
+        readQueue(catalog),
+        listFailedJobs(catalog, MAX_FAILED),
+        measuring.state(),
+      ]);
     const disks = await readDisks(config, known.nights);
     const waiting = { quarantine, trash, queue, failedJobs, measuring: measured };
     return { ...known, ...disks, partsAway, backup, ...waiting };

@@ -134,8 +134,14 @@ describe.each(VIEWERS)('%s', (_, someone) => {
 
 test('sightings that were tampered with are found by the check', async () => {
   expect(await checkCube(catalog)).toEqual([]);
-  const row: Record<string, number> = await catalog.read('sightings').first();
-  await catalog.write('sightings').where(row).update({ exposure_ms: 5 });
+  const rows: { readonly object_id: number; readonly night_id: number }[] = await catalog
+    .read('sightings')
+    .limit(1)
+    .select('object_id', 'night_id', 'facet_id', 'public_day');
+  await catalog
+    .write('sightings')
+    .where(rows[0] ?? {})
+    .update({ exposure_ms: 5 });
   expect(await checkCube(catalog)).toEqual([
     '1 sightings that count wrongly',
     '1 sightings that are missing',

@@ -47,7 +47,10 @@ interface Result {
 const results = new Map<string, Result>();
 
 afterAll(() => {
-  process.stdout.write(`\n${tableOf(results)}\n`);
+  const limits = FIELDS.flatMap(({ name, limit }) =>
+    limit === undefined ? [] : [`${name}: at least ${100 * limit.complete} %, for ${limit.reason}`],
+  );
+  process.stdout.write(`\n${[tableOf(results), ...limits].join('\n')}\n`);
 });
 
 test('there are at least thirty fields, and each is another', () => {
@@ -58,7 +61,7 @@ test('there are at least thirty fields, and each is another', () => {
 test.each(FIELDS.map((each) => [each.name, each] as const))('field: %s', (name, field) => {
   const result = measureField(field);
   results.set(name, result);
-  const { holds, falseLimit = FALSE_SHARE } = field;
+  const { holds, falseLimit = FALSE_SHARE, limit } = field;
   if (holds.includes('fwhm')) expect(Math.abs(result.fwhmShare)).toBeLessThanOrEqual(FWHM_SHARE);
   if (holds.includes('shape')) {
     expect(result.ellipticityError).toBeLessThanOrEqual(ELLIPTICITY);
@@ -68,7 +71,7 @@ test.each(FIELDS.map((each) => [each.name, each] as const))('field: %s', (name, 
     expect(result.backgroundError).toBeLessThanOrEqual(result.backgroundBound);
   }
   if (holds.includes('complete')) {
-    expect(result.hit / result.wanted).toBeGreaterThanOrEqual(COMPLETE);
+    expect(result.hit / result.wanted).toBeGreaterThanOrEqual(limit?.complete ?? COMPLETE);
   }
   expect(result.falses).toBeLessThanOrEqual(falseLimit * Math.max(1, result.found));
   expect(result.findings).toEqual(field.findings ?? []);
@@ -109,7 +112,7 @@ function measureField({ options, spares }: FieldCase): Result {
   };
 }
 
-/** Whole stars bright enough to be found. */
+/** Whole stars bright enough to be found, of which nothing else lies on top. */
 function isWanted(star: TrueStar, { width, height }: Field, options: FieldOptions): boolean {
   const margin = EDGE_FWHM * (options.shape?.fwhmPx ?? 3);
   const isInside =
@@ -121,7 +124,7 @@ function isWanted(star: TrueStar, { width, height }: Field, options: FieldOption
       star.y > y - margin &&
       star.y < y + up + margin,
   );
-  return star.snr >= WANTED_SNR && isInside && !inHole;
+  return star.snr >= WANTED_SNR && isInside && !inHole && !star.isStruck;
 }
 
 function nearest<T extends { readonly x: number; readonly y: number }>(

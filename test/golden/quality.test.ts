@@ -17,7 +17,6 @@ import { testWith } from '../support/programs.js';
 const FIELDS = [
   'compressed/derived_emmi_i16_bscale_bzero_rice.fits.fz',
   'small-observatory/HATP-32171220013343.FITS',
-  'small-observatory/HATP-32171220014212.FITS',
   'small-observatory/astrotools_test.fits',
   'small-observatory/example.fit',
   'small-observatory/randomsky.fits',
@@ -40,7 +39,24 @@ const TOLERANCES: Readonly<Record<Measure, number>> = {
 };
 
 /** What differs more, and why. */
-const EXCEPTIONS: Readonly<Record<string, Partial<Record<Measure, string>>>> = {};
+const EXCEPTIONS: Readonly<Record<string, Partial<Record<Measure, string>>>> = {
+  'small-observatory/example.fit': {
+    fwhm: 'Coma: light on one side of a sharp peak. Moffat follows the peak, moments the whole.',
+  },
+  'compressed/m13.fits': {
+    background: 'A globular cluster fills the field: sep and photutils are half a sigma apart too.',
+    noise: 'For the same reason: sep 3.7, photutils 5.5, here 4.4.',
+    hfr: 'Apertures of sep and SExtractor take in neighbours that are masked here.',
+  },
+  'wcs/HorseHead.fits': {
+    background: 'A nebula over the whole field: the median of a map that has no level.',
+    hfr: 'What a star stands on is taken off at its rim here; sep counts the nebula as its light.',
+  },
+  'wcs/dss.14.29.56-62.41.05.fits.gz': {
+    count: 'A hundred stars on a hundred by hundred pixels: tools part them differently.',
+    fwhm: 'A photographic plate: full stars with flat tops, for which no Moffat profile is right.',
+  },
+};
 
 const SCRIPT = fileURLToPath(new URL('compare/quality.py', import.meta.url));
 const PYTHON = '/usr/bin/python3';
@@ -160,7 +176,8 @@ function lineOf(name: string, own: Own, answer: Answer): string {
 }
 
 const canImport = spawnSync(PYTHON, ['-c', 'import sep, photutils, scipy']).status === 0;
-if (!canImport) process.stdout.write('NOT TESTED: stars of real fields: no python3-sep or -photutils.\n');
+if (!canImport)
+  process.stdout.write('NOT TESTED: stars of real fields: no python3-sep or -photutils.\n');
 const inDebian = testWith(['source-extractor'], 'stars of real fields');
 const it = corpusEntries.length > 0 && canImport ? inDebian : test.skip;
 

@@ -33,8 +33,9 @@ let archive: TestArchive;
 beforeAll(async () => {
   archive = await startArchive({ MEASURE: 'true' });
   const files = listFiles(plan, createRenderer('test'));
-  for (const { name, isBroken, make } of files) {
-    const { files: answers } = await archive.upload(make(), name);
+  for (const file of files) {
+    const { name, isBroken } = file;
+    const { files: answers } = await archive.upload(file.make(), name);
     expect([name, answers[0]?.status]).toEqual([name, isBroken ? 'refused' : 'stored']);
   }
 }, PATIENCE_MS);
@@ -42,9 +43,11 @@ afterAll(() => archive.close());
 
 /** The night, once it is as it is waited for. */
 async function nightWhen(isThere: (night: Night) => boolean): Promise<Night> {
-  for (const end = Date.now() + PATIENCE_MS; ; await wait(500)) {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
     const night = await archive.json<Night>(`/nights/${NIGHT}/`);
     if (isThere(night) || Date.now() > end) return night;
+    await wait(500);
   }
 }
 
@@ -67,37 +70,34 @@ test(
         now.findings.some(({ code }) => code === 'clouds') &&
         now.findings.some(({ code }) => code === 'wrong-clock'),
     );
-    console.log(
-      JSON.stringify(
-        night.findings.map((f) => [f.basename, f.code, f.text]),
-        null,
-        1,
-      ),
-      JSON.stringify(night.use),
-      JSON.stringify(night.medians),
-      drifted,
-    );
-    expect(codesOf(night, drifted)).toContain('trailed');
     const field = plan.exposures.find(
       ({ weather, camera }) => camera.id === 'cam1' && weather === 'clouds',
     )?.target;
     const dimmest = nameOf(({ weather, cover, camera }) => {
       return camera.id === 'cam1' && weather === 'clouds' && cover < 0.4;
     });
-    expect(codesOf(night, dimmest)).toContain('clouds');
     const clear = nameOf(({ weather, exposureSec, camera, target }) => {
       return camera.id === 'cam1' && weather === 'clear' && exposureSec < 60 && target === field;
     });
-    expect(codesOf(night, clear)).not.toContain('clouds');
-    const [cam1] = night.use;
-    const gap = cam1?.gaps.find(({ why }) => why === 'clouds');
-    expect(gap?.minutes).toBeGreaterThan(70);
-    expect(
-      codesOf(
+    const gap = night.use[0]?.gaps.find(({ minutes }) => minutes > 70 && minutes < 90);
+    const isNamed = {
+      trailed: codesOf(night, drifted).includes('trailed'),
+      clouds: codesOf(night, dimmest).includes('clouds'),
+      cloudsWhereNoneWere: codesOf(night, clear).includes('clouds'),
+      gap: gap?.why,
+      clock: codesOf(
         night,
         nameOf(({ clockAheadSec }) => clockAheadSec > 0),
       ),
-    ).toContain('wrong-clock');
+      all: night.findings.map(({ basename, code }) => `${basename} ${code}`),
+    };
+    expect(isNamed).toMatchObject({
+      trailed: true,
+      clouds: true,
+      cloudsWhereNoneWere: false,
+      gap: 'clouds',
+      clock: expect.arrayContaining(['wrong-clock']) as string[],
+    });
     expect(night.missing.map(({ text }) => text)).toContain('science without flats: R on cam2');
     expect(night.quarantine).toHaveLength(1);
     expect(night.quarantine[0]?.name).toMatch(/^kh\d\d-cam\d-20261114-\d{4}-e00\.fits$/);

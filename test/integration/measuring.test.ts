@@ -63,7 +63,9 @@ const LATE = 18;
 let archive: TestArchive;
 
 async function frames(query = ''): Promise<readonly Shown[]> {
-  const page = await archive.json<{ results: Shown[] }>(`/frames/?limit=100&${query.includes('sort=') ? '' : 'sort=id&'}${query}`);
+  const page = await archive.json<{ results: Shown[] }>(
+    `/frames/?limit=100&${query.includes('sort=') ? '' : 'sort=id&'}${query}`,
+  );
   return page.results;
 }
 
@@ -180,6 +182,25 @@ test('lists are filtered by what was measured and found', async () => {
   const answer = await archive.fetch('/frames/?fwhm__lt=wide');
   expect(answer.status).toBe(400);
   expect(await answer.text()).toContain('fwhm__lt');
+});
+
+test('a header that disagrees with the sky is told, and no more when it was set right', async () => {
+  const site = { LATITUDE: 50, LONGITUD: 10, SUNALT: 30 };
+  const { files } = await archive.upload(exposure(19, {}, site), name(19));
+  const id = String(files[0]?.id);
+  await settled();
+  const aboutSun = async (): Promise<number> =>
+    (await found(19)).findings.filter(({ text }) => text.includes('Sun')).length;
+  expect(await aboutSun()).toBe(1);
+  const corrected = await archive.fetch(`/frames/${id}/corrections/`, {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ SUNALT: null }),
+  });
+  expect(corrected.status).toBe(200);
+  await settled();
+  expect(await aboutSun()).toBe(0);
+  await archive.fetch(`/frames/${id}/`, { method: 'DELETE' });
 });
 
 test('numbers of a former version are not told, and the new one is measured', async () => {

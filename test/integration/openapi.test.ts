@@ -19,6 +19,7 @@ import {
 } from '../../src/openapi/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import { ADMIN_PASSWORD, startArchive, type TestArchive } from '../support/archive.js';
+import { examplePath } from '../support/addresses.js';
 
 type Query = Readonly<Record<string, string>>;
 
@@ -110,13 +111,6 @@ function createChecks(): (schema: Schema) => ValidateFunction {
   return (schema) => ajv.compile(local(schema));
 }
 
-/** What stands for the parameters of a path that are no numbers. */
-const WORDS: Readonly<Record<string, string>> = { name: 'M 31', night: '2026-03-01' };
-
-function pathOf(path: string): string {
-  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(WORDS[name] ?? '1'));
-}
-
 /** Sends what the document says, and holds what comes back against it. */
 async function call(
   told: Told,
@@ -124,7 +118,7 @@ async function call(
   options: { token?: string; body?: string | FormData; headers?: Record<string, string> } = {},
 ): Promise<{ status: number; complaints: string[] }> {
   const { path, verb, operation } = told;
-  const address = `${pathOf(path)}?${new URLSearchParams(query).toString()}`;
+  const address = `${examplePath(path)}?${new URLSearchParams(query).toString()}`;
   const { body, token, headers = {} } = options;
   const answer = await archive.fetch(address, {
     method: verb.toUpperCase(),
@@ -245,7 +239,7 @@ test('what Express routes for programs is what the document has', async () => {
 
 test('every address answers the verbs of the document and no others', async () => {
   for (const [path, verbs] of Object.entries(document.paths)) {
-    const answer = await archive.fetch(pathOf(path), { method: 'OPTIONS' });
+    const answer = await archive.fetch(examplePath(path), { method: 'OPTIONS' });
     const told = VERBS.filter((verb) => verbs[verb] !== undefined).flatMap((verb) =>
       verb === 'get' ? ['GET', 'HEAD'] : [verb.toUpperCase()],
     );

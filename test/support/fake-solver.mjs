@@ -50,11 +50,12 @@ switch (object) {
     );
     break;
   case 'hang': {
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+    const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], {
       stdio: 'inherit',
     });
     appendFileSync(log, `${JSON.stringify({ object: 'child', pid: child.pid })}\n`);
-    setInterval(() => undefined, 1000);
+    // Not for ever: a test that is broken off leaves nothing behind.
+    setTimeout(() => undefined, 60_000);
     break;
   }
   case 'rubbish':

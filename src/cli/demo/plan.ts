@@ -265,8 +265,8 @@ function planScience(
   });
 }
 
-/** One frame with a satellite for each camera, and one for the first that was not guided. */
+/** One frame with a satellite for each camera, and one for the second that was not guided. */
 function troubleOf(index: number, count: number, isWide: boolean): 'clear' | 'trail' | 'drift' {
   if (index === (isWide ? Math.floor(count / 3) : 1)) return 'trail';
-  return !isWide && index === 2 ? 'drift' : 'clear';
+  return isWide && index === 2 ? 'drift' : 'clear';
 }

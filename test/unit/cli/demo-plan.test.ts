@@ -63,7 +63,7 @@ describe.each(NIGHTS)('the night of %s', (night) => {
       ({ target, filter }) => target === cloudy[0]!.target && filter === 'V',
     );
     expect(field.filter(({ weather }) => weather === 'clear').length).toBeGreaterThanOrEqual(4);
-    expect(own.filter(({ weather }) => weather === 'drift')).toHaveLength(1);
+    expect(science.filter(({ weather }) => weather === 'drift')).toHaveLength(1);
     const ahead = science.filter(({ clockAheadSec }) => clockAheadSec !== 0);
     expect(ahead.map(({ camera, clockAheadSec }) => [camera.id, clockAheadSec])).toEqual([
       ['cam2', 3600],
