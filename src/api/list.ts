@@ -10,17 +10,21 @@ import {
   type Viewer,
 } from '../catalog/index.js';
 import {
+  contentDisposition,
   parameter,
   queryParameters,
   requireAction,
   requireKnownFormat,
   rootUrl,
+  sendStream,
   urlEpoch,
+  wantsCsv,
   type Services,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { createFrameTexts } from './frame-texts.js';
-import { parseFrameQuery } from './parse.js';
+import { eachCsvPiece } from './list-csv.js';
+import { parseCount, parseFrameQuery } from './parse.js';
 import { toAggregateShape } from './shapes.js';
 
 /** Handlers of lists and of what there is to choose from. */
@@ -61,9 +65,29 @@ export function createListHandlers(services: Services): {
     return withResults(envelope, page.items);
   };
 
+  /** All frames that match, or as many as `limit` says. */
+  const sendCsv = async (req: Request, res: Response, root: string, viewer: Viewer) => {
+    const parameters = queryParameters(req);
+    const { conditions, order } = parseFrameQuery(parameters, config);
+    const most = parseCount(parameters, 'limit', Infinity);
+    if (parameter(parameters, 'offset') !== '') {
+      const message = 'A table has no offset: it begins with the first frame.';
+      throw new AppError('bad_request', message, { parameter: 'offset' });
+    }
+    res.set('Cache-Control', 'private, no-store').vary('Accept, Authorization, Cookie');
+    res.type('text/csv').set('Content-Disposition', contentDisposition('frames.csv'));
+    const query = { conditions, order, most };
+    if (req.method === 'HEAD') res.end();
+    else await sendStream(eachCsvPiece(catalog, textsBelow(root), query, viewer), res);
+  };
+
   const list: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
     const root = rootUrl(services, req);
+    if (wantsCsv(req)) {
+      await sendCsv(req, res, root, viewer);
+      return;
+    }
     const style = parameter(queryParameters(req), 'pagination_style');
     const make = style === 'cursor' ? byCursor : byOffset;
     await answer(req, res, viewer, () => make(req, root, viewer));

@@ -84,8 +84,12 @@ function orderBy(sort: string, descending: boolean): FrameOrder {
   return { column, descending };
 }
 
-/** A count of rows: negative is 0, absent the default. */
-function parseCount(parameters: Parameters, name: 'limit' | 'offset', fallback: number): number {
+/** A count of rows: negative is 0, absent the default. @throws 'bad_request' */
+export function parseCount(
+  parameters: Parameters,
+  name: 'limit' | 'offset',
+  fallback: number,
+): number {
   const text = parameter(parameters, name);
   if (text === '') return fallback;
   if (!/^[+-]?\d+$/.test(text)) {

@@ -44,19 +44,28 @@ export function parseId(text: unknown): number {
   return id;
 }
 
-/** True if the client would rather see a page than JSON. `?format=json` and `?format=html` decide. */
+/** True if the client would rather see a page than data. `?format=` decides. */
 export function prefersHtml(req: Request): boolean {
   const format = parameter(queryParameters(req), 'format');
-  if (format === 'json') return false;
+  if (format === 'json' || format === 'csv') return false;
   if (format === 'html') return true;
   return req.accepts(['application/json', 'text/html']) === 'text/html';
 }
 
-/** @throws 'bad_request' for `format=` with a word that is neither: what else should be sent is not known */
-export function requireKnownFormat(req: Request): void {
+/** True for `format=csv`. */
+export function wantsCsv(req: Request): boolean {
+  return parameter(queryParameters(req), 'format') === 'csv';
+}
+
+/**
+ * @param others what an address gives besides JSON and a page
+ * @throws 'bad_request' for `format=` with another word: what should be sent is not known
+ */
+export function requireKnownFormat(req: Request, others: readonly 'csv'[] = []): void {
   const format = parameter(queryParameters(req), 'format');
-  if (['', 'json', 'html'].includes(format)) return;
-  const message = 'Invalid value for format: expected json or html.';
+  const known = ['json', 'html', ...others];
+  if (format === '' || known.includes(format)) return;
+  const message = `Invalid value for format: expected ${known.join(' or ')}.`;
   throw new AppError('bad_request', message, { parameter: 'format' });
 }
 

@@ -174,12 +174,12 @@ function eachRow(
 
 function describeHot(count: number | null, share: number): Finding {
   const text = `${String(count)} pixels (${formatShare(share)}) are hot: more than ${HOT_SIGMA} times the noise above what surrounds them.`;
-  return { code: 'hot_pixels', level: 'warning', text };
+  return { code: 'hot-pixels', level: 'warning', text };
 }
 
 function describeDead(count: number | null, share: number): Finding {
   const text = `${String(count)} pixels (${formatShare(share)}) are dead: they have less than ${formatShare(DEAD_SHARE)} of the light around them.`;
-  return { code: 'dead_pixels', level: 'note', text };
+  return { code: 'dead-pixels', level: 'note', text };
 }
 
 function describeFull(background: Background, { level, share }: Saturation): Finding | undefined {

@@ -40,7 +40,7 @@ export function measurePicture(picture: Picture): Measures {
   if (kind !== 'sky') return measures;
   if (Math.min(width, height) < LEAST_SIDE_PX) {
     const text = `The image of ${width} × ${height} pixels is too small to look for stars.`;
-    const finding: Finding = { code: 'too_small', level: 'note', text };
+    const finding: Finding = { code: 'too-small', level: 'note', text };
     return { ...measures, findings: [...measures.findings, finding] };
   }
   const { stars, found } = findStars({ ...picture, saturation: saturation.level }, background);

@@ -26,7 +26,7 @@ const FEWEST_MODELS = 3;
 const FIRST_RADIUS = 12;
 /** Wings are only looked at where no other bright point is so near. */
 const WING_SIGMA = 7;
-const CORE_SIGMA = 2.5;
+const CORE_SIGMA = 1.5;
 /** Cut-outs beyond this cost too much; stars that need them are out of focus. */
 export const MAX_RADIUS = 60;
 
@@ -48,6 +48,7 @@ export function judgeSeeing(picture: Picture, background: Background): Seeing {
   const sigmas: number[] = [];
   const narrow: number[] = [];
   const wings: number[] = [];
+  const lumpy: number[] = [];
   for (const place of models) {
     const patch = cut(place, { radius });
     const shape = shapeOf(patch, rough);
@@ -59,10 +60,13 @@ export function judgeSeeing(picture: Picture, background: Background): Seeing {
     const isOwn = ({ x, y }: Place): boolean =>
       Math.hypot(x - place.x, y - place.y) < CORE_SIGMA * rough;
     const isAlone = near.around(place).every(isOwn);
-    if (isAlone && Math.abs(sigma / rough - 1) < 0.3) wings.push(wingsOf(patch, shape));
+    if (!isAlone || Math.abs(sigma / rough - 1) >= 0.3) continue;
+    const isSingle = near.around(place).length === 1;
+    (isSingle ? wings : lumpy).push(wingsOf(patch, shape));
   }
   const sigma = median(sigmas);
-  const width = wings.length < FEWEST_MODELS ? USUAL.width : widthFor(median(wings));
+  const chosen = wings.length < FEWEST_MODELS ? lumpy : wings;
+  const width = chosen.length < FEWEST_MODELS ? USUAL.width : widthFor(median(chosen));
   if (Number.isNaN(sigma)) return { ...USUAL, full };
   return { fwhmPx: width * sigma, narrowPx: width * median(narrow), width, full };
 }

@@ -29,6 +29,7 @@ const RIM = 0.015;
 /** What is not matched and larger than this, in widths of a star, is no faint star. */
 const LARGEST_FAINT = 2;
 const FAINT_SNR = 15;
+const FAINTEST_SNR = 6;
 
 /**
  * Measures what stands at a peak.
@@ -98,7 +99,8 @@ function shapeIn(patch: Patch, sigma: number, noise: number): Shape {
   const usual = { x, y, height: 0, xx: square, xy: 0, yy: square, isSettled: true };
   const { sum, windowSum } = sumUnder(patch, usual, 1);
   // A bright one that does not match is a hot pixel, a cosmic ray or part of a trail.
-  if (sum / Math.sqrt(windowSum) > FAINT_SNR * noise) return shape;
+  const snr = sum / Math.sqrt(windowSum) / noise;
+  if (snr > FAINT_SNR || snr < FAINTEST_SNR) return shape;
   return { ...usual, height: sum / windowSum };
 }
 

@@ -154,14 +154,14 @@ function judgeCount(
     const count = stars.length === 1 ? 'Only one star was found' : 'Only two stars were found';
     const where = cut === 0 ? '' : `, ${cut === stars.length ? '' : 'one of them '}cut by an edge`;
     const text = `${count}${where}: the numbers rest on little.`;
-    return { code: 'few_stars', level: 'note', text };
+    return { code: 'few-stars', level: 'note', text };
   }
   if (biasLevel !== null && level - biasLevel < Math.max(noise, 0.005 * biasLevel)) {
     const text = `No star was found, and the level of ${formatNumber(level)} is that of a bias frame: the shutter stayed shut.`;
     return { code: 'shutter', level: 'error', text };
   }
   const text = `No star was found over a background of ${formatNumber(level)} ± ${formatNumber(noise, 3)}: clouds, a closed dome or shutter, a field without stars, or stars so small that they look like hot pixels.`;
-  return { code: 'no_stars', level: 'warning', text };
+  return { code: 'no-stars', level: 'warning', text };
 }
 
 function judgeFull(

@@ -46,7 +46,7 @@ const SHARED = [
 ];
 
 /** Those whose answer `format=` chooses; each frame is one of them as well. */
-const FORMATTED = ['/', '/frames/', '/trash/', '/quarantine/', '/admin/'];
+const FORMATTED = ['/', '/trash/', '/quarantine/', '/admin/'];
 
 /**
  * The pages. `/`, `/frames/` and `/frames/<id>/` are addresses of the API as well: a request that
@@ -64,6 +64,10 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
     next('router');
   });
   for (const path of FORMATTED) router.get(path, knownFormat);
+  router.get('/frames/', (req, _res, next) => {
+    requireKnownFormat(req, ['csv']);
+    next();
+  });
   router.get('/', pageUnlessJson, showRoot(web));
   router.get('/frames/', pageOrElse, showFrames(web));
   router.get('/frames/:id/', digitsOrElse, knownFormat, pageOrElse, showFrame(web));

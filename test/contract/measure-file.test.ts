@@ -116,7 +116,7 @@ describe('files that cannot be measured say why, and nothing is thrown', () => {
       'of a single row',
       () => makeFits({ width: 500, height: 1, pixel: (x) => 100 + (x % 7) }),
       {},
-      'too_small',
+      'too-small',
       /500 × 1 pixels/,
     ],
     [

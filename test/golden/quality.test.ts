@@ -40,6 +40,10 @@ const TOLERANCES: Readonly<Record<Measure, number>> = {
 
 /** What differs more, and why. */
 const EXCEPTIONS: Readonly<Record<string, Partial<Record<Measure, string>>>> = {
+  'compressed/derived_emmi_i16_bscale_bzero_rice.fits.fz': {
+    count:
+      'A dozen stars at the threshold: sep asks for three pixels above it, here one is enough.',
+  },
   'small-observatory/example.fit': {
     fwhm: 'Coma: light on one side of a sharp peak. Moffat follows the peak, moments the whole.',
   },

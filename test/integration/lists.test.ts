@@ -123,3 +123,30 @@ describe('pages by cursor', () => {
     }
   });
 });
+
+test('a table of all that match: names in the first line, values as in JSON, and as many as are asked for', async () => {
+  const table = await archive.fetch('/frames/?format=csv&sort=basename&order=asc');
+  expect(table.headers.get('content-type')).toMatch(/^text\/csv/);
+  expect(table.headers.get('content-disposition')).toBe('attachment; filename="frames.csv"');
+  const [head = '', ...lines] = (await table.text()).trimEnd().split('\r\n');
+  const { count, results } = await archive.json<{
+    count: number;
+    results: Record<string, string | number | null>[];
+  }>('/frames/?sort=basename&order=asc');
+  expect(lines).toHaveLength(count);
+  const columns = head.split(',');
+  for (const name of ['basename', 'EXPTIME', 'TEL_DEC', 'sha256'] as const) {
+    const at = columns.indexOf(name);
+    expect(lines.map((line) => line.split(',')[at])).toEqual(
+      results.map((frame) => String(frame[name] ?? '')),
+    );
+  }
+  expect(columns).toEqual(expect.arrayContaining(['quality.fwhm', 'findings', 'flag']));
+  const some = await (await archive.fetch('/frames/?format=csv&limit=2&IMAGETYPE=bias')).text();
+  expect(some.trimEnd().split('\r\n')).toHaveLength(3);
+  const none = await (await archive.fetch('/frames/?format=csv&night=1999-01-01')).text();
+  expect(none).toBe(`${head}\r\n`);
+  for (const wrong of ['format=csv&offset=5', 'format=xml', 'format=csv&limit=some']) {
+    expect((await archive.fetch(`/frames/?${wrong}`)).status).toBe(400);
+  }
+});

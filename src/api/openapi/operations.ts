@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../lib/errors.js';
 import { DIRECTIONS } from '../frames.js';
 import type { Who } from './access.js';
 import { FILTER_PARAMETERS } from './filters.js';
-import { HDU, PAGE_OR_JSON, PAGE_PARAMETERS } from './parameters.js';
+import { HDU, PAGE_JSON_OR_CSV, PAGE_OR_JSON, PAGE_PARAMETERS } from './parameters.js';
 import { listOf, oneOf } from './words.js';
 
 /** What is told about one verb of one address. */
@@ -113,12 +113,15 @@ export const LIST: Operation = {
   summary: 'Frames that match',
   description: `${VARIANTS} Both \`count\` and the page are of one moment.`,
   who: 'read',
-  parameters: [...FILTER_PARAMETERS, ...PAGE_PARAMETERS, PAGE_OR_JSON],
+  parameters: [...FILTER_PARAMETERS, ...PAGE_PARAMETERS, PAGE_JSON_OR_CSV],
   answers: {
     200: {
       description: 'A page. With `pagination_style=cursor` it has no count.',
       headers: LIST_TAG,
-      content: { 'application/json': { anyOf: [refTo('FrameList'), refTo('FramesByCursor')] } },
+      content: {
+        'application/json': { anyOf: [refTo('FrameList'), refTo('FramesByCursor')] },
+        'text/csv': undefined,
+      },
     },
     304: UNCHANGED,
   },

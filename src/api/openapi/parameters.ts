@@ -23,6 +23,15 @@ export const PAGE_OR_JSON: ApiParameter = {
   examples: ['json'],
 };
 
+/** The same where there is a table as well. */
+export const PAGE_JSON_OR_CSV: ApiParameter = {
+  name: 'format',
+  key: 'page_json_or_csv',
+  description: `${PAGE_OR_JSON.description}; \`csv\`: a table of all that match, or of the first \`limit\``,
+  schema: oneOf(['json', 'html', 'csv']),
+  examples: ['json', 'csv'],
+};
+
 const limit: ApiParameter = {
   name: 'limit',
   key: 'limit',

@@ -43,7 +43,7 @@ describe('bias and dark frames', () => {
 
   test('a camera full of hot pixels is named', () => {
     const dark = measure('dark', { sky: 20, hotPixels: { count: 3000, level: 900 } });
-    expect(codes(dark)).toEqual(['hot_pixels']);
+    expect(codes(dark)).toEqual(['hot-pixels']);
     expect(dark.findings[0]?.text).toMatch(/^\d+ pixels \(2\.4 %\) are hot/);
   });
 
@@ -72,7 +72,7 @@ describe('flats', () => {
     const dead = { ...FLAT, offset: 0, deadPixels: 200 };
     const flat = measure('flat', dead);
     expect(Math.abs((flat.deadPixels ?? 0) - 200)).toBeLessThanOrEqual(4);
-    expect(codes(flat)).toEqual(['dead_pixels']);
+    expect(codes(flat)).toEqual(['dead-pixels']);
     const lifted = measure('flat', { ...dead, sky: 3000, offset: 3000 }, { biasLevel: 3000 });
     expect(Math.abs((lifted.deadPixels ?? 0) - 200)).toBeLessThanOrEqual(4);
   });

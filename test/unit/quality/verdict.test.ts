@@ -77,7 +77,7 @@ describe('fields that are not to be blamed', () => {
     const shape: StarShape = { kind: 'gaussian', fwhmPx: 4, ellipticity: 0.4, angleDeg: 30 };
     const single = measure({ shape, stars: [{ x: 200.3, y: 180.6, snr: 300 }] });
     expect(single).toMatchObject({ stars: 1, elongationAngleDeg: null, instrumentalMag: null });
-    expect(codes(single)).toEqual(['few_stars']);
+    expect(codes(single)).toEqual(['few-stars']);
     expect(single.fwhmPx).toBeCloseTo(4, 0);
     expect(single.findings[0]).toMatchObject({ level: 'note' });
   });
@@ -108,8 +108,8 @@ describe('fields that are not to be blamed', () => {
 
 describe('fields with little or too much light', () => {
   test('without stars nobody knows why, unless the level is that of a bias frame', () => {
-    expect(codes(measure({ sky: 300 }))).toEqual(['no_stars']);
-    expect(codes(measure({ sky: 300 }, { biasLevel: 100 }))).toEqual(['no_stars']);
+    expect(codes(measure({ sky: 300 }))).toEqual(['no-stars']);
+    expect(codes(measure({ sky: 300 }, { biasLevel: 100 }))).toEqual(['no-stars']);
     const shut = measure({ sky: 1, offset: 1000 }, { biasLevel: 1000 });
     expect(shut.findings[0]).toMatchObject({ code: 'shutter', level: 'error' });
     expect(shut.findings[0]?.text).toContain('1001');
