@@ -57,7 +57,7 @@ function toFacts(measures: FrameMeasures): Fact[] {
   const { saturatedFraction, hotPixels, transparency, backgroundGradient } = measures;
   const facts: (readonly [label: string, text: string | null])[] = [
     ['FWHM', fwhmPx === null ? null : withRank(widthOf(fwhmArcsec, fwhmPx), ranks.fwhm)],
-    ['Half-flux radius', hfrPx === null ? null : `${formatNumber(round(hfrPx))} px`],
+    ['Half flux', hfrPx === null ? null : `${formatNumber(round(hfrPx))} px`],
     [
       'Elongation',
       elongation === null ? null : withRank(formatNumber(round(elongation)), ranks.elongation),
