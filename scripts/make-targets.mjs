@@ -102,7 +102,8 @@ function add(names, lon, lat, { type, mag, size, others }) {
       .toFixed(4)
       .replace(/\.?0+$/, ''),
     type,
-    mag: magnitude(mag),
+    // Of dark nebulae the source has a class of opacity there.
+    mag: type === 'dn' ? '' : magnitude(mag),
     size: sizeOf(size),
     aliases: [...new Set([...aliases, ...others])].filter((each) => each !== name),
   });

@@ -319,7 +319,7 @@ export async function lockTree(
 }
 
 /** Profiles of the program, and those of the site. @throws 'config_invalid' */
-function readProfiles(config: Config): ReturnType<typeof loadProfiles> {
+export function readProfiles(config: Config): ReturnType<typeof loadProfiles> {
   const folders = [join(PROGRAM_DIR, 'config', 'mapping'), config.MAPPING_DIR];
   return loadProfiles(folders, config.RELATED_FRAME_KEYS);
 }

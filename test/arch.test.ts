@@ -34,7 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   jobs: ['lib', 'sky', 'config', 'fits', 'store', 'catalog', 'ingest', 'preview', 'keeping'],
   calibration: ['lib', 'config', 'catalog'],
   // What a night was like: composed of what the rooms below know of it.
-  nights: ['lib', 'sky', 'almanac', 'config', 'catalog', 'calibration', 'targets'],
+  nights: ['lib', 'almanac', 'config', 'catalog', 'ingest', 'calibration', 'targets'],
   http: [
     'measuring',
     'keeping',

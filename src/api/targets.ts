@@ -221,7 +221,7 @@ async function describe(
   const [parts, places, sharp] = await Promise.all([
     listObjectParts(catalog, ids, asked.conditions, viewer),
     findObjectPlaces(catalog, ids, viewer),
-    findSharpest(catalog, ids, viewer),
+    findSharpest(catalog, ids, asked.conditions, viewer),
   ]);
   const root = rootUrl(services, req);
   const partsOf = groupBy(parts, ({ objectId }) => objectId);

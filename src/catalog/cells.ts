@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { keepSure, seenOtherwise, smallestSet } from './count.js';
-import { isAboutCube, narrow, within, type Search } from './search.js';
+import { findsNothing, isAboutCube, narrow, within, type Search } from './search.js';
 import { EXPOSURE_MS, IS_SIGHTING } from './sightings.js';
 
 /** Tables of numbers of frames, and what is selected of each besides the night and the facet. */
@@ -23,6 +23,8 @@ export function cellsOf(
   table: keyof typeof COLUMNS,
   objectIds?: readonly number[],
 ): Knex.QueryBuilder {
+  const columns = ['night_id', 'facet_id', ...COLUMNS[table]].map((name) => `cube.${name}`);
+  if (findsNothing(search)) return db(`${table} as cube`).select(columns).whereRaw('1 = 0');
   const objects = objectIds === undefined ? undefined : JSON.stringify(objectIds);
   const keep = (query: Knex.QueryBuilder, column: string): void => {
     if (objects === undefined) return;
@@ -37,9 +39,7 @@ export function cellsOf(
     return ofFrames(query, db, table);
   }
   // By this name, because what is seen for sure is told of the cube.
-  const known = db(`${table} as cube`).select(
-    ...['night_id', 'facet_id', ...COLUMNS[table]].map((name) => `cube.${name}`),
-  );
+  const known = db(`${table} as cube`).select(columns);
   for (const choice of search.choices) within(known, db, choice, `cube.${choice.kind}_id`);
   keep(known, 'cube.object_id');
   if (search.viewer.seesAll) return known;

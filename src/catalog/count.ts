@@ -5,6 +5,7 @@ import {
   applyAll,
   choiceOf,
   FEW,
+  findsNothing,
   isAboutCube,
   narrow,
   within,
@@ -33,7 +34,7 @@ export async function countAll(db: Knex): Promise<number> {
 export async function countFrames(db: Knex, search: Search): Promise<number> {
   const { choices, viewer } = search;
   if (seesNothing(viewer)) return 0;
-  if (search.few === 0 || choices.some(({ rows }) => rows === 0)) return 0;
+  if (findsNothing(search)) return 0;
   const isPlain = search.seeks.length === 0 && search.tests.length === 0;
   if (isPlain && search.dates === undefined && viewer.seesAll) {
     if (choices.length === 0) return countAll(db);
@@ -49,7 +50,7 @@ export async function countFrames(db: Knex, search: Search): Promise<number> {
 export async function countByFacet(db: Knex, search: Search): Promise<Map<number, number>> {
   const counts = new Map<number, number>();
   if (seesNothing(search.viewer)) return counts;
-  if (search.few === 0 || search.choices.some(({ rows }) => rows === 0)) return counts;
+  if (findsNothing(search)) return counts;
   for (const { facet_id, frames } of await facetCells(db, search)) {
     if (facet_id === null || frames === null || frames === 0) continue;
     counts.set(facet_id, (counts.get(facet_id) ?? 0) + frames);

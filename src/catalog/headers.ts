@@ -20,7 +20,10 @@ export async function listHdus(catalog: Catalog, version: Version): Promise<Stor
 }
 
 /** Headers of every HDU of a version, in order. */
-export async function listHeaders(catalog: Catalog, version: Version): Promise<StoredHdu[]> {
+export async function listHeaders(
+  catalog: Catalog,
+  version: Pick<Version, 'id'>,
+): Promise<StoredHdu[]> {
   const query = catalog.read('hdus').where({ version_id: version.id }).orderBy('hdu');
   const rows: (HduRow & { cards: string })[] = await query.select([...COLUMNS, 'cards']);
   const pace = createPace();

@@ -150,6 +150,11 @@ export interface FieldMagnitude {
   readonly decDeg: number | null;
   readonly airmass: number | null;
   readonly instrumentalMag: number;
+  /** When it was exposed: copies of one exposure have the same. */
+  readonly dateObsMs: number | null;
+  readonly reductionLevel: number;
+  /** How many were found. */
+  readonly stars: number | null;
 }
 
 /** What the frames of one object in a window saw of it. */
@@ -169,6 +174,9 @@ export async function readField(
       decDeg: 'frames.dec_deg',
       airmass: 'frames.airmass',
       instrumentalMag: 'measures.instrumental_mag',
+      dateObsMs: 'frames.date_obs_ms',
+      reductionLevel: 'frames.reduction_level',
+      stars: 'measures.stars',
     });
   return rows;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import type { Catalog } from './db.js';
+import { inTransaction, type Catalog } from './db.js';
 import { PIXEL_SCALE_SQL } from './footprint-text.js';
 import { nightNumber, queueJudging } from './measures.js';
 import { readMarkOf, writeMark } from './rebuild.js';
@@ -254,10 +254,62 @@ export async function sweepUnmeasured(catalog: Catalog, method: number): Promise
 }
 
 async function queueHistory(catalog: Catalog): Promise<boolean> {
-  if ((await readMarkOf(catalog.read, FOUND)) === undefined) return false;
+  if ((await readMarkOf(catalog.read, FOUND)) === undefined) return queueLater(catalog);
   await catalog.write.transaction(async (tx) => {
     await writeMark(tx, FOUND, undefined);
     await queueAllNights(tx);
+    await tx('judge_later').delete(); // they are among them
+  });
+  return true;
+}
+
+/**
+ * Keeps of how many frames of each group a night was judged. If that has changed, the nights judged
+ * before whose history it belongs to wait for their turn: they come once, after all that is queued.
+ *
+ * @param judged.within so many nights before one are its history
+ */
+export async function noteJudged(
+  catalog: Catalog,
+  judged: {
+    readonly nightNo: number;
+    readonly groups: ReadonlyMap<number, number>;
+    readonly within: number;
+  },
+): Promise<void> {
+  const { nightNo, groups, within } = judged;
+  const rows: { group_id: number; frames: number }[] = await catalog
+    .read('judged_groups')
+    .where({ night_no: nightNo })
+    .select('group_id', 'frames');
+  const known = new Map(rows.map((row) => [row.group_id, row.frames]));
+  const either = [...new Set([...known.keys(), ...groups.keys()])];
+  const changed = either.filter((groupId) => known.get(groupId) !== groups.get(groupId));
+  if (changed.length === 0) return;
+  const made = changed.map((groupId) => ({ groupId, frames: groups.get(groupId) ?? 0 }));
+  await inTransaction(catalog, async (tx) => {
+    await tx('judged_groups').where({ night_no: nightNo }).whereIn('group_id', changed).delete();
+    await tx.raw(
+      `insert into judged_groups (night_no, group_id, frames)
+       select ?, value ->> '$.groupId', value ->> '$.frames' from json_each(?)
+       where value ->> '$.frames' > 0`,
+      [nightNo, JSON.stringify(made)],
+    );
+    await tx.raw(
+      `insert or ignore into judge_later (night_no) select distinct night_no from judged_groups
+       where night_no > ? and night_no <= ? and group_id in (select value from json_each(?))`,
+      [nightNo, nightNo + within, JSON.stringify(changed)],
+    );
+  });
+}
+
+/** @returns false if no night waits for the histories of others */
+async function queueLater(catalog: Catalog): Promise<boolean> {
+  const one: unknown = await catalog.read('judge_later').first('night_no');
+  if (one === undefined) return false;
+  await catalog.write.transaction(async (tx) => {
+    await tx.raw('insert or ignore into judge_queue (night_no) select night_no from judge_later');
+    await tx('judge_later').delete();
   });
   return true;
 }
@@ -282,6 +334,8 @@ export async function findBiasLevel({ read }: Catalog, frameId: number): Promise
       'group_id',
       read('measure_groups')
         .join('frames', {
+          'frames.site_id': 'measure_groups.site_id',
+          'frames.telescope': 'measure_groups.telescope',
           'frames.instrument': 'measure_groups.instrument',
           'frames.binning_x': 'measure_groups.binning_x',
           'frames.binning_y': 'measure_groups.binning_y',

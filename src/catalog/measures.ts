@@ -152,13 +152,24 @@ async function findUnchanged(
 ): Promise<Row | undefined> {
   const frame: Row | undefined = await tx('frames')
     .where({ id: frameId, version_id: versionId, image_kind: imageKind })
-    .first('instrument', 'filter', 'binning_x', 'binning_y', 'night', 'exposure_sec');
+    .first(
+      'site_id',
+      'telescope',
+      'instrument',
+      'filter',
+      'binning_x',
+      'binning_y',
+      'night',
+      'exposure_sec',
+    );
   return frame;
 }
 
-/** The group of frames that a frame is compared with. */
+/** The group of frames that a frame is compared with: cameras of two sites may bear one name. */
 async function groupOf(tx: Knex, frame: Row, kind: string): Promise<number> {
   const group = {
+    site_id: frame.site_id,
+    telescope: frame.telescope,
     instrument: frame.instrument,
     filter: frame.filter ?? '',
     binning_x: frame.binning_x,

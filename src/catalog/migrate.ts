@@ -15,6 +15,8 @@ import { sightings } from './migrations/0010_sightings.js';
 import { solutions } from './migrations/0011_solutions.js';
 import { computed } from './migrations/0012_computed.js';
 import { footprints } from './migrations/0013_footprints.js';
+import { groups } from './migrations/0014_groups.js';
+import { judging } from './migrations/0015_judging.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -31,6 +33,8 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0011_solutions', up: solutions },
   { name: '0012_computed', up: computed },
   { name: '0013_footprints', up: footprints },
+  { name: '0014_groups', up: groups },
+  { name: '0015_judging', up: judging },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

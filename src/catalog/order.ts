@@ -51,6 +51,12 @@ export const SORT_COLUMNS: Readonly<Record<string, string>> = {
   stars: 'measures.stars',
   background: 'measures.background',
   elongation: 'measures.elongation',
+  hfr_px: 'measures.hfr_px',
+  noise: 'measures.noise',
+  saturated: 'measures.saturated_fraction',
+  hot_pixels: 'measures.hot_pixels',
+  background_gradient: 'measures.background_gradient',
+  transparency: 'measures.transparency',
 };
 
 /** Sources of frames in order of a column: an index that is walked, in either direction. */

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { countByFacet, smallestSet } from './count.js';
 import { canBeNull, facetColumnOf, joinOf, MEASURES, walkOf, type FrameOrder } from './order.js';
-import { narrow, type Choice, type Search } from './search.js';
+import { findsNothing, narrow, type Choice, type Search } from './search.js';
 import { chooseWay, isByDate, isEverything, type Errand } from './ways.js';
 
 /** Where a frame stands in a list: what the list is sorted by, and its id. */
@@ -27,7 +27,7 @@ export interface Stretch extends Errand {
  */
 export async function readStretch(db: Knex, search: Search, stretch: Stretch): Promise<Position[]> {
   const { offset, limit, total } = stretch;
-  if (search.few === 0 || search.choices.some(({ rows }) => rows === 0)) return [];
+  if (findsNothing(search)) return [];
   if (total === undefined || offset <= total / 2) return readForward(db, search, stretch);
   // Nearer to the end: there is less to skip from there.
   const count = Math.min(limit, total - offset);

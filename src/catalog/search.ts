@@ -314,6 +314,14 @@ export async function questionOf(
   return [await readChanges(catalog, tx), sql, bindings];
 }
 
+/**
+ * True if it is known already that nothing is found. Then no query is made of it: SQLite refuses one that
+ * is told an index to use for a condition that nothing can meet.
+ */
+export function findsNothing({ few, choices }: Search): boolean {
+  return few === 0 || choices.some(({ rows }) => rows === 0);
+}
+
 /** True if an index finds so few frames that nothing has to be weighed up. */
 export function isTiny({ few }: Search): boolean {
   return few !== undefined && few <= A_FEW;

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { cellsOf } from './cells.js';
 import type { Condition } from './conditions.js';
 import { askOnce, inSnapshot, type Catalog } from './db.js';
-import { questionOf, resolveSearch, type Search } from './search.js';
+import { findsNothing, narrow, questionOf, resolveSearch, type Search } from './search.js';
 import type { ObjectSum } from './sightings.js';
 import { seesNothing, visibleTo, type Viewer } from './visibility.js';
 
@@ -131,19 +131,28 @@ export interface SharpFrame {
 
 /** Of each of some objects the frame with the smallest stars, of those that were measured. */
 export async function findSharpest(
-  { read }: Catalog,
+  catalog: Catalog,
   objectIds: readonly number[],
+  conditions: readonly Condition[],
   viewer: Viewer,
 ): Promise<SharpFrame[]> {
-  if (objectIds.length === 0) return [];
+  if (objectIds.length === 0 || seesNothing(viewer)) return [];
   // A bare column beside min() is that of the row with the minimum: SQLite, select, §2.5.
-  return read
-    .from(read.raw('frames indexed by frames_object_date'))
-    .join('measures', 'measures.frame_id', 'frames.id')
-    .whereRaw('frames.object_id in (select value from json_each(?))', [JSON.stringify(objectIds)])
-    .whereNotNull('measures.fwhm_arcsec')
-    .modify(visibleTo, viewer)
-    .groupBy('frames.object_id')
-    .select('frames.object_id as objectId', 'frames.id as frameId')
-    .select(read.raw('min(measures.fwhm_arcsec) as fwhmArcsec'));
+  return inSnapshot(catalog, async (tx) => {
+    const search = await resolveSearch(tx, conditions, viewer);
+    if (findsNothing(search)) return [];
+    const rows: SharpFrame[] = await tx
+      .from(tx.raw('frames indexed by frames_object_date'))
+      .join('measures', 'measures.frame_id', 'frames.id')
+      .whereRaw('frames.object_id in (select value from json_each(?))', [JSON.stringify(objectIds)])
+      .whereNotNull('measures.fwhm_arcsec')
+      .whereRaw(
+        `not exists (select 1 from flags where flags.frame_id = frames.id and flag = 'bad')`,
+      )
+      .modify(narrow, tx, search, {})
+      .groupBy('frames.object_id')
+      .select('frames.object_id as objectId', 'frames.id as frameId')
+      .select(tx.raw('min(measures.fwhm_arcsec) as fwhmArcsec'));
+    return rows;
+  });
 }

@@ -1,4 +1,4 @@
-import { openArchive, readCalibrationRules, readConfig } from '../context.js';
+import { openArchive, readCalibrationRules, readConfig, readProfiles } from '../context.js';
 import { AppError } from '../lib/errors.js';
 import { parseDate } from '../lib/time.js';
 import {
@@ -32,9 +32,10 @@ export const report: Command = {
       throw new AppError('config_invalid', message);
     }
     const rules = await readCalibrationRules(config);
+    const profiles = await readProfiles(config);
     const archive = await openArchive(config, { create: false });
     try {
-      const parts = { ...archive, rules };
+      const parts = { ...archive, rules, reader: { profiles } };
       const night = asked ?? (await lastNight(parts, EVERYTHING_READER.viewer));
       if (night === undefined) throw new AppError('not_found', 'There is no frame yet.');
       const made = await makeReport(parts, night, EVERYTHING_READER);

@@ -13,8 +13,8 @@ import { skyFindings } from './sky.js';
 
 /** Reads files that are in the archive already anew. */
 export interface Reader {
-  /** Name and title of each profile, in the order in which they are tried. */
-  readonly profiles: readonly { readonly name: string; readonly title: string }[];
+  /** In the order in which they are tried. */
+  readonly profiles: readonly Profile[];
   /**
    * What a stored file says, read in a certain way. Headers alone are read, unless it is compressed.
    * @throws 'not_found' if it is not there; 'header_missing', 'header_invalid'; as the codec

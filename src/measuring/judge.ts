@@ -3,6 +3,7 @@ import {
   findUsual,
   isSameFindings,
   listNightFrames,
+  noteJudged,
   readField,
   readJudged,
   readWindow,
@@ -39,7 +40,8 @@ const SOURCES: readonly FindingSource[] = ['usual', 'sequence'];
 
 /**
  * Compares the frames of a night with each other and with the ninety nights before: ranks, light that
- * came through, findings. Only what has changed is written.
+ * came through, findings. Only what has changed is written. If later nights have another history by it,
+ * they are judged again when all else is done.
  */
 export async function judgeNight(catalog: Catalog, nightNo: number): Promise<void> {
   const frames = await listNightFrames(catalog, nightNo);
@@ -68,6 +70,16 @@ export async function judgeNight(catalog: Catalog, nightNo: number): Promise<voi
     });
   }
   await saveJudgements(catalog, changed);
+  await noteJudged(catalog, { nightNo, groups: countGroups(frames), within: USUAL_NIGHTS });
+}
+
+/** By group, how many frames of a night were measured. */
+function countGroups(frames: readonly NightFrame[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const { groupId } of frames) {
+    if (groupId !== null) counts.set(groupId, (counts.get(groupId) ?? 0) + 1);
+  }
+  return counts;
 }
 
 function verdictOf(findings: readonly StoredFinding[]): string {
@@ -133,14 +145,15 @@ function createUsual(catalog: Catalog, nightNo: number): Usual {
       const own = exposureSec === null ? {} : await distribution(groupId, exposureSec);
       return { ...pick(all, comparedOf(false)), ...pick(own, comparedOf(true)) };
     },
-    async transparency(frame, { instrumentalMag }, groupId) {
-      const { objectId, exposureSec, raDeg, decDeg, airmass } = frame;
+    async transparency(frame, { instrumentalMag, stars }, groupId) {
+      const { objectId, exposureSec, raDeg, decDeg, airmass, dateObsMs, reductionLevel } = frame;
       if (instrumentalMag === null || objectId === null || exposureSec === null) return null;
       const [fromNight, toNight] = [nightNo - USUAL_NIGHTS, nightNo];
       const history = await once(fields, `${groupId} ${objectId} ${exposureSec}`, () =>
         readField(catalog, { groupId, fromNight, toNight, exposureSec }, objectId),
       );
-      return transparencyOf({ instrumentalMag, raDeg, decDeg, airmass }, history);
+      const own = { instrumentalMag, stars, raDeg, decDeg, airmass, dateObsMs, reductionLevel };
+      return transparencyOf(own, history);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { NightFrame, StoredFinding } from '../catalog/index.js';
+import { groupBy } from '../lib/groups.js';
 
 /** Findings by id of the frame that they are about. */
 export type FoundByFrame = ReadonlyMap<number, readonly StoredFinding[]>;
@@ -14,7 +15,8 @@ const STEADY = 0.7;
 
 /**
  * Compares the frames of a night with those before and after them: numbers left out in their names,
- * exposures that overlap on one camera, the same exposure or the same pixels twice.
+ * exposures that overlap on one camera, the same exposure or the same pixels twice. Other frames are
+ * told by their ids: whoever sees the one need not be allowed to know the name of the other.
  *
  * @param frames of one night, in order of time
  */
@@ -23,7 +25,7 @@ export function checkSequence(frames: readonly NightFrame[]): FoundByFrame {
   const tell = (id: number, finding: StoredFinding): void => {
     found.set(id, [...(found.get(id) ?? []), finding]);
   };
-  for (const camera of groupBy(frames, cameraOf)) {
+  for (const camera of groupBy(frames, cameraOf).values()) {
     findMissing(camera, tell);
     findOverlaps(camera, tell);
   }
@@ -38,18 +40,6 @@ function cameraOf(frame: NightFrame): string {
   return JSON.stringify([siteId, telescope, instrument, reductionLevel]);
 }
 
-/** The groups of items with the same key, each in the order of the items. */
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
-}
-
 /** A name in parts: texts at even places, digits at odd ones. */
 interface Name {
   readonly frame: NightFrame;
@@ -60,11 +50,11 @@ interface Name {
 function findMissing(camera: readonly NightFrame[], tell: Tell): void {
   const dated = camera.filter(({ dateObsMs }) => dateObsMs !== null);
   const names = dated.map((frame): Name => ({ frame, parts: frame.basename.split(/(\d+)/) }));
-  for (const alike of groupBy(names, ({ parts }) => String(parts.length))) {
+  for (const alike of groupBy(names, ({ parts }) => parts.length).values()) {
     if (tellMissing(alike, tell)) continue;
     // Not one counter for all: perhaps one for each object.
     const rest = ({ parts }: Name): string => JSON.stringify(parts.toSpliced(-2, 1));
-    for (const series of groupBy(alike, rest)) tellMissing(series, tell);
+    for (const series of groupBy(alike, rest).values()) tellMissing(series, tell);
   }
 }
 
@@ -119,7 +109,7 @@ function findOverlaps(camera: readonly NightFrame[], tell: Tell): void {
     const isOther = last !== undefined && startMs !== last.startMs;
     if (last !== undefined && isOther && last.endMs - startMs > OVERLAP_SLACK_MS) {
       const seconds = Number(((last.endMs - startMs) / 1000).toPrecision(3));
-      const text = `Began ${seconds} s before ${last.frame.basename} on the same camera had ended.`;
+      const text = `Began ${seconds} s before frame ${last.frame.id} of the same camera had ended.`;
       tell(frame.id, { code: 'overlap', level: 'warning', text });
     }
     if (last === undefined || endMs > last.endMs) last = { frame, startMs, endMs };
@@ -130,11 +120,11 @@ function findOverlaps(camera: readonly NightFrame[], tell: Tell): void {
 function findTwins(frames: readonly NightFrame[], tell: Tell): void {
   const byId = (a: NightFrame, b: NightFrame): number => a.id - b.id;
   const isExposure = ({ dateObsMs }: NightFrame): boolean => dateObsMs !== null;
-  for (const same of groupBy(frames.filter(isExposure), exposureOf)) {
+  for (const same of groupBy(frames.filter(isExposure), exposureOf).values()) {
     const [first, ...others] = [...same].sort(byId);
     for (const other of others) {
       if (first === undefined || other.extension === first.extension) continue;
-      const text = `The same exposure as ${first.basename}${first.extension}, in another format (${other.extension}).`;
+      const text = `The same exposure as frame ${first.id}, in another format (${other.extension}).`;
       tell(other.id, { code: 'two-formats', level: 'note', text });
     }
   }
@@ -142,11 +132,11 @@ function findTwins(frames: readonly NightFrame[], tell: Tell): void {
     const key = pixelsOf(frame);
     return key === undefined ? [] : [{ frame, key }];
   });
-  for (const same of groupBy(measured, ({ key }) => key)) {
+  for (const same of groupBy(measured, ({ key }) => key).values()) {
     const [first, ...others] = same.map(({ frame }) => frame).sort(byId);
     for (const other of others) {
       if (first === undefined) continue;
-      const text = `Has the same pixels as ${first.basename}.`;
+      const text = `Has the same pixels as frame ${first.id}.`;
       tell(other.id, { code: 'duplicate', level: 'warning', text });
     }
   }

@@ -6,6 +6,7 @@ import type {
   Ranks,
   StoredFinding,
 } from '../catalog/index.js';
+import { isRichField } from '../quality/index.js';
 
 /** A measure that is compared with what is usual. */
 interface Compared {
@@ -182,18 +183,37 @@ const CLOUDED = 0.6;
 /**
  * Light of a field that came through, against the clearest tenth of its history, 0 to 1.
  *
- * @param history of the same object and setup, the frame itself among them
+ * @param history of the same object and setup, the frame itself among them; copies of one exposure count once
  * @returns null if it is too short
  */
 export function transparencyOf(
   frame: FieldMagnitude,
   history: readonly FieldMagnitude[],
 ): number | null {
-  const near = history.filter((each) => isNear(each, frame)).map(aboveAir);
+  const field = history.filter((each) => isNear(each, frame) && isAsRich(each, frame));
+  const near = exposuresOf(field, frame.reductionLevel).map(aboveAir);
   if (near.length <= LEAST_FIELD) return null;
   near.sort((a, b) => a - b);
   const clear = near[Math.floor(near.length / 10)] ?? 0;
   return Math.min(1, 10 ** (-0.4 * (aboveAir(frame) - clear)));
+}
+
+function isAsRich(a: FieldMagnitude, b: FieldMagnitude): boolean {
+  return isRichField(a.stars ?? 0) === isRichField(b.stars ?? 0);
+}
+
+/** Each exposure once: of its copies the one that is reduced as far as the frame, if there is one. */
+function exposuresOf(
+  field: readonly FieldMagnitude[],
+  reductionLevel: number,
+): readonly FieldMagnitude[] {
+  const exposures = new Map<number, FieldMagnitude>();
+  for (const each of field) {
+    if (each.dateObsMs === null) continue;
+    const isFirst = !exposures.has(each.dateObsMs);
+    if (isFirst || each.reductionLevel === reductionLevel) exposures.set(each.dateObsMs, each);
+  }
+  return [...exposures.values(), ...field.filter(({ dateObsMs }) => dateObsMs === null)];
 }
 
 function aboveAir({ instrumentalMag, airmass }: FieldMagnitude): number {

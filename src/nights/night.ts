@@ -3,12 +3,12 @@ import {
   findUsual,
   inNights,
   listNightFindings,
+  listNightNotes,
   listNightParts,
   listNightRows,
   listObjectParts,
   listQuarantined,
   nightNumber,
-  readNotes,
   SCIENCE_KINDS,
   type Catalog,
   type FrameFinding,
@@ -19,6 +19,7 @@ import {
   type Viewer,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
+import type { Reader } from '../ingest/index.js';
 import { groupBy } from '../lib/groups.js';
 import { mediansOf, type NightMedians } from './medians.js';
 import { toldMissing, type Missing } from './missing.js';
@@ -45,15 +46,17 @@ export interface NightReport {
   readonly missing: readonly Missing[];
   /** Null for those who may not see refused files. */
   readonly refused: readonly RefusedUpload[] | null;
-  /** Null for those who may not read them, or do not see everything. */
+  /** Null for those who may not read them; of those who do not see everything, their own. */
   readonly notes: readonly Note[] | null;
 }
 
 /** What a report is made with. */
 export interface NightParts {
   readonly catalog: Catalog;
-  readonly config: Pick<Config, 'sites' | 'NIGHT_GAP_MINUTES'>;
+  readonly config: Config;
   readonly calibrations: Pick<Calibrations, 'findMissing'>;
+  /** How headers are read. */
+  readonly reader: Pick<Reader, 'profiles'>;
 }
 
 const MINUTE_MS = 60_000;
@@ -68,24 +71,40 @@ const MAX_REFUSED = 10_000;
 export interface NightOptions {
   /** Whether the viewer may see refused files. */
   readonly seesRefused: boolean;
-  /** Whether they may read notes; those of a night are about all of its frames, so only who sees these is told. */
+  /** Whether they may read notes. */
   readonly seesNotes: boolean;
   /** Epoch ms; the rest of a night that is not over is no gap. */
   readonly now?: number;
 }
 
-/** All that is to be told of a night; undefined if `viewer` sees no frame of it. */
+/** A night of which only refused files or notes came. */
+const NO_FRAMES = {
+  parts: [],
+  rows: [],
+  targets: [],
+  instruments: [],
+  medians: [],
+  findings: [],
+  missing: [],
+} as const satisfies Partial<NightReport>;
+
+/** All that is to be told of a night; undefined if `viewer` sees no frame, refused file or note of it. */
 export async function describeNight(
-  { catalog, config, calibrations }: NightParts,
+  { catalog, config, calibrations, reader }: NightParts,
   night: string,
   viewer: Viewer,
   { seesRefused, seesNotes, now = Date.now() }: NightOptions,
 ): Promise<NightReport | undefined> {
   const rows = await listNightRows(catalog, night, viewer);
-  if (rows.length === 0) return undefined;
-  const skies = await skiesOf(catalog, night, rows, config.sites);
+  const skies = await skiesOf({ catalog, config, reader }, night, rows);
+  const refused = seesRefused ? await listRefused(catalog, night, skies, viewer) : null;
+  const notes = seesNotes ? await listNightNotes(catalog, night, viewer) : null;
+  if (rows.length === 0) {
+    const isThere = [...(refused ?? []), ...(notes ?? [])].length > 0;
+    return isThere ? { ...NO_FRAMES, night, skies, refused, notes } : undefined;
+  }
   const science = rows.filter(isRawScience).map(({ id }) => id);
-  const [parts, observed, findings, missing, medians, refused, notes] = await Promise.all([
+  const [parts, observed, findings, missing, medians] = await Promise.all([
     listNightParts(catalog, [night], [], viewer),
     listObjectParts(catalog, undefined, [inNights([night])], viewer),
     listNightFindings(catalog, night, viewer),
@@ -93,8 +112,6 @@ export async function describeNight(
     mediansOf(rows.filter(isScience), (groupId) =>
       findUsual(catalog, groupId, nightNumber(night), null),
     ),
-    seesRefused ? listRefused(catalog, night, skies, viewer) : null,
-    seesNotes && viewer.seesAll ? readNotes(catalog.read, `night:${night}`) : null,
   ]);
   const leastMs = config.NIGHT_GAP_MINUTES * MINUTE_MS;
   return {

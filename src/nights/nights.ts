@@ -14,7 +14,7 @@ export interface NightQuery {
 export interface Nights {
   /** Nights of the frames that match, newest first. */
   list(query: NightQuery, viewer: Viewer): Promise<NightPage>;
-  /** One night whole; undefined if the viewer sees no frame of it. */
+  /** One night whole; undefined if the viewer sees nothing of it. */
   find(night: string, options: NightOptions, viewer: Viewer): Promise<NightReport | undefined>;
   /** The nights with frames before and after one. */
   around(

@@ -1,8 +1,8 @@
 import { lookFrom, nightAt, type Night, type Place } from '../almanac/index.js';
-import { readKeywords, type Catalog, type NightRow } from '../catalog/index.js';
-import { findSite, type Site } from '../config/index.js';
+import { listHeaders, type Catalog, type NightRow } from '../catalog/index.js';
+import { findSite, type Config, type Site } from '../config/index.js';
+import { placeOfStored, siteDefaults, type Reader } from '../ingest/index.js';
 import { groupBy } from '../lib/groups.js';
-import { parseLatitude, parseLongitude } from '../sky/index.js';
 
 /** The sky of a night over a site whose coordinates are known. */
 export interface SiteNight {
@@ -14,55 +14,82 @@ export interface SiteNight {
   readonly sky: Night;
 }
 
-/** Keywords of coordinates: latitude, longitude, height. */
-const KEYWORDS = [
-  ['LATITUDE', 'LONGITUD', 'HEIGHT'],
-  ['SITELAT', 'SITELONG', 'SITEELEV'],
-] as const;
+/** Frames whose headers are asked for a place. */
+const ASKED = 20;
 /** The Sun moves by it in a quarter of an hour: that far exposures are long. */
 const SAME_SUN_DEG = 4;
 const ASTRONOMICAL = -18;
 
+/** What tells where frames were taken. */
+export interface SkyParts {
+  readonly catalog: Catalog;
+  readonly config: Config;
+  readonly reader: Pick<Reader, 'profiles'>;
+}
+
 /**
  * The sky of a night over the sites of its frames: those of the settings, and others whose coordinates
- * a header has. The rest is left out.
+ * the headers have. The rest is left out.
  *
- * @param rows frames of the night
+ * @param rows frames of the night; without any, all sites of the settings are told
  */
 export async function skiesOf(
-  catalog: Catalog,
+  parts: SkyParts,
   night: string,
   rows: readonly NightRow[],
-  sites: readonly Site[],
 ): Promise<SiteNight[]> {
-  const skies: SiteNight[] = [];
+  const { sites } = parts.config;
+  const skies: SiteNight[] =
+    rows.length > 0 ? [] : sites.map((site) => skyOver(night, site.id, site, site));
   for (const [siteId, some] of groupBy(rows, (row) => row.siteId)) {
     const site = findSite(sites, siteId);
-    const place = site ?? (await placeIn(catalog, some));
+    const place = site ?? (await placeIn(parts, some));
     if (place === undefined) continue;
-    const sky = nightAt(night, place, site?.darkSunAltDeg ?? ASTRONOMICAL);
-    skies.push({ siteId, name: site?.name ?? '', timeZone: site?.timeZone ?? null, sky });
+    skies.push(skyOver(night, siteId, place, site));
   }
   return skies.sort((a, b) => (a.siteId < b.siteId ? -1 : 1));
 }
 
+function skyOver(night: string, siteId: string, place: Place, site?: Site): SiteNight {
+  const sky = nightAt(night, place, site?.darkSunAltDeg ?? ASTRONOMICAL);
+  return { siteId, name: site?.name ?? '', timeZone: site?.timeZone ?? null, sky };
+}
+
+/** The place that most of some frames of a site tell: a header may be wrong. */
+async function placeIn(parts: SkyParts, rows: readonly NightRow[]): Promise<Place | undefined> {
+  const votes = new Map<string, { readonly place: Place; readonly frames: number }>();
+  for (const row of spread(rows.filter(canBeChecked), ASKED)) {
+    const place = await placeOfRow(parts, row);
+    if (place === undefined) continue;
+    const key = `${place.latitudeDeg.toFixed(1)} ${place.longitudeDeg.toFixed(1)}`;
+    const before = votes.get(key);
+    const frames = (before?.frames ?? 0) + 1;
+    votes.set(key, { place: before?.place ?? place, frames });
+    if (frames > ASKED / 2) return place; // the others cannot outvote it
+  }
+  return [...votes.values()].sort((a, b) => b.frames - a.frames)[0]?.place;
+}
+
+/** Some, at most, from all over a night: those at its start may share their fault. */
+function spread<T>(all: readonly T[], most: number): readonly T[] {
+  const step = Math.max(1, all.length / most);
+  return all.filter((_, index) => index % step < 1);
+}
+
+type Checked = NightRow & { readonly dateObsMs: number; readonly sunAltDeg: number };
+
+function canBeChecked(row: NightRow): row is Checked {
+  return row.dateObsMs !== null && row.sunAltDeg !== null;
+}
+
 /** Where a header says that its frame was taken, if the Sun that the frame tells of stood there so. */
-async function placeIn(catalog: Catalog, rows: readonly NightRow[]): Promise<Place | undefined> {
-  const row = rows.find(({ dateObsMs, sunAltDeg }) => dateObsMs !== null && sunAltDeg !== null);
-  if (row?.dateObsMs === undefined || row.dateObsMs === null || row.sunAltDeg === null) {
-    return undefined;
-  }
-  const words = await readKeywords(catalog, [row.versionId], KEYWORDS.flat());
-  const said = words.get(row.versionId) ?? new Map<string, string>();
-  for (const [latitude, longitude, height] of KEYWORDS) {
-    const latitudeDeg = parseLatitude(said.get(latitude) ?? '');
-    const longitudeDeg = parseLongitude(said.get(longitude) ?? '');
-    if (latitudeDeg === undefined || longitudeDeg === undefined) continue;
-    const elevationM = Number(said.get(height) ?? 0) || 0;
-    const place = { latitudeDeg, longitudeDeg, elevationM };
-    // Else its longitude grows to the west, or one of the three is wrong.
-    const sunAltDeg = lookFrom(place, row.dateObsMs).sun.altDeg;
-    if (Math.abs(sunAltDeg - row.sunAltDeg) < SAME_SUN_DEG) return place;
-  }
-  return undefined;
+async function placeOfRow(
+  { catalog, config, reader }: SkyParts,
+  row: Checked,
+): Promise<Place | undefined> {
+  const stored = await listHeaders(catalog, { id: row.versionId });
+  const place = placeOfStored(stored, reader.profiles, siteDefaults(config));
+  if (place === undefined) return undefined;
+  const sunAltDeg = lookFrom(place, row.dateObsMs).sun.altDeg;
+  return Math.abs(sunAltDeg - row.sunAltDeg) < SAME_SUN_DEG ? place : undefined;
 }

@@ -83,12 +83,15 @@ function measureCells(
   const { columns, rows } = shape;
   const levels = new Float64Array(columns * rows);
   const noises = new Float64Array(columns * rows);
-  // One kind of array for the inner loops: the engine makes far better code of them than for eight.
-  const band = new Float64Array(Math.ceil(shape.cellHeight + 1) * width);
+  // Few kinds of arrays for the inner loops: the engine makes far better code of them than for eight.
+  const isReady = pixels instanceof Uint16Array;
+  const room = new Float64Array(isReady ? 0 : Math.ceil(shape.cellHeight + 1) * width);
   for (let row = 0; row < rows; row += 1) {
     const start = Math.floor(row * shape.cellHeight);
     const end = row === rows - 1 ? height : Math.floor((row + 1) * shape.cellHeight);
-    band.set(pixels.subarray(start * width, end * width));
+    const rowsOfPixels = pixels.subarray(start * width, end * width);
+    if (!isReady) room.set(rowsOfPixels);
+    const band = rowsOfPixels instanceof Uint16Array ? rowsOfPixels : room;
     for (let column = 0; column < columns; column += 1) {
       const x = Math.floor(column * shape.cellWidth);
       const right = column === columns - 1 ? width : Math.floor((column + 1) * shape.cellWidth);
@@ -236,13 +239,24 @@ function medianFilter({ columns, rows, values }: Mesh): Float64Array {
       let count = 0;
       for (let y = Math.max(0, row - 1); y <= Math.min(rows - 1, row + 1); y += 1) {
         for (let x = Math.max(0, column - 1); x <= Math.min(columns - 1, column + 1); x += 1) {
-          around[count++] = values[y * columns + x] ?? NaN;
+          count = insert(around, count, values[y * columns + x] ?? NaN);
         }
       }
-      filtered[row * columns + column] = median(around.subarray(0, count));
+      const [low, high] = [around[(count - 1) >> 1] ?? NaN, around[count >> 1] ?? NaN];
+      filtered[row * columns + column] = (low + high) / 2;
     }
   }
   return filtered;
+}
+
+/** Puts a value among those that are sorted already, NaN last. Returns how many there are now. */
+function insert(sorted: Float64Array, count: number, value: number): number {
+  let at = count;
+  for (; at > 0 && !((sorted[at - 1] ?? NaN) <= value || Number.isNaN(value)); at -= 1) {
+    sorted[at] = sorted[at - 1] ?? NaN;
+  }
+  sorted[at] = value;
+  return count + 1;
 }
 
 /** Of an even number of values the mean of the two in the middle; NaN of none. */

@@ -46,7 +46,8 @@ export function createCutter(picture: Pixels, background: Background, full: numb
     removeBackground(values, background, { left, bottom, size });
     const around = neighbours.map(({ x, y }) => ({ x: x - middle.x, y: y - middle.y }));
     mend(values, size, { neighbours: around, isWhole: edges.cutAtPx === Infinity });
-    return { size, values, left, bottom, ...edges };
+    const { cutAtPx, fullAtPx } = edges;
+    return { size, values, left, bottom, cutAtPx, fullAtPx };
   };
 }
 
@@ -68,8 +69,10 @@ function copyPixels(
   const from = Math.max(0, left);
   const to = Math.min(width, left + size);
   for (let row = Math.max(0, -bottom); row < size && bottom + row < height; row += 1) {
-    const start = (bottom + row) * width;
-    values.set(pixels.subarray(start + from, start + to), row * size + from - left);
+    const shift = (bottom + row) * width - row * size + left;
+    const end = row * size + to - left;
+    // A view and a copy by the engine would cost more than these few pixels.
+    for (let i = row * size + from - left; i < end; i += 1) values[i] = pixels[i + shift] ?? NaN;
   }
 }
 

@@ -61,10 +61,10 @@ export function filterRows(
 }
 
 /** Up to this width adding weighted neighbours is quicker than running sums. */
-const SHORT = 3;
+export const SHORT = 3;
 
 /** Filters rows of the picture along themselves. */
-function createRowFilter(
+export function createRowFilter(
   { pixels, width }: Pick<Picture, 'pixels' | 'width' | 'height'>,
   background: Background,
   taps: number,
@@ -76,12 +76,22 @@ function createRowFilter(
   const above = padded.subarray(2 * taps, 2 * taps + width);
   const once = new Float64Array(padded.length);
   return (y, across) => {
-    line.set(pixels.subarray(y * width, (y + 1) * width));
     background.fillRow(y, under);
-    subtract(line, under, { above, limit });
+    const row = pixels.subarray(y * width, (y + 1) * width);
+    // Whole numbers of 16 bits all have a value that sums of doubles can hold.
+    if (row instanceof Uint16Array) {
+      subtractWhole(row, under, above);
+    } else {
+      line.set(row);
+      subtract(line, under, { above, limit });
+    }
     if (taps <= SHORT) addAlong(padded, across, taps);
     else sumAlong(padded, across, { once, taps });
   };
+}
+
+function subtractWhole(row: Uint16Array, under: Float64Array, above: Float64Array): void {
+  for (let x = 0; x < row.length; x += 1) above[x] = (row[x] ?? 0) - (under[x] ?? 0);
 }
 
 function subtract(

@@ -21,14 +21,18 @@ export function measureGrowth(
 ): Growth {
   const rings = new Float64Array(Math.ceil(mostPx * STEPS_PER_PX) + 1);
   const count = rings.length;
+  // From here on no part of a pixel, of which the corners are 0.71 from its middle, lies in a ring.
+  const far = (mostPx + 1) ** 2;
   const top = Math.min(size - 1, Math.floor(y + mostPx + 1));
   const right = Math.min(size - 1, Math.floor(x + mostPx + 1));
   for (let row = Math.max(0, Math.ceil(y - mostPx - 1)); row <= top; row += 1) {
     const dy = row - y;
     for (let column = Math.max(0, Math.ceil(x - mostPx - 1)); column <= right; column += 1) {
       const dx = column - x;
+      const square = dx * dx + dy * dy;
+      if (square > far) continue;
       const value = values[row * size + column] ?? 0;
-      const parts = dx * dx + dy * dy < FINE_PX * FINE_PX ? PARTS : 2;
+      const parts = square < FINE_PX * FINE_PX ? PARTS : 2;
       const share = value / (parts * parts);
       for (let i = 0; i < parts; i += 1) {
         const py = dy + (i + 0.5) / parts - 0.5;
@@ -41,7 +45,7 @@ export function measureGrowth(
     }
   }
   const sums = new Float64Array(count + 1);
-  rings.forEach((ring, i) => (sums[i + 1] = (sums[i] ?? 0) + ring));
+  for (let i = 0; i < count; i += 1) sums[i + 1] = (sums[i] ?? 0) + (rings[i] ?? 0);
   return {
     within: (radius) => at(sums, radius * STEPS_PER_PX),
     radiusOf: (light) => {

@@ -1,5 +1,5 @@
 export { measureBackground, type Background, type BackgroundPlane } from './background.js';
 export { findStars, type StarList } from './find-stars.js';
 export { measurePicture } from './measure.js';
-export { MEASURE_METHOD } from './method.js';
+export { isRichField, MEASURE_METHOD } from './method.js';
 export type { Finding, Measures, MeasureKind, Picture, Star } from './types.js';

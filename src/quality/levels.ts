@@ -72,6 +72,9 @@ function findHighest(pixels: PixelArray): {
 } {
   let [value, count, next, nextCount, missing] = [-Infinity, 0, -Infinity, 0, 0];
   for (let at = 0; at < pixels.length; at += 1) {
+    // Nearly all pixels are lower, and a loop over one kind of array passes them most quickly.
+    if (pixels instanceof Uint16Array) at = skipLower(pixels, at, next);
+    if (at >= pixels.length) break;
     const each = pixels[at] ?? NaN;
     if (each < next) continue;
     if (each - each !== 0) missing += 1;
@@ -81,6 +84,13 @@ function findHighest(pixels: PixelArray): {
     else nextCount += 1;
   }
   return { value, count, nextCount, known: pixels.length - missing };
+}
+
+/** The first pixel from `start` on that is not lower than a value; the end if none is. */
+function skipLower(pixels: Uint16Array, start: number, value: number): number {
+  let at = start;
+  while (at < pixels.length && (pixels[at] ?? 0) < value) at += 1;
+  return at;
 }
 
 function shareFrom(pixels: PixelArray, level: number): number {

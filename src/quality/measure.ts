@@ -2,15 +2,15 @@ import { measureBackground, type Background } from './background.js';
 import { findFaults, LEAST_SIDE_PX } from './faults.js';
 import { findStars } from './find-stars.js';
 import { findSaturation, measureLevels } from './levels.js';
-import { MEASURE_METHOD } from './method.js';
+import { isRichField, MEASURE_METHOD } from './method.js';
 import type { Finding, MeasureKind, Measures, Picture, Star } from './types.js';
-import { goodStars, judgeStars } from './verdict.js';
+import { judgeStars } from './verdict.js';
 
 /** Faults after which stars and levels would be those of a broken picture. */
 const HOPELESS = ['blank'];
-/** Stars whose light is summed; a field with fewer has no sum. */
-const SUMMED_STARS = 20;
-const LEAST_SUMMED = 5;
+/** Ranks of the stars whose light is compared, after the brightest that may be saturated. */
+const RICH_RANKS = { after: 10, upTo: 20 };
+const POOR_RANKS = { after: 2, upTo: 5 };
 
 /**
  * All that is measured of a decoded picture. Never throws for what the pixels are: what could not be
@@ -46,12 +46,13 @@ export function measurePicture(picture: Picture): Measures {
   const { stars, found } = findStars({ ...picture, saturation: saturation.level }, background);
   const { findings, ...shape } = judgeStars(picture, background, stars, saturation);
   const { pixelScaleArcsec: scale } = picture;
+  const count = found - stars.filter(({ isCut }) => isCut).length;
   return {
     ...measures,
     ...shape,
-    stars: found - stars.filter(({ isCut }) => isCut).length,
+    stars: count,
     fwhmArcsec: shape.fwhmPx === null || scale === null ? null : shape.fwhmPx * scale,
-    instrumentalMag: sumOfLight(picture, stars),
+    instrumentalMag: lightOfStars(picture, stars, count),
     findings: [...measures.findings, ...findings],
   };
 }
@@ -84,12 +85,28 @@ function gradientOf({ level, noise, plane }: Background): number | null {
   return Math.abs(level) > noise ? plane.range / Math.abs(level) : null;
 }
 
-/** `instrumentalMag` of Measures: of as many stars each time, or sums would not compare. */
-function sumOfLight({ exposureSec = null }: Picture, stars: readonly Star[]): number | null {
+/**
+ * `instrumentalMag` of Measures. The brightest stars are left out, saturated or not, as the sharper they
+ * are the fewer of them are whole. Ranks are counted from the top, as how many stars are found at the
+ * faint end depends on the seeing.
+ */
+function lightOfStars(picture: Picture, stars: readonly Star[], count: number): number | null {
+  const { exposureSec = null } = picture;
   if (exposureSec === null || !(exposureSec > 0)) return null;
-  const fluxes = goodStars(stars).map(({ flux }) => flux);
-  const brightest = fluxes.sort((one, other) => other - one).slice(0, SUMMED_STARS);
-  if (brightest.length < LEAST_SUMMED) return null;
-  const sum = brightest.reduce((total, flux) => total + flux, 0);
-  return sum > 0 ? -2.5 * Math.log10(sum / exposureSec) : null;
+  const { after, upTo } = isRichField(count) ? RICH_RANKS : POOR_RANKS;
+  const ranked = stars
+    .filter((star) => !isAtEdge(star, picture))
+    .sort((one, other) => other.flux - one.flux)
+    .slice(after, upTo);
+  const isKnown = ranked.every(
+    ({ isSaturated, isCut, flux }) => !isSaturated && !isCut && flux > 0,
+  );
+  if (ranked.length < upTo - after || !isKnown) return null;
+  const sum = ranked.reduce((total, { flux }) => total + Math.log10(flux / exposureSec), 0);
+  return (-2.5 * sum) / ranked.length;
+}
+
+/** Cut by the edge and not by pixels without a value, as some programs write saturated ones. */
+function isAtEdge({ x, y, fwhmPx, isCut }: Star, { width, height }: Picture): boolean {
+  return isCut && Math.min(x - 1, y - 1, width - x, height - y) <= 1.5 * fwhmPx + 1;
 }

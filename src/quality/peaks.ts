@@ -1,6 +1,7 @@
 import type { Background } from './background.js';
-import { filteredAt, filterRows, type Filter } from './filter.js';
+import { filteredAt, filterRows, SHORT, type Filter } from './filter.js';
 import { createGrid } from './grid.js';
+import { eachNarrowPeak } from './narrow-peaks.js';
 import type { Picture } from './types.js';
 
 /** A place that stands out of a filtered picture. */
@@ -30,10 +31,29 @@ const MAX_PEAKS = 60_000;
 
 /** Peaks of the filtered picture above so many sigma, brightest first. */
 export function findPeaks(search: Search, thresholdSigma: number): Peak[] {
+  const isNarrow = search.filter.width <= SHORT;
+  const peaks = isNarrow ? findNarrow(search, thresholdSigma) : findInWhole(search, thresholdSigma);
+  peaks.sort((one, other) => other.sigmas - one.sigmas);
+  return peaks.slice(0, MAX_PEAKS);
+}
+
+function findNarrow(search: Search, thresholdSigma: number): Peak[] {
+  const peaks: Peak[] = [];
+  const above = createLimits(search, thresholdSigma, 0);
+  const near = createLimits(search, thresholdSigma, 1);
+  eachNarrowPeak(search, { above, near }, (x, y, value) => {
+    const sigmas = (thresholdSigma * value) / (above(y)[x] ?? NaN);
+    peaks.push({ x, y, sigmas, isBlended: false });
+  });
+  // As they lie, so that of equal ones the same comes first whichever way they were found.
+  return peaks.sort((one, other) => one.y - other.y || one.x - other.x);
+}
+
+function findInWhole(search: Search, thresholdSigma: number): Peak[] {
   const { picture, background, filter } = search;
   const { width, height } = picture;
   const peaks: Peak[] = [];
-  const limits = createLimits(search, thresholdSigma);
+  const limits = createLimits(search, thresholdSigma, 0);
   const beyond = new Float64Array(width).fill(-Infinity);
   let below: Row = beyond;
   let middle: Row = beyond;
@@ -45,14 +65,18 @@ export function findPeaks(search: Search, thresholdSigma: number): Peak[] {
   };
   filterRows(picture, background, filter, { firstRow: 0, endRow: height }, take);
   take(height, beyond);
-  peaks.sort((one, other) => other.sigmas - one.sigmas);
-  return peaks.slice(0, MAX_PEAKS);
+  return peaks;
 }
 
-/** What counts along a row of the filtered picture, cell by cell. */
+/**
+ * What counts along a row of the filtered picture, cell by cell.
+ *
+ * @param reach so many rows of cells on both sides are looked at too, and the least of them counts
+ */
 function createLimits(
   { picture, background, filter, noiseFactor }: Search,
   thresholdSigma: number,
+  reach: number,
 ): (y: number) => Row {
   const { columns, rows, cellWidth, cellHeight, values } = background.noises;
   // Integers that hardly differ have at least the noise of their rounding.
@@ -64,7 +88,12 @@ function createLimits(
     if (meshRow === filledFor) return row;
     filledFor = meshRow;
     for (let column = 0; column < columns; column += 1) {
-      const noise = Math.max(least, values[meshRow * columns + column] ?? NaN);
+      let lowest = Infinity;
+      const last = Math.min(rows - 1, meshRow + reach);
+      for (let line = Math.max(0, meshRow - reach); line <= last; line += 1) {
+        lowest = Math.min(lowest, values[line * columns + column] ?? NaN);
+      }
+      const noise = Math.max(least, lowest);
       const end = column === columns - 1 ? row.length : Math.floor((column + 1) * cellWidth);
       const sigma = noise * filter.noiseGain * noiseFactor;
       row.fill(thresholdSigma * sigma, Math.floor(column * cellWidth), end);

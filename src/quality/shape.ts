@@ -43,14 +43,9 @@ export function matchGaussian(
   start: { x: number; y: number },
   sigma: number,
 ): Shape {
-  let shape: Shape = {
-    ...start,
-    height: 0,
-    xx: sigma * sigma,
-    xy: 0,
-    yy: sigma * sigma,
-    isSettled: false,
-  };
+  // All shapes are written out in one order, never spread: the engine makes its code for one layout.
+  const [{ x, y }, square] = [start, sigma * sigma];
+  let shape: Shape = { x, y, height: 0, xx: square, xy: 0, yy: square, isSettled: false };
   for (let round = 0; round < ROUNDS; round += 1) {
     const whole = improve(cutout, shape, start);
     if (whole === undefined) return shape;
@@ -60,20 +55,24 @@ export function matchGaussian(
     const grown =
       Math.abs(next.xx - shape.xx) + Math.abs(next.yy - shape.yy) + Math.abs(next.xy - shape.xy);
     shape = next;
-    if (moved < TOLERANCE && grown < TOLERANCE * scale) return { ...shape, isSettled: true };
+    if (moved < TOLERANCE && grown < TOLERANCE * scale) return settled(shape);
   }
   return shape;
 }
 
+function settled({ x, y, height, xx, xy, yy }: Shape): Shape {
+  return { x, y, height, xx, xy, yy, isSettled: true };
+}
+
 function halfway(from: Shape, to: Shape): Shape {
-  const middle = (one: number, other: number): number => (one + other) / 2;
   return {
-    ...to,
-    x: middle(from.x, to.x),
-    y: middle(from.y, to.y),
-    xx: middle(from.xx, to.xx),
-    xy: middle(from.xy, to.xy),
-    yy: middle(from.yy, to.yy),
+    x: (from.x + to.x) / 2,
+    y: (from.y + to.y) / 2,
+    height: to.height,
+    xx: (from.xx + to.xx) / 2,
+    xy: (from.xy + to.xy) / 2,
+    yy: (from.yy + to.yy) / 2,
+    isSettled: to.isSettled,
   };
 }
 
@@ -100,7 +99,8 @@ function improve(cutout: Cutout, shape: Shape, start: { x: number; y: number }):
     moments.xx < most && moments.yy < most && Math.min(moments.xx, moments.yy) > LEAST_VARIANCE;
   const isNear = Math.hypot(x - start.x, y - start.y) < cutout.size / 4;
   if (!isSane || !isNear) return undefined;
-  return { ...moments, x, y, height: light.sum / light.windowSum, isSettled: false };
+  const { xx, xy, yy } = moments;
+  return { x, y, height: light.sum / light.windowSum, xx, xy, yy, isSettled: false };
 }
 
 interface Moments {

@@ -101,8 +101,14 @@ function shapeIn(patch: Patch, sigma: number, noise: number): Shape {
   // A bright one that does not match is a hot pixel, a cosmic ray or part of a trail.
   const snr = sum / Math.sqrt(windowSum) / noise;
   if (snr > FAINT_SNR || snr < FAINTEST_SNR) return shape;
-  return { ...usual, height: sum / windowSum };
+  return { x, y, height: sum / windowSum, xx: square, xy: 0, yy: square, isSettled: true };
 }
+
+/** Directions in which the rim of a patch is looked at. */
+const RIM_PLACES = Array.from({ length: 48 }, (_, turn) => ({
+  across: Math.cos((turn * Math.PI) / 24),
+  up: Math.sin((turn * Math.PI) / 24),
+}));
 
 /**
  * Takes away the light that a star stands on, as in a nebula, where the mesh of the background is too
@@ -111,14 +117,13 @@ function shapeIn(patch: Patch, sigma: number, noise: number): Shape {
 function liftFrom(patch: Patch): Patch {
   const { size, values } = patch;
   const radius = size >> 1;
-  const rim: number[] = [];
-  for (let turn = 0; turn < 48; turn += 1) {
-    const angle = (turn * Math.PI) / 24;
-    const column = radius + Math.round((radius - (turn % 2)) * Math.cos(angle));
-    const row = radius + Math.round((radius - (turn % 2)) * Math.sin(angle));
-    rim.push(values[row * size + column] ?? 0);
-  }
-  const sorted = Float64Array.from(rim).sort();
+  const sorted = new Float64Array(RIM_PLACES.length);
+  RIM_PLACES.forEach(({ across, up }, turn) => {
+    const column = radius + Math.round((radius - (turn % 2)) * across);
+    const row = radius + Math.round((radius - (turn % 2)) * up);
+    sorted[turn] = values[row * size + column] ?? 0;
+  });
+  sorted.sort();
   const level = ((sorted[23] ?? 0) + (sorted[24] ?? 0)) / 2;
   const scatter = (level - (sorted[7] ?? 0)) / Math.sqrt(sorted.length);
   const top = highest(patch, { x: radius, y: radius });

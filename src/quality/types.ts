@@ -78,8 +78,9 @@ export interface Measures {
   readonly deadPixels?: number | null;
   /** Background as a share of the saturation, which was given or found from the pixels. */
   readonly exposureLevel?: number | null;
-  /** Sum of the fluxes of the brightest unsaturated stars, -2.5 log10 of it per second, magnitudes: the same field
-   *  under the same instrument has the same, less what clouds take. */
+  /** Mean of -2.5 log10 of the flux per second of stars of the same ranks each time, 11 to 20, or 3 to 5
+   *  if there are less than 20 stars, magnitudes: the same field under the same instrument has the same, less what clouds take. Null if there are too
+   *  few, or one of them is saturated. */
   readonly instrumentalMag: number | null;
   readonly findings: readonly Finding[];
 }

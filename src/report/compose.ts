@@ -32,7 +32,7 @@ const BLURRED = 1.5;
 /**
  * The night in about ten lines, those that need a hand marked.
  *
- * @param found undefined if there is no frame of it
+ * @param found undefined if there is nothing of it
  * @param standing null for those who may not see it
  */
 export function composeReport(
@@ -40,17 +40,16 @@ export function composeReport(
   found: NightReport | undefined,
   standing: Standing | null,
 ): Report {
-  const lines = [
-    ...(found === undefined ? [line('No frame came.', true)] : nightLines(found)),
-    ...(standing === null ? [] : standingLines(standing)),
-  ];
+  const lines = [...nightLines(found), ...(standing === null ? [] : standingLines(standing))];
   const frames = found?.rows.length ?? 0;
   const needs = lines.filter(({ needsHand }) => needsHand).length;
   const end = needs === 0 ? 'nothing needs a hand' : `${count(needs, 'thing')} to look at`;
   return { night, subject: `Night ${night}: ${count(frames, 'frame')}, ${end}`, lines };
 }
 
-function nightLines(found: NightReport): ReportLine[] {
+function nightLines(found: NightReport | undefined): ReportLine[] {
+  if (found === undefined) return [line('No frame came.', true)];
+  if (found.rows.length === 0) return [line('No frame came.', true), ...refusedLines(found)];
   return [
     countLine(found),
     targetLine(found),
@@ -87,6 +86,9 @@ function gapLine({ instruments }: NightReport): ReportLine {
   const gaps = instruments.flatMap(({ instrument, gaps }) =>
     (gaps ?? []).map((gap) => ({ ...gap, instrument })),
   );
+  if (instruments.length > 0 && instruments.every((each) => each.gaps === null)) {
+    return line('Gaps in the dark: not known.');
+  }
   if (gaps.length === 0) return line('Gaps in the dark: none.');
   const told = [...gaps]
     .sort((a, b) => b.minutes - a.minutes)

@@ -12,7 +12,7 @@ import {
 import type { Config } from '../config/index.js';
 import { auditState, backupState } from '../keeping/index.js';
 import { errorFields, type Log } from '../lib/log.js';
-import { createNights } from '../nights/index.js';
+import { createNights, type NightParts } from '../nights/index.js';
 import { describeRoom, judgeRoom, readDisk } from '../status/index.js';
 import { composeReport, type Report, type Standing } from './compose.js';
 import { dueNights } from './schedule.js';
@@ -27,6 +27,7 @@ export interface ReportParts {
   readonly catalog: Catalog;
   readonly config: Config;
   readonly rules: CalibrationRules;
+  readonly reader: NightParts['reader'];
 }
 
 /** Who is told what. */
@@ -47,26 +48,26 @@ export const EVERYTHING_READER: ReportReader = {
 /**
  * Tells a night in about ten lines, from what its page shows.
  *
- * @returns without a frame of it that the reader sees: that none came
+ * @returns without a frame of it that the reader sees: that none came, and what was refused
  */
 export async function makeReport(
-  { catalog, config, rules }: ReportParts,
+  { catalog, config, rules, reader }: ReportParts,
   night: string,
   { viewer, seesRefused, seesStanding }: ReportReader,
 ): Promise<Report> {
   const calibrations = createCalibrations(catalog, rules);
-  const nights = createNights({ catalog, config, calibrations });
+  const nights = createNights({ catalog, config, calibrations, reader });
   const found = await nights.find(night, { seesRefused, seesNotes: false }, viewer);
   return composeReport(night, found, seesStanding ? await readStanding(catalog, config) : null);
 }
 
 /** The newest night with frames that the reader sees; undefined if there is none. */
 export async function lastNight(
-  { catalog, config, rules }: ReportParts,
+  { catalog, config, rules, reader }: ReportParts,
   viewer: Viewer,
 ): Promise<string | undefined> {
   const calibrations = createCalibrations(catalog, rules);
-  const nights = createNights({ catalog, config, calibrations });
+  const nights = createNights({ catalog, config, calibrations, reader });
   const page = await nights.list({ conditions: [], limit: 1, offset: 0 }, viewer);
   return page.nights[0]?.night;
 }

@@ -41,6 +41,7 @@ async function expected(query: string, order: FrameOrder, viewer: Viewer): Promi
   const rows = catalog
     .read('frames')
     .join('versions', 'versions.id', 'frames.version_id')
+    .leftJoin('measures', 'measures.frame_id', 'frames.id')
     .orderByRaw(
       `${order.column} is null, ${order.column} ${order.descending ? 'desc' : 'asc'}, frames.id`,
     );

@@ -1,13 +1,17 @@
 import {
   countSelected,
   deleteFrame,
+  endJudging,
+  findBiasLevel,
   findMeasures,
   insertFrame,
   insertFramesInBulk,
   inTransaction,
   listFrames,
   listFramesByCursor,
+  listUnjudged,
   listUnmeasured,
+  noteJudged,
   parseConditions,
   readFrames,
   readMeasureQueue,
@@ -38,7 +42,7 @@ const NOTHING: StoredMeasures = {
   instrumentalMag: null,
 };
 
-const SORTS = ['fwhm', 'stars'] as const;
+const SORTS = ['fwhm', 'stars', 'noise'] as const;
 const ROWS = 1500;
 
 /** What the frames of a catalogue have under a sort key, by id. */
@@ -61,7 +65,7 @@ beforeAll(async () => {
     // Many ties, and measures that make no sense for a frame.
     const some = (): number | null => (random() < 0.2 ? null : Math.floor(random() * 40) / 4);
     const numbers = { stars: some(), fwhm_px: some(), fwhm_arcsec: some() };
-    const levels = { background: some(), elongation: some() };
+    const levels = { background: some(), elongation: some(), noise: some() };
     const fixed = { method: 1, kind: 'sky', group_id: 1, measured_ms: 1 };
     return [{ frame_id: id, version_id, ...numbers, ...levels, ...fixed }];
   });
@@ -166,6 +170,63 @@ describe('the queue', () => {
     expect(await readMeasureQueue(own.catalog)).toMatchObject({ waiting: 1, nights: 1 });
   });
 
+  const measureAs = async (name: string, facts: object, background: number): Promise<number> => {
+    const made = catalogFrame(name, facts);
+    const frame = await inTransaction(own.catalog, (tx) => insertFrame(tx, made, undefined));
+    const waiting = await listUnmeasured(own.catalog, 10);
+    const imageKind = waiting.find(({ frameId }) => frameId === frame.frameId)?.imageKind;
+    const measures = { ...NOTHING, kind: imageKind === 'bias' ? 'bias' : 'sky', background };
+    await saveMeasures(own.catalog, {
+      ...frame,
+      imageKind: imageKind ?? 'other',
+      measures,
+      findings: [],
+    });
+    return frame.frameId;
+  };
+
+  test('compares no frames of two telescopes or sites, though their cameras bear one name', async () => {
+    const places = [{}, { telescope: 'other' }, { siteId: 'other' }];
+    const ids: number[] = [];
+    for (const [at, place] of places.entries()) {
+      ids.push(await measureAs(`s${at}`, place, 500));
+      await measureAs(`b${at}`, { ...place, imageKind: 'bias' }, 100 * (at + 1));
+    }
+    await measureAs('again', {}, 500);
+    const rows: { group_id: number }[] = await own.catalog
+      .read('measures')
+      .where({ kind: 'sky' })
+      .select('group_id');
+    expect(rows).toHaveLength(4);
+    expect(new Set(rows.map((row) => row.group_id)).size).toBe(3);
+    const levels = await Promise.all(ids.map((id) => findBiasLevel(own.catalog, id)));
+    expect(levels).toEqual([100, 200, 300]);
+  });
+
+  test('has later nights judged again, once, when their history came in after them', async () => {
+    while (await sweepUnmeasured(own.catalog, 1));
+    await own.catalog.write('judge_queue').delete();
+    const note = (nightNo: number, groups: [number, number][]): Promise<void> =>
+      noteJudged(own.catalog, { nightNo, groups: new Map(groups), within: 90 });
+    const next = async (): Promise<number[]> => {
+      await sweepUnmeasured(own.catalog, 1);
+      const nights = await listUnjudged(own.catalog, 10);
+      for (const night of nights) await endJudging(own.catalog, night);
+      return nights.map(({ nightNo }) => nightNo);
+    };
+    await note(200, [[1, 3]]);
+    await note(210, [[2, 3]]);
+    await note(291, [[1, 3]]);
+    expect(await next()).toEqual([]);
+    await note(190, [[1, 5]]); // 291 is too far, and 210 has other frames
+    expect(await next()).toEqual([200]);
+    await note(200, [[1, 3]]);
+    await note(190, [[1, 5]]); // as before
+    expect(await next()).toEqual([]);
+    await note(190, []);
+    expect(await next()).toEqual([200]);
+  });
+
   test('takes no numbers of a version that is not the current one any more', async () => {
     const first = await insert('a');
     const [waiting] = await listUnmeasured(own.catalog, 1);
@@ -221,7 +282,7 @@ describe('the queue', () => {
     await own.catalog
       .write('frames')
       .where({ id: frame.frameId })
-      .update({ footprint: '{"pixelScaleArcsec":0.5}' });
+      .update({ footprint: '{"pixel_scale":0.5}' });
     expect(await findMeasures(own.catalog.read, frame.frameId)).toMatchObject({ fwhmArcsec: 1.5 });
   });
 });

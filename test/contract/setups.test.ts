@@ -62,6 +62,7 @@ function newFrame(index: number, facts: Partial<FrameFacts>): NewFrame {
       ccdTempC: index % 8 === 0 ? null : -20,
       gain: 1.5,
       relations: [],
+      computed: [],
       warnings: [],
       ...facts,
     } as FrameFacts,

@@ -35,6 +35,10 @@ const QUERIES = [
   'EXPTIME__lt=100',
   'start=2026-01-03T00:00:00Z&end=2026-01-15T00:00:00Z',
   'basename=1',
+  'night_start=2100-01-01',
+  'FILTER=none of ours',
+  'basename=zzz',
+  'OBJECT=zzz&night_end=2026-01-20',
 ];
 
 let kept: TestCatalog;

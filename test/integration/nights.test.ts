@@ -1,6 +1,8 @@
 /** Nights through the API: what there was, what it was like, what needs a hand. */
 import { OPERATOR, writeNote } from '../../src/catalog/index.js';
-import { pyobsFrame } from '../fixtures/night.js';
+import type { WriteCard } from '../../src/fits/index.js';
+import { makeFits } from '../fixtures/make-fits.js';
+import { pyobsCards, pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
 import { withCatalog } from '../support/catalog.js';
 
@@ -174,4 +176,66 @@ test('a visitor is told of public frames only, and of nothing that was said or r
 
 test.each(['2026-03-03', 'yesterday', '2026-02-31'])('there is no night %s', async (night) => {
   expect((await archive.fetch(`/nights/${night}/`)).status).toBe(404);
+});
+
+describe('sites that only headers tell', () => {
+  const GEOCENTRIC = { 'OBSGEO-X': 3919443, 'OBSGEO-Y': 684013, 'OBSGEO-Z': 4968677 };
+  const PLACES: Readonly<Record<string, Json>> = {
+    obs: { 'LAT-OBS': 51.5, 'LONG-OBS': 9.9 },
+    geo: { 'OBSGEO-B': 51.5, 'OBSGEO-L': 9.9, 'OBSGEO-H': 200 },
+    xyz: GEOCENTRIC,
+    late: { LATITUDE: 51.5, LONGITUD: 9.9 },
+  };
+  const send = async (to: TestArchive, cards: Json, seed: number): Promise<void> => {
+    const name = `p-${seed}.fits`;
+    const file = pyobsFrame({ ...(cards as Record<string, string>), FNAME: name }, { seed });
+    expect((await to.upload(file, name)).created).toBe(1);
+  };
+  let roaming: TestArchive;
+
+  beforeAll(async () => {
+    roaming = await startArchive({ MEASURE: 'false' });
+    for (const [index, [site, place]] of Object.entries(PLACES).entries()) {
+      await send(roaming, { ...LONG, ...at('20:00'), ...place, SITEID: site }, index);
+    }
+    const wrong = { ...at('13:00'), IMAGETYP: 'bias', EXPTIME: 0, SUNALT: 45 };
+    await send(roaming, { ...PLACES.late, ...wrong, SITEID: 'late' }, 20);
+    const elsewhere = { ...at('14:00'), LATITUDE: -30, LONGITUD: -70, SITEID: 'late' };
+    await send(roaming, elsewhere, 21);
+    await send(roaming, { ...LONG, ...at('21:00'), ...PLACES.late, SITEID: 'late' }, 22);
+    const west: WriteCard[] = [
+      ...Object.entries(pyobsCards({ ...LONG, FNAME: 'w.fits', SITEID: 'west' })),
+      ['LATITUDE', 51.5],
+      ['LONGITUD', 70, '[deg] west longitude'],
+    ];
+    await roaming.upload(makeFits({ cards: west, sci: true, seed: 30 }), 'w.fits');
+  }, 60_000);
+  afterAll(() => roaming.close());
+
+  const expected = [...Object.keys(PLACES).map((site) => [site, '01T17:0']), ['west', '01T22:2']];
+  test.each(expected)('the dark of %s is known', async (site, sunset) => {
+    const { sites, use } = await roaming.json<Night>(`/nights/${NIGHT}/`);
+    const sky = sites.find((each) => each.site === site);
+    expect(String(sky?.sunset).slice(8, 15)).toBe(sunset);
+    expect(use.map(({ used }) => typeof used)).toEqual(use.map(() => 'number'));
+  });
+
+  test('a night of refused files alone is there for those who may see them', async () => {
+    await roaming.upload(Buffer.from('no stars'), 'cam1_20260401_0001.fits');
+    const night = await roaming.json<Night>('/nights/2026-04-01/');
+    expect(night).toMatchObject({ frames: 0, first: null, use: [], notes: [] });
+    expect(night.quarantine?.map(({ name }) => name)).toEqual(['cam1_20260401_0001.fits']);
+    const text = await (await roaming.fetch('/nights/2026-04-01/report/')).text();
+    expect(text).toContain('! No frame came.\n! Refused uploads: 1: cam1_20260401_0001.fits');
+  });
+});
+
+test('a night of notes alone is there, under the sky of the settings, but not for visitors', async () => {
+  await withCatalog(archive, async ({ write }) => {
+    await write.transaction((tx) => writeNote(tx, 'night:2026-05-01', 'Rain.', OPERATOR));
+  });
+  const night = await show('2026-05-01');
+  expect(night.notes?.map(({ text }) => text)).toEqual(['Rain.']);
+  expect([night.frames, night.sites.map(({ site }) => site)]).toEqual([0, ['hill']]);
+  expect((await archive.fetch('/nights/2026-05-01/', { token: '' })).status).toBe(404);
 });

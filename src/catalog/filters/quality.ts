@@ -160,6 +160,44 @@ export const QUALITY_FILTERS: readonly FrameFilter[] = [
     },
     '1.3',
   ),
+  measuredRow(
+    'hfr_px',
+    { name: 'hfr_px', label: 'Half flux', help: 'radius that holds half of the light, pixels' },
+    '3',
+  ),
+  measuredRow(
+    'noise',
+    { name: 'noise', label: 'Noise', help: 'of the background, pixel by pixel' },
+    '20',
+  ),
+  measuredRow(
+    'saturated_fraction',
+    { name: 'saturated', label: 'Saturated', help: 'part of the pixels that are full, 0 to 1' },
+    '0.01',
+  ),
+  measuredRow(
+    'hot_pixels',
+    { name: 'hot_pixels', label: 'Hot pixels', help: 'number of them, of darks and biases' },
+    '100',
+  ),
+  measuredRow(
+    'background_gradient',
+    {
+      name: 'background_gradient',
+      label: 'Gradient',
+      help: 'how far the background differs from one side to another, as a part of its level',
+    },
+    '0.1',
+  ),
+  measuredRow(
+    'transparency',
+    {
+      name: 'transparency',
+      label: 'Transparency',
+      help: 'light that came through, against the clearest of the same field; 1 for all of it',
+    },
+    '0.8',
+  ),
   wordsRow(
     {
       table: 'findings',

@@ -23,7 +23,9 @@ export async function footprints(db: Knex): Promise<void> {
       || ',"circle":' || ${pairsOf('$.cap')}
       || ',"provisional":' || (footprint -> '$.provisional') || '}'
     where footprint is not null`);
-  for (const { sql } of triggers) await db.raw(sql);
+  for (const { sql } of triggers) {
+    await db.raw(sql.replaceAll('$.pixelScaleArcsec', '$.pixel_scale'));
+  }
 }
 
 /** Members of positions have always been written in this order. */

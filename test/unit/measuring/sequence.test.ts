@@ -80,7 +80,7 @@ test('exposures that overlap on one camera are told, those of two cameras are no
   const within = frame(2, 'within');
   const after = frame(4, 'after');
   expect(found([long, within, after])).toEqual([
-    '2 overlap Began 90 s before long on the same camera had ended.',
+    '2 overlap Began 90 s before frame 1 of the same camera had ended.',
   ]);
   expect(found([long, { ...within, instrument: 'cam2' }, after])).toEqual([]);
   // Clocks that tell whole seconds.
@@ -91,14 +91,14 @@ test('one exposure in two formats is told at the later one, and no overlap', () 
   const plain = frame(1, 'a', { exposureSec: 90 });
   const packed = { ...plain, id: 5, basename: 'a-packed', extension: '.fits.fz' };
   expect(found([plain, packed])).toEqual([
-    '5 two-formats The same exposure as a.fits, in another format (.fits.fz).',
+    '5 two-formats The same exposure as frame 1, in another format (.fits.fz).',
   ]);
 });
 
 test('the same pixels under two names are told, pictures that are too plain to tell are not', () => {
   const measures = { kind: 'sky', method: 1, background: 500, noise: 12.3456789 } as FrameMeasures;
   const [a, b] = [frame(1, 'a', { measures }), frame(2, 'b', { measures })];
-  expect(found([a, b])).toEqual(['2 duplicate Has the same pixels as a.']);
+  expect(found([a, b])).toEqual(['2 duplicate Has the same pixels as frame 1.']);
   expect(found([a, { ...b, measures: { ...measures, background: 501 } }])).toEqual([]);
   const plain = { ...measures, noise: 2 };
   expect(

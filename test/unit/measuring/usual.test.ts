@@ -78,7 +78,8 @@ test('levels of biases are compared to both sides, those of flats not at all', (
 
 describe('transparency', () => {
   const at = (instrumentalMag: number, changes: Partial<FieldMagnitude> = {}): FieldMagnitude => {
-    return { raDeg: 359.99, decDeg: 60, airmass: null, instrumentalMag, ...changes };
+    const place = { raDeg: 359.99, decDeg: 60, airmass: null };
+    return { ...place, instrumentalMag, dateObsMs: null, reductionLevel: 0, stars: 30, ...changes };
   };
   const history = [-10, -10, -10.01, -9.99, -9.98, -8.99].map((mag) => at(mag));
 
@@ -94,6 +95,19 @@ describe('transparency', () => {
   test('one field lies on both sides of RA 0, another one is not compared', () => {
     expect(transparencyOf(at(-10, { raDeg: 0.01 }), history)).toBeCloseTo(0.99, 1);
     expect(transparencyOf(at(-10, { decDeg: 61 }), history)).toBeNull();
+  });
+
+  test('copies of one exposure are no history, and its own kind stands for it', () => {
+    const copies = history.map((each) => ({ ...each, dateObsMs: 1000 }));
+    expect(transparencyOf(at(-10, { dateObsMs: 1000 }), copies)).toBeNull();
+    const both = history.flatMap((each, no) => {
+      const raw = { ...each, dateObsMs: no };
+      return [raw, { ...raw, instrumentalMag: -13, reductionLevel: 91 }];
+    });
+    const raw = at(-10, { dateObsMs: 1 });
+    expect(transparencyOf(raw, both)).toBeCloseTo(transparencyOf(raw, history) ?? NaN, 6);
+    expect(transparencyOf({ ...raw, instrumentalMag: -13, reductionLevel: 91 }, both)).toBe(1);
+    expect(transparencyOf(at(-10, { stars: 19 }), history)).toBeNull(); // that of other ranks
   });
 
   test('air takes light without any cloud', () => {

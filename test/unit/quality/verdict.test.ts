@@ -132,14 +132,46 @@ describe('fields with little or too much light', () => {
 describe('the light of a field', () => {
   const field: FieldOptions = { shape: { kind: 'moffat', fwhmPx: 4 }, stars: some(40) };
 
-  test('is that of its brightest stars, in magnitudes for a second', () => {
+  test('is that of stars of the same ranks, in magnitudes for a second', () => {
     const one = measure(field, { exposureSec: 60 }).instrumentalMag ?? NaN;
     const { stars } = makeField({ width: 400, height: 400, ...field });
     const fluxes = stars.map(({ flux }) => flux).sort((left, right) => right - left);
-    const sum = fluxes.slice(0, 20).reduce((total, flux) => total + flux, 0);
-    expect(Math.abs(one + 2.5 * Math.log10(sum / 60))).toBeLessThan(0.15);
+    const logs = fluxes.slice(10, 20).map((flux) => Math.log10(flux / 60));
+    const mean = logs.reduce((total, each) => total + each, 0) / logs.length;
+    expect(Math.abs(one + 2.5 * mean)).toBeLessThan(0.15);
     const ten = measure(field, { exposureSec: 600 }).instrumentalMag ?? NaN;
     expect(ten - one).toBeCloseTo(2.5, 6);
+  });
+
+  /** Stars of one field, whatever the seeing and the clouds. */
+  const exposed = (light: number, fwhmPx: number): number | null => {
+    const stars = Array.from({ length: 100 }, (_, at) => ({
+      x: 22 + (at % 10) * 39 + (at % 7) / 5,
+      y: 22 + Math.floor(at / 10) * 39 + (at % 3) / 4,
+      flux: light * 600_000 * 0.95 ** at,
+    }));
+    const options = { stars, saturation: 30_000, seed: Math.round(10 * fwhmPx) };
+    return measure({ ...options, shape: { kind: 'gaussian', fwhmPx } }, { exposureSec: 60 })
+      .instrumentalMag;
+  };
+
+  test('is the same in sharp frames, whose brightest stars are saturated, and in soft ones', () => {
+    const soft = exposed(1, 4.2) ?? NaN;
+    expect(Math.abs((exposed(1, 4.2 / 1.05) ?? NaN) - soft)).toBeLessThan(0.1);
+    expect(Math.abs((exposed(1, 3.6) ?? NaN) - soft)).toBeLessThan(0.1);
+    expect(Math.abs((exposed(0.8, 2.9) ?? NaN) - soft - 0.242)).toBeLessThan(0.1);
+  });
+
+  test('is 0.75 magnitudes less of half the light, whether or not faint stars are lost', () => {
+    const whole = exposed(1, 4.2) ?? NaN;
+    expect(Math.abs((exposed(0.5, 4.2) ?? NaN) - whole - 0.753)).toBeLessThan(0.1);
+    expect(Math.abs((exposed(0.1, 4.2) ?? NaN) - whole - 2.5)).toBeLessThan(0.1);
+  });
+
+  test('is unknown where more stars are saturated than are left out, or few are found', () => {
+    expect(exposed(4, 2.4)).toBeNull();
+    const few = measure({ ...field, stars: some(4) }, { exposureSec: 60 });
+    expect(few.instrumentalMag).toBeNull();
   });
 
   test('is unknown without an exposure time, as arcseconds are without a scale', () => {

@@ -138,3 +138,18 @@ test('of many things four are named; the page escapes what files are called', ()
   expect(page).toContain('href="https://x.example/?a=1&amp;b=2"');
   expect(page).not.toContain('<b>');
 });
+
+test('gaps are not known where the dark is not', () => {
+  const instruments = [{ instrument: 'cam1', used: null, openSec: 10, gaps: null }];
+  const { lines } = composeReport('2026-03-01', night({ instruments }), null);
+  expect(lines.map(({ text }) => text)).toContain('Gaps in the dark: not known.');
+});
+
+test('a night of which all was refused says so', () => {
+  const refused = [{ uploadName: 'a.fits', reason: 'No date.' }];
+  const { lines } = composeReport('2026-03-01', night({ rows: [], refused }), null);
+  expect(lines.map(({ text }) => text)).toEqual([
+    'No frame came.',
+    'Refused uploads: 1: a.fits (No date).',
+  ]);
+});
