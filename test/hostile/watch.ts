@@ -8,7 +8,7 @@ const MAX_GROWTH_MB = 600;
 /** How long a plain question may take right after an attack. */
 const MAX_ANSWER_MS = 2000;
 /** Files being received are put away within this, also those of clients that left. */
-const MAX_TIDY_MS = 20_000;
+const MAX_TIDY_MS = 60_000;
 /** Sockets that clients keep open, and what the database opens by turns. A leak is far more. */
 const SPARE_DESCRIPTORS = 40;
 
