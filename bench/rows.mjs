@@ -99,6 +99,7 @@ function makeFrame({ id, at, night, telescopes, names, objects, random }) {
     ccdTempC: -20 - (id % 7) / 10,
     footprint: hasAim ? footprintAt(aim, 2048) : null,
     relations: reductionLevel === 1 ? relationsTo(names) : [],
+    computed: [],
     warnings: [],
   };
   return { basename, facts, version: versionOf(basename, facts, id), hdus: hdusOf(facts) };
