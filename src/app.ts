@@ -14,7 +14,7 @@ import {
   type Authentication,
   type Services,
 } from './http/index.js';
-import { createWeb, renderProblem } from './web/index.js';
+import { createWeb, renderProblem, staticFolders } from './web/index.js';
 
 export { createPatientServer } from './http/index.js';
 
@@ -39,7 +39,9 @@ export function createApp(services: Services): { app: Express; authentication: A
     refuseOddQuery(req);
     next();
   });
-  app.use('/static', serveStatic());
+  for (const [below, folder] of staticFolders()) {
+    app.use(join('/static', below), serveStatic(folder));
+  }
   app.use(allowOrigins(config.CORS_ALLOWED_ORIGINS));
   app.use(authentication.authenticate);
   const api = createApi(services, authentication);
@@ -77,9 +79,9 @@ function patternOf(req: Request): string {
   return req.originalUrl.startsWith('/static/') ? '/static/' : 'other';
 }
 
-/** Our own files; an address that carries the hash of its content may be kept for ever. */
-function serveStatic(): RequestHandler {
-  const files = express.static(join(PROGRAM_DIR, 'public'), { index: false, redirect: false });
+/** Files of pages; an address that carries the hash of its content may be kept for ever. */
+function serveStatic(folder: string): RequestHandler {
+  const files = express.static(folder, { index: false, redirect: false });
   return (req, res, next) => {
     const forever = req.query.v !== undefined;
     res.set(

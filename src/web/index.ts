@@ -10,8 +10,8 @@ import {
   viewerOf,
   type Services,
 } from '../http/index.js';
-import { showApi, type DescribeApi } from './api.js';
-import { retryFailedJobs, showAdmin } from './admin.js';
+import { showApi, type DescribeApi } from './docs/api.js';
+import { retryFailedJobs, showAdmin } from './admin/admin.js';
 import {
   changePassword,
   createToken,
@@ -19,19 +19,20 @@ import {
   revokeToken,
   showAccount,
 } from './account.js';
-import { askDelete, removeFrame, showFrame } from './frame.js';
-import { correctFrame, markFrame, noteFrame } from './frame-forms.js';
-import { makeCurrent } from './frame-versions.js';
-import { search, showFrames } from './frames.js';
+import { askDelete, removeFrame, showFrame } from './frame/frame.js';
+import { correctFrame, markFrame, noteFrame } from './frame/frame-forms.js';
+import { makeCurrent } from './frame/frame-versions.js';
+import { search, showFrames } from './frames/frames.js';
 import { logIn, logOut, showLogin, showLogout } from './login.js';
-import { showLog } from './log.js';
+import { showLog } from './admin/log.js';
 import { createWebContext, goTo, sendPage, type Web } from './page.js';
-import { changeQuarantine, showQuarantine } from './quarantine.js';
+import { changeQuarantine, showQuarantine } from './upload/quarantine.js';
 import { switchTheme } from './theme.js';
-import { changeTrash, showTrash } from './trash.js';
-import { receiveUpload, showUpload } from './upload.js';
-import { addUser, changeRole, changeSight, disableUser, logOutUser, showUsers } from './users.js';
+import { changeTrash, showTrash } from './admin/trash.js';
+import { receiveUpload, showUpload } from './upload/upload.js';
+import { addUser, changeRole, changeSight, disableUser, logOutUser, showUsers } from './admin/users.js';
 
+export { staticFolders } from './assets.js';
 export { renderProblem } from './problem.js';
 
 /** Addresses of pages and of the API. */

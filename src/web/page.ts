@@ -28,7 +28,8 @@ export function createWebContext(services: Services): Web {
   return { services, base, asset: createAssets(base) };
 }
 
-export type Place = 'frames' | 'upload' | 'trash' | 'account' | 'users' | '';
+export type Place =
+  'nights' | 'frames' | 'targets' | 'tonight' | 'upload' | 'trash' | 'account' | 'users' | '';
 
 /** What the parts around every page need: head, top bar, foot. */
 export interface PageFrame {

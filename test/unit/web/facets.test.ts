@@ -1,4 +1,4 @@
-import { sumFrames, toChoiceGroups } from '../../../src/web/facets.js';
+import { sumFrames, toChoiceGroups } from '../../../src/web/frames/facets.js';
 import type { Facet } from '../../../src/catalog/index.js';
 
 const facet = (

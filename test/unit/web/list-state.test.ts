@@ -5,8 +5,8 @@ import {
   listUrl,
   parseListState,
   withFilter,
-} from '../../../src/web/list-state.js';
-import { splitPosition } from '../../../src/web/frames.js';
+} from '../../../src/web/frames/list-state.js';
+import { splitPosition } from '../../../src/web/frames/frames.js';
 
 const parse = (query: string) => {
   const parameters = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-import { pictureFields, toPicture } from '../../../src/web/picture.js';
+import { pictureFields, toPicture } from '../../../src/web/frame/picture.js';
 import { parseRenderOptions, THUMBNAIL } from '../../../src/preview/index.js';
 import { THUMBNAIL_QUERY } from '../../../src/web/render.js';
 

@@ -1,7 +1,7 @@
-import { may } from '../auth/index.js';
-import { listVisibleNotes, type Correction, type Frame, type Viewer } from '../catalog/index.js';
-import type { Web } from './page.js';
-import { formatDateTime } from './render.js';
+import { may } from '../../auth/index.js';
+import { listVisibleNotes, type Correction, type Frame, type Viewer } from '../../catalog/index.js';
+import type { Web } from '../page.js';
+import { formatDateTime } from '../render.js';
 
 /** What came of a form about a frame that could not be done, and what was typed into it. */
 export interface Told {

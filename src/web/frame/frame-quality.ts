@@ -1,4 +1,4 @@
-import { may } from '../auth/index.js';
+import { may } from '../../auth/index.js';
 import {
   findMeasures,
   FLAGS,
@@ -9,11 +9,11 @@ import {
   type FrameMeasures,
   type StoredFinding,
   type Viewer,
-} from '../catalog/index.js';
+} from '../../catalog/index.js';
 import type { Fact } from './frame-file.js';
 import type { Told } from './frame-said.js';
-import type { Web } from './page.js';
-import { formatCount, formatDateTime, formatNumber } from './render.js';
+import type { Web } from '../page.js';
+import { formatCount, formatDateTime, formatNumber } from '../render.js';
 
 /** How a finding looks: as the findings of a check do. */
 const LOOKS: Readonly<Record<StoredFinding['level'], { icon: string; style: string }>> = {

@@ -1,7 +1,13 @@
-import type { Frame, StoredHdu } from '../catalog/index.js';
-import { formatDec, formatRa, separationDeg, type Footprint, type SkyPoint } from '../sky/index.js';
+import type { Frame, StoredHdu } from '../../catalog/index.js';
+import {
+  formatDec,
+  formatRa,
+  separationDeg,
+  type Footprint,
+  type SkyPoint,
+} from '../../sky/index.js';
 import type { ImageHdu } from './picture.js';
-import { formatNumber, NONE } from './render.js';
+import { formatNumber, NONE } from '../render.js';
 
 /** A line of a list of facts. */
 export interface Fact {

@@ -7,12 +7,12 @@ import {
   SORT_COLUMNS,
   type FilterOperator,
   type FoundFilter,
-} from '../catalog/index.js';
-import { parameter } from '../http/index.js';
-import { AppError } from '../lib/errors.js';
-import { formatDec, formatRa, parseAngularSize, parseDec, parseRa } from '../sky/index.js';
+} from '../../catalog/index.js';
+import { parameter } from '../../http/index.js';
+import { AppError } from '../../lib/errors.js';
+import { formatDec, formatRa, parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
 import { FACET_NAMES } from './facets.js';
-import { formatNumber, kindLabel } from './render.js';
+import { formatNumber, kindLabel } from '../render.js';
 
 /** Sizes of a page that the pager offers. */
 export const PAGE_SIZES = [25, 50, 100, 250, 500] as const;

@@ -1,5 +1,5 @@
-import { escapeItem, splitList, type Facet } from '../catalog/index.js';
-import { filterSlot, kindLabel, type FilterSlot } from './render.js';
+import { escapeItem, splitList, type Facet } from '../../catalog/index.js';
+import { filterSlot, kindLabel, type FilterSlot } from '../render.js';
 
 /** One value that a filter can have, with what it would give. */
 export interface Choice {

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Frame, StoredHdu } from '../catalog/index.js';
-import type { Issue } from '../fits/index.js';
-import { requireIntact } from '../http/index.js';
-import { AppError } from '../lib/errors.js';
-import type { Web } from './page.js';
-import { countOf, formatCount } from './render.js';
+import type { Frame, StoredHdu } from '../../catalog/index.js';
+import type { Issue } from '../../fits/index.js';
+import { requireIntact } from '../../http/index.js';
+import { AppError } from '../../lib/errors.js';
+import type { Web } from '../page.js';
+import { countOf, formatCount } from '../render.js';
 
 /** A page waits this long for what the check of its file finds; then it offers to show it. */
 const PATIENCE_MS = 250;

@@ -3,9 +3,9 @@ import {
   type FrameCalibrations,
   type Match,
   type Rejection,
-} from '../calibration/index.js';
-import type { Frame, FrameSetup } from '../catalog/index.js';
-import { countOf, kindLabel, NONE } from './render.js';
+} from '../../calibration/index.js';
+import type { Frame, FrameSetup } from '../../catalog/index.js';
+import { countOf, kindLabel, NONE } from '../render.js';
 
 /** Frames of a set that are linked one by one. */
 const MAX_LINKS = 60;

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { may } from '../auth/index.js';
+import { may } from '../../auth/index.js';
 import {
   findFrames,
   findUserById,
@@ -14,7 +14,7 @@ import {
   type Frame,
   type StoredHdu,
   type Viewer,
-} from '../catalog/index.js';
+} from '../../catalog/index.js';
 import {
   bodyText,
   isVisitor,
@@ -25,20 +25,20 @@ import {
   queryParameters,
   requireAction,
   requireCsrf,
-} from '../http/index.js';
-import { hasCode } from '../lib/errors.js';
-import { formatInstant } from '../lib/time.js';
-import { parseRenderOptions } from '../preview/index.js';
-import { formatDec, formatRa } from '../sky/index.js';
+} from '../../http/index.js';
+import { hasCode } from '../../lib/errors.js';
+import { formatInstant } from '../../lib/time.js';
+import { parseRenderOptions } from '../../preview/index.js';
+import { formatDec, formatRa } from '../../sky/index.js';
 import { toCalibrations } from './calibrations.js';
 import { findChecks, toChecks } from './checks.js';
 import { hduShift, imagesOf, toForms, toSky, type Fact } from './frame-file.js';
 import { toQuality } from './frame-quality.js';
 import { NOTHING_TOLD, toSaid, type Told } from './frame-said.js';
 import { toVersions } from './frame-versions.js';
-import { toRows } from './frames.js';
-import { parseListState, listUrl, withFilter } from './list-state.js';
-import { goTo, sendPage, type Web } from './page.js';
+import { toRows } from '../frames/frames.js';
+import { parseListState, listUrl, withFilter } from '../frames/list-state.js';
+import { goTo, sendPage, type Web } from '../page.js';
 import { pictureFields, toPicture } from './picture.js';
 import {
   countOf,
@@ -51,7 +51,7 @@ import {
   formatNumber,
   kindLabel,
   NONE,
-} from './render.js';
+} from '../render.js';
 
 /** Frames of a strip to either side, and room for frames that began at the same instant. */
 const STRIP_SIDE = 6;

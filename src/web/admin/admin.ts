@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
-import { retryJobs } from '../catalog/index.js';
-import { requireAction, requireCsrf } from '../http/index.js';
-import type { DiskState, Overview } from '../status/index.js';
-import { bodyIds } from './forms.js';
-import { goTo, sendPage, type Web } from './page.js';
-import { countOf, formatBytes, formatCount, formatDateTime, NONE } from './render.js';
+import { retryJobs } from '../../catalog/index.js';
+import { requireAction, requireCsrf } from '../../http/index.js';
+import type { DiskState, Overview } from '../../status/index.js';
+import { bodyIds } from '../forms.js';
+import { goTo, sendPage, type Web } from '../page.js';
+import { countOf, formatBytes, formatCount, formatDateTime, NONE } from '../render.js';
 
 const DAY_SEC = 86_400;
 const MAX_FINDINGS = 20;

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { listQuarantined } from '../catalog/index.js';
-import { requireAction, storeFiles, viewerOf } from '../http/index.js';
-import type { IngestResult } from '../ingest/index.js';
-import { sendPage, type Web } from './page.js';
-import { countOf, formatBytes, formatDateTime } from './render.js';
+import { listQuarantined } from '../../catalog/index.js';
+import { requireAction, storeFiles, viewerOf } from '../../http/index.js';
+import type { IngestResult } from '../../ingest/index.js';
+import { sendPage, type Web } from '../page.js';
+import { countOf, formatBytes, formatDateTime } from '../render.js';
 
 const QUARANTINE_SHOWN = 100;
 

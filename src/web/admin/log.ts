@@ -6,11 +6,11 @@ import {
   parseDeedQuery,
   type DeedQuery,
   type DeedRow,
-} from '../catalog/index.js';
-import { lastValues, queryParameters, requireAction, STATUS } from '../http/index.js';
-import { hasCode } from '../lib/errors.js';
-import { sendPage, type Web } from './page.js';
-import { formatDateTime, NONE } from './render.js';
+} from '../../catalog/index.js';
+import { lastValues, queryParameters, requireAction, STATUS } from '../../http/index.js';
+import { hasCode } from '../../lib/errors.js';
+import { sendPage, type Web } from '../page.js';
+import { formatDateTime, NONE } from '../render.js';
 
 const LINES = 100;
 /** Longest text of a detail on the page; the API has all of it. */

@@ -10,10 +10,10 @@ import {
   SORT_COLUMNS,
   type Frame,
   type Viewer,
-} from '../catalog/index.js';
-import { queryParameters, requireAction } from '../http/index.js';
-import { AppError } from '../lib/errors.js';
-import { parseDec, parseRa } from '../sky/index.js';
+} from '../../catalog/index.js';
+import { queryParameters, requireAction } from '../../http/index.js';
+import { AppError } from '../../lib/errors.js';
+import { parseDec, parseRa } from '../../sky/index.js';
 import { FACET_NAMES, sumFrames, toChoiceGroups, type ChoiceGroup } from './facets.js';
 import {
   apiUrl,
@@ -27,7 +27,7 @@ import {
   withFilter,
   type ListState,
 } from './list-state.js';
-import { goTo, sendPage, type Web } from './page.js';
+import { goTo, sendPage, type Web } from '../page.js';
 import {
   countOf,
   filterSlot,
@@ -41,7 +41,7 @@ import {
   NONE,
   THUMBNAIL_QUERY,
   type FilterSlot,
-} from './render.js';
+} from '../render.js';
 
 const NIGHTS_SHOWN = 60;
 

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { may } from '../auth/index.js';
+import { may } from '../../auth/index.js';
 import {
   countQuarantined,
   getQuarantined,
@@ -10,7 +10,7 @@ import {
   type Overrides,
   type Quarantined,
   type Viewer,
-} from '../catalog/index.js';
+} from '../../catalog/index.js';
 import {
   bodyText,
   parameter,
@@ -19,13 +19,13 @@ import {
   requireAction,
   requireCsrf,
   viewerOf,
-} from '../http/index.js';
-import { isMendable, type Examination } from '../keeping/index.js';
-import { AppError, hasCode } from '../lib/errors.js';
-import { askFirst } from './confirm.js';
-import { bodyIds, bodyTexts, toCorrection } from './forms.js';
-import { sendPage, type Web } from './page.js';
-import { countOf, formatBytes, formatCardValue, formatDateTime } from './render.js';
+} from '../../http/index.js';
+import { isMendable, type Examination } from '../../keeping/index.js';
+import { AppError, hasCode } from '../../lib/errors.js';
+import { askFirst } from '../confirm.js';
+import { bodyIds, bodyTexts, toCorrection } from '../forms.js';
+import { sendPage, type Web } from '../page.js';
+import { countOf, formatBytes, formatCardValue, formatDateTime } from '../render.js';
 import { toOutcome, type Outcome } from './upload.js';
 
 const PAGE_ROWS = 100;

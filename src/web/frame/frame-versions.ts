@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
-import { may } from '../auth/index.js';
-import { listVisibleVersions, type Frame, type Viewer } from '../catalog/index.js';
-import { parseId, requireAction, requireCsrf } from '../http/index.js';
-import { goTo, type Web } from './page.js';
-import { formatBytes, formatDateTime } from './render.js';
+import { may } from '../../auth/index.js';
+import { listVisibleVersions, type Frame, type Viewer } from '../../catalog/index.js';
+import { parseId, requireAction, requireCsrf } from '../../http/index.js';
+import { goTo, type Web } from '../page.js';
+import { formatBytes, formatDateTime } from '../render.js';
 
 /** The versions of a frame that `viewer` may see, the newest first; [] if that is only one. */
 export async function toVersions({ services, base }: Web, frame: Frame, viewer: Viewer) {

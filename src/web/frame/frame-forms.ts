@@ -12,13 +12,13 @@ import {
   toOverrides,
   writeNote,
   type Overrides,
-} from '../catalog/index.js';
-import { bodyText, parseId, requireAction, requireCsrf, STATUS } from '../http/index.js';
-import { AppError } from '../lib/errors.js';
-import { toCorrection } from './forms.js';
+} from '../../catalog/index.js';
+import { bodyText, parseId, requireAction, requireCsrf, STATUS } from '../../http/index.js';
+import { AppError } from '../../lib/errors.js';
+import { toCorrection } from '../forms.js';
 import { sendFrame } from './frame.js';
 import { NOTHING_TOLD, type Told } from './frame-said.js';
-import { goTo, type Web } from './page.js';
+import { goTo, type Web } from '../page.js';
 
 /** `POST /frames/<id>/correct/`: sets one header value right, or takes that back; or another profile. */
 export function correctFrame(web: Web): RequestHandler {

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { hashPassword, makePassword, USER_NAME } from '../auth/index.js';
+import { hashPassword, makePassword, USER_NAME } from '../../auth/index.js';
 import {
   endSessions,
   findUserById,
@@ -11,11 +11,11 @@ import {
   type SEES,
   type User,
   type Viewer,
-} from '../catalog/index.js';
-import { bodyText, parseId, requireAction, requireCsrf, sentText } from '../http/index.js';
-import { AppError, hasCode } from '../lib/errors.js';
-import { goTo, sendPage, type Web } from './page.js';
-import { formatDateTime } from './render.js';
+} from '../../catalog/index.js';
+import { bodyText, parseId, requireAction, requireCsrf, sentText } from '../../http/index.js';
+import { AppError, hasCode } from '../../lib/errors.js';
+import { goTo, sendPage, type Web } from '../page.js';
+import { formatDateTime } from '../render.js';
 
 /** What an account sees, as the forms say it. */
 const SIGHTS: Readonly<Record<(typeof SEES)[number], string>> = {

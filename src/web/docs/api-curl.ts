@@ -1,4 +1,4 @@
-import type { DocumentOperation, Verb } from '../openapi/index.js';
+import type { DocumentOperation, Verb } from '../../openapi/index.js';
 
 /** A request as it would be typed, with `$URL` and `$TOKEN` left to the shell. */
 export function curlCommand({

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { may } from '../auth/index.js';
-import { getTrashed, listTrashed } from '../catalog/index.js';
+import { may } from '../../auth/index.js';
+import { getTrashed, listTrashed } from '../../catalog/index.js';
 import {
   bodyText,
   parameter,
@@ -8,12 +8,12 @@ import {
   requireAction,
   requireCsrf,
   viewerOf,
-} from '../http/index.js';
-import { AppError } from '../lib/errors.js';
-import { askFirst, type GraveDeed } from './confirm.js';
-import { bodyIds } from './forms.js';
-import { goTo, sendPage, type Web } from './page.js';
-import { countOf, formatBytes, formatDateTime, NONE } from './render.js';
+} from '../../http/index.js';
+import { AppError } from '../../lib/errors.js';
+import { askFirst, type GraveDeed } from '../confirm.js';
+import { bodyIds } from '../forms.js';
+import { goTo, sendPage, type Web } from '../page.js';
+import { countOf, formatBytes, formatDateTime, NONE } from '../render.js';
 
 const PAGE_ROWS = 100;
 const DAY_MS = 86_400_000;

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { parameter, queryParameters, rootUrl } from '../http/index.js';
+import { parameter, queryParameters, rootUrl } from '../../http/index.js';
 import {
   parameterOf,
   VERBS,
@@ -9,9 +9,9 @@ import {
   type DocumentParameter,
   type Schema,
   type Verb,
-} from '../openapi/index.js';
+} from '../../openapi/index.js';
 import { curlCommand, queryText } from './api-curl.js';
-import { sendPage, type Web } from './page.js';
+import { sendPage, type Web } from '../page.js';
 
 /** Gives the document of the API as a client reaches it at `root`. */
 export type DescribeApi = (root: string) => ApiDocument;

@@ -1,4 +1,4 @@
-import { parameter } from '../http/index.js';
+import { parameter } from '../../http/index.js';
 
 /** A choice of the tool bar above a picture: a link that shows the page with it. */
 export interface Tool {
