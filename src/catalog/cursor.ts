@@ -1,6 +1,6 @@
 import { AppError } from '../lib/errors.js';
 import type { FrameOrder } from './order.js';
-import type { Position } from './page.js';
+import type { Position } from './ties.js';
 
 /** A place in a list, and which way to read on from there. */
 export interface Cursor extends Position {

@@ -13,8 +13,9 @@ import { countFrames } from './count.js';
 import { formatCursor, parseCursor } from './cursor.js';
 import type { FrameReader } from './frame-json.js';
 import type { FrameOrder } from './order.js';
-import { readStretch, type Position } from './page.js';
+import { readStretch } from './page.js';
 import { applyAll, questionOf, resolveSearch, TABLES, type Search } from './search.js';
+import type { Position } from './ties.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
 export interface FrameQuery {

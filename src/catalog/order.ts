@@ -60,24 +60,20 @@ export const SORT_COLUMNS: Readonly<Record<string, string>> = {
 };
 
 /** Sources of frames in order of a column: an index that is walked, in either direction. */
-const WALKS: Readonly<Record<string, { readonly up: string; readonly down?: string }>> = {
-  'frames.id': { up: 'frames indexed by frames_measures' },
-  'frames.basename': { up: 'frames indexed by frames_basename_unique' },
-  'frames.date_obs_ms': { up: 'frames indexed by frames_date' },
-  'frames.night': { up: 'frames indexed by frames_night' },
-  'frames.object': { up: 'frames indexed by frames_object' },
-  'frames.exposure_sec': {
-    up: 'frames indexed by frames_exposure',
-    down: 'frames indexed by frames_exposure_down',
-  },
-  'frames.ra_deg': { up: 'frames indexed by frames_ra_deg' },
-  'frames.dec_deg': { up: 'frames indexed by frames_dec_deg' },
-  'frames.alt_deg': { up: 'frames indexed by frames_alt_deg' },
-  'frames.data_mean': { up: 'frames indexed by frames_data_mean' },
-  'frames.size_bytes': { up: 'frames indexed by frames_size' },
-  'versions.key': {
-    up: 'versions indexed by versions_key_unique cross join frames on frames.id = versions.frame_id and frames.version_id = versions.id',
-  },
+const WALKS: Readonly<Record<string, string>> = {
+  'frames.id': 'frames indexed by frames_measures',
+  'frames.basename': 'frames indexed by frames_basename_unique',
+  'frames.date_obs_ms': 'frames indexed by frames_date',
+  'frames.night': 'frames indexed by frames_night',
+  'frames.object': 'frames indexed by frames_object',
+  'frames.exposure_sec': 'frames indexed by frames_exposure',
+  'frames.ra_deg': 'frames indexed by frames_ra_deg',
+  'frames.dec_deg': 'frames indexed by frames_dec_deg',
+  'frames.alt_deg': 'frames indexed by frames_alt_deg',
+  'frames.data_mean': 'frames indexed by frames_data_mean',
+  'frames.size_bytes': 'frames indexed by frames_size',
+  'versions.key':
+    'versions indexed by versions_key_unique cross join frames on frames.id = versions.frame_id and frames.version_id = versions.id',
 };
 
 /**
@@ -85,14 +81,11 @@ const WALKS: Readonly<Record<string, { readonly up: string; readonly down?: stri
  *
  * @param isNull of the frames without a value: those without measures are in no index of measures
  */
-export function walkOf({ column, descending }: FrameOrder, isNull = false): string | undefined {
-  if (isOfMeasures(column)) {
-    const index = column.replace('.', '_');
-    const frames = 'cross join frames on frames.id = measures.frame_id';
-    return isNull ? undefined : `measures indexed by ${index} ${frames}`;
-  }
-  const walk = WALKS[column];
-  return descending ? (walk?.down ?? walk?.up) : walk?.up;
+export function walkOf({ column }: Pick<FrameOrder, 'column'>, isNull = false): string | undefined {
+  if (!isOfMeasures(column)) return WALKS[column];
+  const index = column.replace('.', '_');
+  const frames = 'cross join frames on frames.id = measures.frame_id';
+  return isNull ? undefined : `measures indexed by ${index} ${frames}`;
 }
 
 /** What has to be joined to `frames` for the column of an order; undefined if it is one of theirs. */
@@ -118,6 +111,11 @@ export function facetColumnOf({ column }: FrameOrder): string | undefined {
 
 /** What every search can be sorted in, where no index has the order: all columns that are not above. */
 export const MEASURES = 'frames indexed by frames_measures';
+
+/** True if many frames may have one value: the instants of exposures are hardly ever the same. */
+export function mayTie({ column }: Pick<FrameOrder, 'column'>): boolean {
+  return !/^(?:frames\.(?:id|basename|date_obs_ms)|versions\.key)$/.test(column);
+}
 
 /** True if the column can be NULL: those frames stand last, whichever way the list is sorted. */
 export function canBeNull({ column }: FrameOrder): boolean {

@@ -1,14 +1,17 @@
 import type { Knex } from 'knex';
 import { countByFacet, smallestSet } from './count.js';
-import { canBeNull, facetColumnOf, joinOf, MEASURES, walkOf, type FrameOrder } from './order.js';
+import {
+  canBeNull,
+  facetColumnOf,
+  joinOf,
+  mayTie,
+  MEASURES,
+  walkOf,
+  type FrameOrder,
+} from './order.js';
 import { findsNothing, narrow, type Choice, type Search } from './search.js';
+import { readAmongEquals, type Position } from './ties.js';
 import { chooseWay, isByDate, isEverything, type Errand } from './ways.js';
-
-/** Where a frame stands in a list: what the list is sorted by, and its id. */
-export interface Position {
-  readonly value: string | number | null;
-  readonly id: number;
-}
 
 /** A stretch of a list. */
 export interface Stretch extends Errand {
@@ -131,9 +134,8 @@ function orderOf(part: Part, value = part.column, id = 'frames.id'): string {
 async function countPart(db: Knex, search: Search, part: Part): Promise<number> {
   const { from, narrowing } = smallestSet(search);
   const isWhole = from === 'frames' && search.seeks.length === 0 && search.tests.length === 0;
-  const order = { column: part.column, descending: part.values === 'desc' };
-  const walk = isWhole ? walkOf(order, part.isNull) : undefined;
-  const source = walk ?? `${isWhole ? MEASURES : from} ${joinOf(order) ?? ''}`;
+  const walk = isWhole ? walkOf(part, part.isNull) : undefined;
+  const source = walk ?? `${isWhole ? MEASURES : from} ${joinOf(part) ?? ''}`;
   const row: { total: number } | undefined = await db
     .from(db.raw(source))
     .modify(narrow, db, search, narrowing)
@@ -151,6 +153,11 @@ async function readPart(
   if (stretch.limit <= 0) return [];
   const start = await findStart(db, search, part, stretch.offset);
   const way = await chooseWay(db, search, { ...stretch, isNull: part.isNull });
+  if (way.kind === 'one' && isAgainstIds(part, way.from)) {
+    const walk = (): Knex.QueryBuilder =>
+      db.from(db.raw(way.from)).modify(narrow, db, search, way.narrowing).modify(toPart, part);
+    return readAmongEquals(walk, { ...part, offset: stretch.offset, limit: stretch.limit });
+  }
   // Or else SQLite walks in the order of the list, and tests each frame for what an index finds.
   const hint = way.kind === 'one' && way.narrowing.by === 'seek' ? '+' : '';
   const order =
@@ -173,6 +180,11 @@ async function readPart(
     [...bindings, stretch.limit, stretch.offset - (start?.passed ?? 0)] as Knex.RawBinding[],
   );
   return rows as Position[];
+}
+
+/** True if `from` is walked for values that may be equal, and the ids of these go the other way. */
+function isAgainstIds(part: Part, from: string): boolean {
+  return !part.isNull && part.values !== part.ids && mayTie(part) && walkOf(part) === from;
 }
 
 /** A date to begin at instead of the first one, and how many frames lie before it in the list. */
