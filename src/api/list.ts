@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import {
+  holdsUntil,
   listFacets,
   listFramesAs,
   listFramesByCursor,
   parseConditions,
   readChanges,
+  type Condition,
   type Viewer,
 } from '../catalog/index.js';
 import {
@@ -88,18 +90,24 @@ export function createListHandlers(services: Services): {
       await sendCsv(req, res, root, viewer);
       return;
     }
-    const style = parameter(queryParameters(req), 'pagination_style');
+    const parameters = queryParameters(req);
+    const style = parameter(parameters, 'pagination_style');
     const make = style === 'cursor' ? byCursor : byOffset;
-    await answer(req, res, viewer, () => make(req, root, viewer));
+    await answer(req, res, viewer, {
+      conditions: () => parseFrameQuery(parameters, config).conditions,
+      make: () => make(req, root, viewer),
+    });
   };
 
   const aggregate: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
     requireKnownFormat(req);
     const conditions = parseConditions(queryParameters(req));
-    await answer(req, res, viewer, async () =>
-      JSON.stringify(toAggregateShape(await listFacets(catalog, conditions, viewer))),
-    );
+    await answer(req, res, viewer, {
+      conditions: () => conditions,
+      make: async () =>
+        JSON.stringify(toAggregateShape(await listFacets(catalog, conditions, viewer))),
+    });
   };
 
   return { list, aggregate };
@@ -114,45 +122,74 @@ function withResults(envelope: Record<string, unknown>, frames: readonly string[
 /** Bytes of answers that are kept: cameras, pages and pipelines ask for the same lists over and over. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
-type Answers = (
-  req: Request,
-  res: Response,
-  viewer: Viewer,
-  make: () => Promise<string>,
-) => Promise<void>;
+/** A question about the frames under some conditions. */
+interface Question {
+  readonly conditions: () => readonly Condition[];
+  readonly make: () => Promise<string>;
+}
+
+type Answers = (req: Request, res: Response, viewer: Viewer, question: Question) => Promise<void>;
+
+interface Answer {
+  /** The change of the catalogue up to which it holds. */
+  changes: number;
+  readonly tag: string;
+  readonly body: Buffer;
+}
 
 /**
- * Sends JSON that is the same until the catalogue changes: for one viewer, one address, one hour of
- * signed addresses. It has an entity tag by which clients keep it, and is kept here by the same tag.
- * What depends on the clock is always made anew.
+ * Sends JSON that is the same until frames that it tells of change, or others come to be among them:
+ * for one viewer, one address, one hour of signed addresses. It has an entity tag by which clients keep
+ * it, and is kept here as well. What depends on the clock is always made anew.
  */
 function createAnswers(services: Services): Answers {
-  const kept = new LRUCache<string, Buffer>({
+  const { catalog } = services;
+  const kept = new LRUCache<string, Answer>({
     maxSize: KEPT_BYTES,
-    sizeCalculation: ({ length }) => Math.max(1, length),
+    sizeCalculation: ({ body }) => Math.max(1, body.length),
   });
-  const making = new Map<string, Promise<Buffer>>();
+  const making = new Map<string, Promise<Answer>>();
   // Many ask for the same list at the moment when something has changed: it is made for all of them.
-  const makeOnce = (tag: string, make: () => Promise<string>): Promise<Buffer> => {
+  const makeOnce = (
+    about: string,
+    { changes, tag }: Omit<Answer, 'body'>,
+    make: Question['make'],
+  ): Promise<Answer> => {
     const begun = making.get(tag);
     if (begun !== undefined) return begun;
     const made = make().then((text) => {
-      const body = Buffer.from(text);
-      kept.set(tag, body);
-      return body;
+      const answer = { changes, tag, body: Buffer.from(text) };
+      kept.set(about, answer);
+      return answer;
     });
     making.set(tag, made);
     return made.finally(() => making.delete(tag));
   };
-  return async (req, res, viewer, make) => {
+  /** The answer that is kept, if nothing that has changed since plays a part in it. */
+  const findKept = async (
+    about: string,
+    now: number,
+    { conditions }: Question,
+  ): Promise<Answer | undefined> => {
+    const answer = kept.get(about);
+    if (answer === undefined || answer.changes === now) return answer;
+    const until = await holdsUntil(catalog, answer.changes, conditions());
+    if (until === undefined) return undefined;
+    answer.changes = Math.max(answer.changes, until);
+    return answer;
+  };
+  return async (req, res, viewer, question) => {
     res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
     // What is public depends on the clock, and so does what is shown to whom not everything is.
     if (!viewer.seesAll || asksTheClock(req)) {
-      res.type('json').send(Buffer.from(await make()));
+      res.type('json').send(Buffer.from(await question.make()));
       return;
     }
+    const about = aboutOf(services, req, viewer);
     // Read before the answer is made: a change in between makes the tag old, never the answer.
-    const tag = await tagOf(services, req, viewer);
+    const changes = await readChanges(catalog);
+    const found = await findKept(about, changes, question);
+    const tag = found?.tag ?? tagOf(about, changes);
     res.set('ETag', tag);
     // `*` would say that there is an answer before it is known whether the question is a good one.
     if (req.fresh && req.get('if-none-match') !== '*') {
@@ -160,7 +197,7 @@ function createAnswers(services: Services): Answers {
       return;
     }
     res.removeHeader('ETag'); // an error has none
-    const body = kept.get(tag) ?? (await makeOnce(tag, make));
+    const { body } = found ?? (await makeOnce(about, { changes, tag }, question.make));
     res.set('ETag', tag).type('json').send(body);
   };
 }
@@ -170,15 +207,19 @@ function asksTheClock(req: Request): boolean {
   return [...queryParameters(req).keys()].some((name) => /^public\b/.test(name));
 }
 
-async function tagOf(
-  { catalog, version }: Services,
-  req: Request,
-  viewer: Viewer,
-): Promise<string> {
+/** All that an answer depends on besides the catalogue, as a hash. */
+function aboutOf({ version }: Services, req: Request, viewer: Viewer): string {
   const { host, originalUrl, protocol } = req;
-  const about = [version, viewer.username, viewer.role, urlEpoch(), protocol, host, originalUrl];
-  const text = JSON.stringify([await readChanges(catalog), ...about]);
-  return `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
+  return digest([version, viewer.username, viewer.role, urlEpoch(), protocol, host, originalUrl]);
+}
+
+/** @param changes of the catalogue when the answer was made */
+function tagOf(about: string, changes: number): string {
+  return `W/"${digest([changes, about]).slice(0, 27)}"`;
+}
+
+function digest(about: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(about)).digest('base64url');
 }
 
 /** What the OCS archive says to a cursor that is none. */

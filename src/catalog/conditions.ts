@@ -23,6 +23,8 @@ export interface Condition {
    * cheaper to look at frames in the order that is asked for until a page is full.
    */
   readonly test?: (query: Knex.QueryBuilder) => void;
+  /** True if it asks for what is found out of frames after they came: measures, findings, flags, tags. */
+  readonly isLater?: true;
   /** Finds out first what SQL alone cannot say; the condition it gives takes the place of this one. */
   readonly prepare?: (db: Knex) => Promise<Condition>;
 }

@@ -7,6 +7,10 @@ import { AppError, systemCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
 import type { ObjectSum } from './sightings.js';
 import { keepStatements, type SqliteConnection } from './statements.js';
+import { noteTouch, type Touch, type Touches } from './touches.js';
+
+/** One writing transaction, or one view for reading. */
+export type Transaction = Knex.Transaction;
 
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
@@ -18,6 +22,8 @@ export interface Catalog {
   readonly knownFacets: LRUCache<string, Promise<ReadonlyMap<number, number>>>;
   /** The same of the objects of frames. */
   readonly knownObjects: LRUCache<string, Promise<readonly ObjectSum[]>>;
+  /** What changes have touched that this process made. */
+  readonly touches: Touches;
   /** Lets few readings of very many frames run at once: a connection is left for quick ones. */
   readonly heavy: Limiter;
   close(): Promise<void>;
@@ -80,6 +86,7 @@ export function openCatalog(url: string): Catalog {
     known: new LRUCache({ max: KNOWN }),
     knownFacets: new LRUCache({ max: KNOWN_FACETS }),
     knownObjects: new LRUCache({ max: KNOWN_OBJECTS }),
+    touches: new Map(),
     heavy: createLimiter(HEAVY, { waitMs: HEAVY_WAIT_MS, waiting: HEAVY_WAITING }),
     async close() {
       await read.destroy();
@@ -111,15 +118,23 @@ function openSqlite(filename: string, connections: number, pragmas: string): Kne
  * Runs `work` in one writing transaction. The change counter is raised first: so the transaction
  * holds the write lock before it reads anything, and cannot fail later because another process
  * wrote in between (SQLITE_BUSY_SNAPSHOT).
+ *
+ * @param touched tells of what `work` gave what it has touched; without it, that may be everything
  */
 export async function inTransaction<T>(
   catalog: Catalog,
   work: (tx: Knex.Transaction) => Promise<T>,
+  touched?: (done: T) => Touch | undefined,
 ): Promise<T> {
-  return catalog.write.transaction(async (tx) => {
-    await tx('counters').where({ name: 'changes' }).increment('value', 1);
-    return work(tx);
+  const { done, change } = await catalog.write.transaction(async (tx) => {
+    const [raised] = await tx.raw<{ value: number }[]>(
+      `update counters set value = value + 1 where name = 'changes' returning value`,
+    );
+    return { done: await work(tx), change: required(raised).value };
   });
+  const touch = touched?.(done);
+  if (touch !== undefined) noteTouch(catalog.touches, change, touch);
+  return done;
 }
 
 /**

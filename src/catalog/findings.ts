@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { inTransaction, type Catalog } from './db.js';
+import { inTransaction, type Catalog, type Transaction } from './db.js';
+import { foundOut } from './touches.js';
 
 /** Something about a frame that a person should know, in words. */
 export interface StoredFinding {
@@ -41,10 +42,11 @@ export async function saveFindings(
     .where({ frame_id: frameId, source })
     .select('code', 'level', 'text');
   if (isSameFindings(before, findings)) return;
-  await inTransaction(catalog, async (tx) => {
+  const work = async (tx: Transaction): Promise<void> => {
     const here: unknown = await tx('frames').where({ id: frameId }).first('id');
     if (here !== undefined) await writeFindings(tx, frameId, source, findings);
-  });
+  };
+  await inTransaction(catalog, work, () => foundOut([frameId]));
 }
 
 /** Whether two lists say the same, in any order. */

@@ -6,7 +6,10 @@ export {
   toCatalogError,
   uniqueViolation,
   type Catalog,
+  type Transaction,
 } from './db.js';
+export { holdsUntil } from './holds.js';
+export { touchOfNew, type Touch } from './touches.js';
 export { holdLock, isLockHeld } from './lock.js';
 export { migrate, requireSchema } from './migrate.js';
 export * from './archive.js';
@@ -66,12 +69,17 @@ export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';
 export { SCIENCE_KINDS, type ObjectSum } from './sightings.js';
 export * from './targets.js';
+export * from './object-frames.js';
+export * from './shares.js';
 export * from './nights.js';
+export * from './exposures.js';
 export * from './users.js';
+export * from './preferences.js';
 export { formatSight, listProposals, parseSight, SEES, type Sight } from './sight.js';
 export * from './sessions.js';
 export * from './jobs.js';
 export * from './outbox.js';
+export * from './news.js';
 export * from './reports.js';
 export * from './audit.js';
 export { DEED_FILTERS, MAX_DEEDS, parseDeedQuery } from './deed-query.js';
@@ -117,9 +125,11 @@ export {
   type SolvingRequest,
   type SolvingTask,
 } from './solving-queue.js';
+export * from './listed.js';
 export * from './measures.js';
 export * from './measure-queue.js';
 export * from './findings.js';
 export * from './marks.js';
 export { FLAGS, type Flag } from './filters/quality.js';
 export * from './judging.js';
+export { listNightDetails, type NightDetail } from './night-details.js';

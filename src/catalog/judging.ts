@@ -1,8 +1,9 @@
 import type { Knex } from 'knex';
-import { inTransaction, type Catalog } from './db.js';
+import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { writeFindings, type FindingSource, type StoredFinding } from './findings.js';
 import { nightOfNumber, RANKED, toMeasures, type FrameMeasures, type Ranks } from './measures.js';
 import type { ImageKind, Row } from './schema.js';
+import { foundOut } from './touches.js';
 
 /** A frame of a night as far as it is compared with others. Units as in `FrameFacts`. */
 export interface NightFrame {
@@ -205,6 +206,19 @@ export async function findUsual(
     : { frames: row.frames, quantiles: JSON.parse(row.quantiles) as Quantiles };
 }
 
+/** What was usual for frames like one, of any exposure, when it was taken; undefined if that is not known. */
+export async function findUsualOf(
+  catalog: Catalog,
+  frameId: number,
+): Promise<KeptUsual | undefined> {
+  const row: { group_id: number; night_no: number | null } | undefined = await catalog
+    .read('measures')
+    .where({ frame_id: frameId })
+    .first('group_id', 'night_no');
+  if (row === undefined || row.night_no === null) return undefined;
+  return findUsual(catalog, row.group_id, row.night_no, null);
+}
+
 /** Keeps a distribution: readers of frames see no change in that. */
 export async function saveUsual(
   { write }: Catalog,
@@ -257,7 +271,7 @@ export async function saveJudgements(
   changed: readonly Judgement[],
 ): Promise<void> {
   if (changed.length === 0) return;
-  await inTransaction(catalog, async (tx) => {
+  const work = async (tx: Transaction): Promise<void> => {
     for (const { frameId, standing, findings } of changed) {
       const here: unknown = await tx('frames').where({ id: frameId }).first('id');
       if (here === undefined) continue;
@@ -266,7 +280,8 @@ export async function saveJudgements(
         await writeFindings(tx, frameId, source as FindingSource, list);
       }
     }
-  });
+  };
+  await inTransaction(catalog, work, () => foundOut(changed.map(({ frameId }) => frameId)));
 }
 
 async function saveStanding(

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
-import { inTransaction, type Catalog } from './db.js';
+import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { PIXEL_SCALE_SQL } from './footprint-text.js';
 import { nightNumber, queueJudging } from './measures.js';
 import { readMarkOf, writeMark } from './rebuild.js';
 import type { ImageKind, Row } from './schema.js';
+import { foundOut } from './touches.js';
 
 /** A frame whose pixels are to be measured. */
 export interface Unmeasured {
@@ -287,7 +288,7 @@ export async function noteJudged(
   const changed = either.filter((groupId) => known.get(groupId) !== groups.get(groupId));
   if (changed.length === 0) return;
   const made = changed.map((groupId) => ({ groupId, frames: groups.get(groupId) ?? 0 }));
-  await inTransaction(catalog, async (tx) => {
+  const work = async (tx: Transaction): Promise<void> => {
     await tx('judged_groups').where({ night_no: nightNo }).whereIn('group_id', changed).delete();
     await tx.raw(
       `insert into judged_groups (night_no, group_id, frames)
@@ -300,7 +301,8 @@ export async function noteJudged(
        where night_no > ? and night_no <= ? and group_id in (select value from json_each(?))`,
       [nightNo, nightNo + within, JSON.stringify(changed)],
     );
-  });
+  };
+  await inTransaction(catalog, work, () => foundOut([]));
 }
 
 /** @returns false if no night waits for the histories of others */

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
-import { inTransaction, type Catalog } from './db.js';
+import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { writeFindings, type StoredFinding } from './findings.js';
+import { insertEvent } from './outbox.js';
 import type { ImageKind, Row } from './schema.js';
+import { foundOut } from './touches.js';
 
 /** What was measured of the pixels of a frame, as the catalogue keeps it. Units as in `quality/types.ts`. */
 export interface StoredMeasures {
@@ -72,6 +74,8 @@ export interface Measured {
 }
 
 const DAY_MS = 86_400_000;
+/** Of frames that came longer ago it is no news that they were measured: an archive may be, anew. */
+const NEWS_MS = DAY_MS;
 
 /** Nights as numbers: days since 1970-01-01, so that ninety nights are a difference. */
 export function nightNumber(night: string): number {
@@ -89,8 +93,8 @@ export function nightOfNumber(nightNo: number): string {
  * @returns false if the frame has gone, or has another version or kind by now: then nothing is written
  */
 export async function saveMeasures(catalog: Catalog, measured: Measured): Promise<boolean> {
-  return inTransaction(catalog, async (tx) => {
-    const { frameId, measures, findings, versionId } = measured;
+  const { frameId, measures, findings, versionId } = measured;
+  const work = async (tx: Transaction): Promise<boolean> => {
     const frame = await findUnchanged(tx, measured);
     if (frame === undefined) return false;
     const values = Object.entries(MEASURE_COLUMNS).map(([name, column]) => [
@@ -116,8 +120,12 @@ export async function saveMeasures(catalog: Catalog, measured: Measured): Promis
     await writeFindings(tx, frameId, 'pixels', findings);
     await tx('measure_queue').where({ frame_id: frameId }).delete();
     if (nightNo !== null) await queueJudging(tx, nightNo);
+    if (Number(frame.created_ms) > Date.now() - NEWS_MS) {
+      await insertEvent(tx, 'frame.measured', { frameId });
+    }
     return true;
-  });
+  };
+  return inTransaction(catalog, work, () => foundOut([frameId]));
 }
 
 /**
@@ -128,14 +136,15 @@ export async function giveUpMeasuring(
   catalog: Catalog,
   measured: Pick<Measured, 'frameId' | 'versionId' | 'imageKind' | 'findings'>,
 ): Promise<boolean> {
-  return inTransaction(catalog, async (tx) => {
+  const { frameId } = measured;
+  const work = async (tx: Transaction): Promise<boolean> => {
     if ((await findUnchanged(tx, measured)) === undefined) return false;
-    const { frameId } = measured;
     await tx('measures').where({ frame_id: frameId }).delete(); // of another version, or method
     await writeFindings(tx, frameId, 'pixels', measured.findings);
     await tx('measure_queue').where({ frame_id: frameId }).delete();
     return true;
-  });
+  };
+  return inTransaction(catalog, work, () => foundOut([frameId]));
 }
 
 /** Has the frames of a night compared with each other and with what is usual. */
@@ -161,6 +170,7 @@ async function findUnchanged(
       'binning_y',
       'night',
       'exposure_sec',
+      'created_ms',
     );
   return frame;
 }

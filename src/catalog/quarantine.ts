@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
 import { recordDeed } from './audit.js';
-import { inTransaction, required, type Catalog } from './db.js';
+import { inTransaction, required, type Catalog, type Transaction } from './db.js';
 import type { CorrectionValue } from './corrections.js';
 import { insertEvent } from './outbox.js';
-import { ARCHIVE, isHeld, type Actor, type Viewer } from './visibility.js';
+import { foundOut } from './touches.js';
+import { ARCHIVE, refusedFor, type Actor, type Viewer } from './visibility.js';
 
 /** How somebody tried to have a refused file read. */
 export interface Attempt {
@@ -66,16 +67,20 @@ export async function noteRefusal(
   isKept: boolean,
 ): Promise<void> {
   const { uploadName, sizeBytes, sha256, code, reason, keyword, attempt } = item;
-  await inTransaction(catalog, async (tx) => {
+  const work = async (tx: Transaction): Promise<void> => {
     let id: number | undefined;
-    if (isKept) id = await upsert(tx, item);
+    if (isKept) {
+      id = await upsert(tx, item);
+      await insertEvent(tx, 'quarantine.added', { quarantineId: id });
+    }
     await recordDeed(tx, by, {
       action: 'upload.refused',
       subject: id === undefined ? `file:${sha256.slice(0, 12)}` : `quarantine:${id}`,
       outcome: 'refused',
       detail: { uploadName, sizeBytes, sha256, code, reason, keyword, attempt },
     });
-  });
+  };
+  await inTransaction(catalog, work, () => foundOut([]));
 }
 
 async function upsert(tx: Knex.Transaction, item: Refusal): Promise<number> {
@@ -244,11 +249,6 @@ export async function trimQuarantine(
     for (const row of surplus) await discardQuarantined(tx, row.id, ARCHIVE, why);
     return surplus.map((row) => row.file);
   });
-}
-
-/** An account held to proposals sees what it sent itself: what was refused has no proposal to go by. */
-function refusedFor(query: Knex.QueryBuilder, by: Actor | Viewer): void {
-  if (isHeld(by)) void query.whereRaw('uploaded_by = ?', [by.userId]);
 }
 
 function applyFilter(query: Knex.QueryBuilder, { ids, code, keyword }: QuarantineFilter): void {

@@ -40,6 +40,7 @@ export function openCatalogReadOnly(
     read: db,
     known: new LRUCache({ max: 1 }),
     knownFacets: new LRUCache({ max: 1 }),
+    touches: new Map(),
     knownObjects: new LRUCache({ max: 1 }),
     heavy: createLimiter(READERS, { waitMs: 60_000, waiting: 100 }),
     close: () => db.destroy(),

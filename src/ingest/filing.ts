@@ -9,6 +9,7 @@ import {
   type Actor,
   type Catalog,
   type FrameFacts,
+  type Transaction,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import type { SourceLimits } from '../fits/index.js';
@@ -110,8 +111,6 @@ export async function inspectStored(
 export async function hashStored({ store, pool }: FilingParts, key: string): Promise<Fingerprint> {
   return pool.run('fingerprint', { path: await store.localPath(key) });
 }
-
-type Transaction = Parameters<typeof insertFrame>[0];
 
 export interface FilingOptions {
   readonly by: Actor;

@@ -10,11 +10,14 @@ import {
   inTransaction,
   recordChecks,
   recordDeed,
+  touchOfNew,
   type Actor,
   type Catalog,
   type FrameFacts,
   type KnownBytes,
   type NewFrame,
+  type Touch,
+  type Transaction,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
@@ -91,7 +94,7 @@ export async function putAndRecord(
   return frameId;
 }
 
-function record(
+async function record(
   parts: RecordParts,
   upload: Upload,
   target: Target,
@@ -101,7 +104,7 @@ function record(
   const { sha256 } = upload.kept;
   const frame = toNewFrame(upload, target, extension);
   const { frameId: known, number, basename } = target;
-  return inTransaction(catalog, async (tx) => {
+  const work = async (tx: Transaction): Promise<{ frameId: number; touch: Touch | undefined }> => {
     const of = known === undefined ? undefined : { frameId: known, number };
     const { frameId, versionId } = await insertFrame(tx, frame, of);
     await settle(tx, parts, upload, frameId);
@@ -114,8 +117,12 @@ function record(
       detail: { basename, version: number, sha256 },
     });
     at?.('recorded');
-    return frameId;
-  });
+    // A further version may be of another night, or of another name of its target.
+    const touch = of === undefined ? await touchOfNew(tx, frameId, basename) : undefined;
+    return { frameId, touch };
+  };
+  const { frameId } = await inTransaction(catalog, work, ({ touch }) => touch);
+  return frameId;
 }
 
 function toNewFrame(

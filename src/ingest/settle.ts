@@ -6,6 +6,7 @@ import {
   toOverrides,
   type Actor,
   type FrameFacts,
+  type Transaction,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import type { Inspected } from './inspect.js';
@@ -36,8 +37,6 @@ export function factsOf(
 ): FrameFacts {
   return mapHeader(hdus, profilesFor(profiles, reading), siteDefaults(config), lookups, keywords);
 }
-
-type Transaction = Parameters<typeof reviseFrame>[0];
 
 /**
  * What goes with a new version beside itself, in the transaction that writes it: what was said about

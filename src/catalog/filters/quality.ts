@@ -48,7 +48,7 @@ function inTable(
   where: string,
   bindings: readonly (string | number)[],
 ): Condition {
-  return onIndex(
+  const condition = onIndex(
     (query) =>
       void query.whereRaw(`frames.id in (select frame_id from ${table} where ${where})`, bindings),
     (query) =>
@@ -57,6 +57,7 @@ function inTable(
         bindings,
       ),
   );
+  return { ...condition, isLater: true };
 }
 
 /** Frames that have no row there. */
