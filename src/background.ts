@@ -1,16 +1,22 @@
+import { startEvents, type EventParts, type Events } from './events/index.js';
 import { startAudit, startBackups, type BackupParts } from './keeping/index.js';
 import { startMeasuring, type Measuring, type MeasuringParts } from './measuring/index.js';
 import { startReports, type ReportParts, type Reports } from './report/index.js';
 import { startSolving, type Solving, type SolvingParts } from './solving/index.js';
 
 /** What all of it needs. */
-export type BackgroundParts = SolvingParts & BackupParts & MeasuringParts & ReportParts;
+export type BackgroundParts = SolvingParts &
+  BackupParts &
+  MeasuringParts &
+  ReportParts &
+  EventParts;
 
 /** What a server does by itself, besides the jobs that uploads leave. */
 export interface Background {
   readonly solving: Solving;
   readonly reports: Reports;
   readonly measuring: Measuring;
+  readonly events: Events;
   /** Breaks off what is going on: it goes on at the next start. */
   close(): Promise<void>;
 }
@@ -22,11 +28,14 @@ export function startBackground(parts: BackgroundParts): Background {
   const audit = startAudit(parts);
   const backups = startBackups(parts);
   const reports = startReports(parts);
+  const events = startEvents(parts);
   return {
     solving,
     reports,
     measuring,
+    events,
     async close() {
+      await events.close();
       await reports.close();
       await measuring.close();
       await audit.close();

@@ -35,7 +35,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   calibration: ['lib', 'config', 'catalog'],
   // What a night was like: composed of what the rooms below know of it.
   nights: ['lib', 'almanac', 'config', 'catalog', 'ingest', 'calibration', 'targets'],
+  // The objects of the sky that frames show, their names put together.
+  objects: ['lib', 'sky', 'catalog', 'targets'],
   http: [
+    'events',
     'measuring',
     'keeping',
     'status',
@@ -51,8 +54,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'report',
     'solving',
   ],
+  // Many frames at once, to whoever may have them: zips and scripts.
+  downloads: ['lib', 'catalog', 'zip', 'http'],
   api: [
+    'downloads',
     'measuring',
+    'objects',
     'report',
     'solving',
     'targets',
@@ -75,6 +82,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
   ],
   web: [
+    'downloads',
+    'almanac',
+    'nights',
+    'objects',
+    'targets',
+    'zip',
+    'wcs',
     'keeping',
     'status',
     'lib',
@@ -92,8 +106,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Tells nights in ten lines, and sends them.
   report: ['lib', 'almanac', 'config', 'catalog', 'calibration', 'keeping', 'nights', 'status'],
+  // Tells those who listen of what happens.
+  events: ['lib', 'catalog'],
   // What a server does by itself.
-  background: ['measuring', 'keeping', 'lib', 'report', 'solving'],
+  background: ['events', 'measuring', 'keeping', 'lib', 'report', 'solving'],
   context: [
     'background',
     'keeping',

@@ -13,8 +13,15 @@ export function formatBytes(bytes) {
   return `${value.toFixed(decimals)}\u202f${units[unit]}`;
 }
 
-/** True if a key is meant for the page: no modifier of the system, and not where letters are text. */
+/** Keys that print something; some people and programs type them without meaning a command. */
+const isLetter = ({ key }) => key.length === 1;
+
+/**
+ * True if a key is meant for the page: no modifier of the system, not where letters are text, and no
+ * letter for those who have switched letters off.
+ */
 export function isCommand(event) {
+  if (document.body.dataset.letters === 'off' && isLetter(event)) return false;
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return false;
   if (document.querySelector('dialog[open]') !== null) return '?R'.includes(event.key);
   // With shift, arrows extend a selection of text.

@@ -1,11 +1,9 @@
-// The list: selection across pages, keys, filters that apply at once.
+// The list: selection across pages and views, keys. What is shown is swapped by filters.js.
 
 import { formatBytes, isCommand } from './common.js';
+import { startFilters } from './filters.js';
 
 const STORE = 'selected-frames';
-const form = document.getElementById('selection');
-const filters = document.getElementById('filters');
-const filterForm = document.getElementById('filter-form');
 
 /** Selected frames of this session: id → size in bytes. */
 function readSelection() {
@@ -16,34 +14,36 @@ function readSelection() {
   }
 }
 
-if (form !== null) startSelection(form);
-startFilters();
+let list = startList();
+startFilters(() => {
+  list = startList();
+});
 
-function startSelection(form) {
+window.addEventListener('pageshow', () => list?.restore());
+
+document.addEventListener('keydown', (event) => {
+  if (!isCommand(event) || list === undefined) return;
+  const done = list.obey(event);
+  if (done) event.preventDefault();
+});
+
+/** Takes the list of the page in hand; undefined if it is empty. */
+function startList() {
+  const form = document.getElementById('selection');
+  if (form === null) return undefined;
   const selection = readSelection();
   const boxes = [...form.querySelectorAll('input[name="frame_ids[]"]')];
   const rows = [...form.querySelectorAll('[data-row]')];
-  const all = form.querySelector('#check-all');
-  const bar = form.querySelector('#selection-bar');
-  const words = form.querySelector('#selection-words');
-  const button = form.querySelector('#selection-download');
-  const clear = form.querySelector('#selection-clear');
+  const bars = [...form.querySelectorAll('[data-ids]')];
+  const groups = startGroups(form, boxes, update);
+  const parts = Object.fromEntries(
+    ['bar', 'words', 'download', 'clear'].map((name) => [
+      name,
+      form.querySelector(`#selection-${name}`),
+    ]),
+  );
   let current = -1;
   let anchor = -1;
-
-  for (const box of boxes) if (selection.has(box.value)) box.checked = true;
-  const groups = [...form.querySelectorAll('.target')].map((section) => ({
-    box: section.querySelector('.check-group'),
-    members: [...section.querySelectorAll('input[name="frame_ids[]"]')],
-  }));
-  if (all !== null) groups.push({ box: all, members: boxes });
-  for (const { box, members } of groups) {
-    box.hidden = false;
-    box.addEventListener('change', () => {
-      for (const member of members) member.checked = box.checked;
-      update();
-    });
-  }
   document.getElementById('key-hint').hidden = false;
 
   function update() {
@@ -52,19 +52,15 @@ function startSelection(form) {
       else selection.delete(box.value);
     }
     sessionStorage.setItem(STORE, JSON.stringify([...selection]));
-    for (const { box, members } of groups) {
-      const count = members.filter((member) => member.checked).length;
-      box.checked = count > 0 && count === members.length;
-      box.indeterminate = count > 0 && count < members.length;
-    }
-    const here = boxes.filter((box) => box.checked).length;
-    const elsewhere = selection.size - here;
-    const size = formatBytes([...selection.values()].reduce((sum, bytes) => sum + bytes, 0));
-    bar.hidden = selection.size === 0;
-    bar.classList.toggle('is-active', selection.size > 0);
-    words.textContent = `${selection.size} selected${elsewhere > 0 ? `, ${elsewhere} on other pages` : ''}`;
-    button.querySelector('span').textContent = `Download selected (${selection.size} · ${size})`;
-    clear.hidden = selection.size === 0;
+    showSelection({ selection, boxes, bars, groups, parts });
+  }
+
+  /** What counts is the selection: coming back, the browser restores boxes as they were. */
+  function restore() {
+    selection.clear();
+    for (const [id, size] of readSelection()) selection.set(id, size);
+    for (const box of boxes) box.checked = selection.has(box.value);
+    update();
   }
 
   function clearAll() {
@@ -73,32 +69,8 @@ function startSelection(form) {
     update();
   }
 
-  form.addEventListener('change', update);
-  clear.addEventListener('click', clearAll);
-  // What is selected on other pages goes along with what is ticked here.
-  form.addEventListener('submit', () => {
-    for (const extra of form.querySelectorAll('input[data-elsewhere]')) extra.remove();
-    const here = new Set(boxes.map((box) => box.value));
-    for (const id of selection.keys()) {
-      if (here.has(id)) continue;
-      const field = document.createElement('input');
-      field.type = 'hidden';
-      field.name = 'frame_ids[]';
-      field.value = id;
-      field.dataset.elsewhere = '';
-      form.append(field);
-    }
-  });
-  window.addEventListener('pageshow', () => {
-    // Coming back, the browser restores boxes as they were; what counts is the selection.
-    const stored = readSelection();
-    selection.clear();
-    for (const [id, size] of stored) selection.set(id, size);
-    for (const box of boxes) box.checked = selection.has(box.value);
-    update();
-  });
-
   function moveTo(index) {
+    if (rows.length === 0) return;
     rows[current]?.classList.remove('is-current');
     current = Math.max(0, Math.min(rows.length - 1, index));
     const row = rows[current];
@@ -109,58 +81,124 @@ function startSelection(form) {
 
   function toggle(withRange) {
     if (current < 0) return;
-    const from = withRange && anchor >= 0 ? Math.min(anchor, current) : current;
-    const to = withRange && anchor >= 0 ? Math.max(anchor, current) : current;
+    const isRange = withRange && anchor >= 0;
+    const from = isRange ? Math.min(anchor, current) : current;
+    const to = isRange ? Math.max(anchor, current) : current;
     const checked = withRange ? true : !boxes[current].checked;
     for (let index = from; index <= to; index += 1) boxes[index].checked = checked;
     anchor = current;
     update();
   }
 
-  document.addEventListener('keydown', (event) => {
-    if (!isCommand(event)) return;
+  function download() {
+    if (selection.size > 0) parts.download.click();
+    else document.querySelector('.page-head .split > a.primary')?.click();
+  }
+
+  /** @returns true if the key meant something */
+  function obey(event) {
     const key = event.key.toLowerCase();
     if (key === 'j') moveTo(current + 1);
     else if (key === 'k') moveTo(current - 1);
     else if (key === 'x') toggle(event.shiftKey);
+    else if (key === 'd' && !event.shiftKey) download();
+    else if (key === 'f') openFlags(form);
     else if (event.key === 'Escape' && selection.size > 0) clearAll();
-    else return;
-    event.preventDefault();
+    else return false;
+    return true;
+  }
+
+  startRange(boxes, update);
+  form.addEventListener('change', update);
+  parts.clear.addEventListener('click', clearAll);
+  form.addEventListener('submit', () => {
+    sendElsewhere(form, boxes, selection);
   });
+  restore();
+  return { obey, restore };
 }
 
-function startFilters() {
-  // A choice applies at once; the box that was used has the focus again on the new page.
-  const kept = sessionStorage.getItem('focus-after-filter');
-  sessionStorage.removeItem('focus-after-filter');
-  if (kept !== null) {
-    const [name, value] = JSON.parse(kept);
-    const box = [...filterForm.elements].find((each) => each.name === name && each.value === value);
-    box?.focus({ preventScroll: true });
+/** Boxes that tick others: of the page, and of each target. */
+function startGroups(form, boxes, update) {
+  const all = form.querySelector('#check-all');
+  const groups = [...form.querySelectorAll('.target')].map((section) => ({
+    box: section.querySelector('.check-group'),
+    members: [...section.querySelectorAll('input[name="frame_ids[]"]')],
+  }));
+  if (all !== null) groups.push({ box: all, members: boxes });
+  const tick = (members, checked) => {
+    for (const member of members) member.checked = checked;
+    update();
+  };
+  for (const { box, members } of groups) {
+    box.hidden = false;
+    box.addEventListener('change', () => tick(members, box.checked));
   }
-  filterForm.addEventListener('change', (event) => {
-    const box = event.target;
-    // On the phone the panel is a page of its own with its own button.
-    if (box.type !== 'checkbox' || matchMedia('(max-width: 760px)').matches) return;
-    sessionStorage.setItem('focus-after-filter', JSON.stringify([box.name, box.value]));
-    filterForm.requestSubmit();
-  });
-  // Only what is set goes into the address.
-  filterForm.addEventListener('submit', () => {
-    for (const field of filterForm.elements) {
-      if (field.type === 'text' && field.value.trim() === '') field.disabled = true;
-    }
-    setTimeout(() => {
-      for (const field of filterForm.elements) field.disabled = false;
+  const page = form.querySelector('#select-page');
+  page.hidden = boxes.length === 0;
+  page.addEventListener('click', () => tick(boxes, true));
+  return groups;
+}
+
+/** A click with shift held selects all rows from the one before. */
+function startRange(boxes, update) {
+  let last = -1;
+  for (const [index, box] of boxes.entries()) {
+    box.addEventListener('click', (event) => {
+      if (event.shiftKey && last >= 0) {
+        const [from, to] = [Math.min(last, index), Math.max(last, index)];
+        for (let at = from; at <= to; at += 1) boxes[at].checked = box.checked;
+        update();
+      }
+      last = index;
     });
-  });
-  filters.addEventListener('toggle', () => {
-    const age = filters.open ? 0 : 31_536_000;
-    document.cookie = `filters=closed; path=/; max-age=${age}; samesite=lax`;
-  });
-  document.addEventListener('keydown', (event) => {
-    if (event.key !== '\\' || !isCommand(event)) return;
-    event.preventDefault();
-    filters.open = !filters.open;
-  });
+  }
+}
+
+function showSelection({ selection, boxes, bars, groups, parts }) {
+  for (const { box, members } of groups) {
+    const count = members.filter((member) => member.checked).length;
+    box.checked = count > 0 && count === members.length;
+    box.indeterminate = count > 0 && count < members.length;
+  }
+  for (const bar of bars) {
+    const isSelected = bar.dataset.ids.split(' ').some((id) => selection.has(id));
+    bar.classList.toggle('is-selected', isSelected);
+  }
+  const here = boxes.filter((box) => box.checked).length;
+  const elsewhere = selection.size - here;
+  const size = formatBytes([...selection.values()].reduce((sum, bytes) => sum + bytes, 0));
+  parts.bar.hidden = selection.size === 0;
+  parts.bar.classList.toggle('is-active', selection.size > 0);
+  const others = elsewhere > 0 ? `, ${elsewhere} on other pages` : '';
+  parts.words.textContent = `${selection.size} selected${others}`;
+  parts.download.querySelector('span').textContent =
+    `Download selected (${selection.size} · ${size})`;
+  parts.clear.hidden = selection.size === 0;
+  for (const link of parts.bar.querySelectorAll('[data-with-ids]')) {
+    link.hidden = selection.size < Number(link.dataset.least);
+    link.href = link.dataset.withIds + [...selection.keys()].join(',');
+  }
+}
+
+/** What is selected on other pages goes along with what is ticked here. */
+function sendElsewhere(form, boxes, selection) {
+  for (const extra of form.querySelectorAll('input[data-elsewhere]')) extra.remove();
+  const here = new Set(boxes.map((box) => box.value));
+  for (const id of selection.keys()) {
+    if (here.has(id)) continue;
+    const field = document.createElement('input');
+    field.type = 'hidden';
+    field.name = 'frame_ids[]';
+    field.value = id;
+    field.dataset.elsewhere = '';
+    form.append(field);
+  }
+}
+
+function openFlags(form) {
+  const menu = form.querySelector('#flag-menu');
+  if (menu === null || menu.closest('[hidden]') !== null) return;
+  menu.open = true;
+  menu.querySelector('button').focus();
 }

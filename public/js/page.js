@@ -9,16 +9,34 @@ const YEAR_SEC = 31_536_000;
 /** @param {string} theme auto, light, dark or red */
 function setTheme(theme) {
   root.dataset.theme = theme;
-  const secure = location.protocol === 'https:' ? '; secure' : '';
-  document.cookie = `theme=${theme}; path=/; max-age=${5 * YEAR_SEC}; samesite=lax${secure}`;
-  for (const button of document.querySelectorAll('.themes button')) {
-    button.setAttribute('aria-pressed', String(button.value === theme));
+  remember('theme', theme);
+  if (theme === 'red') remember('night-offer', 'no');
+  for (const button of document.querySelectorAll('[data-theme-name]')) {
+    const holds = button.dataset.themeName === theme;
+    button.setAttribute('aria-pressed', String(holds));
+    button.value = holds ? 'auto' : button.dataset.themeName;
   }
   const colours = { red: '#0b0000', dark: '#121417', light: '#ffffff' };
   const isDark = matchMedia('(prefers-color-scheme: dark)').matches;
   const colour = colours[theme] ?? (isDark ? colours.dark : colours.light);
   tameTips();
   for (const meta of document.querySelectorAll('meta[name="theme-color"]')) meta.content = colour;
+  document.dispatchEvent(new CustomEvent('themechange', { detail: theme }));
+  keepWithAccount(theme);
+}
+
+function remember(name, value) {
+  const secure = location.protocol === 'https:' ? '; secure' : '';
+  document.cookie = `${name}=${value}; path=/; max-age=${5 * YEAR_SEC}; samesite=lax${secure}`;
+}
+
+/** The account of who is signed in remembers it too; if that fails, this browser still does. */
+function keepWithAccount(theme) {
+  if (document.querySelector('.person-menu .person') === null) return;
+  const body = new URLSearchParams(new FormData(document.querySelector('form.themes')));
+  body.set('theme', theme);
+  const sent = { method: 'POST', body, redirect: 'manual', keepalive: true };
+  fetch(`${base}/theme/`, sent).catch(() => undefined);
 }
 
 /** Tips are drawn by the system, in white: in red there are none. */
@@ -34,11 +52,14 @@ function tameTips() {
 
 tameTips();
 
-for (const form of document.querySelectorAll('form.themes')) {
+for (const form of document.querySelectorAll('form.themes, form.offer')) {
   form.addEventListener('submit', (event) => {
-    if (event.submitter === null) return;
+    const { submitter } = event;
+    if (submitter === null) return;
     event.preventDefault();
-    setTheme(event.submitter.value);
+    if (submitter.name === 'theme') setTheme(submitter.value);
+    else remember('night-offer', 'no');
+    document.querySelector('form.offer')?.remove();
   });
 }
 
@@ -60,36 +81,33 @@ function siderealTime(date, longitudeDeg) {
   return `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
 }
 
-const clocks = document.getElementById('clocks');
-if (clocks !== null) {
-  const local = new Intl.DateTimeFormat('en-GB', {
-    hour: '2-digit',
-    minute: '2-digit',
-    timeZoneName: 'short',
-  });
+/** Keeps the clocks going that the server has set. */
+function runClocks(clocks) {
+  const { zone, longitude } = clocks.dataset;
+  const local =
+    zone === '' ? null : new Intl.DateTimeFormat('en-GB', { timeStyle: 'short', timeZone: zone });
+  const set = (name, text) => {
+    const figure = clocks.querySelector(`[data-clock="${name}"]`);
+    if (figure !== null) figure.textContent = text;
+  };
   const show = () => {
     const now = new Date();
-    const times = [['UTC', now.toISOString().slice(11, 16)]];
-    const parts = Object.fromEntries(
-      local.formatToParts(now).map(({ type, value }) => [type, value]),
-    );
-    if (!/^(UTC|GMT)$/.test(parts.timeZoneName))
-      times.push([parts.timeZoneName, `${parts.hour}:${parts.minute}`]);
-    const longitude = clocks.dataset.longitude;
-    if (longitude !== undefined) times.push(['LST', siderealTime(now, Number(longitude))]);
-    clocks.replaceChildren(
-      ...times.map(([name, time]) => {
-        const span = document.createElement('span');
-        const figure = document.createElement('b');
-        figure.textContent = time;
-        span.append(`${name} `, figure);
-        return span;
-      }),
-    );
+    set('utc', now.toISOString().slice(11, 16));
+    if (local !== null) set('local', local.format(now));
+    if (longitude !== '') set('lst', siderealTime(now, Number(longitude)));
     setTimeout(show, 60_000 - (Date.now() % 60_000));
   };
   show();
 }
+
+const clocks = document.getElementById('clocks');
+if (clocks !== null) runClocks(clocks);
+
+const menu = document.getElementById('menu');
+
+document.addEventListener('click', ({ target }) => {
+  if (menu?.open && !menu.contains(target)) menu.open = false;
+});
 
 const keysDialog = document.getElementById('keys');
 
@@ -100,7 +118,14 @@ function showKeys() {
   else keysDialog.showModal();
 }
 
-const PLACES = { f: '/frames/', u: '/upload/', a: '/account/' };
+const PLACES = {
+  n: '/nights/',
+  f: '/frames/',
+  t: '/targets/',
+  o: '/tonight/',
+  u: '/upload/',
+  a: '/account/',
+};
 const GO_MS = 700;
 let going;
 
@@ -121,6 +146,11 @@ function follow(key) {
   return link !== undefined;
 }
 
+function closeMenu() {
+  menu.open = false;
+  menu.querySelector('summary').focus();
+}
+
 /** @returns true if the key meant something */
 function obey(event) {
   const { key } = event;
@@ -135,6 +165,7 @@ function obey(event) {
   if (key === '?') showKeys();
   else if (key === 'R') toggleRed();
   else if (key === 'Escape' && keysDialog.open) keysDialog.close();
+  else if (key === 'Escape' && menu?.open) closeMenu();
   else if (keysDialog.open) return false;
   else if (key === '/') document.getElementById('search')?.focus();
   else if (key === 'g') startGoing();

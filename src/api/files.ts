@@ -49,7 +49,8 @@ export function createFileHandlers(services: Services) {
 
   const preview: RequestHandler = async (req, res) => {
     const frame = await frameToRead(services, req, res);
-    const options = parseRenderOptions(lastValues(queryParameters(req)));
+    const parameters = lastValues(queryParameters(req));
+    const options = parseRenderOptions(parameters);
     const source = await sourceOf(services, frame);
     // The picture of these bytes with these options never changes; only who may see it may.
     res.set('Cache-Control', 'private, max-age=3600');
@@ -60,6 +61,10 @@ export function createFileHandlers(services: Services) {
     }
     const picture = await previews.get(source, options, waiterOf(res));
     res.set({ 'Content-Type': picture.contentType, ETag: picture.etag });
+    // An address that names these bytes never shows others; what could not be drawn may be, later.
+    if (picture.problem === undefined && isOfBytes(parameters.v, frame)) {
+      res.set('Cache-Control', 'private, max-age=31536000, immutable');
+    }
     // For programs; people read it in the picture.
     if (picture.problem !== undefined) res.set('X-Problem', encodeURI(picture.problem));
     res.send(Buffer.from(picture.bytes));
@@ -136,6 +141,11 @@ async function frameForDownload(
   const id = parseId(req.params.id);
   const reader = await requireReader(services, req, res, { frameId: id });
   return getFrameFile(services.catalog, id, reader);
+}
+
+/** True if the text is the beginning of the hash of the file, and long enough to be of no other. */
+function isOfBytes(text: string | undefined, { version }: FrameFile): boolean {
+  return text !== undefined && /^[\da-f]{12,64}$/.test(text) && version.sha256.startsWith(text);
 }
 
 /** The file of a frame, which has the length it was stored with. */

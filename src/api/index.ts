@@ -7,6 +7,7 @@ import { createProfile, createTokenHandler, createTokenList } from './account.js
 import { createAuditHandler } from './audit.js';
 import { createUpload } from './create.js';
 import { createCalibrationHandler } from './calibrations.js';
+import { createEventsHandler } from './events.js';
 import { createFileHandlers } from './files.js';
 import { createFrameHandlers } from './frames.js';
 import { createKeepingRoutes } from './keeping.js';
@@ -104,6 +105,7 @@ function createRoutes(
     route('/tokens/', { get: on(createTokenList(services), told.TOKENS) }),
     route('/profile/', { get: on(createProfile(services), told.PROFILE) }),
     route('/audit/', { get: on(createAuditHandler(services), told.AUDIT) }),
+    route('/events/', { get: on(createEventsHandler(services), told.EVENTS) }),
     route('/create/', { post: on(upload, told.UPLOADS.short) }),
     route('/frames/', {
       get: on(lists.list, told.LIST),

@@ -1,15 +1,6 @@
-import {
-  listFramesByCursor,
-  type Catalog,
-  type FrameOrder,
-  type FrameReader,
-  type Viewer,
-  type Condition,
-} from '../catalog/index.js';
+import type { Catalog, FrameReader, Viewer } from '../catalog/index.js';
 import { formatCsvText } from '../lib/csv.js';
-
-/** Frames that are read at once. */
-const BATCH = 500;
+import { eachBatch, textOf, valueOf, type FrameObject, type TableQuery } from './list-batches.js';
 
 /** What becomes columns: keys of a frame in JSON, the members of `quality` with a dot. */
 const COLUMNS = [
@@ -26,54 +17,24 @@ const COLUMNS = [
   ...'findings flag tags size sha256 md5 version profile created url'.split(' '),
 ] as const;
 
-/** Which frames, in which order, and how many at most. */
-export interface CsvQuery {
-  readonly conditions: readonly Condition[];
-  readonly order: FrameOrder;
-  readonly most: number;
-}
-
-/**
- * Frames as CSV (RFC 4180) with a line of names, piece by piece: frames that come in the meantime may
- * be among them, none is twice.
- */
+/** Frames as CSV (RFC 4180) with a line of names, piece by piece. */
 export async function* eachCsvPiece(
   catalog: Catalog,
   read: FrameReader<string>,
-  { conditions, order, most }: CsvQuery,
+  query: TableQuery,
   viewer: Viewer,
 ): AsyncGenerator<string> {
   yield `${COLUMNS.join(',')}\r\n`;
-  let cursor: string | undefined;
-  for (let left = most; left > 0; left -= BATCH) {
-    const query = { conditions, order, limit: Math.min(left, BATCH), cursor };
-    const page = await listFramesByCursor(catalog, read, query, viewer);
-    const frames = JSON.parse(`[${page.items.join(',')}]`) as Record<string, unknown>[];
+  for await (const frames of eachBatch(catalog, read, query, viewer)) {
     yield frames.map(toLine).join('');
-    if (page.next === null) return;
-    cursor = page.next;
   }
 }
 
-function toLine(frame: Readonly<Record<string, unknown>>): string {
-  const fields = COLUMNS.map((column) => {
-    const [key = '', member] = column.split('.');
-    const value = frame[key];
-    if (member === undefined) return toField(value);
-    return toField((value as Record<string, unknown> | null | undefined)?.[member]);
-  });
-  return `${fields.join(',')}\r\n`;
+function toLine(frame: FrameObject): string {
+  return `${COLUMNS.map((column) => toField(valueOf(frame, column))).join(',')}\r\n`;
 }
 
-/** Numbers as they are, also those below 0; lists with a blank between, objects in them by their code. */
+/** Numbers as they are, also those below 0. */
 function toField(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  if (Array.isArray(value)) return formatCsvText(value.map(wordOf).join(' '));
-  return formatCsvText(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-function wordOf(each: unknown): string {
-  if (typeof each === 'object' && each !== null && 'code' in each) return String(each.code);
-  return typeof each === 'string' ? each : JSON.stringify(each);
+  return typeof value === 'number' ? String(value) : formatCsvText(textOf(value));
 }

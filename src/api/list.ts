@@ -21,13 +21,18 @@ import {
   sendStream,
   urlEpoch,
   wantsCsv,
+  wantsVotable,
   type Services,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { createFrameTexts } from './frame-texts.js';
 import { eachCsvPiece } from './list-csv.js';
+import { eachVotablePiece, VOTABLE_TYPE } from './list-votable.js';
 import { parseCount, parseFrameQuery } from './parse.js';
 import { toAggregateShape } from './shapes.js';
+
+const CSV = { type: 'text/csv', filename: 'frames.csv', eachPiece: eachCsvPiece };
+const VOTABLE = { type: VOTABLE_TYPE, filename: 'frames.vot', eachPiece: eachVotablePiece };
 
 /** Handlers of lists and of what there is to choose from. */
 export function createListHandlers(services: Services): {
@@ -67,8 +72,8 @@ export function createListHandlers(services: Services): {
     return withResults(envelope, page.items);
   };
 
-  /** All frames that match, or as many as `limit` says. */
-  const sendCsv = async (req: Request, res: Response, root: string, viewer: Viewer) => {
+  /** All frames that match, or as many as `limit` says, as CSV or VOTable. */
+  const sendTable = async (req: Request, res: Response, root: string, viewer: Viewer) => {
     const parameters = queryParameters(req);
     const { conditions, order } = parseFrameQuery(parameters, config);
     const most = parseCount(parameters, 'limit', Infinity);
@@ -77,17 +82,18 @@ export function createListHandlers(services: Services): {
       throw new AppError('bad_request', message, { parameter: 'offset' });
     }
     res.set('Cache-Control', 'private, no-store').vary('Accept, Authorization, Cookie');
-    res.type('text/csv').set('Content-Disposition', contentDisposition('frames.csv'));
+    const { type, filename, eachPiece } = wantsCsv(req) ? CSV : VOTABLE;
+    res.type(type).set('Content-Disposition', contentDisposition(filename));
     const query = { conditions, order, most };
     if (req.method === 'HEAD') res.end();
-    else await sendStream(eachCsvPiece(catalog, textsBelow(root), query, viewer), res);
+    else await sendStream(eachPiece(catalog, textsBelow(root), query, viewer), res);
   };
 
   const list: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
     const root = rootUrl(services, req);
-    if (wantsCsv(req)) {
-      await sendCsv(req, res, root, viewer);
+    if (wantsCsv(req) || wantsVotable(req)) {
+      await sendTable(req, res, root, viewer);
       return;
     }
     const parameters = queryParameters(req);

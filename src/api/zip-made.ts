@@ -10,10 +10,10 @@ import {
   sendStream,
   type Services,
 } from '../http/index.js';
+import { missingText, tooMany, zipFolder } from '../downloads/index.js';
 import { AppError } from '../lib/errors.js';
 import { createNamer } from '../zip/index.js';
-import { missingText, zipFolder } from './zip-plain.js';
-import { tooMany, type ZipOptions } from './zip-request.js';
+import type { ZipOptions } from './zip-request.js';
 
 /** Most files that are made on the way into one zip. */
 const MAX_MADE = 10_000;

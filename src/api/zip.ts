@@ -18,22 +18,19 @@ import {
   type Authentication,
   type Services,
 } from '../http/index.js';
+import {
+  createZipsBegun,
+  formatIds,
+  MAX_FRAMES,
+  readIds,
+  sendPlainZip,
+  sendScript,
+  tooMany,
+} from '../downloads/index.js';
 import { AppError } from '../lib/errors.js';
 import { parseFrameQuery } from './parse.js';
 import { sendUnpackedZip } from './zip-made.js';
-import { sendPlainZip } from './zip-plain.js';
-import {
-  badValue,
-  formatIds,
-  formatOptions,
-  MAX_FRAMES,
-  readIds,
-  readOptions,
-  tooMany,
-  type ZipOptions,
-} from './zip-request.js';
-import { sendScript } from './zip-script.js';
-import { createZipsBegun } from './zips-begun.js';
+import { badValue, formatOptions, readOptions, type ZipOptions } from './zip-request.js';
 
 type Slices = AsyncIterable<readonly StoredFile[]>;
 

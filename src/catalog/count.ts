@@ -103,7 +103,7 @@ function grouping(db: Knex, search: Search): Knex.QueryBuilder {
 }
 
 /** A query over the frames of a search, in no order. */
-function counting(db: Knex, search: Search): Knex.QueryBuilder {
+export function counting(db: Knex, search: Search): Knex.QueryBuilder {
   const { from, narrowing } = smallestSet(search);
   return db.from(db.raw(from)).modify(narrow, db, search, narrowing);
 }

@@ -10,6 +10,7 @@ import {
 } from './cube-keys.js';
 import type { Catalog } from './db.js';
 import { required } from './db.js';
+import { OBJECT_SUM_CLAIMS } from './object-sums.js';
 import { enterSightings, leaveSightings, SIGHTING_CLAIMS } from './sightings.js';
 
 /** Rows of `facets`, `nights` and `objects` that a frame belongs to. */
@@ -209,6 +210,7 @@ const CLAIMS: readonly Claim[] = [
     sql: `select abs((select count(*) from frames) - (select coalesce(sum(frames), 0) from cube)) as wrong`,
   },
   ...SIGHTING_CLAIMS,
+  ...OBJECT_SUM_CLAIMS,
   {
     text: 'frames with a wrong size',
     sql: `select count(*) as wrong from frames join versions on versions.id = frames.version_id

@@ -17,6 +17,8 @@ import { computed } from './migrations/0012_computed.js';
 import { footprints } from './migrations/0013_footprints.js';
 import { groups } from './migrations/0014_groups.js';
 import { judging } from './migrations/0015_judging.js';
+import { shares } from './migrations/0016_shares.js';
+import { preferences } from './migrations/0017_preferences.js';
 import { oneWay } from './migrations/0018_one_way.js';
 import { objectSums } from './migrations/0019_object_sums.js';
 
@@ -39,6 +41,8 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0015_judging', up: judging },
   { name: '0018_one_way', up: oneWay },
   { name: '0019_object_sums', up: objectSums },
+  { name: '0017_preferences', up: preferences },
+  { name: '0016_shares', up: shares },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -3,7 +3,7 @@ import { required, type Catalog } from './db.js';
 import { parseStoredCards } from './write-cards.js';
 import type { FrameRecord } from './records.js';
 import type { Frame, FrameFacts, Relation, StoredHdu } from './schema.js';
-import { isHeld, proposalList, type Actor, type Viewer } from './visibility.js';
+import { trashedFor, type Actor, type Viewer } from './visibility.js';
 
 /** A frame that was deleted and can still come back. */
 export interface Trashed {
@@ -145,22 +145,6 @@ export async function getTrashed(db: Knex, frameId: number, by: Actor | Viewer):
     .modify(trashedFor, by)
     .first(COLUMNS);
   return toTrashed(required(row));
-}
-
-/**
- * As `visibleTo`, of deleted frames: what an account held to proposals saw before it was deleted. Of a
- * frame of which only the tree told nobody knows the proposal; then it is shown to who uploaded it.
- */
-function trashedFor(query: Knex.QueryBuilder, by: Actor | Viewer): void {
-  if (!isHeld(by)) return;
-  void query.whereRaw(
-    `(content ->> '$.facts.publicDateMs' <= ?
-      or content ->> '$.facts.proposal' in (select value from json_each(?))
-      or exists (select 1 from json_each(record, '$.versions') as version
-        where version.value ->> 'number' = 1
-          and lower(version.value ->> 'uploadedBy') = lower(?)))`,
-    [Date.now(), proposalList(by), by.username],
-  );
 }
 
 /**

@@ -99,6 +99,27 @@ export function visibleTo(query: Knex.QueryBuilder, viewer: Viewer, now = Date.n
 }
 
 /**
+ * As `visibleTo`, of deleted frames: what an account held to proposals saw before it was deleted. Of a
+ * frame of which only the tree told nobody knows the proposal; then it is shown to who uploaded it.
+ */
+export function trashedFor(query: Knex.QueryBuilder, by: Actor | Viewer): void {
+  if (!isHeld(by)) return;
+  void query.whereRaw(
+    `(content ->> '$.facts.publicDateMs' <= ?
+      or content ->> '$.facts.proposal' in (select value from json_each(?))
+      or exists (select 1 from json_each(record, '$.versions') as version
+        where version.value ->> 'number' = 1
+          and lower(version.value ->> 'uploadedBy') = lower(?)))`,
+    [Date.now(), proposalList(by), by.username],
+  );
+}
+
+/** An account held to proposals sees what it sent itself: what was refused has no proposal to go by. */
+export function refusedFor(query: Knex.QueryBuilder, by: Actor | Viewer): void {
+  if (isHeld(by)) void query.whereRaw('uploaded_by = ?', [by.userId]);
+}
+
+/**
  * Whether `viewer`, who may see a frame, sees it for more than that it is public: then also what it
  * was before, which may be from when it was hidden.
  *

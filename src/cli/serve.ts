@@ -54,6 +54,8 @@ export const serve: Command = {
       // All that is acknowledged is on disk; what hangs here is a disk that has gone, or a bug.
       setTimeout(() => process.exit(0), END_MS).unref();
       clearInterval(timer);
+      // Who listens would hold the server until its grace is over.
+      await context.events.close();
       await stop(server);
       await authentication.close();
       return 0;

@@ -67,10 +67,8 @@ export function loadConfig(env: Environment, configDir: string): LoadedConfig {
       { problems },
     );
   }
-  return {
-    config: Object.freeze({ ...settings, sites }),
-    origins: Object.fromEntries(origins) as Record<SettingName, string>,
-  };
+  const from = Object.fromEntries(origins) as Record<SettingName, string>;
+  return { config: Object.freeze({ ...settings, sites, origins: from }), origins: from };
 }
 
 /** The sites of the program, if somebody put a file there, and over them those of the setting. */
@@ -87,14 +85,29 @@ function sitesOf(
   return readSites(files, settings, problems);
 }
 
+/** A setting as a person reads it. */
+export interface SettingLine {
+  readonly name: SettingName;
+  /** As it would be written in the environment; a secret as dots. */
+  readonly value: string;
+  /** `environment`, `default`, or the file that it stands in. */
+  readonly origin: string;
+}
+
+/** The effective settings in their order, secrets masked. */
+export function describeConfig(config: Config): SettingLine[] {
+  return names.map((name) => ({
+    name,
+    value: mask(name, formatValue(config[name])),
+    origin: config.origins[name],
+  }));
+}
+
 /** One line per setting for `platevault config`, secrets masked. */
-export function formatConfig({ config, origins }: LoadedConfig): string {
+export function formatConfig({ config }: LoadedConfig): string {
   const width = Math.max(...names.map((name) => name.length));
-  return names
-    .map(
-      (name) =>
-        `${name.padEnd(width)}  ${mask(name, formatValue(config[name]))}  (${origins[name]})`,
-    )
+  return describeConfig(config)
+    .map(({ name, value, origin }) => `${name.padEnd(width)}  ${value}  (${origin})`)
     .join('\n');
 }
 

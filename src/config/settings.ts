@@ -28,6 +28,7 @@ const path = { kind: 'path' } as const;
 const boolean = { kind: 'boolean' } as const;
 const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
 const number = (min: number, max: number) => ({ kind: 'number', min, max }) as const;
+const WEB_ADDRESS = /^(?:https?:\/\/\S+)?$/;
 const GIB = 2 ** 30;
 const TIB = 2 ** 40;
 
@@ -111,6 +112,35 @@ export const SETTINGS = {
   },
   SITE_ID: { type: text, default: 'site', help: 'Site of frames without `SITEID`.' },
   SITE_NAME: { type: text, default: '', help: 'Name of the observatory, shown on the pages.' },
+  SITE_LOGO: {
+    type: text,
+    default: '',
+    help: 'File with the logo of the observatory (SVG, PNG or WebP), shown 22 px high in place of that of Platevault.',
+  },
+  SITE_LINKS: {
+    type: { kind: 'pairs' },
+    default: '',
+    help: 'Links at the foot of every page: `label=URL`, comma between, such as `Weather=https://weather.example.org/,Manual=https://docs.example.org/`.',
+  },
+  SITE_TERMS: {
+    type: { kind: 'text', pattern: WEB_ADDRESS, hint: 'an http(s) URL' },
+    default: '',
+    help: 'Page with the terms of use, linked from every page and from the login.',
+  },
+  SITE_PRIVACY: {
+    type: { kind: 'text', pattern: WEB_ADDRESS, hint: 'an http(s) URL' },
+    default: '',
+    help: 'Page about privacy, linked from every page.',
+  },
+  SITE_FEEDBACK: {
+    type: {
+      kind: 'text',
+      pattern: /^(?:(?:https?:\/\/|mailto:)\S+)?$/,
+      hint: 'an http(s) URL or `mailto:` and an address',
+    },
+    default: '',
+    help: 'Where people write to: `mailto:archive@example.org`, or a page. Also shown where somebody may not go on alone.',
+  },
   SITE_LATITUDE: {
     type: number(-90, 90),
     default: '0',
@@ -282,6 +312,11 @@ export const SETTINGS = {
     default: '15',
     help: 'Minutes of the dark without an exposure of a camera that a night tells of as a gap.',
   },
+  TONIGHT_ALARM_MINUTES: {
+    type: number(1, 1440),
+    default: '15',
+    help: 'Minutes of the dark without a new frame after which the page Tonight raises its alarm. Longer than the longest exposure.',
+  },
   MEASURE: {
     type: boolean,
     default: 'true',
@@ -291,6 +326,15 @@ export const SETTINGS = {
     type: integer(1, 2 ** 31),
     default: '300000000',
     help: 'Pictures with more pixels are not measured.',
+  },
+  SESAME_URL: {
+    type: {
+      kind: 'text',
+      pattern: /^(?:https?:\/\/[^\s?#]+)?$/,
+      hint: 'an http(s) URL without a query',
+    },
+    default: '',
+    help: 'Where names of objects are looked up that the catalogue of the archive does not know, such as `https://cds.unistra.fr/cgi-bin/nph-sesame/-oI/SNV`: the name that somebody types is sent there. Empty: nothing is sent to anybody.',
   },
   SOLVER: {
     type: { kind: 'choice', values: ['none', 'astrometry.net', 'astap'] },
@@ -457,4 +501,8 @@ type ValueOf<T extends SettingType> = T['kind'] extends 'integer' | 'number'
 export type Settings = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]['type']> };
 
 /** The effective settings, and the sites of their files: parsed once at the start, frozen, passed down. */
-export type Config = Settings & { readonly sites: readonly Site[] };
+export type Config = Settings & {
+  readonly sites: readonly Site[];
+  /** Where each value came from: `environment`, `default`, `<NAME>_FILE`, or a file of settings. */
+  readonly origins: Readonly<Record<SettingName, string>>;
+};

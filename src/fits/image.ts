@@ -1,7 +1,7 @@
 import { AppError } from '../lib/errors.js';
 import { pixelCount } from './hdu.js';
 import { nativeArray, toNative } from './native.js';
-import { applyScaling, readScaling } from './scaling.js';
+import { applyScaling, isInPlace, readScaling } from './scaling.js';
 import type { FitsFile, Hdu, NativeStrip, PixelArray, Region, Strip } from './types.js';
 import { eachTileBand } from './tiles/bands.js';
 import { eachXisfStrip } from './xisf/index.js';
@@ -97,11 +97,15 @@ export async function readPlane(
   hdu: Hdu,
   options: { plane?: number; region?: Region; maxPixels?: number } = {},
 ): Promise<{ width: number; height: number; pixels: PixelArray }> {
-  const { maxPixels = 64e6, ...part } = options;
-  const { y, width, height } = checkRegion(hdu, part);
+  const { maxPixels = 64e6, ...wanted } = options;
+  const { y, width, height } = checkRegion(hdu, wanted);
   if (width * height > maxPixels) {
     throw new AppError('too_large', `The image has more than ${maxPixels} pixels.`, { maxPixels });
   }
+  // Where values stay in the bytes that were read, one strip is the plane: nothing is copied.
+  const isPlain = hdu.kind === 'image' && hdu.block === undefined;
+  const isOne = isPlain && isInPlace(readScaling(hdu));
+  const part = isOne ? { ...wanted, rowsPerStrip: Math.max(1, height) } : wanted;
   let pixels: PixelArray | undefined;
   for await (const strip of eachStrip(file, hdu, part)) {
     if (strip.rows === height) return { width, height, pixels: strip.pixels };

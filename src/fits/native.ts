@@ -50,27 +50,13 @@ function aligned(bytes: Uint8Array): Uint8Array {
   return bytes.byteOffset % 8 === 0 ? bytes : Uint8Array.from(bytes);
 }
 
-/** Swaps pairs of bytes in place; two at a time, several times faster than one by one. */
-function swap16(bytes: Uint8Array): void {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-  for (let i = 0; i < words.length; i += 1) {
-    const word = words[i] ?? 0;
-    words[i] = ((word & 0x00ff00ff) << 8) | ((word >>> 8) & 0x00ff00ff);
-  }
-  const last = bytes.byteLength & ~3;
-  if (bytes.byteLength - last >= 2) {
-    const high = bytes[last] ?? 0;
-    bytes[last] = bytes[last + 1] ?? 0;
-    bytes[last + 1] = high;
-  }
+/** Node swaps several times quicker than a loop over the pixels. */
+function swap16({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  Buffer.from(buffer, byteOffset, byteLength).swap16();
 }
 
-function swap32(bytes: Uint8Array): void {
-  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
-  for (let i = 0; i < words.length; i += 1) {
-    const word = words[i] ?? 0;
-    words[i] = (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
-  }
+function swap32({ buffer, byteOffset, byteLength }: Uint8Array): void {
+  Buffer.from(buffer, byteOffset, byteLength).swap32();
 }
 
 function swap64(bytes: Uint8Array): void {

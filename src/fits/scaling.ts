@@ -37,6 +37,13 @@ function toBigInt(value: CardValue | undefined): bigint | undefined {
   return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : undefined;
 }
 
+/** Whether the numbers of the file are the values already, but for their highest bit: in the same place. */
+export function isInPlace({ bitpix, bscale, bzero, blank }: Scaling): boolean {
+  if (bitpix === 64 || bscale !== 1) return false;
+  if (bitpix < 0) return bzero === 0;
+  return blank === undefined && (bzero === 0 || UNSIGNED_BZERO[bitpix] === bzero);
+}
+
 /**
  * Physical values of pixels as they stand in the file. Integers stay integers where nothing is
  * lost: unscaled, or made unsigned by the usual BZERO, and without BLANK. Otherwise 8 and 16 bit
@@ -45,14 +52,9 @@ function toBigInt(value: CardValue | undefined): bigint | undefined {
  * @param native taken over: the result may be a view on it, changed in place
  */
 export function applyScaling(native: NativeArray, scaling: Scaling): PixelArray {
-  const { bitpix, bscale, bzero, blank } = scaling;
   if (native instanceof BigInt64Array) return scaleLong(native, scaling);
-  if (bscale === 1 && blank === undefined) {
-    if (bzero === 0) return native;
-    if (bitpix > 0 && UNSIGNED_BZERO[bitpix] === bzero) return flipSign(native);
-  }
-  if (bitpix < 0 && bscale === 1 && bzero === 0) return native;
-  return scale(native, scaling);
+  if (!isInPlace(scaling)) return scale(native, scaling);
+  return scaling.bzero === 0 ? native : flipSign(native);
 }
 
 /** Adds 2^15 or 2^31, or takes 2^7 away, by turning the highest bit: exact, in place. */

@@ -1,4 +1,4 @@
-import type { Hdu, Region } from './types.js';
+import type { Header, Region } from './types.js';
 
 const SECTION = /^\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*$/;
 
@@ -6,7 +6,10 @@ const SECTION = /^\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*$/;
  * The part of an image that shows something: TRIMSEC `[x0:x1,y0:y1]` (from 1, ends included) if it
  * lies in the image and has an area, else the whole plane. What is beyond it was never lit.
  */
-export function visibleRegion(hdu: Hdu): Region {
+export function visibleRegion(hdu: {
+  readonly axes: readonly number[];
+  readonly header: Pick<Header, 'string'>;
+}): Region {
   const [width = 0, height = 1] = hdu.axes;
   const whole = { x: 0, y: 0, width, height };
   const match = SECTION.exec(hdu.header.string('TRIMSEC') ?? '');

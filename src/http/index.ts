@@ -12,6 +12,8 @@ export {
   hasSession,
   isVisitor,
   owesPassword,
+  readerOf,
+  renewViewer,
   requireAction,
   requireReader,
   SESSION_COOKIE,

@@ -47,7 +47,7 @@ export function parseId(text: unknown): number {
 /** True if the client would rather see a page than data. `?format=` decides. */
 export function prefersHtml(req: Request): boolean {
   const format = parameter(queryParameters(req), 'format');
-  if (format === 'json' || format === 'csv') return false;
+  if (['json', 'csv', 'votable'].includes(format)) return false;
   if (format === 'html') return true;
   return req.accepts(['application/json', 'text/html']) === 'text/html';
 }
@@ -57,11 +57,16 @@ export function wantsCsv(req: Request): boolean {
   return parameter(queryParameters(req), 'format') === 'csv';
 }
 
+/** True for `format=votable`. */
+export function wantsVotable(req: Request): boolean {
+  return parameter(queryParameters(req), 'format') === 'votable';
+}
+
 /**
  * @param others what an address gives besides JSON and a page
  * @throws 'bad_request' for `format=` with another word: what should be sent is not known
  */
-export function requireKnownFormat(req: Request, others: readonly 'csv'[] = []): void {
+export function requireKnownFormat(req: Request, others: readonly ('csv' | 'votable')[] = []): void {
   const format = parameter(queryParameters(req), 'format');
   const known = ['json', 'html', ...others];
   if (format === '' || known.includes(format)) return;

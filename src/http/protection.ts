@@ -20,7 +20,7 @@ const NOTHING = policy({
 });
 
 /** Our pages: everything from here, nothing within the page itself. There is no inline script or style. */
-const PAGE = policy({
+const PAGE_RULES = {
   'default-src': "'none'",
   'script-src': "'self'",
   'style-src': "'self'",
@@ -32,7 +32,7 @@ const PAGE = policy({
   'base-uri': "'none'",
   'form-action': "'self'",
   'frame-ancestors': "'none'",
-});
+} as const;
 
 const UNUSED = ['accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope'].concat([
   'hid',
@@ -62,7 +62,23 @@ export const protect: RequestHandler = (req, res, next) => {
   next();
 };
 
+/** What a page needs beyond the usual, because of a program of others that it shows. */
+export interface PageNeeds {
+  /** Styles within elements, and pictures and workers that it makes itself. */
+  readonly inlineStyles?: boolean;
+  /** WebAssembly. */
+  readonly wasm?: boolean;
+}
+
 /** The answer is one of our pages, made from our templates. */
-export function allowPage(res: Response): void {
-  res.set('Content-Security-Policy', PAGE);
+export function allowPage(res: Response, needs: PageNeeds = {}): void {
+  const rules: Record<string, string> = { ...PAGE_RULES };
+  if (needs.inlineStyles === true) {
+    rules['style-src'] = "'self' 'unsafe-inline'";
+    rules['img-src'] = "'self' data: blob:";
+    rules['connect-src'] = "'self' data: blob:";
+    rules['worker-src'] = "'self' blob:";
+  }
+  if (needs.wasm === true) rules['script-src'] = "'self' 'wasm-unsafe-eval'";
+  res.set('Content-Security-Policy', policy(rules));
 }

@@ -2,6 +2,7 @@ import type { Calibrations } from '../calibration/index.js';
 import type { Catalog } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import type { createPassport, DeedLog, Logins, Signer } from '../auth/index.js';
+import type { Events } from '../events/index.js';
 import type { Ingest, Reader } from '../ingest/index.js';
 import type { Mending, Revisions, Trash } from '../keeping/index.js';
 import type { Log } from '../lib/log.js';
@@ -27,6 +28,8 @@ export interface Services {
   readonly calibrations: Calibrations;
   readonly solving: Pick<Solving, 'state'>;
   readonly reports: Pick<Reports, 'make'>;
+  /** Tells those who listen of what happens. */
+  readonly events: Events;
   readonly signer: Signer;
   readonly passport: ReturnType<typeof createPassport>;
   readonly logins: Logins;

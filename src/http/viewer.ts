@@ -192,6 +192,39 @@ async function bySession(services: Services, req: Request, res: Response): Promi
   adoptUser(services, res, user);
 }
 
+/**
+ * Who asks in a request that goes on for long, by what holds now: undefined if the session has ended,
+ * the token was revoked or the account disabled since it began.
+ */
+export async function renewViewer(
+  services: Services,
+  req: Request,
+  res: Response,
+): Promise<Viewer | undefined> {
+  const { catalog } = services;
+  const { address, role } = viewerOf(res);
+  if (role === 'anonymous') return viewerOf(res);
+  if (hasSession(res)) {
+    const userId = await userOfSession(req);
+    const user = userId === undefined ? undefined : await findUserById(catalog, userId);
+    if (user === undefined || user.disabled || isOneTime(user.passwordHash)) return undefined;
+    return toViewer(services, user, 'admin', address);
+  }
+  const secret = readToken(req.headers.authorization);
+  const found = secret === undefined ? undefined : await findToken(catalog, hashSecret(secret));
+  return found && toViewer(services, found.user, found.token.scope, address);
+}
+
+/** As the store has it now: what the request holds is from when it began. */
+function userOfSession(req: Request): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    req.sessionStore.get(req.sessionID, (error: unknown, data) => {
+      if (error === null || error === undefined) resolve(data?.userId);
+      else reject(error instanceof Error ? error : new Error('session not read'));
+    });
+  });
+}
+
 /** Sends people to where they change it; programs are told. */
 function askForPassword(
   services: Services,
@@ -229,6 +262,11 @@ export function adoptUser(services: Services, res: Response, user: User): void {
   setViewer(res, toViewer(services, user, 'admin', viewerOf(res).address));
   (res.locals as { bySession?: boolean }).bySession = true;
   (res.locals as { owesPassword?: boolean }).owesPassword = isOneTime(user.passwordHash);
+}
+
+/** An account as one that reads, with the rights that are its own now: for what it has left to others. */
+export function readerOf(services: Services, user: User): Viewer {
+  return toViewer(services, user, 'read', '');
 }
 
 function setViewer(res: Response, viewer: Viewer): void {

@@ -4,6 +4,7 @@ export const ERROR_CODES = {
   unauthenticated: 'No, or no valid, credentials were given.',
   forbidden: 'The caller may not do this.',
   not_found: 'There is no such thing, or the caller may not see it.',
+  gone: 'There was such a thing, and it has ended.',
   too_many: 'The same was asked for too often; it works again after the time in Retry-After.',
   method_not_allowed: 'The address exists, but not with this verb.',
   too_large: 'The body, file or selection is larger than the settings allow.',

@@ -20,9 +20,25 @@ export interface NightMedians {
   readonly transparency: number | null;
 }
 
+/** A frame as far as its measures matter. */
+export type MeasuredRow = Pick<
+  NightRow,
+  | 'instrument'
+  | 'filter'
+  | 'binningX'
+  | 'binningY'
+  | 'stars'
+  | 'fwhmArcsec'
+  | 'fwhmPx'
+  | 'elongation'
+  | 'background'
+  | 'transparency'
+  | 'groupId'
+>;
+
 /** By camera, filter and binning, of frames of the sky. */
 export async function mediansOf(
-  rows: readonly NightRow[],
+  rows: readonly MeasuredRow[],
   usualOf: (groupId: number) => Promise<KeptUsual | undefined>,
 ): Promise<NightMedians[]> {
   const measured = rows.filter(({ groupId, fwhmPx, stars }) => {
@@ -35,10 +51,10 @@ export async function mediansOf(
   return told.flat();
 }
 
-function toMedians(rows: readonly NightRow[], usual: KeptUsual | undefined): NightMedians[] {
+function toMedians(rows: readonly MeasuredRow[], usual: KeptUsual | undefined): NightMedians[] {
   const [first] = rows;
   if (first === undefined) return [];
-  const of = (valueOf: (row: NightRow) => number | null): number | null =>
+  const of = (valueOf: (row: MeasuredRow) => number | null): number | null =>
     median(rows.flatMap((row) => valueOf(row) ?? []));
   const fwhmPx = of((row) => row.fwhmPx);
   const fwhmArcsec = of((row) => row.fwhmArcsec);

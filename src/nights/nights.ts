@@ -1,7 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { listNightTotals, readChanges, type Condition, type Viewer } from '../catalog/index.js';
 import { describeNight, type NightOptions, type NightParts, type NightReport } from './night.js';
+import { createLacking, type Lacking } from './lacking.js';
+import { describeNights, type NightOverview } from './overview.js';
 import { listNightPage, type NightPage } from './page.js';
+import { createSkies } from './skies.js';
 
 /** Which nights are asked for. */
 export interface NightQuery {
@@ -14,6 +17,16 @@ export interface NightQuery {
 export interface Nights {
   /** Nights of the frames that match, newest first. */
   list(query: NightQuery, viewer: Viewer): Promise<NightPage>;
+  /** Some nights, in the order in which they are asked for, as an overview of many shows them. */
+  describe(
+    asked: NightOptions & {
+      readonly nights: readonly string[];
+      readonly conditions: readonly Condition[];
+    },
+    viewer: Viewer,
+  ): Promise<NightOverview[]>;
+  /** What calibrations nights lack: only for those who see every frame. */
+  readonly lacking: Lacking;
   /** One night whole; undefined if the viewer sees nothing of it. */
   find(night: string, options: NightOptions, viewer: Viewer): Promise<NightReport | undefined>;
   /** The nights with frames before and after one. */
@@ -27,8 +40,11 @@ export interface Nights {
 export function createNights(parts: NightParts): Nights {
   const { catalog } = parts;
   const calibrations = remembering(parts);
+  const skies = createSkies(parts);
   return {
     list: (query, viewer) => listNightPage(catalog, query, viewer),
+    describe: (asked, viewer) => describeNights({ ...parts, skies }, asked, viewer),
+    lacking: createLacking({ catalog, calibrations }),
     find: (night, options, viewer) =>
       describeNight({ ...parts, calibrations }, night, viewer, options),
     async around(night, viewer) {

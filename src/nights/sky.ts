@@ -11,6 +11,7 @@ export interface SiteNight {
   readonly name: string;
   /** Of the IANA; null if nobody said. */
   readonly timeZone: string | null;
+  readonly place: Place;
   readonly sky: Night;
 }
 
@@ -50,13 +51,17 @@ export async function skiesOf(
   return skies.sort((a, b) => (a.siteId < b.siteId ? -1 : 1));
 }
 
-function skyOver(night: string, siteId: string, place: Place, site?: Site): SiteNight {
+/** The sky of a night over a place. @param site what the settings say of it, if they do */
+export function skyOver(night: string, siteId: string, place: Place, site?: Site): SiteNight {
   const sky = nightAt(night, place, site?.darkSunAltDeg ?? ASTRONOMICAL);
-  return { siteId, name: site?.name ?? '', timeZone: site?.timeZone ?? null, sky };
+  return { siteId, name: site?.name ?? '', timeZone: site?.timeZone ?? null, place, sky };
 }
 
 /** The place that most of some frames of a site tell: a header may be wrong. */
-async function placeIn(parts: SkyParts, rows: readonly NightRow[]): Promise<Place | undefined> {
+export async function placeIn(
+  parts: SkyParts,
+  rows: readonly NightRow[],
+): Promise<Place | undefined> {
   const votes = new Map<string, { readonly place: Place; readonly frames: number }>();
   for (const row of spread(rows.filter(canBeChecked), ASKED)) {
     const place = await placeOfRow(parts, row);

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { surveyFits, type SourceLimits, type Survey } from '../fits/index.js';
 import { fingerprintOf, type Fingerprint } from '../lib/hash.js';
 import { renderPreview } from '../preview/render.js';
+import { readBlock, readSkyNodes } from '../products/look.js';
 import { packFits, verifyPacked } from '../products/pack.js';
 import {
   checkFile,
@@ -29,6 +30,8 @@ export const TASKS = {
   writeRows,
   checkFile,
   readLookups,
+  readBlock,
+  readSkyNodes,
   measureFile,
   fingerprint: ({ path }: { path: string }): Promise<Fingerprint> => fingerprintOf(path),
 } as const satisfies Record<string, (input: never, signal: AbortSignal) => Promise<object>>;

@@ -22,14 +22,15 @@ const SAMPLE = 100_000;
 /**
  * @param options.factors      pixels of a block
  * @param options.wantExtremes whether to look at each single value
+ * @param options.missingRows  rows that the first row of blocks lacks below the region; default none
  */
 export function createBinner(
   region: Region,
-  options: { factors: { x: number; y: number }; wantExtremes?: boolean },
+  options: { factors: { x: number; y: number }; wantExtremes?: boolean; missingRows?: number },
 ): Binner {
-  const { factors } = options;
+  const { factors, missingRows = 0 } = options;
   const width = Math.ceil(region.width / factors.x);
-  const height = Math.ceil(region.height / factors.y);
+  const height = Math.ceil((region.height + missingRows) / factors.y);
   // One kind of array for the inner loops: the engine makes far better code of them than for eight.
   const line = new Float64Array(region.width);
   const sums = new Float64Array(width);
@@ -70,7 +71,8 @@ export function createBinner(
         addLine(line, factors.x, sums, counts);
         pick(row);
         if (options.wantExtremes === true) look();
-        if ((row + 1) % factors.y === 0 || row + 1 === region.height) finishBlocks(row);
+        const at = row + missingRows;
+        if ((at + 1) % factors.y === 0 || row + 1 === region.height) finishBlocks(at);
       }
     },
     grid: () => ({ width, height, values: values ?? new Float32Array(width * height).fill(NaN) }),

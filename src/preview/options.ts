@@ -3,6 +3,7 @@ import { COLOURS, type Colour } from './colour.js';
 import { FORMATS, type PictureFormat } from './encode.js';
 import { RENDER_PARAMETERS, type RenderParameter } from './parameters.js';
 import { STRETCHES, type Limits, type Stretch } from './stretch.js';
+import type { TileAddress } from './tile.js';
 
 /** How a picture is to look. Two equal objects give the same bytes for the same file. */
 export interface RenderOptions {
@@ -20,6 +21,8 @@ export interface RenderOptions {
   readonly colour: Colour;
   readonly invert: boolean;
   readonly format: PictureFormat;
+  /** Only this tile of the picture; the width is then that of the tile, and `low` and `high` must be given. */
+  readonly tile?: TileAddress;
 }
 
 /** What pyobs-archive draws: 200 px wide, grey, linear between the 5th and the 95th percentile. */

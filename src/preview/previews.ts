@@ -8,7 +8,7 @@ import { DRAWING_FAILED, TOOK_TOO_LONG } from './problem.js';
 import { renderProblem, type RenderBounds, type Rendered, type RenderRequest } from './render.js';
 
 /** Goes up with every change to how pictures look or which files can be drawn. */
-const METHOD = 2;
+const METHOD = 3;
 
 /** What previews need of the pool of workers. */
 export interface RenderPool {
@@ -193,10 +193,11 @@ async function draw(
 
 /** Content, method and options in a fixed order. */
 function keyOf({ sha256 }: PreviewSource, options: RenderOptions): string {
-  const { hdu, plane, width, stretch, limits, low, high, colour, invert, format } = options;
+  const { hdu, plane, width, stretch, limits, low, high, colour, invert, format, tile } = options;
   const span = limits.kind === 'percentile' ? [limits.low, limits.high] : [];
   const parts = [METHOD, sha256, width, stretch, limits.kind, span, colour, invert, format];
-  const text = JSON.stringify([...parts, [hdu, plane, low, high].map((value) => value ?? null)]);
+  const rest = [hdu, plane, low, high, tile?.level, tile?.x, tile?.y];
+  const text = JSON.stringify([...parts, rest.map((value) => value ?? null)]);
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -3,12 +3,14 @@ import { eachStrip, mainImage, openFits, planeOf, visibleRegion } from '../fits/
 import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { createBinner, extremesOf, shrink, type Grid } from './bin.js';
 import { encode } from './encode.js';
+import { countValues, type Histogram } from './histogram.js';
 import type { RenderOptions } from './options.js';
 import { paint } from './paint.js';
 import { fileProblem, imageProblem, NO_VALUES } from './problem.js';
 import { binFactors, isColour, pictureSize, type Size } from './region.js';
 import { drawSign } from './sign.js';
 import { findRange, toLevels, type Range } from './stretch.js';
+import { planTile, type TilePlan } from './tile.js';
 
 /** What a picture is made of: a file of this machine, and how it is to look. */
 export interface RenderRequest extends RenderOptions {
@@ -35,6 +37,8 @@ export interface Rendered extends Size {
   readonly transient?: true;
   /** What was drawn, unless there was a problem; `plane` is undefined for a colour picture. */
   readonly shown?: Range & { readonly hdu: number; readonly plane: number | undefined };
+  /** Of a whole picture: how often which values occur in what was drawn. */
+  readonly histogram?: Histogram;
 }
 
 /**
@@ -131,15 +135,20 @@ async function renderImage(
   request: RenderRequest,
   signal?: AbortSignal,
 ): Promise<Rendered> {
-  const region = visibleRegion(hdu);
-  const size = pictureSize(region, request.width);
+  const whole = visibleRegion(hdu);
+  const tile = request.tile && planTile(whole, request.tile);
+  const region = tile?.region ?? whole;
+  const size = tile ?? pictureSize(region, request.width);
   const isRgb = request.plane === undefined && isColour(hdu);
   const planes: Reduced[] = [];
   for (const plane of isRgb ? [0, 1, 2] : [request.plane ?? 0]) {
     const wantExtremes = request.limits.kind === 'minmax';
-    planes.push(await reducePlane(file, hdu, { plane, region, size, wantExtremes, signal }));
+    planes.push(await reducePlane(file, hdu, { plane, region, size, tile, wantExtremes, signal }));
   }
-  const range = chooseRange(planes, request);
+  const { low, high } = request;
+  // Of a tile both are given, or neighbours would not match; one without any value is dark.
+  const isGiven = tile !== undefined && low !== undefined && high !== undefined;
+  const range = isGiven ? { low, high } : chooseRange(planes, request);
   if (range === undefined) return renderProblem(NO_VALUES, request);
   const { stretch, colour, invert, format } = request;
   const layers = planes.map(({ grid }) => ({
@@ -149,8 +158,11 @@ async function renderImage(
   }));
   const raster = paint(layers, size, { colour, invert });
   const picture = await encode(raster, format);
+  const { width, height } = raster;
   const plane = isRgb ? undefined : (request.plane ?? 0);
-  return { ...picture, ...size, shown: { hdu: hdu.index, plane, ...range } };
+  const shown = { hdu: hdu.index, plane, ...range };
+  if (tile !== undefined) return { ...picture, width, height, shown };
+  return { ...picture, width, height, shown, histogram: countValues(allSamples(planes), range) };
 }
 
 /** A plane shrunk to the size of the picture, with what is needed to find its limits. */
@@ -164,20 +176,22 @@ interface PlaneTask {
   readonly plane: number;
   readonly region: Region;
   readonly size: Size;
+  readonly tile: TilePlan | undefined;
   readonly wantExtremes: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
 async function reducePlane(file: FitsFile, hdu: Hdu, task: PlaneTask): Promise<Reduced> {
-  const { region, size } = task;
-  const factors = binFactors(region, size);
-  const binner = createBinner(region, { factors, wantExtremes: task.wantExtremes });
+  const { region, size, tile, wantExtremes } = task;
+  const factors = tile ? { x: tile.factor, y: tile.factor } : binFactors(region, size);
+  const missingRows = tile?.missingRows ?? 0;
+  const binner = createBinner(region, { factors, wantExtremes, missingRows });
   for await (const strip of eachStrip(file, hdu, { plane: task.plane, region })) {
     task.signal?.throwIfAborted();
     binner.add(strip);
   }
   const extent = { width: region.width / factors.x, height: region.height / factors.y };
-  const grid = shrink(binner.grid(), extent, size);
+  const grid = tile ? binner.grid() : shrink(binner.grid(), extent, size);
   return { grid, sample: binner.sample(), extremes: binner.extremes() ?? extremesOf(grid.values) };
 }
 
@@ -193,13 +207,17 @@ function chooseRange(planes: readonly Reduced[], request: RenderRequest): Range 
 }
 
 function sampleRange(planes: readonly Reduced[], { limits }: RenderRequest): Range | undefined {
+  return findRange(allSamples(planes), limits);
+}
+
+function allSamples(planes: readonly Reduced[]): Float64Array {
   const [only] = planes;
-  if (planes.length === 1 && only !== undefined) return findRange(only.sample, limits);
+  if (planes.length === 1 && only !== undefined) return only.sample;
   const all = new Float64Array(planes.reduce((sum, { sample }) => sum + sample.length, 0));
   let filled = 0;
   for (const { sample } of planes) {
     all.set(sample, filled);
     filled += sample.length;
   }
-  return findRange(all, limits);
+  return all;
 }

@@ -1,8 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import type { Issue, SourceLimits } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
 import { ownedName } from '../lib/owned-names.js';
+import type { SkyNodes } from '../wcs/index.js';
+import type { Block, BlockRequest, LookRequest } from './look.js';
 import { pieceBytes, type Piece } from './plan.js';
 import type { ProductPlan, ProductRequest, SourceFile, TableRequest } from './tasks.js';
 import { countRows, type TableFormat, type TableShape } from './table-text.js';
@@ -15,6 +18,7 @@ const ROWS_AT_ONCE = 100_000;
 /** Files of which it is known what is wrong with them: neighbours in a night, for who steps through it. */
 const MAX_KEPT_CHECKS = 200;
 const MAX_KEPT_ISSUES = 300;
+const MAX_KEPT_NETS = 64;
 
 /** What products need of the pool of workers. */
 export interface ProductPool {
@@ -39,6 +43,12 @@ export interface ProductPool {
     input: SourceFile,
     options?: Wait,
   ): Promise<{ readonly issues: readonly Issue[] }>;
+  run(task: 'readBlock', input: BlockRequest, options?: Wait): Promise<Block>;
+  run(
+    task: 'readSkyNodes',
+    input: LookRequest,
+    options?: Wait,
+  ): Promise<{ nodes: SkyNodes | null }>;
   run(
     task: 'writeRows',
     input: SourceFile & TableRequest,
@@ -98,7 +108,22 @@ export interface Products {
    * @throws as `openFits`; 'busy' if it takes too long
    */
   check(source: ProductSource): Promise<readonly Issue[]>;
+  /**
+   * Values of a part of an image, as the header means them.
+   *
+   * @throws 'bad_request' for an HDU, plane or place that is not in the file; as `openFits`
+   */
+  block(source: ProductSource, place: BlockPlace, wait?: Wait): Promise<Block>;
+  /**
+   * Where an image lies on the sky, all over it; null if its header does not say. Remembered for a while.
+   *
+   * @throws 'bad_request' for an HDU that has no image; as `openFits`
+   */
+  sky(source: ProductSource, hdu: number): Promise<SkyNodes | null>;
 }
+
+/** What of a file `block` reads: pixels of the region from 0 at FITS pixel (1,1), plane from 0. */
+export type BlockPlace = Pick<BlockRequest, 'hdu' | 'plane' | 'region'>;
 
 /** Files made from stored files, by the workers, piece by piece. */
 export function createProducts(pool: ProductPool, limits: SourceLimits): Products {
@@ -134,6 +159,8 @@ export function createProducts(pool: ProductPool, limits: SourceLimits): Product
       return undefined;
     },
     check: createCheck(pool, limits),
+    block: ({ path }, place, wait) => pool.run('readBlock', { ...place, path, limits }, wait),
+    sky: createSky(pool, limits),
   };
 }
 
@@ -152,6 +179,20 @@ function createCheck(pool: ProductPool, limits: SourceLimits): Products['check']
     kept.set(sha256, made);
     const [oldest] = kept.keys();
     if (kept.size > MAX_KEPT_CHECKS && oldest !== undefined) kept.delete(oldest);
+    return made;
+  };
+}
+
+/** Nets of positions by file and HDU: whoever looks at a picture asks for its net several times. */
+function createSky(pool: ProductPool, limits: SourceLimits): Products['sky'] {
+  const kept = new LRUCache<string, Promise<SkyNodes | null>>({ max: MAX_KEPT_NETS });
+  return ({ path, sha256 }, hdu) => {
+    const key = `${sha256} ${hdu}`;
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    const made = pool.run('readSkyNodes', { path, limits, hdu }).then(({ nodes }) => nodes);
+    made.catch(() => kept.delete(key));
+    kept.set(key, made);
     return made;
   };
 }

@@ -1,5 +1,6 @@
 import type { PixelArray } from '../fits/index.js';
 import { createCellMeter } from './cell.js';
+import { selectFirst } from './spread.js';
 import { makeSurface, type Mesh, type Surface } from './surface.js';
 import type { Picture } from './types.js';
 
@@ -259,10 +260,11 @@ function insert(sorted: Float64Array, count: number, value: number): number {
   return count + 1;
 }
 
-/** Of an even number of values the mean of the two in the middle; NaN of none. */
+/** Of an even number of values the mean of the two in the middle; NaN of none, or if one is NaN. */
 function median(values: Float64Array): number {
-  const sorted = values.slice().sort();
-  const middle = sorted.length >> 1;
-  if (sorted.length % 2 === 1) return sorted[middle] ?? NaN;
-  return ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  if (values.some((value) => Number.isNaN(value))) return NaN;
+  const mixed = values.slice();
+  const middle = mixed.length >> 1;
+  const upper = selectFirst(mixed, mixed.length, middle);
+  return mixed.length % 2 === 1 ? upper : (selectFirst(mixed, middle, middle - 1) + upper) / 2;
 }

@@ -1,3 +1,5 @@
+import { selectFirst } from './spread.js';
+
 /** Clipped statistics of a cell of pixels. */
 export interface CellLevel {
   /** Level of what is not stars; NaN if it cannot be told. */
@@ -17,8 +19,9 @@ export interface CellPlace {
 const BINS = 256;
 const HALF_RANGE_SIGMA = 5;
 const SAMPLE = 121;
+const WHOLE_NUMBERS = 2 ** 16;
 /** Bins of no more whole numbers than this are filled number by number, which is quicker. */
-const WIDEST_WHOLE = 4;
+const WIDEST_WHOLE = 8;
 /** What iterated clipping at three sigma leaves of the standard deviation of a normal distribution. */
 const CLIPPED_SIGMA = 0.98485;
 const NOTHING: CellLevel = { level: NaN, noise: NaN };
@@ -26,13 +29,16 @@ const NOTHING: CellLevel = { level: NaN, noise: NaN };
 /** Room to work in, so that a mesh of thousands of cells asks for memory once. */
 interface Room {
   readonly bins: Int32Array;
-  /** How often each whole number is there. */
-  readonly fine: Int32Array;
+  /** How often each whole number of 16 bits is there, of pixels at even and at odd places. */
+  readonly even: Int32Array;
+  readonly odd: Int32Array;
   /** Running sums over the bins. */
   readonly counts: Float64Array;
   readonly sums: Float64Array;
   readonly squares: Float64Array;
   readonly sample: Float64Array;
+  /** Places of the sample, by the width of the band and the size of the cell. */
+  readonly sampled: Map<string, Int32Array>;
 }
 
 /** Rows of pixels; the inner loops are made for these two kinds. */
@@ -45,11 +51,13 @@ export type CellMeter = (band: CellPixels, width: number, place: CellPlace) => C
 export function createCellMeter(step: number): CellMeter {
   const room: Room = {
     bins: new Int32Array(BINS),
-    fine: new Int32Array(BINS * WIDEST_WHOLE),
+    even: new Int32Array(step === 1 ? WHOLE_NUMBERS : 0),
+    odd: new Int32Array(step === 1 ? WHOLE_NUMBERS : 0),
     counts: new Float64Array(BINS + 1),
     sums: new Float64Array(BINS + 1),
     squares: new Float64Array(BINS + 1),
     sample: new Float64Array(SAMPLE),
+    sampled: new Map(),
   };
   return (band, width, place) => measureCell(room, { band, width, step }, place);
 }
@@ -94,50 +102,37 @@ function lowestFor(value: number, step: number): number {
 }
 
 /** From some pixels: the median, and how far below it the lowest sixth lies, where no star reaches. */
-function guessLevel(
-  { sample }: Room,
-  band: CellPixels,
-  width: number,
-  place: CellPlace,
-): CellLevel {
-  const size = place.width * place.height;
-  const stride = Math.max(1, Math.floor(size / SAMPLE));
+function guessLevel(room: Room, band: CellPixels, width: number, place: CellPlace): CellLevel {
+  const { sample } = room;
+  const start = place.y * width + place.x;
+  const offsets = offsetsFor(room, width, place);
   let count = 0;
-  for (let i = stride >> 1; i < size && count < SAMPLE; i += stride) {
-    // Rows are entered at changing places, so that a stride that divides the width meets all columns.
-    const row = Math.floor(i / place.width);
-    const x = (i + row * 7) % place.width;
-    const value = band[(place.y + row) * width + place.x + x] ?? NaN;
+  for (let i = 0; i < offsets.length; i += 1) {
+    const value = band[start + (offsets[i] ?? 0)] ?? NaN;
     if (value - value === 0) sample[count++] = value;
   }
-  if (count < SAMPLE / 4 && count < size / 4) return NOTHING;
+  if (count < SAMPLE / 4 && count < (place.width * place.height) / 4) return NOTHING;
   const level = selectFirst(sample, count, count >> 1);
   const low = selectFirst(sample, count >> 1, Math.floor(count * 0.16));
   return { level, noise: level - low };
 }
 
-/** The value that would be at `wanted` if the first values were sorted; those before it are not higher. */
-function selectFirst(values: Float64Array, count: number, wanted: number): number {
-  let low = 0;
-  let high = count - 1;
-  while (low < high) {
-    const pivot = values[wanted] ?? NaN;
-    let left = low;
-    let right = high;
-    while (left <= right) {
-      while ((values[left] ?? NaN) < pivot) left += 1;
-      while ((values[right] ?? NaN) > pivot) right -= 1;
-      if (left > right) break;
-      const held = values[left] ?? NaN;
-      values[left] = values[right] ?? NaN;
-      values[right] = held;
-      left += 1;
-      right -= 1;
-    }
-    if (right < wanted) low = left;
-    if (wanted < left) high = right;
+/** Where the pixels lie that a cell is guessed from; nearly all cells of a mesh are of one size. */
+function offsetsFor({ sampled }: Room, width: number, cell: CellPlace): Int32Array {
+  const key = `${width} ${cell.width} ${cell.height}`;
+  const known = sampled.get(key);
+  if (known !== undefined) return known;
+  const size = cell.width * cell.height;
+  const stride = Math.max(1, Math.floor(size / SAMPLE));
+  const offsets: number[] = [];
+  for (let i = stride >> 1; i < size && offsets.length < SAMPLE; i += stride) {
+    // Rows are entered at changing places, so that a stride that divides the width meets all columns.
+    const row = Math.floor(i / cell.width);
+    offsets.push(row * width + ((i + row * 7) % cell.width));
   }
-  return values[wanted] ?? NaN;
+  const found = Int32Array.from(offsets);
+  sampled.set(key, found);
+  return found;
 }
 
 interface Rows {
@@ -161,25 +156,41 @@ function countAny(
   }
 }
 
-/** As `countAny`, without a product for each pixel. */
+/**
+ * As `countAny`, without a product or a question for each pixel: there is a place for every number that
+ * 16 bits can hold, of which only those of the bins are looked at. Two places in turn, as neighbours are
+ * often the same and a number that was just written is slow to read.
+ */
 function countWhole(
-  { bins, fine }: Room,
+  { bins, even, odd }: Room,
   band: Uint16Array,
   { width, place }: Rows,
   { first, binWidth }: { first: number; binWidth: number },
 ): void {
-  const count = BINS * binWidth;
-  fine.fill(0, 0, count);
+  const from = Math.max(0, first);
+  const end = Math.max(0, first + BINS * binWidth);
+  even.fill(0, from, end);
+  odd.fill(0, from, end);
   for (let y = place.y; y < place.y + place.height; y += 1) {
     const start = y * width + place.x;
-    for (let i = start; i < start + place.width; i += 1) {
-      const at = (band[i] ?? 0) - first;
-      if (at >= 0 && at < count) fine[at] = (fine[at] ?? 0) + 1;
+    const last = start + place.width - 1;
+    let i = start;
+    for (; i < last; i += 2) {
+      const one = band[i] ?? 0;
+      const other = band[i + 1] ?? 0;
+      even[one] = (even[one] ?? 0) + 1;
+      odd[other] = (odd[other] ?? 0) + 1;
     }
+    const one = band[last] ?? 0;
+    if (i === last) even[one] = (even[one] ?? 0) + 1;
   }
-  for (let bin = 0, at = 0; bin < BINS; bin += 1) {
+  for (let bin = 0; bin < BINS; bin += 1) {
+    const start = first + bin * binWidth;
+    const next = Math.min(WHOLE_NUMBERS, start + binWidth);
     let sum = 0;
-    for (const end = at + binWidth; at < end; at += 1) sum += fine[at] ?? 0;
+    for (let at = Math.max(0, start); at < next; at += 1) {
+      sum += (even[at] ?? 0) + (odd[at] ?? 0);
+    }
     bins[bin] = sum;
   }
 }

@@ -22,7 +22,7 @@ export function filterFor(fwhmPx: number): Filter {
 
 const MAX_WIDTH = 16;
 /** Pixels that stand out by more than this many sigma would leave traces in sums of doubles. */
-const LIMIT_SIGMA = 1e7;
+export const LIMIT_SIGMA = 1e7;
 
 /** The part of a picture that is filtered: rows [firstRow, endRow). */
 export interface Rows {

@@ -3,9 +3,11 @@ import { createCutter, type Place } from './cutout.js';
 import { filterFor, filterRows, type Filter } from './filter.js';
 import { findPeaks, partPeaks, type Peak, type Search } from './peaks.js';
 import { createGrid } from './grid.js';
+import { createGrowthMeter } from './growth.js';
 import { joinFull } from './full.js';
 import { judgeSeeing, MAX_RADIUS, type Seeing } from './seeing.js';
 import { measureStar, type Measuring } from './stars.js';
+import { selectFirst } from './spread.js';
 import type { Picture, Star } from './types.js';
 
 /** The stars of a picture. */
@@ -55,7 +57,8 @@ export function findStars(
   const whole = joinFull(picture, soft, seeing.full);
   const peaks = partPeaks(search, whole, Math.max(8, 3.5 * seeing.fwhmPx));
   const cut = createCutter(picture, background, seeing.full);
-  const stars = measureAll({ cut, background, seeing }, peaks, maxMeasured);
+  const measureGrowth = createGrowthMeter();
+  const stars = measureAll({ cut, measureGrowth, background, seeing }, peaks, maxMeasured);
   const beyond = Math.max(0, peaks.length - maxMeasured);
   return {
     stars: stars.sort((one, other) => other.flux - one.flux),
@@ -79,6 +82,7 @@ const PIECE_PX = 128;
 function measureNoiseFactor(picture: Picture, background: Background, filter: Filter): number {
   const { width, height } = picture;
   const length = Math.min(PIECE_PX, width);
+  const piece = new Float64Array(length);
   const scatters: number[] = [];
   for (let strip = 0; strip < STRIPS; strip += 1) {
     const firstRow = Math.floor((strip * height) / STRIPS);
@@ -86,8 +90,9 @@ function measureNoiseFactor(picture: Picture, background: Background, filter: Fi
     filterRows(picture, background, filter, { firstRow, endRow }, (y, row) => {
       if (y !== firstRow && y !== endRow - 1) return;
       for (let start = 0; start + length <= width; start += length) {
-        const piece = row.slice(start, start + length).sort();
-        scatters.push((piece[length >> 1] ?? NaN) - (piece[Math.floor(length * 0.158_66)] ?? NaN));
+        piece.set(row.subarray(start, start + length));
+        const middle = selectFirst(piece, length, length >> 1);
+        scatters.push(middle - selectFirst(piece, length >> 1, Math.floor(length * 0.158_66)));
       }
     });
   }
@@ -151,7 +156,9 @@ function measureAll(measuring: Measuring, peaks: readonly Peak[], most: number):
   const near = createGrid<Peak>(2 * radius);
   for (const peak of peaks) near.add(peak);
   const stars: Star[] = [];
-  for (const peak of peaks.slice(0, most)) {
+  // As they lie: what is read for one star is then at hand for the next.
+  const ordered = peaks.slice(0, most).sort((one, other) => one.y - other.y || one.x - other.x);
+  for (const peak of ordered) {
     const neighbours = near.around(peak).filter((other) => other !== peak);
     const star = measureStar(measuring, peak, { radius, neighbours });
     if (star !== undefined) stars.push(star);

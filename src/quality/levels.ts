@@ -1,6 +1,7 @@
 import type { PixelArray } from '../fits/index.js';
 import type { Background } from './background.js';
 import { formatNumber, formatShare } from './words.js';
+import { createSkip } from './skip.js';
 import { middleOf } from './spread.js';
 import type { Finding, Picture } from './types.js';
 
@@ -70,38 +71,33 @@ function findHighest(pixels: PixelArray): {
   nextCount: number;
   known: number;
 } {
+  const skip = createSkip(pixels);
+  const { length } = pixels;
   let [value, count, next, nextCount, missing] = [-Infinity, 0, -Infinity, 0, 0];
-  for (let at = 0; at < pixels.length; at += 1) {
-    // Nearly all pixels are lower, and a loop over one kind of array passes them most quickly.
-    if (pixels instanceof Uint16Array) at = skipLower(pixels, at, next);
-    if (at >= pixels.length) break;
-    const each = pixels[at] ?? NaN;
-    if (each < next) continue;
-    if (each - each !== 0) missing += 1;
-    else if (each > value) [next, nextCount, value, count] = [value, count, each, 1];
-    else if (each === value) count += 1;
-    else if (each > next) [next, nextCount] = [each, 1];
-    else nextCount += 1;
+  for (let at = skip(0, length, next); at < length; at = skip(at, length, next)) {
+    for (; at < length && !((pixels[at] ?? NaN) < next); at += 1) {
+      const each = pixels[at] ?? NaN;
+      if (each - each !== 0) missing += 1;
+      else if (each > value) [next, nextCount, value, count] = [value, count, each, 1];
+      else if (each === value) count += 1;
+      else if (each > next) [next, nextCount] = [each, 1];
+      else nextCount += 1;
+    }
   }
-  return { value, count, nextCount, known: pixels.length - missing };
-}
-
-/** The first pixel from `start` on that is not lower than a value; the end if none is. */
-function skipLower(pixels: Uint16Array, start: number, value: number): number {
-  let at = start;
-  while (at < pixels.length && (pixels[at] ?? 0) < value) at += 1;
-  return at;
+  return { value, count, nextCount, known: length - missing };
 }
 
 function shareFrom(pixels: PixelArray, level: number): number {
+  const skip = createSkip(pixels);
+  const { length } = pixels;
   let [count, missing] = [0, 0];
-  for (let at = 0; at < pixels.length; at += 1) {
-    const each = pixels[at] ?? NaN;
-    if (each < level) continue;
-    if (Number.isNaN(each)) missing += 1;
-    else count += 1;
+  for (let at = skip(0, length, level); at < length; at = skip(at, length, level)) {
+    for (; at < length && !((pixels[at] ?? NaN) < level); at += 1) {
+      if (Number.isNaN(pixels[at])) missing += 1;
+      else count += 1;
+    }
   }
-  return missing === pixels.length ? 0 : count / (pixels.length - missing);
+  return missing === length ? 0 : count / (length - missing);
 }
 
 /** What calibration frames are looked through for, and the level of any frame. */

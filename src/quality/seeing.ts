@@ -1,6 +1,8 @@
+import type { PixelArray } from '../fits/index.js';
 import type { Background } from './background.js';
 import { createCutter, type Patch, type Place } from './cutout.js';
 import { createGrid } from './grid.js';
+import { createSkip } from './skip.js';
 import { axesOf, matchGaussian, widthFor, wingsOf, type Shape } from './shape.js';
 import type { Picture } from './types.js';
 
@@ -92,20 +94,21 @@ interface Bright extends Place {
 function findBright(picture: Picture, background: Background): readonly Bright[] {
   const { pixels, width, height } = picture;
   const { columns, rows, cellWidth, cellHeight } = background.levels;
-  const line = new Float64Array(width);
+  const skip = createSkip(pixels);
   const found = new Map<number, Bright>();
   // A star that is good for a model is higher than one row.
   for (let y = 1; y < height - 1 && found.size < MAX_CANDIDATES; y += 2) {
-    line.set(pixels.subarray(y * width, (y + 1) * width));
+    const first = y * width;
     const cells = Math.min(rows - 1, Math.floor(y / cellHeight)) * columns;
     for (let column = 0; column < columns; column += 1) {
       const cell = cells + column;
       const noise = Math.max(background.noises.values[cell] ?? NaN, background.step / 2);
       const limit = (background.levels.values[cell] ?? NaN) + BRIGHT_SIGMA * noise;
-      const end = Math.min(width - 1, Math.floor((column + 1) * cellWidth));
-      let x = Math.max(1, Math.floor(column * cellWidth));
-      for (; (x = nextTop(line, x, { end, limit })) < end; x += 1) {
-        const top = climb(picture, { x, y });
+      const end = first + Math.min(width - 1, Math.floor((column + 1) * cellWidth));
+      let at = first + Math.max(1, Math.floor(column * cellWidth));
+      for (; (at = skip(at, end, limit)) < end; at += 1) {
+        if (!isTop(pixels, at, limit)) continue;
+        const top = climb(picture, { x: at - first, y });
         const key = top.y * width + top.x;
         if (!found.has(key) && isRound(picture, background, top)) found.set(key, top);
       }
@@ -114,17 +117,10 @@ function findBright(picture: Picture, background: Background): readonly Bright[]
   return [...found.values()].sort((one, other) => other.value - one.value);
 }
 
-/** The next pixel of a line above the limit that is not lower than its neighbours; `end` if none is. */
-function nextTop(
-  line: Float64Array,
-  start: number,
-  { end, limit }: { end: number; limit: number },
-): number {
-  for (let x = start; x < end; x += 1) {
-    const value = line[x] ?? NaN;
-    if (value > limit && value > (line[x - 1] ?? NaN) && value >= (line[x + 1] ?? NaN)) return x;
-  }
-  return end;
+/** Whether a pixel is above the limit and not lower than its neighbours in the row. */
+function isTop(pixels: PixelArray, at: number, limit: number): boolean {
+  const value = pixels[at] ?? NaN;
+  return value > limit && value > (pixels[at - 1] ?? NaN) && value >= (pixels[at + 1] ?? NaN);
 }
 
 const CLIMB_STEPS = 12;

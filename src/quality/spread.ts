@@ -16,3 +16,30 @@ export function areAlike(values: readonly number[]): boolean {
   const high = sorted[Math.floor((3 * (sorted.length - 1)) / 4)] ?? NaN;
   return high <= ALIKE * low;
 }
+
+/**
+ * The value that would be at `wanted` if the first `count` values were sorted, none of them NaN. They
+ * change places: those before `wanted` are not higher then, those after it not lower.
+ */
+export function selectFirst(values: Float64Array, count: number, wanted: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = values[wanted] ?? NaN;
+    let left = low;
+    let right = high;
+    while (left <= right) {
+      while ((values[left] ?? NaN) < pivot) left += 1;
+      while ((values[right] ?? NaN) > pivot) right -= 1;
+      if (left > right) break;
+      const held = values[left] ?? NaN;
+      values[left] = values[right] ?? NaN;
+      values[right] = held;
+      left += 1;
+      right -= 1;
+    }
+    if (right < wanted) low = left;
+    if (wanted < left) high = right;
+  }
+  return values[wanted] ?? NaN;
+}

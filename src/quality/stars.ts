@@ -1,14 +1,16 @@
 import type { Background } from './background.js';
 import type { Cutter, Patch, Place } from './cutout.js';
-import { measureGrowth } from './growth.js';
+import type { GrowthMeter } from './growth.js';
 import type { Peak } from './peaks.js';
 import { MAX_RADIUS, type Seeing } from './seeing.js';
 import { axesOf, matchGaussian, sumUnder, type Shape } from './shape.js';
+import { selectFirst } from './spread.js';
 import type { Star } from './types.js';
 
 /** What is known when a star is measured. */
 export interface Measuring {
   readonly cut: Cutter;
+  readonly measureGrowth: GrowthMeter;
   readonly background: Background;
   readonly seeing: Seeing;
 }
@@ -43,7 +45,7 @@ export function measureStar(
   peak: Peak,
   options: { radius: number; neighbours: readonly Place[] },
 ): Star | undefined {
-  const { cut, background, seeing } = measuring;
+  const { cut, measureGrowth, background, seeing } = measuring;
   const { radius, neighbours } = options;
   const noise = noiseAt(background, peak);
   let patch = liftFrom(cut(peak, { radius, neighbours }));
@@ -123,9 +125,11 @@ function liftFrom(patch: Patch): Patch {
     const row = radius + Math.round((radius - (turn % 2)) * up);
     sorted[turn] = values[row * size + column] ?? 0;
   });
-  sorted.sort();
-  const level = ((sorted[23] ?? 0) + (sorted[24] ?? 0)) / 2;
-  const scatter = (level - (sorted[7] ?? 0)) / Math.sqrt(sorted.length);
+  const middle = sorted.length >> 1;
+  const upper = selectFirst(sorted, sorted.length, middle);
+  const lower = selectFirst(sorted, middle, middle - 1);
+  const level = (lower + upper) / 2;
+  const scatter = (level - selectFirst(sorted, middle - 1, 7)) / Math.sqrt(sorted.length);
   const top = highest(patch, { x: radius, y: radius });
   if (Math.abs(level) < Math.max(RIM * top, 4 * scatter)) return patch;
   for (let i = 0; i < values.length; i += 1) values[i] = (values[i] ?? 0) - level;

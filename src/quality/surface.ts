@@ -12,8 +12,37 @@ export interface Mesh {
 export interface Surface {
   /** Values along row `y` (from 0) of the image, one for each pixel of `row`. */
   fillRow(y: number, row: Float32Array | Float64Array): void;
-  /** Value at a pixel (from 0), without the work of a whole row: straight between four cells. */
+  /** The same value at one pixel (from 0), without the work of a whole row; beyond the image too. */
+  valueAt(x: number, y: number): number;
+  /** Value near that at a pixel (from 0), for the least work: straight between four cells. */
   at(x: number, y: number): number;
+  /** How low and how steep the surface is at most, piece by piece, in some rows. */
+  fillBounds(rows: { first: number; end: number }, bounds: Bounds): void;
+}
+
+/** What the surface keeps to in pieces of rows. */
+export interface Bounds {
+  /** Columns of a piece; the last one may be cut by the image. */
+  readonly piecePx: number;
+  /** One for each piece. The mean of the surface over a few pixels about one of the piece is not less. */
+  readonly low: Float64Array;
+  /** The surface changes by no more from a pixel of the piece to one of its eight neighbours. */
+  readonly slope: Float64Array;
+}
+
+/** Values at the nodes of a mesh, and the second derivatives of the splines through them. */
+interface Nodes {
+  readonly mesh: Mesh;
+  /** Along columns. */
+  readonly up: Float64Array;
+  /** Along rows, of the values and of `up`. */
+  readonly across: Float64Array;
+  readonly both: Float64Array;
+  /** The largest of `up` and of `across` near each node. */
+  readonly mostUp: Float64Array;
+  readonly mostAcross: Float64Array;
+  /** Room to work in, along rows and along columns. */
+  readonly weights: readonly [Float64Array, Float64Array];
 }
 
 /**
@@ -22,19 +51,29 @@ export interface Surface {
  */
 export function makeSurface(mesh: Mesh): Surface {
   const { columns, rows, cellWidth, cellHeight, values } = mesh;
-  const bends = bendsOfColumns(mesh);
-  const nodes = new Float64Array(columns);
-  const nodeBends = new Float64Array(columns);
-  const factors = new Float64Array(columns);
+  const up = bendsAlong(mesh, values, 'up');
+  const across = bendsAlong(mesh, values, 'across');
+  const nodes: Nodes = {
+    mesh,
+    up,
+    across,
+    both: bendsAlong(mesh, up, 'across'),
+    mostUp: largestNear(mesh, up),
+    mostAcross: largestNear(mesh, across),
+    weights: [new Float64Array(4), new Float64Array(4)],
+  };
+  const line = new Float64Array(columns);
+  const lineBends = new Float64Array(columns);
   return {
     fillRow(y, row) {
       const place = placeOf(y, cellHeight, rows);
       for (let column = 0; column < columns; column += 1) {
-        nodes[column] = splineAt(values, bends, { first: column, step: columns, place });
+        line[column] = splineAt(values, up, { first: column, step: columns, place });
+        lineBends[column] = splineAt(across, nodes.both, { first: column, step: columns, place });
       }
-      fillBends(nodes, nodeBends, factors);
-      fillFromNodes(row, nodes, { nodeBends, cellWidth });
+      fillFromNodes(row, line, { nodeBends: lineBends, cellWidth });
     },
+    valueAt: (x, y) => valueIn(nodes, x, y),
     at(x, y) {
       const across = placeOf(x, cellWidth, columns);
       const up = placeOf(y, cellHeight, rows);
@@ -43,7 +82,104 @@ export function makeSurface(mesh: Mesh): Surface {
       const high = lineAt(values, (up.index + 1) * columns, 1, across);
       return low + (high - low) * up.part;
     },
+    fillBounds: (part, bounds) => {
+      fillBounds(nodes, part, bounds);
+    },
   };
+}
+
+/** Sum over the four nodes about a pixel of what each of its values counts there. */
+function valueIn({ mesh, up, across, both, weights }: Nodes, x: number, y: number): number {
+  const { columns, rows, cellWidth, cellHeight, values } = mesh;
+  const [alongX, alongY] = weights;
+  const left = weigh((x + 0.5) / cellWidth - 0.5, columns, alongX);
+  const first = weigh((y + 0.5) / cellHeight - 0.5, rows, alongY) * columns + left;
+  let sum = 0;
+  for (let row = 0; row < 2; row += 1) {
+    const weightY = alongY[row] ?? 0;
+    const bendY = alongY[row + 2] ?? 0;
+    for (let column = 0; column < 2; column += 1) {
+      const node = first + (row === 0 ? 0 : columns) + column;
+      if (node >= values.length) continue; // the other node of a mesh of one row or column
+      const weightX = alongX[column] ?? 0;
+      const bendX = alongX[column + 2] ?? 0;
+      const plain = weightY * (values[node] ?? NaN) + bendY * (up[node] ?? 0);
+      sum += weightX * plain + bendX * (weightY * (across[node] ?? 0) + bendY * (both[node] ?? 0));
+    }
+  }
+  return sum;
+}
+
+/**
+ * What the two nodes about a position count in a natural cubic spline, and the bends at them: as
+ * `evaluate` has it, in another order. Returns which node is the first.
+ */
+function weigh(position: number, count: number, weights: Float64Array): number {
+  const index = count === 1 ? 0 : Math.min(Math.max(Math.floor(position), 0), count - 2);
+  const part = count === 1 ? 0 : position - index;
+  const rest = 1 - part;
+  weights[0] = rest;
+  weights[1] = part;
+  weights[2] = part < 0 ? -part / 3 : part > 1 ? (part - 1) / 6 : (rest * rest * rest - rest) / 6;
+  weights[3] = part < 0 ? -part / 6 : part > 1 ? (part - 1) / 3 : (part * part * part - part) / 6;
+  return index;
+}
+
+/** Between nodes a spline may bend more than at them, if not by much. */
+const BEND_MARGIN = 2;
+/** Pixels about one over which a mean is taken, at most on each side. */
+const MEAN_REACH = 3;
+
+/**
+ * A piece is lowest at one of its corners, or lower by what its bends allow: h²/8 of the second
+ * derivative over a length of h. Its slope is that between its corners, and what the bends allow.
+ */
+function fillBounds(
+  nodes: Nodes,
+  { first, end }: { first: number; end: number },
+  { piecePx, low, slope }: Bounds,
+): void {
+  const { mesh, mostAcross, mostUp } = nodes;
+  const { columns, rows, cellWidth, cellHeight } = mesh;
+  const row = placeOf(first, cellHeight, rows).index * columns;
+  const [wide, tall] = [piecePx / cellWidth, (end - first) / cellHeight];
+  const [overX, overY] = [MEAN_REACH / cellWidth, MEAN_REACH / cellHeight];
+  let below = valueIn(nodes, 0, first);
+  let above = valueIn(nodes, 0, end);
+  for (let piece = 0; piece < low.length; piece += 1) {
+    const right = (piece + 1) * piecePx;
+    const nextBelow = valueIn(nodes, right, first);
+    const nextAbove = valueIn(nodes, right, end);
+    const node = row + placeOf(right - piecePx / 2, cellWidth, columns).index;
+    const acrossBend = mostAcross[node] ?? 0;
+    const upBend = mostUp[node] ?? 0;
+    const dip =
+      (acrossBend * (wide * wide + overX * overX) + upBend * (tall * tall + overY * overY)) / 8;
+    low[piece] = Math.min(below, above, nextBelow, nextAbove) - dip;
+    const rise = Math.max(Math.abs(nextBelow - below), Math.abs(nextAbove - above)) / piecePx;
+    const climb = Math.max(Math.abs(above - below), Math.abs(nextAbove - nextBelow));
+    slope[piece] =
+      rise +
+      climb / (end - first) +
+      (acrossBend * (wide / 2 + overX)) / cellWidth +
+      (upBend * (tall / 2 + overY)) / cellHeight;
+    below = nextBelow;
+    above = nextAbove;
+  }
+}
+
+/** For each node the largest bend at it and near it, with a margin: none in the cell after it is larger. */
+function largestNear({ columns, rows }: Mesh, bends: Float64Array): Float64Array {
+  return bends.map((_, node) => {
+    const [column, row] = [node % columns, Math.floor(node / columns)];
+    let most = 0;
+    for (let line = Math.max(0, row - 1); line <= Math.min(rows - 1, row + 2); line += 1) {
+      for (let at = Math.max(0, column - 1); at <= Math.min(columns - 1, column + 2); at += 1) {
+        most = Math.max(most, Math.abs(bends[line * columns + at] ?? 0));
+      }
+    }
+    return BEND_MARGIN * most;
+  });
 }
 
 /** Between which two nodes a pixel lies: after node `index`, by `part` of the way to the next. */
@@ -82,15 +218,22 @@ function fillBends(nodes: Float64Array, bends: Float64Array, factors: Float64Arr
   }
 }
 
-function bendsOfColumns({ columns, rows, values }: Mesh): Float64Array {
+function bendsAlong(
+  { columns, rows }: Mesh,
+  values: Float64Array,
+  direction: 'across' | 'up',
+): Float64Array {
+  const isUp = direction === 'up';
+  const [count, step] = isUp ? [rows, columns] : [columns, 1];
   const bends = new Float64Array(values.length);
-  const nodes = new Float64Array(rows);
-  const nodeBends = new Float64Array(rows);
-  const factors = new Float64Array(rows);
-  for (let column = 0; column < columns; column += 1) {
-    for (let row = 0; row < rows; row += 1) nodes[row] = values[row * columns + column] ?? NaN;
+  const nodes = new Float64Array(count);
+  const nodeBends = new Float64Array(count);
+  const factors = new Float64Array(count);
+  for (let line = 0; line < values.length / count; line += 1) {
+    const first = isUp ? line : line * columns;
+    for (let i = 0; i < count; i += 1) nodes[i] = values[first + i * step] ?? NaN;
     fillBends(nodes, nodeBends, factors);
-    nodeBends.forEach((bend, row) => (bends[row * columns + column] = bend));
+    for (let i = 0; i < count; i += 1) bends[first + i * step] = nodeBends[i] ?? 0;
   }
   return bends;
 }

@@ -4,6 +4,7 @@ export { lookupRequests } from './lookup.js';
 export type { LookupRequest, LookupTable } from './lookup.js';
 export { readLookupPixels } from './lookup-pixels.js';
 export type { LookupPixels } from './lookup-pixels.js';
+export { nodeSky, skyNodes, type SkyNodes } from './nodes.js';
 export { provisionalFootprint } from './provisional.js';
 export { readWcs, wcsOf } from './read.js';
 export type { WcsOptions, WcsReading } from './read.js';

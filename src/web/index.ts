@@ -4,12 +4,15 @@ import {
   demandsJson,
   hasSession,
   prefersHtml,
+  readBody,
   readForm,
   receiveFiles,
   requireKnownFormat,
   viewerOf,
   type Services,
 } from '../http/index.js';
+import { createObjects } from '../objects/index.js';
+import { sendLogo } from './brand.js';
 import { showApi, type DescribeApi } from './docs/api.js';
 import { retryFailedJobs, showAdmin } from './admin/admin.js';
 import {
@@ -22,13 +25,30 @@ import {
 import { askDelete, removeFrame, showFrame } from './frame/frame.js';
 import { correctFrame, markFrame, noteFrame } from './frame/frame-forms.js';
 import { makeCurrent } from './frame/frame-versions.js';
+import { showBlink } from './frame/blink.js';
+import { showJs9 } from './frame/js9.js';
+import { sendHistogram, sendPixels, sendSky, sendTile } from './frame/looks.js';
 import { search, showFrames } from './frames/frames.js';
+import { markFrames } from './frames/mark.js';
+import { showNight } from './night/night.js';
+import { noteNight } from './night/note-form.js';
+import { showNights } from './nights/nights.js';
 import { logIn, logOut, showLogin, showLogout } from './login.js';
 import { showLog } from './admin/log.js';
+import { showQueues } from './admin/queues.js';
+import { showSettings } from './admin/settings.js';
+import { revokeAnyToken, showTokens } from './admin/tokens.js';
 import { createWebContext, goTo, sendPage, type Web } from './page.js';
+import { showRefusedPicture } from './upload/picture.js';
 import { changeQuarantine, showQuarantine } from './upload/quarantine.js';
+import { showTarget } from './targets/target.js';
+import { showTargets } from './targets/targets.js';
+import { createShareFiles } from './shares/share-files.js';
+import { showShare } from './shares/share.js';
+import { askShare, endShare, makeShare, showShares } from './shares/shares.js';
 import { switchTheme } from './theme.js';
 import { changeTrash, showTrash } from './admin/trash.js';
+import { showTonight } from './tonight/tonight.js';
 import { receiveUpload, showUpload } from './upload/upload.js';
 import { addUser, changeRole, changeSight, disableUser, logOutUser, showUsers } from './admin/users.js';
 
@@ -38,9 +58,13 @@ export { renderProblem } from './problem.js';
 /** Addresses of pages and of the API. */
 const SHARED = [
   '/',
+  '/nights/',
+  '/nights/:night/',
   '/frames/',
   '/frames/:id/',
   '/frames/:id/delete/',
+  '/targets/',
+  '/targets/:name/',
   '/trash/',
   '/quarantine/',
   '/admin/',
@@ -66,10 +90,13 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   });
   for (const path of FORMATTED) router.get(path, knownFormat);
   router.get('/frames/', (req, _res, next) => {
-    requireKnownFormat(req, ['csv']);
+    requireKnownFormat(req, ['csv', 'votable']);
     next();
   });
   router.get('/', pageUnlessJson, showRoot(web));
+  router.get('/nights/', knownFormat, pageOrElse, showNights(web));
+  router.get('/nights/:night/', knownFormat, pageOrElse, showNight(web));
+  router.post('/nights/:night/note/', form, noteNight(web));
   router.get('/frames/', pageOrElse, showFrames(web));
   router.get('/frames/:id/', digitsOrElse, knownFormat, pageOrElse, showFrame(web));
   router.get('/frames/:id/delete/', pageOrElse, digitsOrElse, askDelete(web));
@@ -78,12 +105,37 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/frames/:id/correct/', form, digitsOrElse, correctFrame(web));
   router.post('/frames/:id/note/', form, digitsOrElse, noteFrame(web));
   router.post('/frames/:id/mark/', form, digitsOrElse, markFrame(web));
+  router.post('/frames/mark/', ...readBody(), markFrames(web));
+  const objects = createObjects(services);
+  router.get('/targets/', knownFormat, pageOrElse, showTargets(web, objects));
+  router.get('/targets/:name/', knownFormat, pageOrElse, showTarget(web, objects));
+  router.get('/frames/:id/tile/:level/:tile/', digitsOrElse, sendTile(web));
+  router.get('/frames/:id/histogram/', digitsOrElse, sendHistogram(web));
+  router.get('/frames/:id/pixels/', digitsOrElse, sendPixels(web));
+  router.get('/frames/:id/sky/', digitsOrElse, sendSky(web));
+  router.get('/frames/:id/js9/', digitsOrElse, showJs9(web));
+  router.get('/blink/', showBlink(web));
+  router.get('/shares/', showShares(web));
+  router.post('/shares/', form, makeShare(web));
+  router.get('/shares/new/', askShare(web));
+  router.post('/shares/:id/revoke/', form, endShare(web));
+  const shared = createShareFiles(web);
+  router.get('/s/:token/', showShare(web));
+  router.get('/s/:token/zip/', shared.zip);
+  router.get('/s/:token/script/', shared.script);
+  router.get('/s/:token/README.txt', shared.readme);
+  router.get('/s/:token/SHA256SUMS', shared.sums);
+  router.get('/s/:token/files/:number/', shared.file);
+  router.get('/s/:token/files/:number/preview/', shared.preview);
   router.get('/search/', search(web));
 
   router.get('/trash/', pageOrElse, showTrash(web));
   router.post('/trash/', form, changeTrash(web));
   router.get('/quarantine/', pageOrElse, showQuarantine(web));
+  router.get('/quarantine/:id/picture/', showRefusedPicture(web));
   router.post('/quarantine/', form, changeQuarantine(web));
+
+  router.get('/tonight/', showTonight(web));
 
   router.get('/upload/', showUpload(web));
   router.post('/upload/', allow('upload'), receiveFiles(services), receiveUpload(web));
@@ -102,6 +154,10 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/admin/users/:id/role/', form, changeRole(web));
   router.post('/admin/users/:id/sees/', form, changeSight(web));
   router.post('/admin/users/:id/logout/', form, logOutUser(web));
+  router.get('/admin/tokens/', showTokens(web));
+  router.post('/admin/tokens/:id/revoke/', form, revokeAnyToken(web));
+  router.get('/admin/jobs/', showQueues(web));
+  router.get('/admin/settings/', showSettings(web));
   router.get('/admin/log/', showLog(web));
 
   router.get('/accounts/login/', showLogin(web));
@@ -110,8 +166,9 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/accounts/logout/', form, logOut(web));
 
   router.get('/keys/', showKeys(web));
+  router.get('/logo/', sendLogo(services.config));
   router.get('/docs/api/', showApi(web, describeApi));
-  router.post('/theme/', form, switchTheme(web.base));
+  router.post('/theme/', form, switchTheme(services, web.base));
 
   return router;
 }
@@ -151,7 +208,7 @@ function showRoot(web: Web): RequestHandler {
     const mayLook =
       hasSession(res) || (viewerOf(res).role === 'anonymous' && viewerOf(res).seesPublic);
     if (!mayLook) goTo(web, req, res, `${web.base}/accounts/login/?next=/`);
-    else if (prefersHtml(req)) goTo(web, req, res, `${web.base}/frames/`);
+    else if (prefersHtml(req)) goTo(web, req, res, `${web.base}/nights/`);
     else await list(req, res, next);
   };
 }

@@ -3,6 +3,7 @@ import type { User } from '../catalog/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import {
   adoptUser,
+  allowPage,
   bodyText,
   hasSession,
   parameter,
@@ -13,10 +14,12 @@ import {
   verifyCsrf,
   viewerOf,
 } from '../http/index.js';
-import { goTo, sendPage, type Web } from './page.js';
+import { formatKept, parseKept, toKeptModel, type KeptForm } from './kept.js';
+import { goTo, makePage, sendPage, type Web } from './page.js';
 import { countOf, localPath } from './render.js';
+import { recallPreferences } from './theme.js';
 
-const HOME = '/frames/';
+const HOME = '/nights/';
 
 /** `GET /accounts/login/?next=<path>` */
 export function showLogin(web: Web): RequestHandler {
@@ -26,7 +29,7 @@ export function showLogin(web: Web): RequestHandler {
       goTo(web, req, res, web.base + next);
       return;
     }
-    await sendLogin(web, req, res, { next, username: '', message: '' });
+    await sendLogin(web, req, res, { next, username: '', kept: '', message: '' });
   };
 }
 
@@ -36,27 +39,37 @@ export function logIn(web: Web): RequestHandler {
     verifyCsrf(web.services, req, res);
     const next = localPath(bodyText(req, 'next'), HOME);
     const username = bodyText(req, 'username');
+    const kept = bodyText(req, 'kept');
     let user: User | undefined;
     try {
       user = await authenticate(web, req, res);
     } catch (error) {
       if (!hasCode(error, 'too_many')) throw error;
-      await sendTooMany(web, req, res, { next, username, wait: waitOf(error) });
+      await sendTooMany(web, req, res, { next, username, kept, wait: waitOf(error) });
       return;
     }
     if (user === undefined) {
       // One sentence for all: whether a name exists is nobody's business.
       const message = 'Name and password do not fit together.';
-      await sendLogin(web, req, res, { next, username, message });
+      await sendLogin(web, req, res, { next, username, kept, message });
       return;
     }
     await startSession(req, user.id);
     rememberBrowser(web, req, res, user);
+    await recallPreferences(web.services, req, res, user.id);
     await web.services.logins.noteDone(user, viewerOf(res).address, 'page');
     // The token that comes with the answer must be that of the new session.
     adoptUser(web.services, res, user);
-    goTo(web, req, res, web.base + next);
+    const form = parseKept(kept);
+    if (form === undefined) goTo(web, req, res, web.base + next);
+    else await sendKept(web, req, res, form);
   };
+}
+
+/** Asks whether a form shall be sent that came when its sender was signed out. */
+function sendKept(web: Web, req: Request, res: Response, form: KeptForm): Promise<void> {
+  const title = 'You are signed in again';
+  return sendPage(web, req, res, 'kept', { title }, { title, ...toKeptModel(web.base, form) });
 }
 
 /** From now on strangers who guess cannot shut this browser out. */
@@ -121,6 +134,8 @@ interface LoginModel {
   readonly next: string;
   readonly username: string;
   readonly message: string;
+  /** What was written before one was signed out, as `formatKept` has it; '' for nothing. */
+  readonly kept: string;
   /** What can be done about it; empty for the usual advice. */
   readonly advice?: string;
 }
@@ -130,13 +145,13 @@ async function sendTooMany(
   web: Web,
   req: Request,
   res: Response,
-  { next, username, wait }: { next: string; username: string; wait: number },
+  { wait, ...form }: Pick<LoginModel, 'next' | 'username' | 'kept'> & { wait: number },
 ): Promise<void> {
   res.status(STATUS.too_many).set('Retry-After', String(wait));
   const time = wait <= 90 ? countOf(wait, 'second') : countOf(Math.ceil(wait / 60), 'minute');
   const message = 'Too many wrong passwords.';
   const advice = `Wait ${time}, then try again.`;
-  await sendLogin(web, req, res, { next, username, message, advice });
+  await sendLogin(web, req, res, { ...form, message, advice });
 }
 
 function waitOf(error: unknown): number {
@@ -145,15 +160,28 @@ function waitOf(error: unknown): number {
 }
 
 async function sendLogin(web: Web, req: Request, res: Response, model: LoginModel): Promise<void> {
+  await sendPage(web, req, res, 'login', { title: 'Sign in' }, toLoginModel(web, model));
+}
+
+function toLoginModel({ services, brand }: Web, model: LoginModel) {
   const isAsked = model.next !== HOME && model.next !== '/';
-  await sendPage(
-    web,
-    req,
-    res,
-    'login',
-    { title: 'Sign in' },
-    { advice: '', ...model, isAsked, trails: starTrails() },
-  );
+  return {
+    advice: '',
+    ...model,
+    isAsked,
+    seesPublic: services.config.ANONYMOUS === 'public',
+    termsUrl: brand.termsUrl,
+    feedbackUrl: brand.feedbackUrl,
+    trails: starTrails(),
+  };
+}
+
+/** The login in place of what a form was to do: what was written comes along. */
+export function renderSignedOut(web: Web, req: Request, res: Response, kept: KeptForm): void {
+  const page = makePage(web, req, res, { title: 'Sign in' });
+  allowPage(res);
+  const model = { next: HOME, username: '', message: '', kept: formatKept(kept) };
+  res.render('login', { page, ...toLoginModel(web, model) });
 }
 
 /** Name and password of the form against the catalogue; undefined if they do not fit. */

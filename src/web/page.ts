@@ -12,8 +12,10 @@ import {
   type Services,
 } from '../http/index.js';
 import { createAssets, type AssetUrl } from './assets.js';
+import { createBrand, type Brand } from './brand.js';
+import { isSunDown, readClocks, type Clocks } from './clocks.js';
 import { initials } from './render.js';
-import { themeOf, type Theme } from './theme.js';
+import { isRedOpen, lettersOf, themeOf, type Theme } from './theme.js';
 
 /** What every page handler works with. */
 export interface Web {
@@ -21,13 +23,16 @@ export interface Web {
   /** Path below the host, without a slash at its end. */
   readonly base: string;
   readonly asset: AssetUrl;
+  readonly brand: Brand;
 }
 
+/** @throws 'config_invalid' if the settings of the brand lead nowhere */
 export function createWebContext(services: Services): Web {
   const base = basePath(services);
-  return { services, base, asset: createAssets(base) };
+  return { services, base, asset: createAssets(base), brand: createBrand(services.config) };
 }
 
+/** What of the top bar a page belongs to: one of the five places, or of the menu of the person. */
 export type Place =
   'nights' | 'frames' | 'targets' | 'tonight' | 'upload' | 'trash' | 'account' | 'users' | '';
 
@@ -42,6 +47,8 @@ export interface PageFrame {
   readonly csrf: string;
   readonly csrfField: string;
   readonly siteName: string;
+  /** Whose archive it is: name, logo, links of the foot. */
+  readonly brand: Brand;
   readonly version: string;
   /** This page, as a path without the base: where forms and the login come back to. */
   readonly path: string;
@@ -55,10 +62,11 @@ export interface PageFrame {
   } | null;
   /** Files that wait for someone; 0 shows nothing. */
   readonly quarantined: number;
-  /** `HH:MM`, UTC, when the page was made. */
-  readonly nowUtc: string;
-  /** Longitude for the sidereal clock, degrees east; null if the site is not set. */
-  readonly longitudeDeg: number | null;
+  readonly clocks: Clocks;
+  /** False: letters alone are no keys. */
+  readonly hasLetters: boolean;
+  /** The Sun is down, and nobody has said yet whether the pages shall be red. */
+  readonly offersRed: boolean;
 }
 
 export interface PageOptions {
@@ -73,6 +81,9 @@ export function makePage(web: Web, req: Request, res: Response, options: PageOpt
   const { config } = services;
   // An error may come before anyone asked who is there.
   const viewer = viewerOf(res) as Viewer | undefined;
+  const isPerson = viewer !== undefined && hasSession(res);
+  const site = findSite(config.sites, config.SITE_ID);
+  const nowMs = Date.now();
   return {
     base,
     asset,
@@ -83,12 +94,15 @@ export function makePage(web: Web, req: Request, res: Response, options: PageOpt
     csrf: viewer === undefined ? '' : issueCsrf(services, req, res),
     csrfField: CSRF_FIELD,
     siteName: config.SITE_NAME,
+    brand: web.brand,
     version: services.version,
-    path: req.method === 'GET' ? req.originalUrl : '/frames/',
-    user: viewer === undefined || !hasSession(res) ? null : toUserFrame(viewer),
+    path: req.method === 'GET' ? req.originalUrl : '/nights/',
+    user: isPerson ? toUserFrame(viewer) : null,
     quarantined: options.quarantined ?? 0,
-    nowUtc: new Date().toISOString().slice(11, 16),
-    longitudeDeg: findSite(config.sites, config.SITE_ID)?.longitudeDeg ?? null,
+    clocks: readClocks(site, nowMs),
+    hasLetters: lettersOf(req),
+    // Whoever looks in without an account may sit anywhere: the Sun of the site is not theirs.
+    offersRed: isPerson && isRedOpen(req) && isSunDown(site, nowMs),
   };
 }
 

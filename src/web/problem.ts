@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
 import { allowPage, issueCsrf, viewerOf, type Problem, type Services } from '../http/index.js';
+import { keepForm, toKeptModel } from './kept.js';
+import { renderSignedOut } from './login.js';
 import { createWebContext, makePage } from './page.js';
 
 /** Title of the page, and what can be done, by status. */
@@ -39,9 +41,22 @@ export function renderProblem(
   return (req, res, problem) => {
     if (problem.status === 401) {
       res.removeHeader('WWW-Authenticate');
+      const kept = keepForm(services, req);
+      if (kept !== undefined) {
+        renderSignedOut(web, req, res, kept);
+        return;
+      }
       if ((viewerOf(res) as unknown) !== undefined) issueCsrf(services, req, res);
       const next = req.method === 'GET' ? `?next=${encodeURIComponent(req.originalUrl)}` : '';
       res.redirect(302, `${web.base}/accounts/login/${next}`);
+      return;
+    }
+    const unproven = problem.message.startsWith('CSRF') ? keepForm(services, req) : undefined;
+    if (unproven !== undefined) {
+      const title = 'This page was open for long';
+      const page = makePage(web, req, res, { title });
+      allowPage(res);
+      res.render('kept', { page, title, ...toKeptModel(web.base, unproven) });
       return;
     }
     const words = WORDS[problem.status] ?? (problem.status >= 500 ? OURS : YOURS);

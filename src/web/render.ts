@@ -60,7 +60,8 @@ export function formatDateTime(ms: number | null): string {
   return ms === null ? NONE : new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-const MONTHS = [
+/** From January on. */
+export const MONTHS = [
   'January',
   'February',
   'March',
@@ -74,7 +75,8 @@ const MONTHS = [
   'November',
   'December',
 ] as const;
-const DAYS = [
+/** From Sunday on, as `Date` counts them. */
+export const DAYS = [
   'Sunday',
   'Monday',
   'Tuesday',
@@ -180,3 +182,38 @@ export function localPath(text: string, otherwise: string): string {
 
 /** How thumbnails are drawn, everywhere alike, so that each is made once. */
 export const THUMBNAIL_QUERY = 'width=200&limits=zscale';
+
+/**
+ * Address of the small picture of a frame. It names the bytes it is of, so that browsers keep it for
+ * ever: other bytes have another address.
+ *
+ * @param query how it is drawn; without it as everywhere
+ */
+export function thumbnailUrl(
+  base: string,
+  frame: { readonly id: number; readonly version: { readonly sha256: string } },
+  query = THUMBNAIL_QUERY,
+): string {
+  return `${base}/frames/${frame.id}/preview/?${query}&v=${frame.version.sha256.slice(0, 12)}`;
+}
+
+/** How long: `12 h 02 min`, `40 min`, `25 s`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 59.5) return `${Math.round(seconds)}${THIN}s`;
+  const minutes = Math.round(seconds / 60);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  if (hours === 0) return `${rest}${THIN}min`;
+  return `${formatCount(hours)}${THIN}h ${String(rest).padStart(2, '0')}${THIN}min`;
+}
+
+/** The same for columns whose head names the unit: `6:11`. */
+export function formatHourMinutes(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
+}
+
+/** The number by which people call a frame of a night: the last three to six digits of its name; else its end. */
+export function shortName(basename: string): string {
+  const runs = basename.match(/(?<!\d)\d{3,6}(?!\d)/g);
+  return runs?.at(-1) ?? basename.slice(-8);
+}

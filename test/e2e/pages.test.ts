@@ -245,7 +245,7 @@ withChromium('the pages that show frames, in a real browser', () => {
       await small.getByRole('link', { name: 'Filters' }).click();
       await small.locator('input[name="FILTER"][value="R"]').check();
       await small.getByRole('button', { name: 'Show' }).click();
-      await small.waitForURL('**/frames/?FILTER=R');
+      await small.waitForURL('**/frames/?FILTER=R**');
     }
     expect(phone.complaints).toEqual([]);
     await phone.context.close();

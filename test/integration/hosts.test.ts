@@ -140,7 +140,7 @@ test('format=html is the page of a frame, format=json its facts, and no other wo
   const paths = ['/', '/frames/', `/frames/${id}/`, '/frames/aggregate/', '/profile/'];
   for (const path of [...paths, '/trash/', '/quarantine/', '/admin/']) {
     const odd = await archive.fetch(`${path}?format=xml`);
-    const known = path === '/frames/' ? 'json or html or csv' : 'json or html';
+    const known = path === '/frames/' ? 'json or html or csv or votable' : 'json or html';
     expect([path, odd.status, await odd.json()]).toEqual([
       path,
       400,

@@ -56,7 +56,16 @@ export const PREVIEW: Operation = {
   description:
     'FITS row 1 is at the bottom. What cannot be drawn is a picture that says why, and `X-Problem` says it to programs.',
   who: 'read',
-  parameters: PICTURE_PARAMETERS,
+  parameters: [
+    ...PICTURE_PARAMETERS,
+    {
+      name: 'v',
+      description:
+        'beginning of the SHA-256 of the file, 12 digits or more: caches may keep the picture for ever then',
+      schema: { type: 'string', pattern: '^[0-9a-f]{12,64}$' },
+      examples: ['0123456789ab'],
+    },
+  ],
   answers: {
     200: {
       description: 'The picture.',

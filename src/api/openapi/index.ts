@@ -18,6 +18,7 @@ import { NIGHT_SCHEMAS } from './night-operations.js';
 import { TARGET_PATH, TARGET_SCHEMAS } from './target-operations.js';
 
 export * from './account-operations.js';
+export { EVENTS } from './event-operations.js';
 export * from './file-operations.js';
 export * from './keeping-operations.js';
 export * from './mark-operations.js';

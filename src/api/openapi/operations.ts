@@ -121,6 +121,7 @@ export const LIST: Operation = {
       content: {
         'application/json': { anyOf: [refTo('FrameList'), refTo('FramesByCursor')] },
         'text/csv': undefined,
+        'application/x-votable+xml': undefined,
       },
     },
     304: UNCHANGED,

@@ -27,9 +27,9 @@ export const PAGE_OR_JSON: ApiParameter = {
 export const PAGE_JSON_OR_CSV: ApiParameter = {
   name: 'format',
   key: 'page_json_or_csv',
-  description: `${PAGE_OR_JSON.description}; \`csv\`: a table of all that match, or of the first \`limit\``,
-  schema: oneOf(['json', 'html', 'csv']),
-  examples: ['json', 'csv'],
+  description: `${PAGE_OR_JSON.description}; \`csv\` and \`votable\` (IVOA VOTable 1.4, with units and UCDs): a table of all that match, or of the first \`limit\``,
+  schema: oneOf(['json', 'html', 'csv', 'votable']),
+  examples: ['json', 'csv', 'votable'],
 };
 
 const limit: ApiParameter = {

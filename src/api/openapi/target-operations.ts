@@ -1,6 +1,6 @@
 import { refTo, type ApiAnswer, type ApiParameter, type Schema } from '../../openapi/index.js';
 import { TARGET_TYPES } from '../../targets/index.js';
-import { TARGET_SORTS } from '../targets.js';
+import { OBJECT_SORTS } from '../../objects/index.js';
 import { FILTER_PARAMETERS } from './filters.js';
 import { LIST_PAGE } from './keeping-operations.js';
 import type { Operation } from './operations.js';
@@ -57,8 +57,8 @@ export const TARGET_LIST: Operation = {
       name: 'sort',
       key: 'target_sort',
       description: 'what to sort by; last_night if not given',
-      schema: oneOf(TARGET_SORTS),
-      examples: [...TARGET_SORTS],
+      schema: oneOf(OBJECT_SORTS),
+      examples: [...OBJECT_SORTS],
     },
     ORDER,
     ...LIST_PAGE,

@@ -5,14 +5,29 @@ import {
   type Rejection,
 } from '../../calibration/index.js';
 import type { Frame, FrameSetup } from '../../catalog/index.js';
-import { countOf, kindLabel, NONE } from '../render.js';
+import { countOf, formatBytes, kindLabel, NONE } from '../render.js';
 
 /** Frames of a set that are linked one by one. */
 const MAX_LINKS = 60;
 const LABELS = { bias: 'Bias', dark: 'Dark', flat: 'Flat' } as const;
 
-/** The part of a frame's page about its calibrations; null for a frame that needs none. */
-export function toCalibrations(base: string, frame: Frame, found: FrameCalibrations) {
+/** Ids of the frames that are chosen to calibrate one. */
+export function chosenIds(found: FrameCalibrations): number[] {
+  const chosen = CALIBRATION_KINDS.flatMap((kind) => found[kind].chosen?.frames ?? []);
+  return [...new Set(chosen.map(({ id }) => id))];
+}
+
+/**
+ * The part of a frame's page about its calibrations; null for a frame that needs none.
+ *
+ * @param chosenFrames those of `chosenIds`
+ */
+export function toCalibrations(
+  base: string,
+  frame: Frame,
+  found: FrameCalibrations,
+  chosenFrames: readonly Frame[],
+) {
   const kinds = CALIBRATION_KINDS.filter((kind) => found[kind].notNeeded === '').map((kind) => {
     const { wanted, masters, sets, rejected, chosen } = found[kind];
     const others = [...masters, ...sets].filter((match) => match !== chosen);
@@ -30,10 +45,16 @@ export function toCalibrations(base: string, frame: Frame, found: FrameCalibrati
     };
   });
   if (kinds.length === 0) return null;
-  const chosen = kinds.flatMap((kind) => kind.chosen ?? []);
+  const missing = kinds.filter(({ chosen }) => chosen === null).map(({ label }) => label);
+  const there = kinds.filter(({ chosen }) => chosen !== null).map(({ label }) => label);
+  const bytes = [frame, ...chosenFrames].reduce((sum, { version }) => sum + version.sizeBytes, 0);
   return {
     kinds,
-    chosenFrames: chosen.reduce((sum, { count }) => sum + count, 0),
+    chosenFrames: chosenFrames.length,
+    bundle: `with these, ${formatBytes(bytes)}`,
+    /** In a word or two, for a row that is closed. */
+    gist: (missing.length === 0 ? there : missing).join(', ').toLowerCase(),
+    isWhole: missing.length === 0,
     jsonUrl: `${base}/frames/${frame.id}/calibrations/`,
   };
 }
@@ -41,6 +62,7 @@ export function toCalibrations(base: string, frame: Frame, found: FrameCalibrati
 interface Item {
   readonly name: string;
   readonly url: string;
+  readonly isMaster: boolean;
   readonly what: string;
   readonly age: string;
   readonly notes: readonly string[];
@@ -59,6 +81,7 @@ function toItem(base: string, match: Match | (Rejection & Pick<Match, 'notes' | 
   const kind = kindLabel(middle?.imageKind ?? 'other').toLowerCase();
   return {
     ...(middle === undefined ? { name: NONE, url: '' } : link(middle)),
+    isMaster,
     what: isMaster ? `master ${kind}` : countOf(frames.length, kind, PLURALS[kind] ?? `${kind}s`),
     age: formatAge(match.ageDays),
     notes,

@@ -101,7 +101,8 @@ function sidesDeg(
   return [(width * pixelScaleArcsec) / 3600, (height * pixelScaleArcsec) / 3600];
 }
 
-function formatField(footprint: Footprint, size: Size): string {
+/** `13.1′ × 13.1′` */
+export function formatField(footprint: Footprint, size: Size): string {
   if (footprint.cap.radiusDeg >= 90) return 'half of the sky or more';
   const [across, up] = sidesDeg(footprint, size);
   const unit = ANGLES.find(({ deg }) => Math.max(across, up) >= deg * 3) ?? ANGLES[2];

@@ -83,7 +83,10 @@ export function markFrame(web: Web): RequestHandler {
           await setTag(tx, id, parseTag(without), { isSet: false, by: viewer });
         } else await setTag(tx, id, parseTag(tag ?? ''), { isSet: true, by: viewer });
       });
-      goTo(web, req, res, `${web.base}/frames/${id}/#quality`);
+      // How the picture was shown and from which list one came stay as they were.
+      const state = bodyText(req, 'state');
+      const query = /^[\x21-\x7e]{1,4000}$/.test(state) ? `?${state.replaceAll('#', '')}` : '';
+      goTo(web, req, res, `${web.base}/frames/${id}/${query}#quality`);
     });
   };
 }

@@ -22,6 +22,8 @@ const LOOKS: Readonly<Record<StoredFinding['level'], { icon: string; style: stri
   note: { icon: 'warn', style: 'is-note' },
 };
 
+const FLAG_ICONS = { good: 'tick', doubtful: 'warn', bad: 'bad' } as const;
+
 /** What was measured of a frame, what was found out, and what people took it for, with the forms for that. */
 export async function toQuality({ services, base }: Web, frame: Frame, viewer: Viewer, told: Told) {
   const { read } = services.catalog;
@@ -36,10 +38,14 @@ export async function toQuality({ services, base }: Web, frame: Frame, viewer: V
     by === '' ? '' : `${by}, ${formatDateTime(atMs)} UTC`;
   return {
     told: told.form === 'mark' ? told : null,
+    measures,
     facts: measures === undefined ? [] : toFacts(measures),
     isMeasured: measures !== undefined,
     findings: findings.map(({ level, text }) => ({ text, ...LOOKS[level] })),
-    flags: FLAGS.map((flag) => ({ flag, isGiven: marks.flag?.value === flag })),
+    flags: FLAGS.map((flag, at) => {
+      const isGiven = marks.flag?.value === flag;
+      return { flag, key: String(at + 1), icon: FLAG_ICONS[flag], isGiven };
+    }),
     flag: marks.flag === null ? null : { flag: marks.flag.value, signed: signed(marks.flag) },
     tags: marks.tags.map((tag) => ({
       tag: tag.value,

@@ -61,10 +61,13 @@ const CHOICES: readonly ToolChoice[] = [
 ];
 
 /** Parameters of the page that are about the picture; HDU and plane have no default. */
-const NAMES = [...CHOICES.map(({ name }) => name), 'width', 'invert', 'hdu', 'plane', 'min', 'max'];
+const NAMES = [
+  ...CHOICES.map(({ name }) => name),
+  ...['width', 'invert', 'hdu', 'plane', 'min', 'max', 'grid', 'at'],
+];
 
 /** Width of the picture that fits the page, and those to look closer, in pixels. */
-const FIT = 1024;
+export const FIT = 1024;
 const LARGER = [2048, 4096];
 
 /** An image of the file that can be shown. */
@@ -75,29 +78,70 @@ export interface ImageHdu {
   readonly planes: number;
 }
 
+/** Where the page and its picture are. */
+export interface PicturePlaces {
+  /** Address of the page without query. */
+  readonly pageUrl: string;
+  /** Address of the preview without query. */
+  readonly pictureUrl: string;
+  /** Beginning of the hash of the file, so that browsers may keep what is drawn of it. */
+  readonly hash?: string;
+}
+
 /**
  * Address of the picture and the tool bar for the parameters of a page. A value that is none of the
  * choices (`limits=2-98`) is handed on to the renderer, which says if it cannot read it.
- *
- * @param pageUrl    address of the page without query
- * @param pictureUrl address of the preview without query
  */
 export function toPicture(
   parameters: Parameters,
   images: readonly ImageHdu[],
-  { pageUrl, pictureUrl }: { readonly pageUrl: string; readonly pictureUrl: string },
+  { pageUrl, pictureUrl, hash }: PicturePlaces,
 ) {
   const given = (name: string): string => parameter(parameters, name);
-  const picture = new URLSearchParams();
+  const look = new URLSearchParams();
   for (const { name, values } of CHOICES) {
-    picture.set(name, given(name) || usualOf(values));
+    look.set(name, given(name) || usualOf(values));
   }
-  picture.set('width', given('width') || String(FIT));
   for (const name of ['invert', 'hdu', 'plane', 'min', 'max']) {
-    if (given(name) !== '') picture.set(name, given(name));
+    if (given(name) !== '') look.set(name, given(name));
   }
+  const picture = new URLSearchParams(look);
+  picture.set('width', given('width') || String(FIT));
+  for (const query of [look, picture]) if (hash !== undefined) query.set('v', hash);
+  const url = linksOf(parameters, pageUrl);
+  const groups = choiceGroups(given, url);
+  const shown = images.find(({ hdu }) => String(hdu) === given('hdu')) ?? images[0];
+  const isLarge = Number(given('width')) > FIT;
+  if ((shown?.width ?? 0) > FIT || isLarge) {
+    groups.push(sizeGroup(shown?.width ?? 0, given('width'), url));
+  }
+  if (images.length > 1) {
+    const tools = images.map(({ hdu, label }) => ({
+      label,
+      url: url({ hdu: String(hdu), plane: '', at: '' }),
+      isChosen: shown?.hdu === hdu,
+    }));
+    groups.push({ label: 'HDU', key: '', tools });
+  }
+  const hasGrid = given('grid') !== '';
+  return {
+    src: `${pictureUrl}?${picture.toString()}`,
+    /** How tiles, histogram and further pictures are drawn. */
+    look: look.toString(),
+    shown,
+    isLarge,
+    groups,
+    grid: { url: url({ grid: hasGrid ? '' : '1' }), isChosen: hasGrid },
+    cuts: { min: given('min'), max: given('max'), offUrl: url({ min: '', max: '' }) },
+    planes: toPlanes(shown, given('plane'), url),
+  };
+}
 
-  const url = (changes: Readonly<Record<string, string>>): string => {
+type Link = (changes: Readonly<Record<string, string>>) => string;
+
+/** Addresses of this page with other parameters; `''` takes one out. */
+function linksOf(parameters: Parameters, pageUrl: string): Link {
+  return (changes) => {
     const query = new URLSearchParams();
     for (const [name, values] of parameters) for (const value of values) query.append(name, value);
     for (const [name, value] of Object.entries(changes)) {
@@ -107,51 +151,32 @@ export function toPicture(
     const text = query.toString();
     return text === '' ? pageUrl : `${pageUrl}?${text}`;
   };
+}
 
+function choiceGroups(given: (name: string) => string, url: Link): ToolGroup[] {
+  // Cuts by value hold until others are chosen.
+  const byValue = given('min') !== '' || given('max') !== '';
   const groups: ToolGroup[] = CHOICES.map(({ name, label, key, values }) => ({
     label,
     key,
     tools: values.map(([value, text]) => ({
       label: text,
-      url: url({ [name]: value === usualOf(values) ? '' : value }),
-      isChosen: (given(name) || usualOf(values)) === value,
+      url: url({
+        [name]: value === usualOf(values) ? '' : value,
+        ...(name === 'limits' ? { min: '', max: '' } : {}),
+      }),
+      isChosen: (given(name) || usualOf(values)) === value && !(name === 'limits' && byValue),
     })),
   }));
   const isInverted = given('invert') !== '';
-  groups.push({
-    label: 'Negative',
-    key: 'I',
-    tools: [{ label: 'Invert', url: url({ invert: isInverted ? '' : '1' }), isChosen: isInverted }],
-  });
-  const shown = images.find(({ hdu }) => String(hdu) === given('hdu')) ?? images[0];
-  const isLarge = Number(given('width')) > FIT;
-  if ((shown?.width ?? 0) > FIT || isLarge)
-    groups.push(sizeGroup(shown?.width ?? 0, given('width'), url));
-  if (images.length > 1) {
-    groups.push({
-      label: 'HDU',
-      key: '',
-      tools: images.map(({ hdu, label }) => ({
-        label,
-        url: url({ hdu: String(hdu), plane: '' }),
-        isChosen: shown?.hdu === hdu,
-      })),
-    });
-  }
-  return {
-    src: `${pictureUrl}?${picture.toString()}`,
-    isLarge,
-    groups,
-    planes: toPlanes(shown, given('plane'), url),
-  };
+  const tools = [
+    { label: 'Invert', url: url({ invert: isInverted ? '' : '1' }), isChosen: isInverted },
+  ];
+  return [...groups, { label: 'Negative', key: 'I', tools }];
 }
 
 /** No larger than the image itself: a picture does not get better by being blown up. */
-function sizeGroup(
-  imageWidth: number,
-  given: string,
-  url: (changes: Readonly<Record<string, string>>) => string,
-): ToolGroup {
+function sizeGroup(imageWidth: number, given: string, url: Link): ToolGroup {
   const larger = LARGER.filter((width) => width < 2 * imageWidth).map((width) => ({
     label: `${width} px`,
     url: url({ width: String(width) }),
@@ -162,11 +187,7 @@ function sizeGroup(
 }
 
 /** Steps through the planes of a cube; null for a plain image. */
-function toPlanes(
-  image: ImageHdu | undefined,
-  given: string,
-  url: (changes: Readonly<Record<string, string>>) => string,
-) {
+function toPlanes(image: ImageHdu | undefined, given: string, url: Link) {
   if (image === undefined || image.planes < 2) return null;
   const plane = /^\d{1,6}$/.test(given) ? Math.min(Number(given), image.planes - 1) : 0;
   return {

@@ -1,4 +1,4 @@
-import { escapeItem, splitList, type Facet } from '../../catalog/index.js';
+import { escapeItem, splitList, type Facet, type WordCount } from '../../catalog/index.js';
 import { filterSlot, kindLabel, type FilterSlot } from '../render.js';
 
 /** One value that a filter can have, with what it would give. */
@@ -6,8 +6,8 @@ export interface Choice {
   /** As it stands in the address: an item of a list, its own commas escaped. */
   readonly value: string;
   readonly label: string;
-  /** Frames with this value under the other filters; in the whole archive for absent ones. */
-  readonly count: number;
+  /** Frames with this value under the other filters, in the whole archive for absent ones; null if nobody counted. */
+  readonly count: number | null;
   readonly isChosen: boolean;
   readonly slot: FilterSlot;
 }
@@ -44,6 +44,7 @@ const FACET_KEYS: readonly FacetKey[] = [
   key('SITE', (facet) => facet.siteId),
   key('binning', (facet) => facet.binning),
   key('RLEVEL', (facet) => String(facet.reductionLevel)),
+  key('PROPID', (facet) => facet.proposal ?? 'None'),
 ];
 
 /** Names of the filters that are counted here. */
@@ -121,6 +122,38 @@ export function sumFrames(facets: readonly Facet[]): number {
   return facets.reduce((sum, facet) => sum + facet.frames, 0);
 }
 
+/** Items of a filter by words, counted: `none` is chosen by those that nobody said anything of. */
+export function toWordGroup(
+  name: string,
+  { here, all, chosen }: WordsFound,
+): Pick<ChoiceGroup, 'name' | 'choices' | 'absent'> {
+  const counts = new Map<string, number | null>(here?.map(({ word, frames }) => [word, frames]));
+  // Too many to be counted: what the archive has is offered without saying how often.
+  if (here === undefined) for (const { word } of all ?? []) counts.set(word, null);
+  for (const word of [...chosen, 'none']) if (!counts.has(word)) counts.set(word, null);
+  const toChoice = ([value, count]: readonly [string, number | null]): Choice => ({
+    value: escapeItem(value),
+    label: value === 'none' ? 'none' : value.replaceAll('-', ' '),
+    count,
+    isChosen: chosen.includes(value),
+    slot: 'none',
+  });
+  const others = (all ?? []).filter(({ word }) => !counts.has(word));
+  const last = (choice: Choice): number => Number(choice.value === 'none');
+  return {
+    name,
+    choices: [...counts].map(toChoice).sort((a, b) => last(a) - last(b)),
+    absent: others.map(({ word, frames }) => toChoice([word, frames])),
+  };
+}
+
+/** Words of the frames that match, and of the whole archive; undefined if they are too many to count. */
+export interface WordsFound {
+  readonly here: readonly WordCount[] | undefined;
+  readonly all: readonly WordCount[] | undefined;
+  readonly chosen: readonly string[];
+}
+
 function key(name: string, valueOf: (facet: Facet) => string): FacetKey {
   return { name, valueOf, matches: (facet, chosen) => chosen.includes(valueOf(facet)) };
 }
@@ -141,6 +174,7 @@ function countOf(facets: readonly Facet[], { matches }: FacetKey, value: string)
 function choiceLabel(name: string, value: string): string {
   if (name === 'IMAGETYPE') return kindLabel(value);
   if (name === 'FILTER' && value === 'None') return 'no filter';
+  if (name === 'PROPID' && value === 'None') return 'no proposal';
   if (name === 'binning') return value.replace('x', '×');
   if (name === 'RLEVEL') return value === '0' ? '0, raw' : value;
   return value;

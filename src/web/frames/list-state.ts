@@ -11,7 +11,8 @@ import {
 import { parameter } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { formatDec, formatRa, parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
-import { FACET_NAMES } from './facets.js';
+import { parseColumns } from './columns.js';
+import { PANEL_PARAMETERS } from './fields.js';
 import { formatNumber, kindLabel } from '../render.js';
 
 /** Sizes of a page that the pager offers. */
@@ -20,7 +21,8 @@ const DEFAULT_SIZE = 100;
 const MOST = 1000;
 const DEFAULT_SORT = 'DATE_OBS';
 
-export type ListView = 'table' | 'sheet';
+const VIEWS = ['table', 'sheet', 'timeline'] as const;
+export type ListView = (typeof VIEWS)[number];
 
 /** Everything that the address of a list says. Names of filters are those of the API. */
 export interface ListState {
@@ -31,6 +33,10 @@ export interface ListState {
   readonly limit: number;
   readonly offset: number;
   readonly view: ListView;
+  /** Keys of the columns of the table; undefined: as this browser usually has them. */
+  readonly columns?: readonly string[] | undefined;
+  /** True: each picture of the sheet with cuts of its own, not with those of its target. */
+  readonly ownStretch: boolean;
 }
 
 /** An active condition in plain words, and the list without it. */
@@ -46,14 +52,25 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
   // Newest first is what a person wants to see; any other column starts from its least value.
   const order = parameter(parameters, 'order') || (sort === DEFAULT_SORT ? 'desc' : 'asc');
   if (order !== 'asc' && order !== 'desc') throw badParameter('order');
+  const columns = parseColumns(columnsText(parameters));
+  const view = parameter(parameters, 'view');
   return {
     filters: activeFilters(parameters),
     sort,
     descending: order === 'desc',
     limit: Math.max(1, Math.min(MOST, parseWhole('limit', parameters, DEFAULT_SIZE))),
     offset: parseWhole('offset', parameters, 0),
-    view: parameter(parameters, 'view') === 'sheet' ? 'sheet' : 'table',
+    view: VIEWS.find((each) => each === view) ?? 'table',
+    ...(columns.length === 0 ? {} : { columns }),
+    ownStretch: parameter(parameters, 'stretch') === 'own',
   };
+}
+
+/** The columns asked for, and a keyword that the menu adds to them. */
+function columnsText(parameters: ReadonlyMap<string, readonly string[]>): string {
+  const columns = parameter(parameters, 'columns');
+  const keyword = parameter(parameters, 'column');
+  return keyword === '' ? columns : `${columns},header.${keyword.replaceAll(',', ' ')}`;
 }
 
 function activeFilters(
@@ -105,20 +122,22 @@ export function listQuery(state: ListState): string {
   if (state.limit !== DEFAULT_SIZE) query.set('limit', String(state.limit));
   if (state.offset !== 0) query.set('offset', String(state.offset));
   if (state.view !== 'table') query.set('view', state.view);
+  if (state.columns !== undefined) query.set('columns', state.columns.join(','));
+  if (state.ownStretch) query.set('stretch', 'own');
   return query.toString();
 }
 
-/** Filters with a field in the panel, beside the choices. */
-const FIELDS: ReadonlySet<string> = new Set([
-  ...FACET_NAMES,
-  ...CONE_PARAMETERS,
-  ...['night', 'start', 'end', 'OBJECT', 'basename', 'EXPTIME', 'REQNUM', 'OBSNUM'],
-]);
-
 /** What the form of the panel must carry on: all but its own fields and the page. */
 export function hiddenFields(state: ListState): { name: string; value: string }[] {
-  const filters = new Map([...state.filters].filter(([name]) => !FIELDS.has(name)));
-  const query = new URLSearchParams(listQuery({ ...state, filters, offset: 0 }));
+  const isShown = (name: string): boolean =>
+    PANEL_PARAMETERS.has(name) || findFilter(name)?.filter.kind === 'header';
+  const filters = new Map([...state.filters].filter(([name]) => !isShown(name)));
+  return hiddenState({ ...state, filters, offset: 0 });
+}
+
+/** A whole state as fields that a form carries along unseen. */
+export function hiddenState(state: ListState): { name: string; value: string }[] {
+  const query = new URLSearchParams(listQuery(state));
   return [...query].map(([name, value]) => ({ name, value }));
 }
 
@@ -130,12 +149,23 @@ export function listUrl(base: string, state: ListState): string {
 
 /** The same rows as JSON: everything is said, since the API has other defaults. */
 export function apiUrl(base: string, state: ListState): string {
+  return exportUrl(base, state, 'json');
+}
+
+/** The list for programs: this page of it as JSON, all of it as a table. */
+export function exportUrl(
+  base: string,
+  state: ListState,
+  format: 'csv' | 'json' | 'votable',
+): string {
   const query = new URLSearchParams(filterQuery(state));
   query.set('sort', state.sort);
   query.set('order', state.descending ? 'desc' : 'asc');
-  query.set('limit', String(state.limit));
-  query.set('offset', String(state.offset));
-  query.set('format', 'json');
+  if (format === 'json') {
+    query.set('limit', String(state.limit));
+    query.set('offset', String(state.offset));
+  }
+  query.set('format', format);
   return `${base}/frames/?${query.toString()}`;
 }
 

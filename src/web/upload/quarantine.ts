@@ -27,8 +27,11 @@ import { bodyIds, bodyTexts, toCorrection } from '../forms.js';
 import { sendPage, type Web } from '../page.js';
 import { countOf, formatBytes, formatCardValue, formatDateTime } from '../render.js';
 import { toOutcome, type Outcome } from './upload.js';
+import { usualValues } from './usual.js';
 
 const PAGE_ROWS = 100;
+/** Files that are tried again by one press of a button: each takes some milliseconds. */
+const MAX_AT_ONCE = 500;
 /** Empty rows of the form for header values. */
 const FIELDS = 4;
 /** Cards and findings that are shown of one file. */
@@ -62,7 +65,8 @@ export function changeQuarantine(web: Web): RequestHandler {
     const isDiscard = bodyText(req, 'do') === 'discard';
     const viewer = requireAction(res, isDiscard ? 'correct' : 'upload');
     requireCsrf(services, req, res);
-    const ids = bodyIds(req, 'ids');
+    const isAll = bodyText(req, 'do') === 'retry-all';
+    const ids = isAll ? await mendableIds(web, req, viewer) : bodyIds(req, 'ids');
     if (ids.length === 0) {
       await sendQuarantine(web, req, res, { message: 'No file was chosen.' });
       return;
@@ -117,12 +121,27 @@ function ignoreGone(error: unknown): void {
   if (!hasCode(error, 'not_found')) throw error;
 }
 
+/** Those that another value may help, of those that the page lists, the oldest first. */
+async function mendableIds({ services }: Web, req: Request, viewer: Viewer): Promise<number[]> {
+  const code = parameter(queryParameters(req), 'code');
+  const filter = { ...(code === '' ? {} : { code }), limit: MAX_AT_ONCE };
+  const items = await listQuarantined(services.catalog, filter, viewer);
+  return items
+    .filter(isMendable)
+    .map(({ id }) => id)
+    .reverse();
+}
+
 /** What was typed comes on top of what was tried before. */
 function readMend(
   req: Request,
   { attempt }: Quarantined,
 ): { overrides: Overrides; profile?: string | null } {
   const overrides = new Map<string, CorrectionValue>(Object.entries(attempt?.overrides ?? {}));
+  const [usual, usualKeyword] = [bodyText(req, 'usual'), bodyText(req, 'usual-keyword')];
+  if (usual !== '' && usualKeyword !== '') {
+    overrides.set(parseKeyword(usualKeyword), toCorrection(usual));
+  }
   const values = bodyTexts(req, 'value');
   for (const [index, name] of bodyTexts(req, 'keyword').entries()) {
     const value = values[index]?.trim() ?? '';
@@ -175,6 +194,8 @@ async function sendQuarantine(
       code,
       shown,
       summary: files === 0 ? '' : `${countOf(files, 'file')} · ${formatBytes(bytes)}`,
+      usual: await usualValues(catalog, (shown?.item ?? items[0])?.keyword ?? null, viewer),
+      mendable: countMendable(codes, code),
       formUrl: query(shown === null ? {} : { file: String(shown.id) }),
       backUrl: page > 1 ? query({ page: String(page - 1) }) : '',
       nextUrl: offset + items.length < files ? query({ page: String(page + 1) }) : '',
@@ -191,6 +212,16 @@ async function sendQuarantine(
       rows: items.map((item) => ({ ...toRow(item), url: query({ file: String(item.id) }) })),
     },
   );
+}
+
+/** Files that another value may help, of those that the page lists: as `mendableIds`. */
+function countMendable(
+  codes: readonly { readonly code: string; readonly files: number }[],
+  code: string,
+): number {
+  const listed = codes.filter((each) => isMendable(each) && (code === '' || each.code === code));
+  const files = listed.reduce((sum, each) => sum + each.files, 0);
+  return Math.min(files, MAX_AT_ONCE);
 }
 
 /** Keywords that stand in the way of these files, then empty rows. */
@@ -218,11 +249,12 @@ function toRow(item: Quarantined) {
 }
 
 /** One file with what can be read of it; null if none is asked for, or it has gone meanwhile. */
-async function findShown({ services }: Web, id: string, viewer: Viewer) {
+async function findShown({ services, base }: Web, id: string, viewer: Viewer) {
   if (id === '') return null;
   try {
     const item = await getQuarantined(services.catalog, parseId(id), viewer);
-    return { item, ...toRow(item), ...toSheet(await services.mending.examine(item)) };
+    const pictureUrl = `${base}/quarantine/${item.id}/picture/`;
+    return { item, pictureUrl, ...toRow(item), ...toSheet(await services.mending.examine(item)) };
   } catch (error) {
     if (hasCode(error, 'not_found')) return null;
     throw error;

@@ -1,11 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { listQuarantined } from '../../catalog/index.js';
+import { countQuarantined, listQuarantined } from '../../catalog/index.js';
 import { requireAction, storeFiles, viewerOf } from '../../http/index.js';
 import type { IngestResult } from '../../ingest/index.js';
 import { sendPage, type Web } from '../page.js';
 import { countOf, formatBytes, formatDateTime } from '../render.js';
 
-const QUARANTINE_SHOWN = 100;
+/** The newest refused files; their own page has all. */
+const QUARANTINE_SHOWN = 6;
 
 /** What became of one file, in words. */
 export interface Outcome {
@@ -83,7 +84,9 @@ async function sendUpload(
   message = '',
 ): Promise<void> {
   const { catalog, config } = web.services;
-  const items = await listQuarantined(catalog, { limit: QUARANTINE_SHOWN }, viewerOf(res));
+  const viewer = viewerOf(res);
+  const items = await listQuarantined(catalog, { limit: QUARANTINE_SHOWN }, viewer);
+  const { files: kept } = await countQuarantined(catalog, {}, viewer);
   await sendPage(
     web,
     req,
@@ -97,12 +100,14 @@ async function sendUpload(
       createUrl: `${web.base}/frames/create/`,
       maxBytes: config.MAX_UPLOAD_BYTES,
       maxSize: formatBytes(config.MAX_UPLOAD_BYTES),
+      kept,
+      keptWords: countOf(kept, 'file'),
       quarantine: items.map((item) => ({
+        url: `${web.base}/quarantine/?file=${item.id}#mend`,
         name: item.uploadName,
         reason: item.reason,
         size: formatBytes(item.sizeBytes),
         at: formatDateTime(item.createdMs),
-        sha256: item.sha256.slice(0, 12),
       })),
     },
   );

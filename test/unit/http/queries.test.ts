@@ -1,4 +1,4 @@
-import { readIds } from '../../../src/api/zip-request.js';
+import { readIds } from '../../../src/downloads/index.js';
 import { refuseOddForm, refuseOddQuery } from '../../../src/http/params.js';
 import { AppError } from '../../../src/lib/errors.js';
 

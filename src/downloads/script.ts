@@ -18,27 +18,41 @@ import {
   type FileList,
   type ListedFile,
 } from '../zip/index.js';
-import { zipFolder } from './zip-plain.js';
+import { zipFolder } from './plain-zip.js';
 
 const SCRIPTS = {
   shell: { write: shellScript, safe: safeName, extension: '.sh', type: 'text/x-shellscript' },
   powershell: { write: powerShellScript, safe: windowsName, extension: '.ps1', type: 'text/plain' },
 } as const;
 
-/** Sends a script that fetches files one by one, by addresses that need no credentials. */
+export type ScriptLanguage = keyof typeof SCRIPTS;
+
+/** Where the files of a script are fetched from. */
+export interface ScriptAddresses {
+  readonly urlOf: (frameId: number) => string;
+  /** Until when the addresses are good, epoch ms. */
+  readonly expiresMs: number;
+  /** Folder that the files go to; without it as for a zip of them. */
+  readonly folder?: string;
+}
+
+/**
+ * Sends a script that fetches files one by one, by addresses that need no credentials.
+ *
+ * @param addresses without them signed ones, which open what whoever asks may see
+ */
 export async function sendScript(
   services: Services,
   req: Request,
   res: Response,
   slices: AsyncIterable<readonly StoredFile[]>,
-  language: keyof typeof SCRIPTS,
+  language: ScriptLanguage,
+  addresses: ScriptAddresses = signedAddresses(services, req, res),
 ): Promise<void> {
   const { write, safe, extension, type } = SCRIPTS[language];
   const files: (readonly StoredFile[])[] = [];
   for await (const slice of slices) files.push(slice);
-  const [root, viewer] = [rootUrl(services, req), viewerOf(res)];
-  const urlOf = (frameId: number): string => downloadUrl(services, root, frameId, viewer);
-  const list = createList(services, files, safe, urlOf);
+  const list = createList(services, files, safe, addresses);
   markBegun(res);
   res.set({
     'Content-Type': `${type}; charset=utf-8`,
@@ -48,6 +62,13 @@ export async function sendScript(
   });
   if (req.method === 'HEAD') res.end();
   else await sendStream(eachPiece(write(list)), res);
+}
+
+function signedAddresses(services: Services, req: Request, res: Response): ScriptAddresses {
+  const [root, viewer] = [rootUrl(services, req), viewerOf(res)];
+  const urlOf = (frameId: number): string => downloadUrl(services, root, frameId, viewer);
+  const expires = new URL(urlOf(0)).searchParams.get('exp');
+  return { urlOf, expiresMs: Number(expires) * 1000 };
 }
 
 /** Lets other requests in between: signing the addresses of a slice takes its time. */
@@ -62,7 +83,7 @@ function createList(
   services: Services,
   files: readonly (readonly StoredFile[])[],
   safe: (name: string) => string,
-  urlOf: (frameId: number) => string,
+  { urlOf, expiresMs, folder }: ScriptAddresses,
 ): FileList {
   const nameOf = createNamer(safe);
   const toListed = ({ frameId, sizeBytes, sha256, ...file }: StoredFile): ListedFile => {
@@ -77,12 +98,11 @@ function createList(
       modifiedMs = Math.max(modifiedMs, file.createdMs);
     }
   }
-  const expires = new URL(urlOf(0)).searchParams.get('exp');
   return {
-    folder: zipFolder(services.config.ZIP_BASENAME, { modifiedMs, count }),
+    folder: folder ?? zipFolder(services.config.ZIP_BASENAME, { modifiedMs, count }),
     count,
     sizeBytes,
-    expiresMs: Number(expires) * 1000,
+    expiresMs,
     *slices() {
       for (const slice of files) yield slice.map(toListed);
     },

@@ -17,6 +17,21 @@ const LOOKS = 16;
 /** A member of a plain zip: a stored file, or the text that lists what is missing. */
 type Member = ZipEntry & ({ readonly key: string } | { readonly text: Buffer });
 
+/** A file of a zip as its texts can name it. */
+export interface ZippedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+/** What a zip holds besides the files, and what it is called. */
+export interface ZipDress {
+  /** Of the zip without extension, and of the folder in it. */
+  readonly folder: string;
+  /** Texts about the files that are in it; always the same for the same files. */
+  readonly texts: (files: readonly ZippedFile[]) => readonly { name: string; text: string }[];
+}
+
 /** What a zip will be. The same for the same request as long as the frames are the same. */
 interface Plan {
   readonly folder: string;
@@ -35,8 +50,9 @@ export async function sendPlainZip(
   res: Response,
   slices: AsyncIterable<readonly StoredFile[]>,
   begun: ZipsBegun,
+  dress?: ZipDress,
 ): Promise<void> {
-  const { members, folder, etag, modifiedMs } = await planZip(services, slices);
+  const { members, folder, etag, modifiedMs } = await planZip(services, slices, dress);
   if (begun.isInDoubt(req, viewerOf(res), etag)) {
     // Only an error is safe (RFC 6585 §3): wget takes even the whole for the zip that it has begun.
     res.status(428).set('Cache-Control', 'no-store').json({ detail: NEEDS_TAG });
@@ -69,11 +85,13 @@ const NEEDS_TAG =
 async function planZip(
   { config, store }: Services,
   slices: AsyncIterable<readonly StoredFile[]>,
+  dress: ZipDress | undefined,
 ): Promise<Plan> {
   const nameOf = createNamer();
   const hash = createHash('sha256');
   const members: Member[] = [];
   const missing: string[] = [];
+  const zipped: ZippedFile[] = [];
   let [count, modifiedMs] = [0, 0];
   for await (const slice of slices) {
     const found = await mapConcurrently(slice, LOOKS, (file) => store.stat(file.key));
@@ -82,18 +100,24 @@ async function planZip(
       const name = nameOf(`${file.basename}${file.extension}`);
       const isThere = found[index]?.sizeBytes === sizeBytes;
       hash.update(`${name}\0${isThere ? sha256 : ''}\0${sizeBytes}\0${createdMs}\n`);
-      if (isThere) members.push({ name, sizeBytes, crc32: sum, modifiedMs: createdMs, key });
-      else missing.push(name);
+      if (isThere) {
+        members.push({ name, sizeBytes, crc32: sum, modifiedMs: createdMs, key });
+        zipped.push({ name, sizeBytes, sha256 });
+      } else missing.push(name);
       modifiedMs = Math.max(modifiedMs, createdMs);
     });
     count += slice.length;
   }
   // The date is that of the newest file, not of today: a download goes on after midnight.
-  const folder = zipFolder(config.ZIP_BASENAME, { modifiedMs, count });
-  if (missing.length > 0) {
-    const text = missingText(missing);
-    const name = nameOf('MISSING.txt');
+  const folder = dress?.folder ?? zipFolder(config.ZIP_BASENAME, { modifiedMs, count });
+  const addText = (wanted: string, text: Buffer): void => {
+    const name = nameOf(wanted);
     members.push({ name, sizeBytes: text.length, crc32: crc32(text), modifiedMs, text });
+  };
+  if (missing.length > 0) addText('MISSING.txt', missingText(missing));
+  for (const { name, text } of dress?.texts(zipped) ?? []) {
+    addText(name, Buffer.from(text));
+    hash.update(`${name}\0${text}`);
   }
   const etag = `"zip${LAYOUT}-${hash.update(folder).digest('hex')}"`;
   return { folder, members, etag, modifiedMs };

@@ -1,0 +1,1 @@
+export { startEvents, type EventParts, type Events, type Listener } from './hub.js';

@@ -1,0 +1,76 @@
+import { SCIENCE_KINDS, type NightRow } from '../catalog/index.js';
+import { groupBy } from '../lib/groups.js';
+import { findGaps, openMs, type Exposure, type InstrumentUse } from './shutter.js';
+import type { SiteNight } from './sky.js';
+
+/** A frame as far as it tells of the use of a night. */
+export type UsedRow = Pick<
+  NightRow,
+  | 'id'
+  | 'siteId'
+  | 'telescope'
+  | 'instrument'
+  | 'imageKind'
+  | 'reductionLevel'
+  | 'dateObsMs'
+  | 'exposureSec'
+  | 'transparency'
+>;
+
+/** Light that came through, against the clearest of the same field: less is clouds. */
+const CLOUDY = 0.7;
+
+/** Whether a frame shows the sky for its own sake. */
+export function isScience({ imageKind }: Pick<NightRow, 'imageKind'>): boolean {
+  return SCIENCE_KINDS.some((kind) => kind === imageKind);
+}
+
+/**
+ * What each camera did, in order of site and name.
+ *
+ * @param rows in order of time
+ * @param cloudy frames of which it was found that clouds went over them
+ */
+export function useOf(
+  rows: readonly UsedRow[],
+  cloudy: ReadonlySet<number>,
+  skies: readonly SiteNight[],
+  { leastMs, now }: { readonly leastMs: number; readonly now: number },
+): InstrumentUse[] {
+  const keyOf = (row: UsedRow): string => `${row.siteId}\n${row.telescope}\n${row.instrument}`;
+  const groups = [...groupBy(rows, keyOf).values()].flatMap((some) => {
+    const [first] = some;
+    if (first === undefined) return [];
+    const { siteId, telescope, instrument } = first;
+    // Of frames that were only brought reduced, these are all that tells of the shutter.
+    const level = Math.min(...some.map(({ reductionLevel }) => reductionLevel));
+    const raw = some.filter(({ reductionLevel }) => reductionLevel === level);
+    const exposures = raw.flatMap((row) => toExposure(row, cloudy));
+    const dark = skies.find((each) => each.siteId === siteId)?.sky.dark ?? null;
+    const past = dark === null ? null : { ...dark, toMs: Math.min(dark.toMs, now) };
+    const hasScience = exposures.some((each) => each.isScience);
+    const open = openMs(exposures, dark);
+    return [
+      {
+        siteId,
+        telescope,
+        instrument,
+        frames: raw.length,
+        openSec: open / 1000,
+        used: dark === null ? null : open / (dark.toMs - dark.fromMs),
+        // A camera that was not meant to look at the sky leaves no gap in it.
+        gaps: past === null ? null : hasScience ? findGaps(exposures, past, leastMs) : [],
+      },
+    ];
+  });
+  const byName = new Intl.Collator('en', { numeric: true }).compare;
+  return groups.sort((a, b) => byName(a.siteId, b.siteId) || byName(a.instrument, b.instrument));
+}
+
+function toExposure(row: UsedRow, cloudy: ReadonlySet<number>): Exposure[] {
+  const { id, dateObsMs, exposureSec, transparency } = row;
+  if (dateObsMs === null) return [];
+  const toMs = dateObsMs + Math.max(0, exposureSec ?? 0) * 1000;
+  const isCloudy = cloudy.has(id) || (transparency !== null && transparency < CLOUDY);
+  return [{ id, fromMs: dateObsMs, toMs, isScience: isScience(row), isCloudy }];
+}

@@ -1,0 +1,340 @@
+import { SORT_COLUMNS, type Frame, type ListedMore } from '../../catalog/index.js';
+import {
+  filterSlot,
+  formatBytes,
+  formatCount,
+  formatDateTime,
+  formatExposure,
+  formatNumber,
+  kindLabel,
+  NONE,
+  type FilterSlot,
+} from '../render.js';
+
+/** What stands in one place of the table. */
+export interface Cell {
+  readonly text: string;
+  /** In full, where the text is short for something. */
+  readonly title?: string;
+  /** Percent of the usual values that are smaller, 0 to 100: drawn as a bar. */
+  readonly rank?: number;
+  /** Out of the usual. */
+  readonly isOdd?: boolean;
+  readonly slot?: FilterSlot;
+  readonly icon?: 'tick' | 'warn' | 'bad';
+}
+
+/** A column that a table can have. */
+export interface Column {
+  /** What it is called in addresses; `header.<KEYWORD>` for one of the headers. */
+  readonly key: string;
+  /** Its head, with the unit. */
+  readonly label: string;
+  /** In full, for choosing. */
+  readonly name: string;
+  /** One of SORT_COLUMNS, if lists can be sorted by it. */
+  readonly sort?: string;
+  readonly isNumber: boolean;
+  /** Class of its cells. */
+  readonly className: string;
+  /** Room that it takes at least, pixels. */
+  readonly widthPx: number;
+  readonly cell: (frame: Frame, more: ListedMore | undefined) => Cell;
+}
+
+type Text = (frame: Frame, more: ListedMore | undefined) => string | null;
+type Options = Partial<Pick<Column, 'sort' | 'className' | 'widthPx' | 'name'>>;
+
+const HEADER = 'header.';
+
+/** Columns that stay however narrow the window is. */
+const KEPT: ReadonlySet<string> = new Set(['basename', 'DATE_OBS', 'OBJECT', 'FILTER', 'EXPTIME']);
+
+/** Check box, thumbnail and edges. */
+const BEFORE_PX = 34 + 44 + 16;
+
+/** Every column but those of headers, in the order in which they are offered. */
+export const COLUMNS: readonly Column[] = [
+  {
+    ...textColumn('basename', 'Name', (frame) => frame.basename),
+    sort: 'basename',
+    className: 'col-name',
+    widthPx: 200,
+  },
+  {
+    ...textColumn('DATE_OBS', 'Start, UTC', (frame) => formatDateTime(frame.dateObsMs)),
+    sort: 'DATE_OBS',
+    className: 'col-start',
+    widthPx: 150,
+  },
+  {
+    ...textColumn('OBJECT', 'Target', (frame) => frame.object),
+    sort: 'OBJECT',
+    className: 'col-target',
+    widthPx: 110,
+  },
+  {
+    ...textColumn('FILTER', 'Filter', (frame) => frame.filter),
+    sort: 'FILTER',
+    className: 'col-filter',
+    widthPx: 70,
+    cell: ({ filter }) => ({ text: filter ?? NONE, slot: filterSlot(filter) }),
+  },
+  {
+    ...numberColumn('EXPTIME', 'Exp, s', (frame) => formatExposure(frame.exposureSec)),
+    name: 'Exposure, s',
+    sort: 'EXPTIME',
+    className: 'col-exposure num',
+  },
+  textColumn('IMAGETYP', 'Type', (frame) => kindLabel(frame.imageKind), {
+    sort: 'IMAGETYP',
+    className: 'col-kind',
+    widthPx: 84,
+  }),
+  textColumn('INSTRUME', 'Camera', (frame) => frame.instrument, {
+    sort: 'INSTRUME',
+    className: 'col-camera',
+    widthPx: 76,
+  }),
+  numberColumn('AIRMASS', 'Airmass', ({ airmass }) => decimals(airmass, 2)),
+  {
+    ...numberColumn('fwhm', 'FWHM, ″', () => null),
+    sort: 'fwhm',
+    cell: (_frame, more) => fwhmCell(more),
+  },
+  {
+    ...numberColumn('background', 'Sky, ct', () => null),
+    name: 'Sky background, counts',
+    sort: 'background',
+    widthPx: 76,
+    cell: (_frame, more) =>
+      ranked(more, 'background', more?.measures?.background ?? null, ['unusual-background']),
+  },
+  {
+    ...numberColumn('stars', 'Stars', () => null),
+    sort: 'stars',
+    cell: (_frame, more) =>
+      ranked(more, 'stars', more?.measures?.stars ?? null, ['no-stars', 'few-stars', 'clouds']),
+  },
+  {
+    ...numberColumn('elongation', 'Elong.', () => null),
+    name: 'Elongation of the stars',
+    sort: 'elongation',
+    cell: (_frame, more) => elongationCell(more),
+  },
+  numberColumn(
+    'transparency',
+    'Transp., %',
+    (_frame, more) => share(more?.measures?.transparency ?? null),
+    { sort: 'transparency', name: 'Transparency, %' },
+  ),
+  numberColumn('TEL_ALT', 'Alt, °', ({ altDeg }) => decimals(altDeg, 1), {
+    sort: 'TEL_ALT',
+    name: 'Altitude, °',
+  }),
+  numberColumn('MOONDIST', 'Moon, °', ({ moonDistanceDeg }) => decimals(moonDistanceDeg, 0), {
+    sort: 'MOONDIST',
+    name: 'Distance of the Moon, °',
+  }),
+  numberColumn('MOONALT', 'Moon alt, °', ({ moonAltDeg }) => decimals(moonAltDeg, 0), {
+    sort: 'MOONALT',
+    name: 'Altitude of the Moon, °',
+    widthPx: 100,
+  }),
+  numberColumn('MOONFRAC', 'Moon lit, %', ({ moonFraction }) => share(moonFraction), {
+    sort: 'MOONFRAC',
+    name: 'Lit part of the Moon, %',
+    widthPx: 100,
+  }),
+  numberColumn('CCD-TEMP', 'Sensor, °C', ({ ccdTempC }) => decimals(ccdTempC, 1), {
+    name: 'Temperature of the sensor, °C',
+    widthPx: 92,
+  }),
+  numberColumn('TEL_FOCU', 'Focus', ({ focus }) => decimals(focus, 2), { sort: 'TEL_FOCU' }),
+  {
+    ...textColumn('flag', 'Flag', () => null),
+    widthPx: 84,
+    cell: (_frame, more) => flagCell(more),
+  },
+  {
+    ...textColumn('findings', 'Findings', () => null),
+    widthPx: 150,
+    cell: (_frame, more) => findingsCell(more),
+  },
+  textColumn('tags', 'Tags', (_frame, more) => more?.tags.join(', ') ?? null, { widthPx: 120 }),
+  numberColumn('size', 'Size', ({ version }) => formatBytes(version.sizeBytes), {
+    sort: 'size',
+    className: 'col-size num',
+  }),
+  textColumn('night', 'Night', ({ night }) => night, { sort: 'night' }),
+  textColumn('TELID', 'Telescope', ({ telescope }) => telescope, { sort: 'TELID' }),
+  textColumn('SITEID', 'Site', ({ siteId }) => siteId, { sort: 'SITEID' }),
+  textColumn('binning', 'Binning', ({ binningX, binningY }) => `${binningX}×${binningY}`, {
+    sort: 'binning',
+  }),
+  numberColumn('RLEVEL', 'Level', ({ reductionLevel }) => String(reductionLevel), {
+    sort: 'RLEVEL',
+    name: 'Reduction level',
+  }),
+  textColumn('PROPID', 'Proposal', ({ proposal }) => proposal, { widthPx: 110 }),
+  textColumn('OBSNUM', 'Observation', ({ obsNumber }) => obsNumber, { sort: 'OBSNUM' }),
+  textColumn('REQNUM', 'Request', ({ requestNumber }) => requestNumber, { sort: 'REQNUM' }),
+  numberColumn('id', 'Id', ({ id }) => String(id), { sort: 'id' }),
+];
+
+/** What a table shows of whom nobody has chosen otherwise. */
+export const USUAL_COLUMNS: readonly string[] =
+  'basename DATE_OBS OBJECT FILTER EXPTIME INSTRUME AIRMASS fwhm background flag IMAGETYP size'.split(
+    ' ',
+  );
+
+/** Most columns of a table. */
+export const MAX_COLUMNS = 30;
+
+/** Characters of a keyword, blanks among them, as HIERARCH has them. */
+const KEYWORD = /^[A-Z0-9_-]+(?: [A-Z0-9_-]+)*$/;
+
+/**
+ * Reads a choice of columns, `basename,fwhm,header.GAIN`: known ones, each once, in the order given.
+ * What is not known is left out: an old bookmark is worth more than a complaint.
+ */
+export function parseColumns(text: string): string[] {
+  const keys = text.split(',').map((each) => normalKey(each.trim()));
+  const known = keys.filter((key) => findColumn(key) !== undefined);
+  return [...new Set(known)].slice(0, MAX_COLUMNS);
+}
+
+/** `header.gain` is GAIN of the header; everything else is as it stands. */
+function normalKey(text: string): string {
+  if (!text.startsWith(HEADER)) return text;
+  return HEADER + text.slice(HEADER.length).trim().replace(/\s+/g, ' ').toUpperCase();
+}
+
+/** The column of a key; undefined if there is none. */
+export function findColumn(key: string): Column | undefined {
+  if (!key.startsWith(HEADER)) return COLUMNS.find((column) => column.key === key);
+  const keyword = key.slice(HEADER.length);
+  if (keyword.length > 68 || !KEYWORD.test(keyword)) return undefined;
+  // A keyword that a list is sorted by already is sorted by as a column too.
+  const sort = Object.hasOwn(SORT_COLUMNS, keyword) ? { sort: keyword } : {};
+  return {
+    key,
+    label: keyword,
+    name: keyword,
+    ...sort,
+    isNumber: false,
+    className: 'col-header',
+    widthPx: Math.max(72, 9 * keyword.length + 16),
+    cell: (_frame, more) => ({ text: more?.headers.get(keyword) ?? NONE }),
+  };
+}
+
+/** The keywords of headers that some columns show. */
+export function keywordsOf(columns: readonly string[]): string[] {
+  return columns.filter((key) => key.startsWith(HEADER)).map((key) => key.slice(HEADER.length));
+}
+
+/**
+ * For columns in order, the least width of the table in which each has room, pixels; 0 for those that
+ * always stay. The last that were chosen are the first to go.
+ */
+export function roomOf(columns: readonly Column[]): number[] {
+  let taken = columns
+    .filter(({ key }) => KEPT.has(key))
+    .reduce((sum, { widthPx }) => sum + widthPx, BEFORE_PX);
+  return columns.map(({ key, widthPx }) => {
+    if (KEPT.has(key)) return 0;
+    taken += widthPx;
+    return Math.ceil(taken / ROOM_STEP_PX) * ROOM_STEP_PX;
+  });
+}
+
+/** Widths of tables differ by so much; the style sheet has a rule for each, up to MOST_ROOM_PX. */
+export const ROOM_STEP_PX = 80;
+export const MOST_ROOM_PX = 2400;
+
+function textColumn(key: string, label: string, read: Text, options: Options = {}): Column {
+  return {
+    key,
+    label,
+    name: label,
+    isNumber: false,
+    className: '',
+    widthPx: 100,
+    ...options,
+    cell: (frame, more) => ({ text: read(frame, more) || NONE }),
+  };
+}
+
+function numberColumn(key: string, label: string, read: Text, options: Options = {}): Column {
+  const column = textColumn(key, label, read, { className: 'num', widthPx: 72, ...options });
+  return { ...column, isNumber: true };
+}
+
+function decimals(value: number | null, digits: number): string {
+  return formatNumber(value, digits);
+}
+
+function share(value: number | null): string {
+  return value === null ? NONE : formatNumber(100 * value, 0);
+}
+
+/** Whether one of the findings was made; its sentence. */
+function findOdd(more: ListedMore | undefined, codes: readonly string[]): string | undefined {
+  return more?.findings.find(({ code }) => codes.includes(code))?.text;
+}
+
+function ranked(
+  more: ListedMore | undefined,
+  name: 'fwhm' | 'background' | 'stars' | 'elongation',
+  value: number | null,
+  codes: readonly string[],
+  text = value === null ? NONE : formatCount(Math.round(value)),
+): Cell {
+  if (value === null) return { text };
+  const rank = more?.measures?.ranks[name] ?? null;
+  const odd = findOdd(more, codes);
+  const usual = rank === null ? '' : `above ${rank}\u202f% of the usual`;
+  return {
+    text,
+    ...(rank === null ? {} : { rank }),
+    ...(odd === undefined ? {} : { isOdd: true }),
+    ...(odd === undefined && usual === '' ? {} : { title: odd ?? usual }),
+  };
+}
+
+/** Arc seconds; pixels, and said so, of what has no scale. */
+export function fwhmCell(more: ListedMore | undefined): Cell {
+  const { fwhmArcsec = null, fwhmPx = null } = more?.measures ?? {};
+  const value = fwhmArcsec ?? fwhmPx;
+  const unit = fwhmArcsec === null ? '\u202fpx' : '';
+  const text = value === null ? NONE : `${formatNumber(value, 1)}${unit}`;
+  return ranked(more, 'fwhm', value, ['unusual-fwhm', 'defocused'], text);
+}
+
+function elongationCell(more: ListedMore | undefined): Cell {
+  const value = more?.measures?.elongation ?? null;
+  const codes = ['unusual-elongation', 'trailed', 'elongated'];
+  return ranked(more, 'elongation', value, codes, formatNumber(value, 2));
+}
+
+/** What people judged. */
+export function flagCell(more: ListedMore | undefined): Cell {
+  const flag = more?.flag ?? null;
+  if (flag === null) return { text: NONE };
+  const icon = flag === 'good' ? 'tick' : flag === 'bad' ? 'bad' : 'warn';
+  return { text: flag, icon, isOdd: flag !== 'good' };
+}
+
+/** Words of findings, of those that trouble someone first. */
+export function findingsCell(more: ListedMore | undefined): Cell {
+  const grave = more?.findings.filter(({ level }) => level !== 'note') ?? [];
+  const told = grave.length > 0 ? grave : (more?.findings ?? []);
+  if (told.length === 0) return { text: NONE };
+  const words = [...new Set(told.map(({ code }) => code.replaceAll('-', ' ')))];
+  return {
+    text: words.join(', '),
+    title: told.map(({ text }) => text).join(' '),
+    ...(grave.length === 0 ? {} : { isOdd: true, icon: 'warn' as const }),
+  };
+}

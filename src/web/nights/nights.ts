@@ -1,0 +1,300 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Span } from '../../almanac/index.js';
+import { may } from '../../auth/index.js';
+import {
+  countQuarantined,
+  findFilter,
+  listFacets,
+  listHashes,
+  listNightTotals,
+  listNotedNights,
+  listOpenShutter,
+  type NightTotal,
+  type Viewer,
+} from '../../catalog/index.js';
+import { queryParameters, requireAction } from '../../http/index.js';
+import { createNights, type NightOverview, type Nights } from '../../nights/index.js';
+import { goTo, sendPage, type Web } from '../page.js';
+import { formatCount } from '../render.js';
+import { makeCalendar, type Calendar } from './calendar.js';
+import { keepAnswers, type Kept } from './kept.js';
+import { axisOf, makeHero, type Hero } from './hero.js';
+import { commonAxis, toRow, type NightRowModel } from './rows.js';
+import { chooseSamples, toSamples, type Sample } from './samples.js';
+import { isToldMissing } from './standing.js';
+import { nightsUrl, readState, withFilter, type NightsState, type ReadState } from './state.js';
+
+const HALF_DAY_MS = 43_200_000;
+const ROW_SAMPLES = 5;
+const HERO_SAMPLES = 10;
+/** How long the page waits to learn what the last night lacks; if it takes longer, it is told later. */
+const WAIT_MS = 50;
+/** Frames that are read for one page: of nights with very many fewer are shown at once. */
+const MAX_FRAMES = 12_000;
+const KEPT_SHUTTERS = 20;
+/** Some megabytes each. */
+const KEPT_PAGES = 4;
+
+/** Answers that are the same until the catalogue changes. */
+interface KeptParts {
+  /** Seconds of open shutter by night. */
+  readonly shutter: Kept<ReadonlyMap<string, number>>;
+  /** The nights of a page but for the newest, which the clock plays a part in. */
+  readonly pages: Kept<readonly NightOverview[]>;
+}
+
+/** What one request works with. */
+interface Asked extends ReadState {
+  readonly web: Web;
+  readonly kept: KeptParts;
+  readonly nights: Nights;
+  readonly viewer: Viewer;
+  /** Every night there is, newest first; those with notes alone have no frames. */
+  readonly entries: readonly NightTotal[];
+}
+
+/** `GET /nights/`: the newest night, the calendar, and the nights before it. */
+export function showNights(web: Web): RequestHandler {
+  const { services, base } = web;
+  const nights = createNights(services);
+  const kept: KeptParts = {
+    shutter: keepAnswers(services.catalog, KEPT_SHUTTERS),
+    pages: keepAnswers(services.catalog, KEPT_PAGES),
+  };
+  return async (req: Request, res: Response) => {
+    const viewer = requireAction(res, 'read');
+    const read = readState(queryParameters(req));
+    const { state, conditions, problems } = read;
+    const totals = await listNightTotals(services.catalog, conditions, viewer);
+    const noted = may(viewer, 'read-notes') && state.filters.size === 0;
+    const entries = noted
+      ? withNoted(totals, await listNotedNights(services.catalog, viewer))
+      : totals;
+    if (state.offset > 0 && state.offset >= entries.length) {
+      const offset = Math.floor(Math.max(0, entries.length - 1) / state.limit) * state.limit;
+      goTo(web, req, res, nightsUrl(base, { ...state, offset }));
+      return;
+    }
+    const asked = { ...read, web, nights, viewer, entries, kept };
+    const [list, calendar, instruments] = await Promise.all([
+      readList(asked),
+      readCalendar(asked),
+      readInstruments(asked),
+    ]);
+    if (problems.length > 0) res.status(400);
+    await sendPage(
+      web,
+      req,
+      res,
+      'nights',
+      { title: 'Nights', place: 'nights' },
+      {
+        problems,
+        ...list,
+        calendar,
+        instruments,
+        chips: chipsOf(base, state),
+        clearUrl: nightsUrl(base, { ...state, filters: new Map(), offset: 0 }),
+        framesUrl: nightsUrl(base, { ...state, counts: 'frames' }),
+        shutterUrl: nightsUrl(base, { ...state, counts: 'shutter' }),
+        counts: state.counts,
+        total: entries.length,
+      },
+    );
+  };
+}
+
+/** The nights of frames, and those that only have notes. */
+export function withNoted(totals: readonly NightTotal[], noted: readonly string[]): NightTotal[] {
+  const known = new Set(totals.map(({ night }) => night));
+  const others = noted.filter((night) => !known.has(night)).map((night) => ({ night, frames: 0 }));
+  return [...totals, ...others].sort((a, b) => (a.night < b.night ? 1 : -1));
+}
+
+/** As many nights of a page as can be read in a moment; one at least. */
+export function cutPage(entries: readonly NightTotal[], state: NightsState): NightTotal[] {
+  const page = entries.slice(state.offset, state.offset + state.limit);
+  let frames = 0;
+  const end = page.findIndex((entry, index) => {
+    frames += entry.frames;
+    return index > 0 && frames > MAX_FRAMES;
+  });
+  return end === -1 ? page : page.slice(0, end);
+}
+
+interface List {
+  /** Only on the first page. */
+  readonly hero: Hero | null;
+  readonly rows: readonly NightRowModel[];
+  readonly head: { readonly axis: Hero['axis']; readonly cameras: string };
+  readonly pager: {
+    readonly words: string;
+    readonly laterUrl: string;
+    readonly earlierUrl: string;
+  };
+}
+
+async function readList(asked: Asked): Promise<List> {
+  const { web, nights, viewer, entries, state, conditions, kept } = asked;
+  const { services, base } = web;
+  const page = cutPage(entries, state);
+  const options = { seesRefused: may(viewer, 'upload'), seesNotes: may(viewer, 'read-notes') };
+  const newest = state.offset === 0 ? page.find(({ frames }) => frames > 0) : undefined;
+  const rest = page.filter((entry) => entry !== newest).map(({ night }) => night);
+  const describe = (names: readonly string[]): Promise<NightOverview[]> =>
+    nights.describe({ nights: names, conditions, ...options }, viewer);
+  const words = [rest, [...state.filters], options];
+  const [[first], others] = await Promise.all([
+    describe(newest === undefined ? [] : [newest.night]),
+    kept.pages.read(words, viewer, () => describe(rest)),
+  ]);
+  const isTold = isToldMissing(viewer);
+  const [known, lacking, samplesOf, quarantine] = await Promise.all([
+    isTold ? nights.lacking.known(others.filter(hasFrames).map(({ night }) => night)) : [],
+    isTold && first !== undefined ? nights.lacking.soon(first.night, WAIT_MS) : undefined,
+    readSamples(asked, first, others),
+    options.seesRefused ? countQuarantined(services.catalog, {}, viewer) : { files: 0 },
+  ]);
+  const missingOf = new Map(others.filter(hasFrames).map(({ night }, at) => [night, known[at]]));
+  const axis = commonAxis(others);
+  const year = new Date().toISOString().slice(0, 4);
+  const shared = { base, axis, year, isToldMissing: isTold };
+  return {
+    hero:
+      first === undefined
+        ? null
+        : makeHero(first, {
+            base,
+            samples: samplesOf(first),
+            missing: lacking,
+            isToldMissing: isTold,
+            quarantined: quarantine.files,
+            seesTodo: viewer.role !== 'anonymous',
+            now: Date.now(),
+          }),
+    rows: others.map((night) =>
+      toRow(night, { ...shared, samples: samplesOf(night), missing: missingOf.get(night.night) }),
+    ),
+    head: { axis: axisOf(fromNoon(axis)), cameras: camerasOf(others) },
+    pager: pagerOf(base, state, entries.length, page.length),
+  };
+}
+
+/** Spans after noon as times of day. */
+function fromNoon({ fromMs, toMs }: Span): Span {
+  return { fromMs: fromMs + HALF_DAY_MS, toMs: toMs + HALF_DAY_MS };
+}
+
+function hasFrames({ exposures }: NightOverview): boolean {
+  return exposures.length > 0;
+}
+
+/** Pictures of all nights of the page, with one look for the addresses of all of them. */
+async function readSamples(
+  { web, viewer }: Asked,
+  first: NightOverview | undefined,
+  others: readonly NightOverview[],
+): Promise<(night: NightOverview) => readonly Sample[]> {
+  const { services, base } = web;
+  const chosen = new Map(
+    [...others, ...(first === undefined ? [] : [first])].map((night) => [
+      night,
+      chooseSamples(night.exposures, night === first ? HERO_SAMPLES : ROW_SAMPLES),
+    ]),
+  );
+  const ids = [...chosen.values()].flat().map(({ id }) => id);
+  const hashes = await listHashes(services.catalog, ids, viewer);
+  return (night) => toSamples(base, chosen.get(night) ?? [], hashes);
+}
+
+async function readCalendar(asked: Asked): Promise<
+  Omit<Calendar, 'months' | 'earlier' | 'later'> & {
+    readonly months: readonly (Calendar['months'][number] & { readonly url: string })[];
+    readonly earlier: { readonly url: string; readonly text: string };
+    readonly later: { readonly url: string; readonly text: string };
+  }
+> {
+  const { web, entries, state } = asked;
+  const seconds = state.counts === 'shutter' ? await readShutter(asked) : undefined;
+  const nights = entries.map(({ night, frames }) => ({
+    night,
+    value: seconds === undefined ? frames : (seconds.get(night) ?? 0),
+  }));
+  const today = new Date().toISOString().slice(0, 10);
+  const { counts, until } = state;
+  const calendar = makeCalendar({ nights, counts, until, today });
+  const at = (change: Partial<NightsState>): string => nightsUrl(web.base, { ...state, ...change });
+  const around = ({ until: month, text }: Calendar['earlier']): { url: string; text: string } => ({
+    url: month === '' ? '' : at({ until: month }),
+    text,
+  });
+  return {
+    ...calendar,
+    months: calendar.months.map((month) => ({
+      ...month,
+      url: month.offset === undefined ? '' : `${at({ offset: month.offset })}#nights`,
+    })),
+    earlier: around(calendar.earlier),
+    later: around(calendar.later),
+  };
+}
+
+function readShutter({ web, viewer, state, conditions, kept }: Asked) {
+  return kept.shutter.read([[...state.filters]], viewer, async () => {
+    const rows = await listOpenShutter(web.services.catalog, conditions, viewer);
+    return new Map(rows.map(({ night, exposureSec }) => [night, exposureSec]));
+  });
+}
+
+/** Cameras to choose from, each with its frames. */
+async function readInstruments({ web, viewer, state }: Asked) {
+  const facets = await listFacets(web.services.catalog, [], viewer);
+  const counts = new Map<string, number>();
+  for (const { instrument, frames } of facets) {
+    counts.set(instrument, (counts.get(instrument) ?? 0) + frames);
+  }
+  const chosen = state.filters.get('INSTRUMENT') ?? [];
+  const names = [...counts.keys()].filter((name) => name !== '');
+  const urlOf = (values: readonly string[]): string =>
+    nightsUrl(web.base, withFilter(state, 'INSTRUMENT', values));
+  return {
+    label: chosen.length === 0 ? 'All instruments' : chosen.join(', '),
+    choices: [
+      { name: 'All instruments', url: urlOf([]), isChosen: chosen.length === 0, frames: '' },
+      ...names.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => ({
+        name,
+        url: urlOf([name]),
+        isChosen: chosen.includes(name),
+        frames: formatCount(counts.get(name) ?? 0),
+      })),
+    ],
+  };
+}
+
+/** Conditions besides the camera, which has a menu of its own. */
+function chipsOf(base: string, state: NightsState): { label: string; url: string }[] {
+  return [...state.filters]
+    .filter(([name]) => name !== 'INSTRUMENT')
+    .map(([name, values]) => ({
+      label: `${findFilter(name)?.filter.label ?? name} ${values.join(', ')}`,
+      url: nightsUrl(base, withFilter(state, name, [])),
+    }));
+}
+
+function camerasOf(nights: readonly NightOverview[]): string {
+  const longest = nights.reduce<readonly string[]>((most, { instruments }) => {
+    const names = instruments.map(({ instrument }) => instrument).filter((name) => name !== '');
+    return names.length > most.length ? names : most;
+  }, []);
+  return longest.slice(0, 3).join(' above ');
+}
+
+function pagerOf(base: string, state: NightsState, total: number, shown: number): List['pager'] {
+  const { offset, limit } = state;
+  const at = (place: number): string => `${nightsUrl(base, { ...state, offset: place })}#nights`;
+  return {
+    words: `Nights ${formatCount(offset + 1)}–${formatCount(offset + shown)} of ${formatCount(total)}`,
+    laterUrl: offset > 0 ? at(Math.max(0, offset - limit)) : '',
+    earlierUrl: offset + shown < total ? at(offset + shown) : '',
+  };
+}
