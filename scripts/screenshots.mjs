@@ -167,7 +167,9 @@ async function takeAll(browser, archive, things) {
         const address = path.replace(/\{(\w+)\}/g, (_, word) => things[word]);
         // Pages that listen for news never fall silent.
         await page.goto(address, { waitUntil: 'load' });
-        await page.evaluate(() => Promise.all([...document.images].map((i) => i.decode().catch(() => 0))));
+        await page.evaluate(() =>
+          Promise.all([...document.images].map((i) => i.decode().catch(() => 0))),
+        );
         const file = join(options.to, `${name}-${size}-${theme}.png`);
         await page.screenshot({ path: file, fullPage: true });
         process.stdout.write(`${file}\n`);

@@ -107,7 +107,10 @@ export async function listShares(catalog: Catalog, userId?: number): Promise<Fra
 }
 
 /** The share of a token, also when it has ended; undefined if there never was one. */
-export async function findShare(catalog: Catalog, tokenHash: string): Promise<FrameShare | undefined> {
+export async function findShare(
+  catalog: Catalog,
+  tokenHash: string,
+): Promise<FrameShare | undefined> {
   const rows = await selectShares(catalog.read).where('shares.token_hash', tokenHash);
   return (rows as ShareRow[]).map(toShare)[0];
 }

@@ -66,7 +66,10 @@ export function wantsVotable(req: Request): boolean {
  * @param others what an address gives besides JSON and a page
  * @throws 'bad_request' for `format=` with another word: what should be sent is not known
  */
-export function requireKnownFormat(req: Request, others: readonly ('csv' | 'votable')[] = []): void {
+export function requireKnownFormat(
+  req: Request,
+  others: readonly ('csv' | 'votable')[] = [],
+): void {
   const format = parameter(queryParameters(req), 'format');
   const known = ['json', 'html', ...others];
   if (format === '' || known.includes(format)) return;

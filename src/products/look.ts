@@ -49,7 +49,7 @@ export async function readBlock(request: BlockRequest): Promise<Block> {
       const start = (strip.firstRow - region.y) * region.width;
       // 32-bit floats become doubles of the same value, not of the same digits: those are cut later.
       for (let i = 0; i < strip.rows * region.width; i += 1) {
-        values[start + i] = Number(strip.pixels[i] ?? NaN);
+        values[start + i] = strip.pixels[i] ?? NaN;
       }
     }
     return { ...region, values };

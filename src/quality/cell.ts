@@ -107,7 +107,7 @@ function guessLevel(room: Room, band: CellPixels, width: number, place: CellPlac
   const start = place.y * width + place.x;
   const offsets = offsetsFor(room, width, place);
   let count = 0;
-  for (let i = 0; i < offsets.length; i += 1) {
+  for (let i = 0; i < offsets.length && count < SAMPLE; i += 1) {
     const value = band[start + (offsets[i] ?? 0)] ?? NaN;
     if (value - value === 0) sample[count++] = value;
   }
@@ -125,7 +125,7 @@ function offsetsFor({ sampled }: Room, width: number, cell: CellPlace): Int32Arr
   const size = cell.width * cell.height;
   const stride = Math.max(1, Math.floor(size / SAMPLE));
   const offsets: number[] = [];
-  for (let i = stride >> 1; i < size && offsets.length < SAMPLE; i += stride) {
+  for (let i = stride >> 1; i < size; i += stride) {
     // Rows are entered at changing places, so that a stride that divides the width meets all columns.
     const row = Math.floor(i / cell.width);
     offsets.push(row * width + ((i + row * 7) % cell.width));

@@ -27,6 +27,11 @@ export function createRowSums(picture: Pixels, background: Background, taps: num
   const pads = taps - 1;
   const line = new Float64Array(width + 2 * pads);
   const limit = LIMIT_SIGMA * Math.max(background.noise, background.step);
+  const unmarked: Marks = {
+    piecePx: width,
+    least: new Float64Array([Infinity]),
+    places: new Int32Array(0),
+  };
   const fillPads = (y: number): void => {
     for (let pad = 1; pad <= pads; pad += 1) {
       line[pads - pad] = background.valueAt(-pad, y);
@@ -43,8 +48,9 @@ export function createRowSums(picture: Pixels, background: Background, taps: num
       return add(line, sums, marks);
     },
     fillBeyond(y, sums) {
-      background.fillRow(y, sums);
-      for (let x = 0; x < sums.length; x += 1) sums[x] = taps * taps * (sums[x] ?? NaN);
+      background.fillRow(y, line.subarray(pads, pads + width));
+      fillPads(y);
+      add(line, sums, unmarked);
     },
   };
 }

@@ -33,7 +33,7 @@ function createQuickSkip(pixels: Uint16Array): Skip {
   };
   if (words === undefined) return skipSlowly;
   return (start, end, value) => {
-    if (!(value > 1 && value <= 0xffff)) return skipSlowly(start, end, value);
+    if (!(start < end && value > 1 && value <= 0xffff)) return skipSlowly(start, end, value);
     let at = start;
     for (;;) {
       // To the beginning of a word, and of a group that may hold one.
@@ -43,7 +43,7 @@ function createQuickSkip(pixels: Uint16Array): Skip {
       at = skipGroups(words, { at, end }, value);
       const groupEnd = Math.min(end, at + GROUP);
       at = skipSlowly(at, groupEnd, value);
-      if (at < groupEnd || at === end) return at;
+      if (at < groupEnd || at >= end) return at;
     }
   };
 }

@@ -42,7 +42,9 @@ export function createBrand(config: Config): Brand {
     label: label.trim(),
     url: url.trim(),
   }));
-  const odd = links.find(({ label, url }) => label === '' || !/^(?:https?:\/\/|mailto:)\S/.test(url));
+  const odd = links.find(
+    ({ label, url }) => label === '' || !/^(?:https?:\/\/|mailto:)\S/.test(url),
+  );
   if (odd !== undefined) {
     const message = `SITE_LINKS: '${odd.label}=${odd.url}' is not a label and an http(s) URL.`;
     throw new AppError('config_invalid', message);

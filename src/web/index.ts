@@ -50,7 +50,14 @@ import { switchTheme } from './theme.js';
 import { changeTrash, showTrash } from './admin/trash.js';
 import { showTonight } from './tonight/tonight.js';
 import { receiveUpload, showUpload } from './upload/upload.js';
-import { addUser, changeRole, changeSight, disableUser, logOutUser, showUsers } from './admin/users.js';
+import {
+  addUser,
+  changeRole,
+  changeSight,
+  disableUser,
+  logOutUser,
+  showUsers,
+} from './admin/users.js';
 
 export { staticFolders } from './assets.js';
 export { renderProblem } from './problem.js';

@@ -78,7 +78,7 @@ export function skyMap({ marks, width, label }: SkyMapOptions): SkyMap {
     ...hours.map((hour) => range(-90, 90).map((decDeg) => ({ raDeg: hour * 15, decDeg }))),
     ...parallels.map((decDeg) => range(-180, 180).map((raDeg) => ({ raDeg, decDeg }))),
   ];
-  const shapes = marks.map((mark) => toShape(sheet, mark));
+  const shapes = joinDots(marks.map((mark) => toShape(sheet, mark)));
   return {
     width,
     height: width / 2,
@@ -181,6 +181,16 @@ function toShape(sheet: Sheet, mark: SkyMark): MapShape {
   const isSeen = across >= LEAST_FIELD * 1.5 && first !== undefined;
   const d = isSeen ? sheet.line([...polygon, first]) : square(x, y, LEAST_FIELD);
   return { label, url, kind: 'field', d };
+}
+
+/** Dots that lead nowhere as one path, below the others: of thousands the page would be three times as long. */
+function joinDots(shapes: readonly MapShape[]): readonly MapShape[] {
+  const isPlain = ({ kind, url }: MapShape): boolean => kind === 'dot' && url === '';
+  const plain = shapes.filter(isPlain);
+  const [first] = plain;
+  if (first === undefined) return shapes;
+  const joined = { ...first, d: plain.map(({ d }) => d).join('') };
+  return [joined, ...shapes.filter((shape) => !isPlain(shape))];
 }
 
 /** Hours along the equator, degrees along the edge. */

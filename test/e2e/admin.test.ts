@@ -12,6 +12,7 @@ withChromium('the page of the admin', () => {
 
   test('tells how the archive stands, and leads to users, log, trash and quarantine', async () => {
     const { page, complaints } = night;
+    await page.locator('#menu > summary').click();
     await page.getByRole('link', { name: 'Admin', exact: true }).click();
     await page.waitForURL('**/admin/');
     const words = await page.locator('main').innerText();

@@ -76,7 +76,7 @@ withChromium('the browser of frames', () => {
     await page.waitForURL('**FILTER=R**');
     expect(await count(page)).toBe('2 frames');
     await page.goBack();
-    await page.waitForFunction(`document.querySelector('h1').textContent === '6 frames'`);
+    await page.locator('h1', { hasText: /^6 frames$/ }).waitFor();
     expect(await page.evaluate('window.stayed')).toBe(true);
   });
 
@@ -96,9 +96,7 @@ withChromium('the browser of frames', () => {
     expect([kept.includes('L1BIAS'), kept.includes('Camera')]).toEqual([true, false]);
     await page.locator('#columns > summary').click();
     await page.getByRole('link', { name: 'The usual columns' }).click();
-    await page.waitForFunction(
-      `![...document.querySelectorAll('.frames th')].some((th) => th.textContent === 'L1BIAS')`,
-    );
+    await page.locator('.frames th', { hasText: 'L1BIAS' }).waitFor({ state: 'detached' });
   });
 
   test('selected frames are flagged and tagged at once, and found by that', async () => {

@@ -45,15 +45,14 @@ withChromium('the front page, in a real browser', () => {
   let close: (() => Promise<void>) | undefined;
 
   beforeAll(async () => {
-    [archive, browser] = await Promise.all([
-      startArchive({
-        SITE_ID: 'hill',
-        SITE_LATITUDE: '51.5',
-        SITE_LONGITUDE: '9.9',
-        ANONYMOUS: 'public',
-      }),
-      openBrowser(),
-    ]);
+    archive = await startArchive({
+      SITE_ID: 'hill',
+      SITE_LATITUDE: '51.5',
+      SITE_LONGITUDE: '9.9',
+      ANONYMOUS: 'public',
+    });
+    close = () => archive.close();
+    browser = await openBrowser();
     close = async () => {
       await browser.close();
       await archive.close();
@@ -236,10 +235,8 @@ withChromium('the front page, in a real browser', () => {
 
 withChromium('the front page of an empty archive, in a real browser', () => {
   test('says that there is nothing yet, and what to do', async () => {
-    const [archive, browser] = await Promise.all([
-      startArchive({ ANONYMOUS: 'public' }),
-      openBrowser(),
-    ]);
+    const archive = await startArchive({ ANONYMOUS: 'public' });
+    const browser = await openBrowser();
     try {
       const { context, complaints } = await openContext(browser, archive.url);
       const page = await context.newPage();

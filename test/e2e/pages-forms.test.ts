@@ -186,7 +186,7 @@ withChromium('the pages that change something, in a real browser', () => {
     await ines.getByLabel('Name').fill('ines');
     await ines.getByLabel('Password').fill(password);
     await ines.getByRole('button', { name: 'Sign in' }).click();
-    await ines.waitForURL('**/frames/');
+    await ines.waitForURL('**/nights/');
     expect(await ines.getByRole('link', { name: 'Upload' }).count()).toBe(0);
     await ines.goto('/account/');
     await ines.getByLabel('Old password').fill(password);

@@ -50,6 +50,7 @@ withChromium('trash, quarantine and versions', () => {
     await page.getByText('It can be brought back from there for 30 days.').waitFor();
     await page.getByLabel('Why').fill('out of focus');
     await page.getByRole('button', { name: /Remove it/ }).click();
+    await page.locator('#menu > summary').click();
     await page.getByRole('link', { name: 'Trash' }).click();
     const row = page.getByRole('row', { name: /hill-0001/ });
     expect(await row.textContent()).toMatch(/out of focus/);

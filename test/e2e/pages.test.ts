@@ -61,7 +61,7 @@ withChromium('the pages that show frames, in a real browser', () => {
     await page.goto('/frames/?OBJECT=NGC+7331&EXPTIME=1000');
     await page.getByText('No frames match all 2 conditions').waitFor();
     await page.locator('.closest a', { hasText: 'without Exposure' }).click();
-    expect(await page.locator('h1').innerText()).toBe('2 frames');
+    await page.locator('h1', { hasText: /^2 frames$/ }).waitFor();
     await page.goto('/frames/?OBJECT=NGC+7331');
     await page.getByText('Not in this selection').first().waitFor();
   });

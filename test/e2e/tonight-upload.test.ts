@@ -63,7 +63,7 @@ withChromium('Tonight and Upload', () => {
 
   /** Of the page itself: what is around every page has its own suite. */
   const faultsOf = async (shown: Page): Promise<string[]> => {
-    const { violations } = await new AxeBuilder({ page: shown as never }).include('main').analyze();
+    const { violations } = await new AxeBuilder({ page: shown }).include('main').analyze();
     return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
   };
 

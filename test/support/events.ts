@@ -46,18 +46,22 @@ export async function listen(archive: TestArchive, wish: Wish = {}): Promise<Tes
     response,
     events,
     async until(isIt) {
-      let isOver = false;
-      void ended.then(
-        () => (isOver = true),
-        () => (isOver = true),
+      const over = ended.then(
+        () => 'over' as const,
+        () => 'over' as const,
       );
       for (;;) {
         const found = events.find(isIt);
         if (found !== undefined) return found;
-        if (isOver) throw new Error(`the stream ended after ${JSON.stringify(events)}`);
-        await new Promise<void>((resolve) => {
-          wake = resolve;
+        const next = new Promise<'more'>((resolve) => {
+          wake = () => {
+            resolve('more');
+          };
         });
+        if ((await Promise.race([over, next])) === 'more') continue;
+        const last = events.find(isIt);
+        if (last !== undefined) return last;
+        throw new Error(`the stream ended after ${JSON.stringify(events)}`);
       }
     },
     untilEnd: () => ended,

@@ -150,6 +150,7 @@ export const RIGHTS: readonly RightsRow[] = [
   ofFrame('get /frames/:id/verify/', 'read'),
 
   page('get /', 'front page', { done: [302] }),
+  page('get /nights/', 'read'),
   page('get /frames/', 'read'),
   page('get /frames/:id/', 'read', { about: 'frame' }),
   page('get /frames/:id/delete/', 'delete', { about: 'frame' }),
@@ -164,7 +165,7 @@ export const RIGHTS: readonly RightsRow[] = [
   page('post /frames/:id/note/', 'upload', { about: 'frame', done: [303, 400], form: {} }),
   page('post /frames/mark/', 'upload', { done: [400], form: {} }),
   page('post /frames/:id/mark/', 'upload', { about: 'frame', done: [303, 400], form: {} }),
-  page('get /frames/:id/tile/:level/:tile/', 'read', { about: 'frame', done: [404] }),
+  page('get /frames/:id/tile/:level/:tile/', 'read', { about: 'frame', done: [400, 404] }),
   page('get /frames/:id/histogram/', 'read', { about: 'frame' }),
   page('get /frames/:id/pixels/', 'read', { about: 'frame', query: 'hdu=1' }),
   page('get /frames/:id/sky/', 'read', { about: 'frame', query: 'hdu=1' }),

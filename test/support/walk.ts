@@ -71,7 +71,15 @@ export async function startWalk(): Promise<Walk> {
     const things = await findThings(archive);
     const open = (size: keyof typeof SIZES, options: WalkOptions = {}): Promise<WatchedContext> =>
       openWalker(browser, archive, proxy.url, size, options);
-    return { archive, proxy, browser, open, close, frameId: things.frame, pages: readPages(things) };
+    return {
+      archive,
+      proxy,
+      browser,
+      open,
+      close,
+      frameId: things.frame,
+      pages: readPages(things),
+    };
   } catch (error) {
     await close();
     throw error;

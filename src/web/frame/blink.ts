@@ -114,8 +114,8 @@ function toStage(layers: readonly Layer[]) {
       const isAligned = matrix !== undefined;
       // Without coordinates pixels are laid on pixels.
       const transform = isAligned ? formatMatrix(matrix) : '';
-      const { region, placed: _placed, ...rest } = layer;
-      return { ...rest, width: region.width, height: region.height, transform, isAligned };
+      const { width: across, height: up } = layer.region;
+      return { ...layer, width: across, height: up, transform, isAligned };
     }),
     unaligned: layers.filter(({ placed }) => placed === null).length,
   };

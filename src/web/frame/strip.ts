@@ -24,6 +24,8 @@ export interface Strip {
   readonly label: string;
   /** `13 of 30 in this list` */
   readonly place: string;
+  /** The same without where: `13 of 30` */
+  readonly count: string;
   readonly backUrl: string;
   readonly nextUrl: string;
   readonly rows: readonly (FrameRow & { readonly isThis: boolean; readonly short: string })[];
@@ -138,6 +140,7 @@ function toStrip(
   const at = rows.findIndex((row) => row.id === id);
   return {
     ...words,
+    count: words.place.replace(/ in .*$/, ''),
     backUrl: rows[at - 1]?.url ?? '',
     nextUrl: rows[at + 1]?.url ?? '',
     rows: rows.map((row) => ({

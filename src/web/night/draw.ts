@@ -143,7 +143,8 @@ export function makeAxis(values: readonly number[]): Axis {
   const [from, to] = [least - size * 0.08, most + size * 0.08];
   const power = 10 ** Math.floor(Math.log10((to - from) / 3));
   const step =
-    [1, 2, 5, 10].map((each) => each * power).find((each) => (to - from) / each <= 4.5) ?? power * 10;
+    [1, 2, 5, 10].map((each) => each * power).find((each) => (to - from) / each <= 4.5) ??
+    power * 10;
   const first = Math.ceil(from / step);
   const count = Math.max(1, Math.floor(to / step) - first + 1);
   const decimals = Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));

@@ -56,8 +56,8 @@ export function toIntegration(data: NightData, isAsked: boolean): Integration | 
   const cameras = camerasOf(science);
   const nameOf = new Map(cameras.map(({ key, instrument }) => [key, instrument]));
   const groups = [...groupBy(science, (row) => `${cameraKey(row)}\n${row.target}`).values()];
-  const placeOf = (row: NightFrameRow): number =>
-    cameras.findIndex(({ key }) => key === cameraKey(row));
+  const places = new Map(cameras.map(({ key }, place) => [key, place]));
+  const placeOf = (row: NightFrameRow): number => places.get(cameraKey(row)) ?? 0;
   groups.sort(([a], [b]) => (a && b ? placeOf(a) - placeOf(b) : 0) || timeOf(a) - timeOf(b));
   const rows = groups.flatMap((some) => {
     const [first] = some;
@@ -154,6 +154,7 @@ function lacksOf(
   filter: string,
   rows: readonly NightFrameRow[],
 ): string {
+  if (report.missing.length === 0) return '';
   const exposures = new Set(rows.map(({ exposureSec }) => `${exposureSec ?? ''} s`));
   const lacking = report.missing.filter(({ kind, instrument, of }) => {
     if (instrument !== camera) return false;

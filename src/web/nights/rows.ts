@@ -61,7 +61,7 @@ export const ROW_ROLL = { width: 304, height: 42 } as const;
 const DAY_MS = 86_400_000;
 const HALF_DAY_MS = DAY_MS / 2;
 /** Characters of names that a row has room for. */
-const NAMES_SHOWN = 30;
+const NAMES_SHOWN = 26;
 const TROUBLES_SHOWN = 2;
 
 /** What rows have in common. */

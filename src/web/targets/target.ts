@@ -23,7 +23,6 @@ import {
   formatCount,
   formatDuration,
   formatHourMinutes,
-  formatNight,
   formatNumber,
   NONE,
   thumbnailUrl,
@@ -253,7 +252,6 @@ function toNights(base: string, { nights }: ObjectReport) {
   return {
     nights: dated.slice(0, NIGHTS).map(({ key, frames, exposureSec }) => ({
       night: key ?? NONE,
-      title: formatNight(key ?? ''),
       url: `${base}/nights/${key ?? ''}/`,
       frames: formatCount(frames),
       hours: formatHourMinutes(exposureSec),

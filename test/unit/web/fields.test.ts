@@ -62,10 +62,10 @@ test('presets of nights count from the night of today', () => {
 });
 
 test('a name is looked up here, and sent nowhere unless the operator wants it', async () => {
-  expect(await resolveName('m31', { SESAME_URL: '' })).toEqual({
-    ra: expect.stringMatching(/^00:42:4\d/),
-    dec: expect.stringMatching(/^\+41:16/),
-  });
+  const place = await resolveName('m31', { SESAME_URL: '' });
+  expect(typeof place === 'string' ? place : `${place.ra} ${place.dec}`).toMatch(
+    /^00:42:4\S+ \+41:16:\d\d$/,
+  );
   expect(await resolveName('No Such Star 99', { SESAME_URL: '' })).toBe(
     'The catalogue of this archive does not know “No Such Star 99”. Give RA and Dec instead, or another name of it.',
   );
