@@ -285,6 +285,11 @@ const TABLES = [
   'test/unit/wcs/positions.ts',
 ];
 
+/** The HTML of notes is made by `renderMarkdown`, which lets none of theirs through. */
+const MADE_BY_MARKDOWN = ['notes.current.html', 'version.html'].map(
+  (value) => `partials/_night-notes.ejs: ${value} %>`,
+);
+
 test('views escape everything they show: raw output is for including other views alone', () => {
   const views = readdirSync(join(PROJECT_DIR, 'views'), { recursive: true, encoding: 'utf8' });
   const raw = views
@@ -293,6 +298,7 @@ test('views escape everything they show: raw output is for including other views
       const text = readFileSync(join(PROJECT_DIR, 'views', name), 'utf8');
       return [...text.matchAll(/<%-(.*)/g)].map((match) => `${name}: ${String(match[1]).trim()}`);
     })
-    .filter((line) => !/^\S+: include\(/.test(line));
+    .filter((line) => !/^\S+: include\(/.test(line))
+    .filter((line) => !MADE_BY_MARKDOWN.some((made) => line.startsWith(made)));
   expect(raw).toEqual([]);
 });

@@ -6,7 +6,8 @@ import { openVisitor, RIGHTS, type RightsRow } from '../support/rights.js';
 const NEEDS_NONE: Readonly<Record<string, string>> = {
   'post /api-token-auth/':
     'the password in the request is the proof; no cookie is looked at or set',
-  'post /theme/': 'nothing is kept here, and it must work on a page that has stood open all night',
+  'post /theme/':
+    'the browser alone remembers it then, as it must on a page that has stood open all night',
 };
 
 /** Every address that is not only read: the test of rights makes sure that none is missing. */

@@ -31,7 +31,7 @@ const group = (name: string, chosen: Record<string, string[]>, matching = ALL) =
   toChoiceGroups(matching, ALL, new Map(Object.entries(chosen))).find(
     (each) => each.name === name,
   )!;
-const counts = (choices: readonly { value: string; count: number }[]) =>
+const counts = (choices: readonly { value: string; count: number | null }[]) =>
   choices.map(({ value, count }) => [value, count]);
 
 test('a value is counted under the other filters, not under its own', () => {
