@@ -69,6 +69,7 @@ async function openTiles() {
     visibilityRatio: 0.3,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
     crossOriginPolicy: false,
+    preserveViewport: true, // a picture drawn otherwise is looked at where the one before was
     silenceMultiImageWarnings: true,
   });
   // Keys are ours: arrows move the cursor, letters are tools.
@@ -116,6 +117,7 @@ function restoreView() {
   const { height, x: left, y: bottom } = look();
   const text = new URL(location.href).searchParams.get('at') ?? '';
   const [x, y, zoom] = text.split(',').map(Number);
+  osd.viewport.goHome(true); // another image has another shape
   if (!(x > 0 && y > 0 && zoom > 0)) return;
   const item = osd.world.getItemAt(0);
   const { Point } = globalThis.OpenSeadragon;

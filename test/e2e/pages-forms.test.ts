@@ -58,7 +58,7 @@ withChromium('the pages that change something, in a real browser', () => {
     await visitor.getByLabel('Name').fill('admin');
     await visitor.getByLabel('Password').fill(archive.adminPassword);
     await visitor.getByRole('button', { name: 'Sign in' }).click();
-    await visitor.waitForURL('**/frames/');
+    await visitor.waitForURL('**/nights/');
     await fresh.close();
   });
 

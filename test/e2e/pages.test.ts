@@ -243,7 +243,7 @@ withChromium('the pages that show frames, in a real browser', () => {
     expect(await overflowOf(small)).toBe(0);
     if (path === '/frames/') {
       await small.getByRole('link', { name: 'Filters' }).click();
-      await small.locator('input[name="FILTER"][value="R"]').check();
+      await small.getByRole('checkbox', { name: /^R / }).check();
       await small.getByRole('button', { name: 'Show' }).click();
       await small.waitForURL('**/frames/?FILTER=R**');
     }

@@ -169,7 +169,7 @@ withChromium('the viewer of a frame, in a real browser', () => {
     await page.getByRole('link', { name: 'Only these' }).click();
     await page.waitForURL('**only=1**');
     expect(await page.locator('#cards tr:not(.differs)').count()).toBe(1); // its head
-    await page.getByRole('link', { name: 'Do not compare with view-0001' }).click();
+    await page.getByRole('link', { name: /^Compare: .*leave it off/ }).click();
     await page.waitForURL('**compare=none**');
     expect(await page.locator('#cards tr.differs').count()).toBe(0);
   });

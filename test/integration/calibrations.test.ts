@@ -337,10 +337,10 @@ describe('calibrations', () => {
     const text = (await page('science')).split('id="calibrations"')[1] ?? '';
     const section = (text.split('</section>')[0] ?? '').replace(/<[^>]*>/g, ' ');
     const words = section.replace(/\s+/g, ' ');
-    expect(words).toContain('With 7 calibrations');
-    expect(words).toContain('bias-2 3 biases, 4 h before');
+    expect(words).toContain('with these, 69.1 kB');
+    expect(words).toContain('3 biases, bias-2 4 h before');
     expect(words).toContain('exposure 300 s, to be scaled by 0.4');
-    expect(words).toContain('master-flat master sky flat, 9 days before');
+    expect(words).toContain('Flat master-flat 9 days before');
     expect(words).toContain('binning 2x2, wanted 1x1');
     expect(await page('bias-1')).not.toContain('id="calibrations"');
   });

@@ -66,7 +66,7 @@ const page = async (archive: TestArchive, path: string): Promise<string> => {
 
 /** As much of a page as is told by its words. */
 const wordsOf = (html: string, id: string): string => {
-  const section = html.slice(html.indexOf(`id="${id}"`)).split('</section>')[0] ?? '';
+  const section = html.slice(html.indexOf(`id="${id}"`)).split(/<\/?section/)[0] ?? '';
   return section
     .replace(/^[^>]*>/, '')
     .replace(/<[^>]*>/g, ' ')
