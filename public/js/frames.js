@@ -177,7 +177,8 @@ function showSelection({ selection, boxes, bars, groups, parts }) {
   parts.clear.hidden = selection.size === 0;
   for (const link of parts.bar.querySelectorAll('[data-with-ids]')) {
     link.hidden = selection.size < Number(link.dataset.least);
-    link.href = link.dataset.withIds + [...selection.keys()].join(',');
+    // Without ids it leads to what asks for them.
+    if (!link.hidden) link.href = link.dataset.withIds + [...selection.keys()].join(',');
   }
 }
 
