@@ -38,7 +38,7 @@ test('without anything every setting has its default, and paths are absolute', (
   expect(config.DATABASE_URL).toBe(`sqlite:${join(process.cwd(), 'data/platevault.sqlite')}`);
   expect(config.FORMATTER_DEFAULTS).toEqual({ 'DAY-OBS': 'undated' });
   expect(new Set(Object.values(origins))).toEqual(new Set(['default']));
-  expect(Object.keys(config)).toEqual([...Object.keys(SETTINGS), 'sites']);
+  expect(Object.keys(config)).toEqual([...Object.keys(SETTINGS), 'sites', 'origins']);
 });
 
 test('environment wins over files, later files over earlier ones, files over defaults', () => {
