@@ -1,4 +1,4 @@
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { pyobsFrame } from '../fixtures/night.js';
 import { openContext, overflowOf, withChromium } from '../support/browser.js';

@@ -1,5 +1,5 @@
 /** Targets and shares in a real browser: with keys, on a phone, and a link in a fresh profile. */
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import type { TestArchive } from '../support/archive.js';
 import { openContext, overflowOf, withChromium } from '../support/browser.js';
