@@ -24,7 +24,8 @@ import { toldMissing, type Missing } from './missing.js';
 import { observedIn, type NightTarget } from './observed.js';
 import { refusedIn } from './refused.js';
 import type { InstrumentUse } from './shutter.js';
-import { skiesOf, type SiteNight } from './sky.js';
+import type { Skies } from './skies.js';
+import type { SiteNight } from './sky.js';
 import { isScience, useOf } from './use.js';
 
 /** A file that came in a night and was refused. */
@@ -87,13 +88,13 @@ const NO_FRAMES = {
 
 /** All that is to be told of a night; undefined if `viewer` sees no frame, refused file or note of it. */
 export async function describeNight(
-  { catalog, config, calibrations, reader }: NightParts,
+  { catalog, config, calibrations, skies: ofSites }: NightParts & { readonly skies: Skies },
   night: string,
   viewer: Viewer,
   { seesRefused, seesNotes, now = Date.now() }: NightOptions,
 ): Promise<NightReport | undefined> {
   const rows = await listNightRows(catalog, night, viewer);
-  const skies = await skiesOf({ catalog, config, reader }, night, rows);
+  const skies = await ofSites.overFrames(night, rows);
   const refused = seesRefused ? await listRefused(catalog, night, skies, viewer) : null;
   const notes = seesNotes ? await listNightNotes(catalog, night, viewer) : null;
   if (rows.length === 0) {

@@ -46,7 +46,7 @@ export function createNights(parts: NightParts): Nights {
     describe: (asked, viewer) => describeNights({ ...parts, skies }, asked, viewer),
     lacking: createLacking({ catalog, calibrations }),
     find: (night, options, viewer) =>
-      describeNight({ ...parts, calibrations }, night, viewer, options),
+      describeNight({ ...parts, calibrations, skies }, night, viewer, options),
     async around(night, viewer) {
       const nights = (await listNightTotals(catalog, [], viewer)).map((each) => each.night);
       return {

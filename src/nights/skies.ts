@@ -1,15 +1,24 @@
 import { LRUCache } from 'lru-cache';
 import type { Place } from '../almanac/index.js';
-import { listNightRows, type Viewer } from '../catalog/index.js';
+import { listNightRows, type NightRow, type Viewer } from '../catalog/index.js';
 import { findSite } from '../config/index.js';
-import { placeIn, skyOver, type SiteNight, type SkyParts } from './sky.js';
+import { groupBy } from '../lib/groups.js';
+import { canBeAt, placeIn, skyOver, type SiteNight, type SkyParts } from './sky.js';
 
 /** The skies of many nights, each worked out once. */
 export interface Skies {
   /** The sky of a night over those of some sites whose coordinates are known. */
   over(night: string, siteIds: readonly string[], viewer: Viewer): Promise<SiteNight[]>;
+  /** The same over the sites of all frames of a night; of a night without any, of the settings. */
+  overFrames(night: string, rows: readonly NightRow[]): Promise<SiteNight[]>;
   /** The same over all sites of the settings. */
   overSites(night: string): SiteNight[];
+}
+
+/** What the headers of a night told of the place of a site. */
+interface KnownPlace {
+  readonly place: Place | undefined;
+  readonly night: string;
 }
 
 /** Nights of some years; each is a few hundred bytes. */
@@ -25,7 +34,7 @@ const FORGET_PLACES_MS = 600_000;
 export function createSkies(parts: SkyParts): Skies {
   const { sites } = parts.config;
   const kept = new LRUCache<string, SiteNight>({ max: KEPT_SKIES });
-  const places = new LRUCache<string, { readonly place: Place | undefined }>({
+  const places = new LRUCache<string, KnownPlace>({
     max: KEPT_PLACES,
     ttl: FORGET_PLACES_MS,
   });
@@ -43,30 +52,53 @@ export function createSkies(parts: SkyParts): Skies {
   const placeOf = async (
     night: string,
     siteId: string,
-    viewer: Viewer,
+    listRows: () => Promise<readonly NightRow[]>,
   ): Promise<Place | undefined> => {
     const site = findSite(sites, siteId);
     if (site !== undefined) return site;
     const known = places.get(siteId);
     if (known !== undefined) return known.place;
-    const rows = await listNightRows(parts.catalog, night, viewer);
+    const rows = await listRows();
     const place = await placeIn(
       parts,
       rows.filter((row) => row.siteId === siteId),
     );
-    places.set(siteId, { place });
+    places.set(siteId, { place, night });
     return place;
   };
 
-  return {
-    async over(night, siteIds, viewer) {
-      const skies: SiteNight[] = [];
-      for (const siteId of [...siteIds].sort()) {
-        const place = await placeOf(night, siteId, viewer);
-        if (place !== undefined) skies.push(keep(night, siteId, place));
-      }
-      return skies;
-    },
-    overSites: (night) => sites.map((site) => keep(night, site.id, site)),
+  const overAll = async (
+    night: string,
+    siteIds: Iterable<string>,
+    listRows: () => Promise<readonly NightRow[]>,
+  ): Promise<SiteNight[]> => {
+    const skies: SiteNight[] = [];
+    for (const siteId of [...siteIds].sort()) {
+      const place = await placeOf(night, siteId, listRows);
+      if (place !== undefined) skies.push(keep(night, siteId, place));
+    }
+    return skies;
   };
+
+  const overSites: Skies['overSites'] = (night) => sites.map((site) => keep(night, site.id, site));
+
+  return {
+    over: (night, siteIds, viewer) =>
+      overAll(night, siteIds, () => listNightRows(parts.catalog, night, viewer)),
+    async overFrames(night, rows) {
+      if (rows.length === 0) return overSites(night);
+      const bySite = groupBy(rows, (row) => row.siteId);
+      for (const [siteId, some] of bySite) {
+        const known = places.get(siteId);
+        if (known !== undefined && !isOf(known, night, some)) places.delete(siteId);
+      }
+      return overAll(night, bySite.keys(), () => Promise.resolve(rows));
+    },
+    overSites,
+  };
+}
+
+/** A telescope that travels has its own place each time; and a night may tell what others did not. */
+function isOf(known: KnownPlace, night: string, rows: readonly NightRow[]): boolean {
+  return known.place === undefined ? known.night === night : canBeAt(known.place, rows);
 }

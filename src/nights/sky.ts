@@ -1,8 +1,7 @@
 import { lookFrom, nightAt, type Night, type Place } from '../almanac/index.js';
 import { listHeaders, type Catalog, type NightRow } from '../catalog/index.js';
-import { findSite, type Config, type Site } from '../config/index.js';
+import type { Config, Site } from '../config/index.js';
 import { placeOfStored, siteDefaults, type Reader } from '../ingest/index.js';
-import { groupBy } from '../lib/groups.js';
 
 /** The sky of a night over a site whose coordinates are known. */
 export interface SiteNight {
@@ -26,29 +25,6 @@ export interface SkyParts {
   readonly catalog: Catalog;
   readonly config: Config;
   readonly reader: Pick<Reader, 'profiles'>;
-}
-
-/**
- * The sky of a night over the sites of its frames: those of the settings, and others whose coordinates
- * the headers have. The rest is left out.
- *
- * @param rows frames of the night; without any, all sites of the settings are told
- */
-export async function skiesOf(
-  parts: SkyParts,
-  night: string,
-  rows: readonly NightRow[],
-): Promise<SiteNight[]> {
-  const { sites } = parts.config;
-  const skies: SiteNight[] =
-    rows.length > 0 ? [] : sites.map((site) => skyOver(night, site.id, site, site));
-  for (const [siteId, some] of groupBy(rows, (row) => row.siteId)) {
-    const site = findSite(sites, siteId);
-    const place = site ?? (await placeIn(parts, some));
-    if (place === undefined) continue;
-    skies.push(skyOver(night, siteId, place, site));
-  }
-  return skies.sort((a, b) => (a.siteId < b.siteId ? -1 : 1));
 }
 
 /** The sky of a night over a place. @param site what the settings say of it, if they do */
@@ -87,6 +63,16 @@ function canBeChecked(row: NightRow): row is Checked {
   return row.dateObsMs !== null && row.sunAltDeg !== null;
 }
 
+/** False if the Sun of which some frames tell did not stand so over a place. */
+export function canBeAt(place: Place, rows: readonly NightRow[]): boolean {
+  const row = rows.find(canBeChecked);
+  return row === undefined || isUnderItsSun(place, row);
+}
+
+function isUnderItsSun(place: Place, { dateObsMs, sunAltDeg }: Checked): boolean {
+  return Math.abs(lookFrom(place, dateObsMs).sun.altDeg - sunAltDeg) < SAME_SUN_DEG;
+}
+
 /** Where a header says that its frame was taken, if the Sun that the frame tells of stood there so. */
 async function placeOfRow(
   { catalog, config, reader }: SkyParts,
@@ -94,7 +80,5 @@ async function placeOfRow(
 ): Promise<Place | undefined> {
   const stored = await listHeaders(catalog, { id: row.versionId });
   const place = placeOfStored(stored, reader.profiles, siteDefaults(config));
-  if (place === undefined) return undefined;
-  const sunAltDeg = lookFrom(place, row.dateObsMs).sun.altDeg;
-  return Math.abs(sunAltDeg - row.sunAltDeg) < SAME_SUN_DEG ? place : undefined;
+  return place !== undefined && isUnderItsSun(place, row) ? place : undefined;
 }

@@ -203,7 +203,7 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   if (hours === 0) return `${rest}${THIN}min`;
-  return `${formatCount(hours)}${THIN}h ${String(rest).padStart(2, '0')}${THIN}min`;
+  return `${formatCount(hours)}${THIN}h\u00a0${String(rest).padStart(2, '0')}${THIN}min`;
 }
 
 /** The same for columns whose head names the unit: `6:11`. */

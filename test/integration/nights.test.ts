@@ -220,6 +220,18 @@ describe('sites that only headers tell', () => {
     expect(use.map(({ used }) => typeof used)).toEqual(use.map(() => 'number'));
   });
 
+  test('a telescope that has travelled has the dark of where it is', async () => {
+    const sunsetOf = async (night: string): Promise<string> => {
+      const { sites } = await roaming.json<Night>(`/nights/${night}/`);
+      return String(sites.find(({ site }) => site === 'geo')?.sunset).slice(8, 13);
+    };
+    const away = { ...at('02:00', '2026-03-11'), LATITUDE: -30, LONGITUD: -70, SITEID: 'geo' };
+    await send(roaming, { ...away, EXPTIME: 60, 'DAY-OBS': '2026-03-10' }, 40);
+    expect(await sunsetOf('2026-03-10')).toBe('10T23');
+    expect(await sunsetOf(NIGHT)).toBe('01T17');
+    expect(await sunsetOf('2026-03-10')).toBe('10T23');
+  });
+
   test('a night of refused files alone is there for those who may see them', async () => {
     await roaming.upload(Buffer.from('no stars'), 'cam1_20260401_0001.fits');
     const night = await roaming.json<Night>('/nights/2026-04-01/');

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { fullMoonsIn } from '../../almanac/index.js';
-import { countOf, formatCount, MONTHS } from '../render.js';
-import { formatDuration, partsOfDay } from './words.js';
+import { countOf, formatCount, formatDuration, MONTHS } from '../render.js';
+import { partsOfDay } from './words.js';
 
 /** A night of the calendar with something in it. Geometry in pixels of the drawing. */
 export interface CalendarCell {

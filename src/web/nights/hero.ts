@@ -1,5 +1,5 @@
 import type { NightOverview } from '../../nights/index.js';
-import { countOf, formatBytes, formatNight } from '../render.js';
+import { countOf, formatBytes, formatDuration, formatNight } from '../render.js';
 import { makeMiniRoll, type MiniRoll } from '../roll/mini.js';
 import { hourTicks, makeScale, spanOfNight } from '../roll/scale.js';
 import { moonFaceAt } from '../../almanac/index.js';
@@ -14,7 +14,6 @@ import {
 } from './standing.js';
 import {
   formatClock,
-  formatDuration,
   formatPercent,
   moonIcon,
   partsOfDay,

@@ -1,7 +1,14 @@
 import { moonFaceAt, type Span } from '../../almanac/index.js';
 import type { NightExposure } from '../../catalog/index.js';
 import type { NightMedians, NightOverview } from '../../nights/index.js';
-import { countOf, formatCount, kindLabel, NONE } from '../render.js';
+import {
+  countOf,
+  formatCount,
+  formatDuration,
+  formatHourMinutes,
+  kindLabel,
+  NONE,
+} from '../render.js';
 import { makeMiniRoll, type MiniRoll } from '../roll/mini.js';
 import { spanOfNight } from '../roll/scale.js';
 import type { Sample } from './samples.js';
@@ -16,8 +23,6 @@ import {
 } from './standing.js';
 import {
   formatClock,
-  formatDuration,
-  formatHours,
   moonIcon,
   partsOfDay,
   sumFilters,
@@ -106,7 +111,7 @@ export function toRow(night: NightOverview, options: RowOptions): NightRowModel 
     filters: filterSums(night).map(({ slot, name, seconds }) => ({
       slot,
       name,
-      time: formatHours(seconds),
+      time: formatHourMinutes(seconds),
     })),
     kinds: targets.length === 0 ? kindsOf(exposures) : '',
     fwhm: widthOf(night.leading),

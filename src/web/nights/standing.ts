@@ -2,8 +2,7 @@ import { CALIBRATION_KINDS } from '../../calibration/index.js';
 import { SCIENCE_KINDS, type NightExposure, type Viewer } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
 import type { Missing, NightOverview } from '../../nights/index.js';
-import { countOf } from '../render.js';
-import { formatDuration } from './words.js';
+import { countOf, formatDuration } from '../render.js';
 
 /** Something about a night that a person should mend or know, with the page where that is done. */
 export interface Trouble {

@@ -3,21 +3,6 @@ import { DAYS, filterSlot, FILTER_SLOTS, MONTHS, type FilterSlot } from '../rend
 
 const THIN = '\u202f';
 
-/** How long: `12 h 02 min`, `40 min`, `25 s`. */
-export function formatDuration(seconds: number): string {
-  if (seconds < 59.5) return `${Math.round(seconds)}${THIN}s`;
-  const minutes = Math.round(seconds / 60);
-  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
-  if (hours === 0) return `${rest}${THIN}min`;
-  return `${hours}${THIN}h\u00a0${String(rest).padStart(2, '0')}${THIN}min`;
-}
-
-/** The same for columns whose head names the unit: `6:11`. */
-export function formatHours(seconds: number): string {
-  const minutes = Math.round(seconds / 60);
-  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
-}
-
 /** `HH:MM` UTC. */
 export function formatClock(ms: number): string {
   return new Date(ms).toISOString().slice(11, 16);

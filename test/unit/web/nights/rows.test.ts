@@ -5,7 +5,8 @@ import { cutPage, withNoted } from '../../../../src/web/nights/nights.js';
 import { commonAxis, toRow } from '../../../../src/web/nights/rows.js';
 import { chooseSamples } from '../../../../src/web/nights/samples.js';
 import { nightsUrl, readState, withFilter } from '../../../../src/web/nights/state.js';
-import { formatDuration, moonIcon, sumFilters } from '../../../../src/web/nights/words.js';
+import { moonIcon, sumFilters } from '../../../../src/web/nights/words.js';
+import { formatDuration } from '../../../../src/web/render.js';
 
 const NIGHT = '2026-11-14';
 
