@@ -7,11 +7,13 @@ import type { TestArchive } from '../support/archive.js';
 const MAX_GROWTH_MB = 600;
 /** How long a plain question may take right after an attack. */
 const MAX_ANSWER_MS = 2000;
+/** How the archive that is watched must be started. */
+export const WATCHED = { SLOW_SECONDS: '5' } as const;
 /**
  * Files being received are put away within this, also those of clients that left. That is at once, or, if
  * nobody has noticed that a client left, when it has sent nothing for SLOW_SECONDS.
  */
-const MAX_TIDY_MS = 60_000;
+const MAX_TIDY_MS = 2 * Number(WATCHED.SLOW_SECONDS) * 1000;
 /** Sockets that clients keep open, and what the database opens by turns. A leak is far more. */
 const SPARE_DESCRIPTORS = 40;
 
