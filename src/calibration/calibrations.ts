@@ -1,11 +1,13 @@
 import {
   eachSetup,
+  findNearest,
   listSetups,
   toSetup,
   type Catalog,
   type Frame,
   type FrameSetup,
   type SetupBound,
+  type SetupQuery,
   type Viewer,
 } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
@@ -15,13 +17,19 @@ import { createHeaderReader, lookAtHeaders, type HeaderReader } from './headers.
 import {
   draftMatches,
   finishMatches,
+  fits,
   MAX_MATCHES,
   noMatch,
   whyNotNeeded,
   type KindMatch,
   type Target,
 } from './match.js';
-import { CALIBRATION_KINDS, type CalibrationKind, type CalibrationRules } from './rules.js';
+import {
+  CALIBRATION_KINDS,
+  type CalibrationKind,
+  type CalibrationRule,
+  type CalibrationRules,
+} from './rules.js';
 
 /** What there is of each kind for a frame. */
 export type FrameCalibrations = Readonly<Record<CalibrationKind, KindMatch>>;
@@ -77,20 +85,20 @@ interface Search {
   readonly reader: HeaderReader;
 }
 
+/** What a first look for a calibration tells: there is one, none, or it must be looked for further. */
+type Look = 'fits' | 'none' | 'unclear';
+
+/** A kind of calibration, and one of the frames that are in want of it. */
+type Wanted = readonly [Target, CalibrationKind];
+
 export function createCalibrations(catalog: Catalog, rules: CalibrationRules): Calibrations {
   const listNearest = (
-    { setup }: Target,
+    target: Target,
     kind: CalibrationKind,
     wanted: { isReduced: boolean; bounds: readonly SetupBound[]; limit: number },
     viewer: Viewer,
-  ): Promise<FrameSetup[]> => {
-    const { kinds, masterDays, rawDays } = rules[kind];
-    const days =
-      (wanted.isReduced ? masterDays : rawDays) * (wanted.bounds.length > 0 ? 1 : FURTHER);
-    const around = { aroundMs: setup.dateObsMs ?? 0, withinMs: days * DAY_MS };
-    const query = { instrument: setup.instrument, kinds, ...around, ...wanted };
-    return listSetups(catalog, query, viewer);
-  };
+  ): Promise<FrameSetup[]> =>
+    listSetups(catalog, { ...searchFor(target, rules[kind], wanted), limit: wanted.limit }, viewer);
 
   /** What may fit, nearest first: enough of which has the right headers, or all that there is. */
   const listFitting = async (
@@ -183,16 +191,13 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
   };
 
   /** What some frames need, each way in which they were taken once for each kind of calibration. */
-  const listWanted = async (
-    frameIds: readonly number[],
-    search: Search,
-  ): Promise<(readonly [Target, CalibrationKind])[]> => {
+  const listWanted = async (frameIds: readonly number[], search: Search): Promise<Wanted[]> => {
     const samples = new Map<string, FrameSetup[]>();
     for await (const setups of eachSetup(catalog, frameIds, search.viewer)) {
       for (const setup of setups) addSample(samples, setup, rules);
     }
     const targets = await toTargets([...samples.values()].flat(), search);
-    const searches = new Map<string, readonly [Target, CalibrationKind]>();
+    const searches = new Map<string, Wanted>();
     for (const target of targets) {
       for (const kind of CALIBRATION_KINDS) {
         const rule = rules[kind];
@@ -205,6 +210,32 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     }
     if (searches.size > MAX_SEARCHES) throw tooManyWays();
     return [...searches.values()];
+  };
+
+  /** Looks at one of the nearest of each sort: of a hundred wanted in the time of one search. */
+  const lookAtNearest = async (wanted: readonly Wanted[], search: Search): Promise<Look[]> => {
+    const sorts = [true, false] as const;
+    const searches = wanted.flatMap(([target, kind]) => {
+      const bounds = boundsOf(target.setup, rules[kind]);
+      return sorts.map((isReduced) => searchFor(target, rules[kind], { isReduced, bounds }));
+    });
+    const nearest = await findNearest(catalog, searches, search.viewer);
+    const setups = new Map<number, FrameSetup>();
+    const ids = new Set(nearest.filter((id) => id !== null));
+    for await (const some of eachSetup(catalog, [...ids], search.viewer)) {
+      for (const setup of some) setups.set(setup.id, setup);
+    }
+    const targets = await toTargets([...setups.values()], search);
+    const candidates = new Map(targets.map((candidate) => [candidate.setup.id, candidate]));
+    return wanted.map(([target, kind], index) => {
+      const found = sorts.flatMap((_, sort) => {
+        const id = nearest[index * sorts.length + sort] ?? null;
+        return id === null ? [] : [candidates.get(id)];
+      });
+      if (found.length === 0) return 'none';
+      const isFine = found.some((one) => one !== undefined && fits(target, one, rules[kind]));
+      return isFine ? 'fits' : 'unclear';
+    });
   };
 
   return {
@@ -231,13 +262,27 @@ export function createCalibrations(catalog: Catalog, rules: CalibrationRules): C
     async findMissing(frameIds, viewer) {
       const search: Search = { viewer, reader: createHeaderReader(catalog, rules) };
       const wanted = await listWanted(frameIds, search);
-      const missing = await mapConcurrently(wanted, AT_ONCE, async ([target, kind]) => {
-        const frames = await choose(target, kind, search);
-        return frames.length > 0 ? [] : [{ kind, setup: target.setup }];
+      const looks = await lookAtNearest(wanted, search);
+      const looked = wanted.map((each, index) => [each, looks[index]] as const);
+      const missing = await mapConcurrently(looked, AT_ONCE, async ([[target, kind], look]) => {
+        if (look === 'fits') return [];
+        const found = look === 'none' ? [] : await choose(target, kind, search);
+        return found.length > 0 ? [] : [{ kind, setup: target.setup }];
       });
       return missing.flat();
     },
   };
+}
+
+/** What is asked of the catalogue, so far as its columns tell; without bounds, of a longer time. */
+function searchFor(
+  { setup }: Target,
+  { kinds, masterDays, rawDays }: CalibrationRule,
+  { isReduced, bounds }: { readonly isReduced: boolean; readonly bounds: readonly SetupBound[] },
+): Omit<SetupQuery, 'limit'> {
+  const days = (isReduced ? masterDays : rawDays) * (bounds.length > 0 ? 1 : FURTHER);
+  const around = { aroundMs: setup.dateObsMs ?? 0, withinMs: days * DAY_MS };
+  return { instrument: setup.instrument, kinds, isReduced, bounds, ...around };
 }
 
 /** Of raw frames in order of distance, cut somewhere: without the night of which some may be missing. */

@@ -169,6 +169,16 @@ function judge(
   return { ...judged, reasons: [...judged.reasons, ...judgeAge(ageDays(frame, target), most)] };
 }
 
+/** Whether nothing speaks against one frame alone. */
+export function fits(target: Target, candidate: Target, rule: CalibrationRule): boolean {
+  const { setup, headers } = candidate;
+  return (
+    setup.id !== target.setup.id &&
+    judge(setup, target.setup, rule).reasons.length === 0 &&
+    judgeHeaders(headers, target.headers, rule.sameHeaders).reasons.length === 0
+  );
+}
+
 function inOrder(frames: readonly FrameSetup[]): FrameSetup[] {
   return [...frames].sort((a, b) => (a.dateObsMs ?? 0) - (b.dateObsMs ?? 0) || a.id - b.id);
 }

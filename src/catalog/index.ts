@@ -59,11 +59,13 @@ export { openPyobs, type PyobsDatabase, type PyobsFrame, type PyobsUser } from '
 export { eachFile, eachFileOf, type StoredFile } from './selection.js';
 export {
   eachSetup,
+  findNearest,
   listSetups,
   readKeywords,
   toSetup,
   type FrameSetup,
   type SetupBound,
+  type SetupQuery,
 } from './setups.js';
 export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';

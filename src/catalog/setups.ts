@@ -84,6 +84,8 @@ const COLUMNS: Readonly<Record<TextFact | NumberFact, string>> = {
   exposureSec: 'exposure_sec',
 };
 
+const TEXT_FACTS: ReadonlySet<string> = new Set(['siteId', 'telescope', 'filter']);
+
 const SELECTED = [
   'frames.id',
   'frames.basename',
@@ -128,6 +130,39 @@ export async function listSetups(
   const rows: Row[] = await withVersions(catalog.read('frames').whereIn('frames.id', nearest));
   const away = (setup: FrameSetup): number => Math.abs((setup.dateObsMs ?? 0) - aroundMs);
   return rows.map(toSetupOfRow).sort((a, b) => away(a) - away(b) || a.id - b.id);
+}
+
+/** For each of many searches one of the nearest frames that it finds, if there is any. */
+export async function findNearest(
+  catalog: Catalog,
+  searches: readonly Omit<SetupQuery, 'limit'>[],
+  viewer: Viewer,
+): Promise<(number | null)[]> {
+  const { read } = catalog;
+  const facets = read('facets')
+    .select('facets.id')
+    .whereRaw('facets.instrument = wanted.instrument')
+    .whereRaw('facets.image_kind in (select value from json_each(wanted.kinds))')
+    .whereRaw('(facets.reduction_level > 0) = wanted.is_reduced')
+    .modify(keepWanted, 'facets');
+  const nearest = matching(read, [], viewer)
+    .whereIn('frames.facet_id', facets)
+    .whereRaw('frames.date_obs_ms between wanted.from_ms and wanted.to_ms')
+    .modify(keepWanted, 'frames')
+    .select('frames.id')
+    .orderByRaw('abs(frames.date_obs_ms - wanted.around_ms)')
+    .limit(1);
+  const found: (number | null)[] = [];
+  for (let at = 0; at < searches.length; at += SLICE) {
+    const part = searches.slice(at, at + SLICE).map(toWanted);
+    const rows: { id: number | null }[] = await read
+      .withMaterialized('wanted', read.raw(WANTED, JSON.stringify(part)))
+      .from('wanted')
+      .select({ id: nearest })
+      .orderBy('wanted.place');
+    found.push(...rows.map(({ id }) => id));
+  }
+  return found;
 }
 
 /** The setups of frames by id, in slices; unknown and hidden frames are left out. */
@@ -202,6 +237,49 @@ function keepWithin(
         if (orUnknown) void either.orWhereNull(column);
       });
     }
+  }
+}
+
+/** Every number is below it, and JSON has no word for what is not finite. */
+const UNBOUNDED = 1e308;
+
+/** A search as a row of `WANTED` is made of: the bounds by their column. */
+function toWanted({ aroundMs, withinMs, bounds, ...search }: Omit<SetupQuery, 'limit'>): object {
+  const within = Object.fromEntries(
+    bounds.map((bound) => [
+      COLUMNS[bound.fact],
+      'is' in bound ? [bound.is] : [bound.min, bound.max, Number(bound.orUnknown)],
+    ]),
+  );
+  const span = { around: aroundMs, from: aroundMs - withinMs, to: aroundMs + withinMs };
+  return { ...search, isReduced: Number(search.isReduced), ...span, ...within };
+}
+
+const isText = (fact: string): boolean => TEXT_FACTS.has(fact);
+
+/** Searches as a table, from JSON: what one does not bound lies between all there is. */
+const WANTED = `select key as place, value ->> 'instrument' as instrument, value -> 'kinds' as kinds,
+  value ->> 'isReduced' as is_reduced, value ->> 'around' as around_ms, value ->> 'from' as from_ms,
+  value ->> 'to' as to_ms, ${Object.entries(COLUMNS)
+    .map(([fact, column]) =>
+      isText(fact)
+        ? `value -> '${column}' is null as ${column}_any, value ->> '$.${column}[0]' as ${column}`
+        : `coalesce(value ->> '$.${column}[0]', -${UNBOUNDED}) as ${column}_min,
+  coalesce(value ->> '$.${column}[1]', ${UNBOUNDED}) as ${column}_max,
+  coalesce(value ->> '$.${column}[2]', 1) as ${column}_unknown`,
+    )
+    .join(',\n  ')} from json_each(?)`;
+
+/** As `keepWithin`, by the row of `WANTED` that is looked at. */
+function keepWanted(query: Knex.QueryBuilder, table: 'facets' | 'frames'): void {
+  for (const [fact, column] of Object.entries(COLUMNS)) {
+    if (FACET_FACTS.has(fact) !== (table === 'facets')) continue;
+    void query.whereRaw(
+      isText(fact)
+        ? `(wanted.${column}_any or ${table}.${column} is wanted.${column})`
+        : `(${table}.${column} between wanted.${column}_min and wanted.${column}_max
+          or (${table}.${column} is null and wanted.${column}_unknown))`,
+    );
   }
 }
 
