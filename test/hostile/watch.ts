@@ -1,6 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { TestArchive } from '../support/archive.js';
 
 /** Growth of the resident memory that no attack may cause, at any moment. */
@@ -166,8 +166,17 @@ export async function countFiles({ dataDir }: TestArchive): Promise<number> {
   ).length;
 }
 
-async function leftInSpool({ dataDir }: TestArchive): Promise<string[]> {
+/** Names in the spool after a while, and of each whether the server still writes it. */
+async function leftInSpool({ dataDir, process: { pid } }: TestArchive): Promise<string[]> {
   const folder = join(dataDir, 'archive/.incoming');
   await settled(() => readdirSync(folder).length);
-  return readdir(folder);
+  const open = readdirSync(`/proc/${String(pid)}/fd`).map((fd) => {
+    try {
+      return basename(readlinkSync(`/proc/${String(pid)}/fd/${fd}`));
+    } catch {
+      return ''; // closed meanwhile
+    }
+  });
+  const left = await readdir(folder);
+  return left.map((name) => `${name} (${open.includes(name) ? 'open' : 'closed'})`);
 }

@@ -1,4 +1,10 @@
-import { listFrames, parseConditions, type Frame, type Viewer } from '../../catalog/index.js';
+import {
+  listFramesByCursor,
+  parseConditions,
+  readFrames,
+  type Frame,
+  type Viewer,
+} from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
 import { formatInstant } from '../../lib/time.js';
 import type { Missing } from '../../nights/index.js';
@@ -172,8 +178,8 @@ async function findNearest(
   const look = async (bound: 'start' | 'end'): Promise<Frame | undefined> => {
     const conditions = parseConditions(new Map([...asked, [bound, [formatInstant(atMs)]]]));
     const order = { column: 'frames.date_obs_ms', descending: bound === 'end' };
-    const query = { conditions, order, limit: 1, offset: 0 };
-    return (await listFrames(services.catalog, query, viewer)).items[0];
+    const query = { conditions, order, limit: 1 };
+    return (await listFramesByCursor(services.catalog, readFrames, query, viewer)).items[0];
   };
   const whyUrl = `${base}/frames/${frame.id}/#calibrations`;
   const found = (await Promise.all([look('end'), look('start')])).flatMap((each) => each ?? []);
