@@ -1,7 +1,7 @@
 import type { Frame } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
 import { layOut, type RollBar, type RollExposure } from '../roll/lanes.js';
-import { hourTicks, makeScale, spanOfNight } from '../roll/scale.js';
+import { hourTicks, isOfNight, makeScale, spanOfNight } from '../roll/scale.js';
 import { countOf, formatNight, type FilterSlot } from '../render.js';
 import type { ListedRow } from './rows.js';
 
@@ -49,7 +49,7 @@ type Drawn = Frame & Pick<RollExposure, 'flag'>;
 /** Draws the frames of a page. @param rows the same frames as rows of the list */
 export function toTimeline(frames: readonly Drawn[], rows: readonly ListedRow[]): Timeline {
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const dated = frames.filter(({ dateObsMs }) => dateObsMs !== null);
+  const dated = frames.filter((frame) => isOfNight(frame.night ?? '')(frame));
   const undated = frames.length - dated.length;
   const nights = [...groupBy(dated, ({ night }) => night ?? '')];
   return {
@@ -78,7 +78,7 @@ function toNight(
   });
   return {
     night,
-    title: night === '' ? 'Without a night' : formatNight(night),
+    title: formatNight(night),
     frames: countOf(frames.length, 'frame'),
     ticks: ticks.map(({ x, utc }) => ({ x, label: utc })),
     cameras: cameras.map(({ level, camera }) => ({

@@ -4,7 +4,14 @@ import { groupBy } from '../../lib/groups.js';
 import type { SiteNight } from '../../nights/index.js';
 import { twilightBands } from '../roll/bands.js';
 import { layOut, type RollCamera } from '../roll/lanes.js';
-import { hourTicks, makeScale, spanOfNight, zoneName, type Scale } from '../roll/scale.js';
+import {
+  hourTicks,
+  isOfNight,
+  makeScale,
+  spanOfNight,
+  zoneName,
+  type Scale,
+} from '../roll/scale.js';
 import { countOf } from '../render.js';
 import { cameraKey, type NightData, type NightFrameRow } from './data.js';
 import { makeLane, type Lane } from './lane.js';
@@ -43,16 +50,19 @@ export interface Timeline {
   readonly lanes: readonly Lane[];
   /** In words, for those who do not see it. */
   readonly label: string;
+  /** Frames that cannot be drawn, and why; '' if all are. */
+  readonly others: string;
 }
 
-/** Lays out the timeline of a night; null if there is nothing with a date to show. */
+/** Lays out the timeline of a night; null if there is nothing with a date of it to show. */
 export function toTimeline(
   data: NightData,
   config: Pick<Config, 'NIGHT_GAP_MINUTES'>,
 ): Timeline | null {
   const { report, shown } = data;
-  const dated = shown.filter(({ dateObsMs }) => dateObsMs !== null);
+  const dated = shown.filter(isOfNight(report.night));
   if (dated.length === 0) return null;
+  const others = shown.length - dated.length;
   const skies = report.skies.map(({ sky }) => sky);
   const scale = makeScale(spanOfNight(report.night, skies, dated), WHOLE);
   const cameras = layOut(dated, scale, {
@@ -84,6 +94,10 @@ export function toTimeline(
     tracks,
     lanes,
     label: `Timeline of ${countOf(dated.length, 'exposure')} of ${countOf(cameras.length, 'camera')}`,
+    others:
+      others === 0
+        ? ''
+        : `${countOf(others, 'frame')} not drawn: no date, or that of another night.`,
   };
 }
 

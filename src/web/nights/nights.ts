@@ -21,7 +21,7 @@ import { keepAnswers, type Kept } from './kept.js';
 import { axisOf, makeHero, type Hero } from './hero.js';
 import { commonAxis, toRow, type NightRowModel } from './rows.js';
 import { chooseSamples, toSamples, type Sample } from './samples.js';
-import { isToldMissing } from './standing.js';
+import { isToCome, isToldMissing } from './standing.js';
 import { nightsUrl, readState, withFilter, type NightsState, type ReadState } from './state.js';
 
 const HALF_DAY_MS = 43_200_000;
@@ -139,7 +139,7 @@ async function readList(asked: Asked): Promise<List> {
   const { services, base } = web;
   const page = cutPage(entries, state);
   const options = { seesRefused: may(viewer, 'upload'), seesNotes: may(viewer, 'read-notes') };
-  const newest = state.offset === 0 ? page.find(({ frames }) => frames > 0) : undefined;
+  const newest = state.offset === 0 ? page.find(isPast) : undefined;
   const rest = page.filter((entry) => entry !== newest).map(({ night }) => night);
   const describe = (names: readonly string[]): Promise<NightOverview[]> =>
     nights.describe({ nights: names, conditions, ...options }, viewer);
@@ -180,6 +180,11 @@ async function readList(asked: Asked): Promise<List> {
   };
 }
 
+/** A night that may be the last one: others have notes alone, or a date that has not been yet. */
+function isPast({ night, frames }: NightTotal): boolean {
+  return frames > 0 && !isToCome(night);
+}
+
 /** Spans after noon as times of day. */
 function fromNoon({ fromMs, toMs }: Span): Span {
   return { fromMs: fromMs + HALF_DAY_MS, toMs: toMs + HALF_DAY_MS };
@@ -216,7 +221,8 @@ async function readCalendar(asked: Asked): Promise<
 > {
   const { web, entries, state } = asked;
   const seconds = state.counts === 'shutter' ? await readShutter(asked) : undefined;
-  const nights = entries.map(({ night, frames }) => ({
+  const toCome = entries.filter(({ night }) => isToCome(night)).length; // the first ones
+  const nights = entries.slice(toCome).map(({ night, frames }) => ({
     night,
     value: seconds === undefined ? frames : (seconds.get(night) ?? 0),
   }));
@@ -232,7 +238,7 @@ async function readCalendar(asked: Asked): Promise<
     ...calendar,
     months: calendar.months.map((month) => ({
       ...month,
-      url: month.offset === undefined ? '' : `${at({ offset: month.offset })}#nights`,
+      url: month.offset === undefined ? '' : `${at({ offset: month.offset + toCome })}#nights`,
     })),
     earlier: around(calendar.earlier),
     later: around(calendar.later),

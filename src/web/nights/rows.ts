@@ -14,6 +14,7 @@ import { spanOfNight } from '../roll/scale.js';
 import type { Sample } from './samples.js';
 import {
   doubtTroubles,
+  futureTroubles,
   gapTroubles,
   missingTroubles,
   refusedTroubles,
@@ -126,9 +127,14 @@ export function toRow(night: NightOverview, options: RowOptions): NightRowModel 
 
 /** What stands in the column of states, the worst first. */
 function troublesOf(told: Told): Trouble[] {
-  return [missingTroubles, refusedTroubles, gapTroubles, widthTroubles, doubtTroubles].flatMap(
-    (find) => find(told),
-  );
+  return [
+    futureTroubles,
+    missingTroubles,
+    refusedTroubles,
+    gapTroubles,
+    widthTroubles,
+    doubtTroubles,
+  ].flatMap((find) => find(told));
 }
 
 /**
@@ -141,22 +147,13 @@ export function commonAxis(nights: readonly NightOverview[]): Span {
     .map(({ night, skies, exposures }) => {
       const noonMs = Date.parse(`${night}T12:00:00Z`);
       const skyOf = skies.slice(0, 1).map(({ sky }) => sky);
-      const { fromMs, toMs } = spanOfNight(night, skyOf, exposures.filter(isNear(noonMs)));
+      const { fromMs, toMs } = spanOfNight(night, skyOf, exposures);
       return { fromMs: fromMs - noonMs, toMs: toMs - noonMs };
     });
   if (spans.length === 0) return { fromMs: 0, toMs: DAY_MS };
   return {
     fromMs: Math.min(...spans.map(({ fromMs }) => fromMs)),
     toMs: Math.max(...spans.map(({ toMs }) => toMs)),
-  };
-}
-
-/** Frames whose date is far from the night that their header names would squeeze all the others. */
-function isNear(noonMs: number): (exposure: NightExposure) => boolean {
-  return ({ dateObsMs }) => {
-    return (
-      dateObsMs !== null && dateObsMs > noonMs - HALF_DAY_MS && dateObsMs < noonMs + 2 * DAY_MS
-    );
   };
 }
 

@@ -30,6 +30,8 @@ const KIND_WORDS = { bias: 'biases', dark: 'darks', flat: 'flats' } as const;
 /** Stars so much wider than usual are worth a word: half as wide again is seen at a glance. */
 const WIDE = 1.3;
 const MINUTE = 60;
+/** UTC+14: there the day begins first. */
+const FARTHEST_EAST_MS = 14 * 3_600_000;
 
 /** Calibrations that its science frames lack, each camera once. */
 export function missingTroubles({ base, night, missing = [] }: Told): Trouble[] {
@@ -110,6 +112,20 @@ export function gapTroubles({ base, night }: Omit<Told, 'missing'>): Trouble[] {
   const detail = formatDuration(minutes * MINUTE);
   const url = `${base}/nights/${night.night}/`;
   return [{ level: 'warn', title, short: `${title}, ${detail}`, detail, url }];
+}
+
+/** A night that has not been yet: the clock of a camera is wrong. */
+export function futureTroubles({ base, night }: Omit<Told, 'missing'>): Trouble[] {
+  if (!isToCome(night.night)) return [];
+  const title = 'In the future';
+  const detail = 'The clock of the camera is wrong, or the header. Correct the date';
+  const url = `${base}/frames/?night=${night.night}`;
+  return [{ level: 'bad', title, short: title, detail, url }];
+}
+
+/** Whether a night has begun nowhere on Earth yet. @param night `YYYY-MM-DD` */
+export function isToCome(night: string, now = Date.now()): boolean {
+  return night > new Date(now + FARTHEST_EAST_MS).toISOString().slice(0, 10);
 }
 
 /** Refused files that belong to a night. */

@@ -38,9 +38,25 @@ export function round(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
+/** What a drawing needs of an exposure to know when it was. */
+interface Timed {
+  readonly dateObsMs: number | null;
+  readonly exposureSec: number | null;
+}
+
+/** No exposure lasts as long: that is a slip of its header, and would squeeze all the others. */
+const LONGEST_MS = 12 * HOUR_MS;
+
+/** Whether an exposure began when the night, or the days around it, were somewhere on Earth. */
+export function isOfNight(night: string): (exposure: Timed) => boolean {
+  const noonMs = Date.parse(`${night}T12:00:00Z`);
+  return ({ dateObsMs }) =>
+    dateObsMs !== null && dateObsMs >= noonMs - 12 * HOUR_MS && dateObsMs < noonMs + 48 * HOUR_MS;
+}
+
 /**
- * What a drawing of a night shows: from before sunset to after sunrise, and all its exposures, in half
- * hours.
+ * What a drawing of a night shows: from before sunset to after sunrise, and all exposures that began
+ * then, in half hours. Frames may name one night and tell a date of another.
  *
  * @param night `YYYY-MM-DD`; without any sky and exposure it is shown from noon to noon UTC
  * @param skies of its sites
@@ -48,14 +64,16 @@ export function round(value: number): number {
 export function spanOfNight(
   night: string,
   skies: readonly Night[],
-  exposures: readonly { readonly dateObsMs: number | null; readonly exposureSec: number | null }[],
+  exposures: readonly Timed[],
 ): Span {
   const edges = skies.flatMap(({ fromMs, toMs, sunset }) => [
     sunset.eveningMs === null ? fromMs : sunset.eveningMs - MARGIN_MS,
     sunset.morningMs === null ? toMs : sunset.morningMs + MARGIN_MS,
   ]);
-  for (const { dateObsMs, exposureSec } of exposures) {
-    if (dateObsMs !== null) edges.push(dateObsMs, dateObsMs + Math.max(0, exposureSec ?? 0) * 1000);
+  for (const { dateObsMs, exposureSec } of exposures.filter(isOfNight(night))) {
+    const lastedMs = Math.max(0, exposureSec ?? 0) * 1000;
+    const beganMs = dateObsMs ?? 0;
+    edges.push(beganMs, beganMs + (lastedMs > LONGEST_MS ? 0 : lastedMs));
   }
   const noonMs = Date.parse(`${night}T12:00:00Z`);
   if (edges.length === 0) return { fromMs: noonMs, toMs: noonMs + 24 * HOUR_MS };

@@ -3,7 +3,7 @@ import type { NightRow } from '../../catalog/index.js';
 import { twilightBands, type Band } from '../roll/bands.js';
 import { layOut, type RollCamera } from '../roll/lanes.js';
 import { barClass } from '../roll/mini.js';
-import { hourTicks, makeScale, round, spanOfNight } from '../roll/scale.js';
+import { hourTicks, isOfNight, makeScale, round, spanOfNight } from '../roll/scale.js';
 import type { FilterSlot } from '../render.js';
 
 const SLOT_MS = 600_000;
@@ -93,7 +93,7 @@ export function drawRoll(
 ): RollDrawing {
   const span: Span = spanOfNight(night, sky === undefined ? [] : [sky], rows);
   const scale = makeScale(span, 100);
-  const cameras = layOut(rows, scale, ROLL_OPTIONS);
+  const cameras = layOut(rows.filter(isOfNight(night)), scale, ROLL_OPTIONS);
   const bars: RollDrawing['bars'][number][] = [];
   let y = PADDING;
   const lanes = cameras.map((camera) => {

@@ -6,6 +6,7 @@ import {
   hourTicks,
   localTime,
   makeScale,
+  isOfNight,
   spanOfNight,
   zoneName,
 } from '../../../src/web/roll/scale.js';
@@ -51,6 +52,17 @@ describe('scale of a night', () => {
     expect(night.fromMs % (HOUR / 2)).toBe(0);
     const late = { dateObsMs: (sunset.morningMs ?? 0) + 2 * HOUR, exposureSec: 60 };
     expect(spanOfNight('2026-11-14', [SKY], [late]).toMs).toBeGreaterThan(late.dateObsMs);
+  });
+
+  test('is not stretched by slips of headers', () => {
+    const usual = spanOfNight('2026-11-14', [SKY], []);
+    const slips = [
+      { dateObsMs: START, exposureSec: 1e9 },
+      { dateObsMs: START - 40 * HOUR, exposureSec: 60 },
+      { dateObsMs: START + 1e6 * HOUR, exposureSec: 60 },
+    ];
+    expect(spanOfNight('2026-11-14', [SKY], slips)).toEqual(usual);
+    expect(slips.map(isOfNight('2026-11-14'))).toEqual([true, false, false]);
   });
 
   test('is from noon to noon if neither sky nor exposures are known', () => {
