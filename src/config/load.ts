@@ -9,7 +9,7 @@ import {
   type SettingName,
   type Settings,
 } from './settings.js';
-import { readSites } from './sites.js';
+import { parseTimeZone, readSites } from './sites.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Parsed = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
@@ -302,6 +302,8 @@ function parseSetting({ type }: Setting, value: string): Parsed | undefined {
     }
     case 'proxies':
       return parseProxies(value);
+    case 'timeZone':
+      return value === '' ? '' : parseTimeZone(value);
     case 'pairs': {
       const pairs = splitList(value).map((item) => /^([^=]+)=(.*)$/.exec(item));
       if (pairs.includes(null)) return undefined;
@@ -353,6 +355,8 @@ function describeType({ type }: Setting): string {
       return 'times of day as `HH:MM`, comma between';
     case 'proxies':
       return 'true or false, or a list of addresses and ranges, comma between';
+    case 'timeZone':
+      return 'a zone of the IANA such as `Europe/Berlin`';
     case 'pairs':
       return '`KEY=value`, comma between';
   }

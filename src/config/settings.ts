@@ -10,6 +10,7 @@ export type SettingType =
   | { readonly kind: 'choice'; readonly values: readonly string[] }
   | { readonly kind: 'list' }
   | { readonly kind: 'proxies' }
+  | { readonly kind: 'timeZone' }
   /** Times of day, as `HH:MM`. */
   | { readonly kind: 'times' }
   | { readonly kind: 'pairs' };
@@ -151,10 +152,15 @@ export const SETTINGS = {
     default: '0',
     help: 'Longitude of the site, degrees east. Decides the night of a frame without `DAY-OBS` and without a longitude of its own.',
   },
+  SITE_TIME_ZONE: {
+    type: { kind: 'timeZone' },
+    default: '',
+    help: 'Time zone of the site, so that pages tell local time beside UTC.',
+  },
   SITES_FILE: {
     type: path,
     default: '$DATA_DIR/sites.json',
-    help: 'Sites of the archive, with coordinates, time zone and horizon (see below); in its usual place the file may be absent. One whose id is `SITE_ID` counts in place of the three settings above.',
+    help: 'Sites of the archive, with coordinates, time zone and horizon (see below); in its usual place the file may be absent. One whose id is `SITE_ID` counts in place of the settings of its place above.',
   },
   SKY_TOLERANCE_DEG: {
     type: number(0.1, 90),

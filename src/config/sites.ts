@@ -31,6 +31,7 @@ interface SiteSettings {
   readonly SITE_NAME: string;
   readonly SITE_LATITUDE: number;
   readonly SITE_LONGITUDE: number;
+  readonly SITE_TIME_ZONE: string;
 }
 
 const FIELDS = [
@@ -93,7 +94,7 @@ export function horizonAt({ horizon }: Site, azDeg: number): number {
 }
 
 function ownSite(settings: SiteSettings): Site | undefined {
-  const { SITE_ID, SITE_NAME, SITE_LATITUDE, SITE_LONGITUDE } = settings;
+  const { SITE_ID, SITE_NAME, SITE_LATITUDE, SITE_LONGITUDE, SITE_TIME_ZONE } = settings;
   if (SITE_LATITUDE === 0 && SITE_LONGITUDE === 0) return undefined;
   return {
     id: SITE_ID,
@@ -102,10 +103,20 @@ function ownSite(settings: SiteSettings): Site | undefined {
     latitudeDeg: SITE_LATITUDE,
     longitudeDeg: SITE_LONGITUDE,
     elevationM: 0,
-    timeZone: null,
+    timeZone: SITE_TIME_ZONE === '' ? null : SITE_TIME_ZONE,
     horizon: SEA_HORIZON,
     darkSunAltDeg: ASTRONOMICAL_TWILIGHT,
   };
+}
+
+/** The zone of the IANA that a name means; undefined if there is none. */
+export function parseTimeZone(name: string): string | undefined {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function keyOf(word: string): string {
@@ -198,13 +209,11 @@ class SitesReader {
   private timeZone(json: unknown, at: string): string | null {
     if (json === null) return null;
     const zone = this.text(json, at);
-    try {
-      return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
+    const known = parseTimeZone(zone);
+    if (known === undefined) {
       this.fault(`${at} must be a zone of the IANA such as Europe/Berlin, not '${zone}'`);
-      return null;
     }
+    return known ?? null;
   }
 
   private texts(json: unknown, at: string): string[] {

@@ -52,6 +52,15 @@ test('without a file the settings are the one site, unless nobody set its place'
   ]);
 });
 
+test('the one site has its time zone from the settings, and a name that is none is refused', () => {
+  const set = { SITE_LATITUDE: '51.5', SITE_LONGITUDE: '9.9' };
+  const [site] = sitesOf({ ...set, SITE_TIME_ZONE: 'europe/berlin' });
+  expect(site?.timeZone).toBe('Europe/Berlin');
+  expect(problemsOf({ ...set, SITE_TIME_ZONE: 'Berlin' })).toEqual([
+    expect.stringMatching(/^SITE_TIME_ZONE .*such as `Europe\/Berlin`/),
+  ]);
+});
+
 test('a site of a file is taken in place of that of the settings, and found by its aliases', () => {
   write('sites.json', { ...HILL, aliases: ['Goettingen'], timeZone: 'Europe/Berlin' });
   const sites = sitesOf({ SITE_ID: 'HILL', SITE_LATITUDE: '10', SITE_LONGITUDE: '20' });
