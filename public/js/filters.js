@@ -52,7 +52,7 @@ function startForm() {
 function dropDone() {
   const url = new URL(location.href);
   if (!url.searchParams.has('done')) return;
-  url.searchParams.delete('done');
+  for (const name of ['done', 'undo']) url.searchParams.delete(name);
   history.replaceState(null, '', url);
   shown = addressOf(url.href);
 }

@@ -27,7 +27,7 @@ import {
   withFilter,
   type ListState,
 } from './list-state.js';
-import { readTold } from './mark.js';
+import { parseRun, readTold } from './mark.js';
 import { toPager } from './pager.js';
 import { readPanel } from './panel.js';
 import { resolveName } from './resolve.js';
@@ -123,7 +123,7 @@ export function showFrames(web: Web): RequestHandler {
         ...toHead(web, state, { total: found.total, ...summary }),
         ...list,
         problems,
-        told: readTold(parameter(parameters, 'done')),
+        toast: toToast(web, viewer, parameters, state),
         panel,
         rights: { mayMark: may(viewer, 'upload'), isVisitor: viewer.role === 'anonymous' },
         back: `/frames/${listQuery(state) === '' ? '' : `?${listQuery(state)}`}`,
@@ -133,6 +133,15 @@ export function showFrames(web: Web): RequestHandler {
       },
     );
   };
+}
+
+/** What was just done, with the way back; undefined if nothing was. */
+function toToast({ base }: Web, viewer: Viewer, parameters: Parameters, state: ListState) {
+  const text = readTold(parameter(parameters, 'done'));
+  if (text === '') return undefined;
+  const run = parameter(parameters, 'undo');
+  const isOpen = parseRun(run) !== undefined && may(viewer, 'upload');
+  return { text, run: isOpen ? run : '', closeUrl: listUrl(base, state) };
 }
 
 /** What stands above the list: how much it is, its conditions, its views and ways out. */
