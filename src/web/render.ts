@@ -181,7 +181,9 @@ export function localPath(text: string, otherwise: string): string {
 }
 
 /** How thumbnails are drawn, everywhere alike, so that each is made once. */
-export const THUMBNAIL_QUERY = 'width=200&limits=zscale';
+export const THUMBNAIL_WIDTH_PX = 200;
+export const THUMBNAIL_LIMITS = 'limits=zscale';
+export const THUMBNAIL_QUERY = `width=${THUMBNAIL_WIDTH_PX}&${THUMBNAIL_LIMITS}`;
 
 /**
  * Address of the small picture of a frame. It names the bytes it is of, so that browsers keep it for

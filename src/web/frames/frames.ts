@@ -31,6 +31,7 @@ import { parseRun, readTold } from './mark.js';
 import { toPager } from './pager.js';
 import { readPanel } from './panel.js';
 import { resolveName } from './resolve.js';
+import { keepPlates, readPlates } from './sheet.js';
 import { groupByTarget, toListedRows, type ListedRow } from './rows.js';
 import { toTimeline } from './timeline.js';
 import { goTo, sendPage, type Web } from '../page.js';
@@ -93,7 +94,7 @@ export function showFrames(web: Web): RequestHandler {
     const viewer = requireAction(res, 'read');
     const parameters = queryParameters(req);
     const { state, conditions, problems, isForm } = await readQuery(web, parameters);
-    const isKept = keepColumns(web, req, res, state);
+    const isKept = keepColumns(web, req, res, state) || keepPlates(web, req, res, state);
     if ((isForm || isKept) && problems.length === 0) {
       goTo(web, req, res, listUrl(base, state));
       return;
@@ -187,18 +188,21 @@ async function readList(
   const columns = keys.map(findColumn).filter((column) => column !== undefined);
   const keywords = state.view === 'table' ? keywordsOf(keys) : [];
   const more = await readListed(services.catalog, frames, keywords);
+  const plates = readPlates(req, state);
   const rows: ListedRow[] = toListedRows(frames, {
     base,
     back: listQuery(state),
     columns,
     more,
     sameStretch: state.view === 'sheet' && !state.ownStretch,
+    plateWidthPx: state.view === 'sheet' ? plates.widthPx : undefined,
   });
   const flagged = frames.map((frame) => ({ ...frame, flag: more.get(frame.id)?.flag ?? null }));
   return {
     columns: toHeads(base, state, columns),
     columnMenu: toColumnMenu(base, state, keys),
     rows,
+    plates,
     groups: state.view === 'sheet' ? groupByTarget(rows) : [],
     timeline: state.view === 'timeline' ? toTimeline(flagged, rows) : undefined,
   };

@@ -37,6 +37,17 @@ export interface ListState {
   readonly columns?: readonly string[] | undefined;
   /** True: each picture of the sheet with cuts of its own, not with those of its target. */
   readonly ownStretch: boolean;
+  /** How large the pictures of the sheet are, 1 to MOST_PLATES; undefined: as in this browser. */
+  readonly plates?: number | undefined;
+}
+
+/** Sizes that the pictures of the sheet can have. */
+export const MOST_PLATES = 5;
+
+/** Reads such a size; undefined for what is none: an old bookmark is worth more than a complaint. */
+export function parsePlates(text: string): number | undefined {
+  const step = /^\d$/.test(text) ? Number(text) : 0;
+  return step >= 1 && step <= MOST_PLATES ? step : undefined;
 }
 
 /** An active condition in plain words, and the list without it. */
@@ -54,6 +65,7 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
   if (order !== 'asc' && order !== 'desc') throw badParameter('order');
   const columns = parseColumns(columnsText(parameters));
   const view = parameter(parameters, 'view');
+  const plates = parsePlates(parameter(parameters, 'plates'));
   return {
     filters: activeFilters(parameters),
     sort,
@@ -63,6 +75,7 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
     view: VIEWS.find((each) => each === view) ?? 'table',
     ...(columns.length === 0 ? {} : { columns }),
     ownStretch: parameter(parameters, 'stretch') === 'own',
+    ...(plates === undefined ? {} : { plates }),
   };
 }
 
@@ -124,6 +137,7 @@ export function listQuery(state: ListState): string {
   if (state.view !== 'table') query.set('view', state.view);
   if (state.columns !== undefined) query.set('columns', state.columns.join(','));
   if (state.ownStretch) query.set('stretch', 'own');
+  if (state.plates !== undefined) query.set('plates', String(state.plates));
   return query.toString();
 }
 
