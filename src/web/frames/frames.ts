@@ -31,6 +31,7 @@ import { parseRun, readTold } from './mark.js';
 import { toPager } from './pager.js';
 import { readPanel } from './panel.js';
 import { resolveName } from './resolve.js';
+import { readSearches, readSearchTold } from './searches.js';
 import { keepPlates, readPlates } from './sheet.js';
 import { groupByTarget, toListedRows, type ListedRow } from './rows.js';
 import { toTimeline } from './timeline.js';
@@ -107,10 +108,11 @@ export function showFrames(web: Web): RequestHandler {
       goTo(web, req, res, listUrl(base, { ...state, offset: last }));
       return;
     }
-    const [panel, list, summary] = await Promise.all([
+    const [panel, list, summary, searchMenu] = await Promise.all([
       readPanel(web, req, { state, total: found.total }, viewer),
       readList(web, req, state, found.items),
       summarize(web, { conditions, total: found.total }, viewer),
+      readSearches(web, res, state, viewer),
     ]);
     const closest = found.total === 0 ? await findClosest(web, state, viewer) : [];
     if (problems.length > 0) res.status(400);
@@ -124,6 +126,7 @@ export function showFrames(web: Web): RequestHandler {
         ...toHead(web, state, { total: found.total, ...summary }),
         ...list,
         problems,
+        searchMenu,
         toast: toToast(web, viewer, parameters, state),
         panel,
         rights: { mayMark: may(viewer, 'upload'), isVisitor: viewer.role === 'anonymous' },
@@ -138,11 +141,14 @@ export function showFrames(web: Web): RequestHandler {
 
 /** What was just done, with the way back; undefined if nothing was. */
 function toToast({ base }: Web, viewer: Viewer, parameters: Parameters, state: ListState) {
-  const text = readTold(parameter(parameters, 'done'));
+  const done = parameter(parameters, 'done');
+  const search = readSearchTold(done);
+  const text = search === '' ? readTold(done) : search;
   if (text === '') return undefined;
   const run = parameter(parameters, 'undo');
   const isOpen = parseRun(run) !== undefined && may(viewer, 'upload');
-  return { text, run: isOpen ? run : '', closeUrl: listUrl(base, state) };
+  const icon = search === '' ? 'flag' : 'star';
+  return { text, icon, run: isOpen ? run : '', closeUrl: listUrl(base, state) };
 }
 
 /** What stands above the list: how much it is, its conditions, its views and ways out. */
