@@ -5,14 +5,13 @@ import {
   findFilter,
   FRAME_FILTERS,
   SORT_COLUMNS,
-  type FilterOperator,
   type FoundFilter,
 } from '../../catalog/index.js';
 import { parameter } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { formatDec, formatRa, parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
 import { parseColumns } from './columns.js';
-import { PANEL_PARAMETERS } from './fields.js';
+import { PANEL_PARAMETERS, relationWord } from './fields.js';
 import { formatNumber, kindLabel } from '../render.js';
 
 /** Sizes of a page that the pager offers. */
@@ -212,17 +211,6 @@ export function listChips(state: ListState): Chip[] {
 
 const CONE: ReadonlySet<string> = new Set(CONE_PARAMETERS);
 
-/** What stands between the name of a filter and its value. */
-const RELATIONS: Readonly<Record<Exclude<FilterOperator, 'contains' | 'exists'>, string>> = {
-  is: '',
-  ne: '≠',
-  lt: '<',
-  lte: '≤',
-  gt: '>',
-  gte: '≥',
-  startswith: 'starts with',
-};
-
 function chipLabel({ filter, operator, keyword }: FoundFilter, value: string): string {
   const { name } = filter;
   const label = filter.kind === 'header' ? keyword : filter.label;
@@ -232,10 +220,10 @@ function chipLabel({ filter, operator, keyword }: FoundFilter, value: string): s
   if (operator === 'contains' || (isPart && operator === 'is')) return `${label} has “${value}”`;
   if (isPart) return `${label} without “${value}”`;
   if (name === 'EXPTIME') {
-    return `Exposure ${RELATIONS[operator === 'is' ? 'gte' : operator]} ${value}\u202fs`;
+    return `Exposure ${relationWord(operator === 'is' ? 'gte' : operator)} ${value}\u202fs`;
   }
   if (filter.kind === 'flag') return `${label}: ${value}`;
-  if (operator !== 'is') return `${label} ${RELATIONS[operator]} ${value}`;
+  if (operator !== 'is') return `${label} ${relationWord(operator)} ${value}`;
   if (name === 'IMAGETYPE') return `${label} ${kindLabel(value).toLowerCase()}`;
   if (name === 'FILTER' && value === 'None') return 'No filter';
   return filter.kind === 'header' ? `${label} = ${value}` : `${label} ${value}`;
