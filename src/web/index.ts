@@ -62,6 +62,7 @@ import {
 
 export { staticFolders } from './assets.js';
 export { renderProblem } from './problem.js';
+export { createViews } from './views.js';
 
 /** Addresses of pages and of the API. */
 const SHARED = [

@@ -192,13 +192,14 @@ async function readList(
 ) {
   const keys = readColumns(req, state);
   const columns = keys.map(findColumn).filter((column) => column !== undefined);
-  const keywords = state.view === 'table' ? keywordsOf(keys) : [];
+  const isTable = state.view === 'table';
+  const keywords = isTable ? keywordsOf(keys) : [];
   const more = await readListed(services.catalog, frames, keywords);
   const plates = readPlates(req, state);
   const rows: ListedRow[] = toListedRows(frames, {
     base,
     back: listQuery(state),
-    columns,
+    columns: isTable ? columns : [],
     more,
     sameStretch: state.view === 'sheet' && !state.ownStretch,
     plateWidthPx: state.view === 'sheet' ? plates.widthPx : undefined,
