@@ -12,6 +12,7 @@ declare module 'ejs' {
     readonly rmWhitespace: boolean;
   }
 
+  // The package is an object: it has no names of its own to import.
   const ejs: { compile(text: string, options: Options): (locals: object) => string };
-  export default ejs;
+  export { ejs as default };
 }
