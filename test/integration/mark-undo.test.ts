@@ -39,7 +39,7 @@ afterAll(async () => {
 
 /** Sends a form of the list. @returns status, text, and the address that it leads to */
 async function send(path: string, fields: readonly (readonly [string, string])[]) {
-  const body = new URLSearchParams(fields.map(([name, value]) => [name, value]));
+  const body = new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value]));
   const url = `${archive.url}${path}`;
   const response = await fetch(url, { method: 'POST', redirect: 'manual', headers, body });
   const to = new URL(response.headers.get('location') ?? '/', archive.url);
