@@ -14,7 +14,7 @@ import {
   type Authentication,
   type Services,
 } from './http/index.js';
-import { createWeb, renderProblem, staticFolders } from './web/index.js';
+import { createViews, createWeb, renderProblem, staticFolders } from './web/index.js';
 
 export { createPatientServer } from './http/index.js';
 
@@ -28,6 +28,7 @@ export function createApp(services: Services): { app: Express; authentication: A
   app.disable('etag'); // an entity tag of every list would hash it each time; what has one sets it
   app.set('trust proxy', trustedProxies(config.TRUST_PROXY));
   app.set('views', join(PROGRAM_DIR, 'views'));
+  app.engine('ejs', createViews());
   app.set('view engine', 'ejs');
   app.set('view cache', true);
 

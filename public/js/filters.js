@@ -19,6 +19,8 @@ export function startFilters(then) {
   document.addEventListener('click', followLink);
   document.addEventListener('submit', sendForm);
   document.addEventListener('click', closeMenus);
+  document.addEventListener('input', sizePlates);
+  document.addEventListener('change', sendPlates);
   document.addEventListener('keydown', onKey);
   window.addEventListener('popstate', () => {
     // A place within the page is no other list.
@@ -52,7 +54,7 @@ function startForm() {
 function dropDone() {
   const url = new URL(location.href);
   if (!url.searchParams.has('done')) return;
-  url.searchParams.delete('done');
+  for (const name of ['done', 'undo']) url.searchParams.delete(name);
   history.replaceState(null, '', url);
   shown = addressOf(url.href);
 }
@@ -76,6 +78,17 @@ function sendForm(event) {
   send(form);
   // On the phone the panel covers the list: whoever sends it wants to see that.
   if (form.id === 'filter-form' && location.hash === '#filters') location.hash = '#results';
+}
+
+/** The pictures of the sheet follow the slider at once; sharper ones come when it is let go. */
+function sizePlates({ target }) {
+  if (target.id !== 'plates') return;
+  document.getElementById('selection').className = `plates-${target.value}`;
+  target.setAttribute('aria-valuetext', target.dataset.words.split(',')[target.value - 1]);
+}
+
+function sendPlates({ target }) {
+  if (target.id === 'plates') send(target.form);
 }
 
 /** The answer of the server has the address as one would share it. */

@@ -19,6 +19,8 @@ startFilters(() => {
   list = startList();
 });
 
+startToast();
+
 window.addEventListener('pageshow', () => list?.restore());
 
 document.addEventListener('keydown', (event) => {
@@ -26,6 +28,20 @@ document.addEventListener('keydown', (event) => {
   const done = list.obey(event);
   if (done) event.preventDefault();
 });
+
+/** It stays over other lists until it is closed; the way back leads to the list that is shown then. */
+function startToast() {
+  const toast = document.getElementById('toast');
+  document.getElementById('toast-close')?.addEventListener('click', (event) => {
+    event.preventDefault();
+    toast.remove();
+    document.getElementById('main').focus({ preventScroll: true });
+  });
+  document.getElementById('undo')?.addEventListener('submit', ({ target }) => {
+    const base = document.body.dataset.base ?? '';
+    target.elements.back.value = location.pathname.slice(base.length) + location.search;
+  });
+}
 
 /** Takes the list of the page in hand; undefined if it is empty. */
 function startList() {

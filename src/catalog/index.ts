@@ -132,6 +132,7 @@ export * from './measures.js';
 export * from './measure-queue.js';
 export * from './findings.js';
 export * from './marks.js';
+export * from './mark-runs.js';
 export { FLAGS, type Flag } from './filters/quality.js';
 export * from './judging.js';
 export { listNightDetails, type NightDetail } from './night-details.js';

@@ -61,17 +61,27 @@ function problemOf(tag: string): string {
 /**
  * Gives a frame a flag in place of the one it had, or withdraws it, in the caller's transaction, with
  * deed and event. What changes nothing is not written down.
+ *
+ * @param atMs epoch ms; marks of one deed on many frames have the same
  */
 export async function setFlag(
   tx: Knex.Transaction,
   frameId: number,
   flag: Flag | null,
   by: Actor,
+  atMs = Date.now(),
 ): Promise<void> {
   const before = (await readMarks(tx, frameId)).flag?.value ?? null;
   if (before === flag) return;
   const mark = { kind: 'flag', value: flag ?? before ?? '', isSet: flag !== null } as const;
-  await addMark(tx, frameId, mark, { by, old: { flag: before }, detail: { flag } });
+  await addMark(tx, frameId, mark, { by, atMs, old: { flag: before }, detail: { flag } });
+}
+
+/** Whether a tag is given or taken away, by whom and when (epoch ms; default: now). */
+export interface TagChange {
+  readonly isSet: boolean;
+  readonly by: Actor;
+  readonly atMs?: number;
 }
 
 /** Gives a frame a tag, or takes it away; the same as `setFlag` otherwise. @throws 'bad_request' for too many */
@@ -79,7 +89,7 @@ export async function setTag(
   tx: Knex.Transaction,
   frameId: number,
   tag: string,
-  { isSet, by }: { readonly isSet: boolean; readonly by: Actor },
+  { isSet, by, atMs = Date.now() }: TagChange,
 ): Promise<void> {
   const tags = (await readMarks(tx, frameId)).tags.map(({ value }) => value);
   if (tags.includes(tag) === isSet) return;
@@ -89,16 +99,23 @@ export async function setTag(
   }
   const after = isSet ? [...tags, tag].sort() : tags.filter((each) => each !== tag);
   const mark = { kind: 'tag', value: tag, isSet } as const;
-  await addMark(tx, frameId, mark, { by, old: { tags }, detail: { tags: after } });
+  await addMark(tx, frameId, mark, { by, atMs, old: { tags }, detail: { tags: after } });
+}
+
+interface Saying {
+  readonly by: Actor;
+  readonly atMs: number;
+  readonly old: object;
+  readonly detail: object;
 }
 
 async function addMark(
   tx: Knex.Transaction,
   frameId: number,
   mark: Pick<Mark, 'kind' | 'value' | 'isSet'>,
-  { by, old, detail }: { readonly by: Actor; readonly old: object; readonly detail: object },
+  { by, atMs, old, detail }: Saying,
 ): Promise<void> {
-  const whole: Mark = { ...mark, by: by.username, atMs: Date.now() };
+  const whole: Mark = { ...mark, by: by.username, atMs };
   await insertMarks(tx, frameId, [whole]);
   const action = mark.kind === 'flag' ? 'frame.flagged' : 'frame.tagged';
   await recordDeed(tx, by, { action, subject: `frame:${frameId}`, outcome: 'done', old, detail });

@@ -6,6 +6,7 @@ import {
   type Catalog,
   type CheckRecord,
   type KeptVersion,
+  type Transaction,
 } from '../catalog/index.js';
 import {
   AS_IT_STANDS,
@@ -212,8 +213,6 @@ async function tryBatch(
   }
   return [];
 }
-
-type Transaction = Parameters<typeof fileInPlace>[0];
 
 async function fileAll(
   tx: Transaction,

@@ -12,6 +12,7 @@ import {
   type JournalIndex,
   type JournalState,
   type SubjectState,
+  type Transaction,
   type VersionRecord,
 } from '../catalog/index.js';
 import { hashStored, readStored, type Reading, type StoredFacts } from '../ingest/index.js';
@@ -217,8 +218,6 @@ async function findFault(
     ? undefined
     : { kind: 'changed', text: 'its bytes are not those that were stored.' };
 }
-
-type Transaction = Parameters<typeof insertRecord>[0];
 
 /** Of a catalogue that another one followed: what of it is still true, under ids that are free. */
 async function adjust(

@@ -31,6 +31,7 @@ import {
   type Frame,
   type FrameContent,
   type FrameRecord,
+  type Transaction,
   type Trashed,
   type Viewer,
 } from '../catalog/index.js';
@@ -154,8 +155,6 @@ export function createTrash(parts: TrashParts): Trash {
     },
   };
 }
-
-type Transaction = Parameters<typeof readRecord>[0] & Parameters<typeof deleteFrame>[0];
 
 /** The rows of a frame: from the frames to the trash. */
 async function takeOut(

@@ -29,7 +29,8 @@ import { showBlink } from './frame/blink.js';
 import { showJs9 } from './frame/js9.js';
 import { sendHistogram, sendPixels, sendSky, sendTile } from './frame/looks.js';
 import { search, showFrames } from './frames/frames.js';
-import { markFrames } from './frames/mark.js';
+import { markFrames, undoMarks } from './frames/mark.js';
+import { changeSearch } from './frames/searches.js';
 import { showNight } from './night/night.js';
 import { noteNight } from './night/note-form.js';
 import { showNights } from './nights/nights.js';
@@ -61,6 +62,7 @@ import {
 
 export { staticFolders } from './assets.js';
 export { renderProblem } from './problem.js';
+export { createViews } from './views.js';
 
 /** Addresses of pages and of the API. */
 const SHARED = [
@@ -113,6 +115,8 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/frames/:id/note/', form, digitsOrElse, noteFrame(web));
   router.post('/frames/:id/mark/', form, digitsOrElse, markFrame(web));
   router.post('/frames/mark/', ...readBody(), markFrames(web));
+  router.post('/frames/undo/', form, undoMarks(web));
+  router.post('/frames/searches/', form, changeSearch(web));
   const objects = createObjects(services);
   router.get('/targets/', knownFormat, pageOrElse, showTargets(web, objects));
   router.get('/targets/:name/', knownFormat, pageOrElse, showTarget(web, objects));

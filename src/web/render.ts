@@ -144,12 +144,22 @@ const MAKERS =
 /** Which mark a filter gets; `none` for a name nobody knows, which is then shown without one. */
 export function filterSlot(name: string | null): FilterSlot {
   if (name === null) return 'none';
+  const known = knownSlots.get(name);
+  if (known !== undefined) return known;
   const word = name
     .toLowerCase()
     .replace(/[^a-zα0-9]/g, '')
     .replace(MAKERS, '');
-  return FILTER_NAMES.find(([pattern]) => pattern.test(word))?.[1] ?? 'none';
+  const slot = FILTER_NAMES.find(([pattern]) => pattern.test(word))?.[1] ?? 'none';
+  // Headers may hold anything: what does not come again must not stay.
+  if (knownSlots.size >= MOST_KNOWN) knownSlots.clear();
+  knownSlots.set(name, slot);
+  return slot;
 }
+
+/** Lists ask for the same few names over and over. */
+const knownSlots = new Map<string, FilterSlot>();
+const MOST_KNOWN = 500;
 
 /** The value of a header card as text; strings in quotes as in the file. */
 export function formatCardValue(card: {
@@ -181,7 +191,9 @@ export function localPath(text: string, otherwise: string): string {
 }
 
 /** How thumbnails are drawn, everywhere alike, so that each is made once. */
-export const THUMBNAIL_QUERY = 'width=200&limits=zscale';
+export const THUMBNAIL_WIDTH_PX = 200;
+export const THUMBNAIL_LIMITS = 'limits=zscale';
+export const THUMBNAIL_QUERY = `width=${THUMBNAIL_WIDTH_PX}&${THUMBNAIL_LIMITS}`;
 
 /**
  * Address of the small picture of a frame. It names the bytes it is of, so that browsers keep it for

@@ -11,12 +11,10 @@ import {
   USUAL_COLUMNS,
   type Column,
 } from './columns.js';
+import { keepChoice, KEEP, readChoice } from './choice.js';
 import { hiddenState, listUrl, type ListState } from './list-state.js';
 
 const COOKIE = 'columns';
-const LIFETIME_MS = 5 * 365 * 86_400_000;
-/** Says that the columns of this address are to be those of this browser from now on. */
-const KEEP = 'keep';
 /** The menu in the page, so that it is open again after a choice, without a script too. */
 const MENU = '#column-list';
 
@@ -36,33 +34,19 @@ export interface Head {
 /** The columns of a table: those of the address, else those of this browser, else the usual ones. */
 export function readColumns(req: Request, state: ListState): readonly string[] {
   if (state.columns !== undefined) return state.columns;
-  const kept = cookieColumns(req);
+  const kept = parseColumns(readChoice(req, COOKIE));
   return kept.length === 0 ? USUAL_COLUMNS : kept;
-}
-
-function cookieColumns(req: Request): string[] {
-  const [, text = ''] = /(?:^|;\s*)columns=([^;]*)/.exec(req.headers.cookie ?? '') ?? [];
-  try {
-    return parseColumns(decodeURIComponent(text));
-  } catch {
-    return []; // no percent encoding of ours
-  }
 }
 
 /**
  * Remembers the columns of an address for this browser if it says so: the links of the menu do, shared
- * addresses and bookmarks do not. No token is asked for, since nothing is stored here.
+ * addresses and bookmarks do not.
  *
  * @returns true if the address is to be left for the one without that word
  */
-export function keepColumns({ base }: Web, req: Request, res: Response, state: ListState): boolean {
+export function keepColumns(web: Web, req: Request, res: Response, state: ListState): boolean {
   if (parameter(queryParameters(req), KEEP) !== '1') return false;
-  const options = { sameSite: 'lax' as const, secure: req.secure, path: `${base}/` };
-  if (state.columns === undefined) res.clearCookie(COOKIE, options);
-  else {
-    const kept = { ...options, maxAge: LIFETIME_MS, httpOnly: true };
-    res.cookie(COOKIE, state.columns.join(','), kept);
-  }
+  keepChoice(web, req, res, COOKIE, state.columns?.join(','));
   return true;
 }
 

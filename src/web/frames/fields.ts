@@ -125,8 +125,8 @@ export interface HeaderRow {
   readonly value: string;
 }
 
-/** What can stand between keyword and value. */
-export const HEADER_OPERATORS: readonly { value: FilterOperator; label: string }[] = [
+/** What can stand between the name of a filter, or a keyword, and its value. */
+export const RELATIONS: readonly { value: FilterOperator; label: string }[] = [
   { value: 'is', label: '=' },
   { value: 'ne', label: '≠' },
   { value: 'lt', label: '<' },
@@ -134,9 +134,14 @@ export const HEADER_OPERATORS: readonly { value: FilterOperator; label: string }
   { value: 'gt', label: '>' },
   { value: 'gte', label: '≥' },
   { value: 'contains', label: 'has' },
-  { value: 'startswith', label: 'starts' },
+  { value: 'startswith', label: 'starts with' },
   { value: 'exists', label: 'is there' },
 ];
+
+/** The same for one operator. */
+export function relationWord(operator: FilterOperator): string {
+  return RELATIONS.find(({ value }) => value === operator)?.label ?? operator;
+}
 
 /** The conditions on headers among the filters of a list, each with the parameter that it came as. */
 export function headerRows(

@@ -27,10 +27,12 @@ import {
   withFilter,
   type ListState,
 } from './list-state.js';
-import { readTold } from './mark.js';
+import { parseRun, readTold } from './mark.js';
 import { toPager } from './pager.js';
 import { readPanel } from './panel.js';
 import { resolveName } from './resolve.js';
+import { readSearches, readSearchTold } from './searches.js';
+import { keepPlates, readPlates } from './sheet.js';
 import { groupByTarget, toListedRows, type ListedRow } from './rows.js';
 import { toTimeline } from './timeline.js';
 import { goTo, sendPage, type Web } from '../page.js';
@@ -93,7 +95,7 @@ export function showFrames(web: Web): RequestHandler {
     const viewer = requireAction(res, 'read');
     const parameters = queryParameters(req);
     const { state, conditions, problems, isForm } = await readQuery(web, parameters);
-    const isKept = keepColumns(web, req, res, state);
+    const isKept = keepColumns(web, req, res, state) || keepPlates(web, req, res, state);
     if ((isForm || isKept) && problems.length === 0) {
       goTo(web, req, res, listUrl(base, state));
       return;
@@ -106,10 +108,11 @@ export function showFrames(web: Web): RequestHandler {
       goTo(web, req, res, listUrl(base, { ...state, offset: last }));
       return;
     }
-    const [panel, list, summary] = await Promise.all([
+    const [panel, list, summary, searchMenu] = await Promise.all([
       readPanel(web, req, { state, total: found.total }, viewer),
       readList(web, req, state, found.items),
       summarize(web, { conditions, total: found.total }, viewer),
+      readSearches(web, res, state, viewer),
     ]);
     const closest = found.total === 0 ? await findClosest(web, state, viewer) : [];
     if (problems.length > 0) res.status(400);
@@ -123,7 +126,8 @@ export function showFrames(web: Web): RequestHandler {
         ...toHead(web, state, { total: found.total, ...summary }),
         ...list,
         problems,
-        told: readTold(parameter(parameters, 'done')),
+        searchMenu,
+        toast: toToast(web, viewer, parameters, state),
         panel,
         rights: { mayMark: may(viewer, 'upload'), isVisitor: viewer.role === 'anonymous' },
         back: `/frames/${listQuery(state) === '' ? '' : `?${listQuery(state)}`}`,
@@ -133,6 +137,18 @@ export function showFrames(web: Web): RequestHandler {
       },
     );
   };
+}
+
+/** What was just done, with the way back; undefined if nothing was. */
+function toToast({ base }: Web, viewer: Viewer, parameters: Parameters, state: ListState) {
+  const done = parameter(parameters, 'done');
+  const search = readSearchTold(done);
+  const text = search === '' ? readTold(done) : search;
+  if (text === '') return undefined;
+  const run = parameter(parameters, 'undo');
+  const isOpen = parseRun(run) !== undefined && may(viewer, 'upload');
+  const icon = search === '' ? 'flag' : 'star';
+  return { text, icon, run: isOpen ? run : '', closeUrl: listUrl(base, state) };
 }
 
 /** What stands above the list: how much it is, its conditions, its views and ways out. */
@@ -176,20 +192,24 @@ async function readList(
 ) {
   const keys = readColumns(req, state);
   const columns = keys.map(findColumn).filter((column) => column !== undefined);
-  const keywords = state.view === 'table' ? keywordsOf(keys) : [];
+  const isTable = state.view === 'table';
+  const keywords = isTable ? keywordsOf(keys) : [];
   const more = await readListed(services.catalog, frames, keywords);
+  const plates = readPlates(req, state);
   const rows: ListedRow[] = toListedRows(frames, {
     base,
     back: listQuery(state),
-    columns,
+    columns: isTable ? columns : [],
     more,
     sameStretch: state.view === 'sheet' && !state.ownStretch,
+    plateWidthPx: state.view === 'sheet' ? plates.widthPx : undefined,
   });
   const flagged = frames.map((frame) => ({ ...frame, flag: more.get(frame.id)?.flag ?? null }));
   return {
     columns: toHeads(base, state, columns),
     columnMenu: toColumnMenu(base, state, keys),
     rows,
+    plates,
     groups: state.view === 'sheet' ? groupByTarget(rows) : [],
     timeline: state.view === 'timeline' ? toTimeline(flagged, rows) : undefined,
   };

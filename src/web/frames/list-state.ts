@@ -5,14 +5,13 @@ import {
   findFilter,
   FRAME_FILTERS,
   SORT_COLUMNS,
-  type FilterOperator,
   type FoundFilter,
 } from '../../catalog/index.js';
 import { parameter } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { formatDec, formatRa, parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
 import { parseColumns } from './columns.js';
-import { PANEL_PARAMETERS } from './fields.js';
+import { PANEL_PARAMETERS, relationWord } from './fields.js';
 import { formatNumber, kindLabel } from '../render.js';
 
 /** Sizes of a page that the pager offers. */
@@ -37,6 +36,17 @@ export interface ListState {
   readonly columns?: readonly string[] | undefined;
   /** True: each picture of the sheet with cuts of its own, not with those of its target. */
   readonly ownStretch: boolean;
+  /** How large the pictures of the sheet are, 1 to MOST_PLATES; undefined: as in this browser. */
+  readonly plates?: number | undefined;
+}
+
+/** Sizes that the pictures of the sheet can have. */
+export const MOST_PLATES = 5;
+
+/** Reads such a size; undefined for what is none: an old bookmark is worth more than a complaint. */
+export function parsePlates(text: string): number | undefined {
+  const step = /^\d$/.test(text) ? Number(text) : 0;
+  return step >= 1 && step <= MOST_PLATES ? step : undefined;
 }
 
 /** An active condition in plain words, and the list without it. */
@@ -54,6 +64,7 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
   if (order !== 'asc' && order !== 'desc') throw badParameter('order');
   const columns = parseColumns(columnsText(parameters));
   const view = parameter(parameters, 'view');
+  const plates = parsePlates(parameter(parameters, 'plates'));
   return {
     filters: activeFilters(parameters),
     sort,
@@ -63,6 +74,7 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
     view: VIEWS.find((each) => each === view) ?? 'table',
     ...(columns.length === 0 ? {} : { columns }),
     ownStretch: parameter(parameters, 'stretch') === 'own',
+    ...(plates === undefined ? {} : { plates }),
   };
 }
 
@@ -124,6 +136,7 @@ export function listQuery(state: ListState): string {
   if (state.view !== 'table') query.set('view', state.view);
   if (state.columns !== undefined) query.set('columns', state.columns.join(','));
   if (state.ownStretch) query.set('stretch', 'own');
+  if (state.plates !== undefined) query.set('plates', String(state.plates));
   return query.toString();
 }
 
@@ -198,17 +211,6 @@ export function listChips(state: ListState): Chip[] {
 
 const CONE: ReadonlySet<string> = new Set(CONE_PARAMETERS);
 
-/** What stands between the name of a filter and its value. */
-const RELATIONS: Readonly<Record<Exclude<FilterOperator, 'contains' | 'exists'>, string>> = {
-  is: '',
-  ne: '≠',
-  lt: '<',
-  lte: '≤',
-  gt: '>',
-  gte: '≥',
-  startswith: 'starts with',
-};
-
 function chipLabel({ filter, operator, keyword }: FoundFilter, value: string): string {
   const { name } = filter;
   const label = filter.kind === 'header' ? keyword : filter.label;
@@ -218,10 +220,10 @@ function chipLabel({ filter, operator, keyword }: FoundFilter, value: string): s
   if (operator === 'contains' || (isPart && operator === 'is')) return `${label} has “${value}”`;
   if (isPart) return `${label} without “${value}”`;
   if (name === 'EXPTIME') {
-    return `Exposure ${RELATIONS[operator === 'is' ? 'gte' : operator]} ${value}\u202fs`;
+    return `Exposure ${relationWord(operator === 'is' ? 'gte' : operator)} ${value}\u202fs`;
   }
   if (filter.kind === 'flag') return `${label}: ${value}`;
-  if (operator !== 'is') return `${label} ${RELATIONS[operator]} ${value}`;
+  if (operator !== 'is') return `${label} ${relationWord(operator)} ${value}`;
   if (name === 'IMAGETYPE') return `${label} ${kindLabel(value).toLowerCase()}`;
   if (name === 'FILTER' && value === 'None') return 'No filter';
   return filter.kind === 'header' ? `${label} = ${value}` : `${label} ${value}`;

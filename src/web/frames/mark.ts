@@ -2,12 +2,14 @@ import type { Request, RequestHandler } from 'express';
 import {
   findFrames,
   FLAGS,
-  inTransaction,
+  framesOfRun,
+  markMany,
   parseFlag,
   parseTag,
-  setFlag,
-  setTag,
-  type Actor,
+  undoRun,
+  type MarkChange,
+  type MarkRun,
+  type Viewer,
 } from '../../catalog/index.js';
 import { bodyText, requireAction, requireCsrf } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
@@ -16,42 +18,55 @@ import { countOf, localPath } from '../render.js';
 
 /** Most frames that are marked at once: others want to write too. */
 const MOST_MARKED = 2000;
-/** Frames of one transaction. */
-const SLICE = 100;
-
-type Transaction = Parameters<typeof setFlag>[0];
-
-/** What is to be said of many frames. */
-interface Deed {
-  readonly run: (tx: Transaction, id: number, by: Actor) => Promise<void>;
-  /** As `readTold` reads it, without the number. */
-  readonly word: string;
-}
 
 /** `POST /frames/mark/`: flags the selected frames, or gives them a tag. */
 export function markFrames(web: Web): RequestHandler {
-  const { catalog } = web.services;
   return async (req, res) => {
     const viewer = requireAction(res, 'upload');
     requireCsrf(web.services, req, res);
     const ids = readIds(req);
-    const deed = readDeed(req);
-    const frames = await findFrames(catalog, ids, viewer);
-    if (frames.length < ids.length) {
-      const gone = ids.length - frames.length;
-      const message = `${countOf(gone, 'frame')} of the selection ${gone === 1 ? 'is' : 'are'} not there any more. Nothing was marked: reload the list and select again.`;
-      throw new AppError('not_found', message);
-    }
-    // Marking the same again changes nothing, so that a deed that was cut short can be done anew.
-    for (let at = 0; at < ids.length; at += SLICE) {
-      await inTransaction(catalog, async (tx) => {
-        for (const id of ids.slice(at, at + SLICE)) await deed.run(tx, id, viewer);
-      });
-    }
-    const back = localPath(bodyText(req, 'back'), '/frames/');
-    const done = new URLSearchParams({ done: `${deed.word}:${ids.length}` });
-    goTo(web, req, res, `${web.base}${back}${back.includes('?') ? '&' : '?'}${done.toString()}`);
+    const change = readChange(req);
+    await requireSeen(web, ids, viewer, 'Nothing was marked: reload the list and select again.');
+    const run = await markMany(web.services.catalog, ids, change, viewer);
+    const done = { done: `${formatChange(change)}:${ids.length}` };
+    const undo = run === undefined ? {} : { undo: formatRun(run) };
+    goTo(web, req, res, backUrl(web, req, { ...done, ...undo }));
   };
+}
+
+/** `POST /frames/undo/`: gives frames back the marks that they had before such a deed. */
+export function undoMarks(web: Web): RequestHandler {
+  const { catalog } = web.services;
+  return async (req, res) => {
+    const viewer = requireAction(res, 'upload');
+    requireCsrf(web.services, req, res);
+    const run = parseRun(bodyText(req, 'run'));
+    if (run === undefined) {
+      throw new AppError('bad_request', 'There is nothing here that can be undone.');
+    }
+    const ids = await framesOfRun(catalog, run, viewer);
+    await requireSeen(web, ids, viewer, 'Nothing was undone.');
+    const frames = await undoRun(catalog, run, viewer);
+    goTo(web, req, res, backUrl(web, req, { done: `undone:as before:${frames}` }));
+  };
+}
+
+/** Where one came from, with what was done in the address. */
+function backUrl(web: Web, req: Request, told: Readonly<Record<string, string>>): string {
+  const back = localPath(bodyText(req, 'back'), '/frames/');
+  return `${web.base}${back}${back.includes('?') ? '&' : '?'}${new URLSearchParams(told).toString()}`;
+}
+
+async function requireSeen(
+  { services }: Web,
+  ids: readonly number[],
+  viewer: Viewer,
+  consequence: string,
+): Promise<void> {
+  const gone = ids.length - (await findFrames(services.catalog, ids, viewer)).length;
+  if (gone === 0) return;
+  const message = `${countOf(gone, 'frame')} of the selection ${gone === 1 ? 'is' : 'are'} not there any more. ${consequence}`;
+  throw new AppError('not_found', message);
 }
 
 function readIds(req: Request): number[] {
@@ -75,21 +90,34 @@ function readIds(req: Request): number[] {
   return [...ids];
 }
 
-function readDeed(req: Request): Deed {
+function readChange(req: Request): MarkChange {
   const flag = bodyText(req, 'flag');
-  if (flag !== '') {
-    const value = flag === 'none' ? null : parseFlag(flag);
-    return { word: `flag:${flag}`, run: (tx, id, by) => setFlag(tx, id, value, by) };
-  }
-  const tag = parseTag(bodyText(req, 'tag'));
-  return { word: `tag:${tag}`, run: (tx, id, by) => setTag(tx, id, tag, { isSet: true, by }) };
+  if (flag !== '') return { kind: 'flag', flag: flag === 'none' ? null : parseFlag(flag) };
+  return { kind: 'tag', tag: parseTag(bodyText(req, 'tag')) };
+}
+
+/** As `readTold` reads it, without the number. */
+function formatChange(change: MarkChange): string {
+  return change.kind === 'flag' ? `flag:${change.flag ?? 'none'}` : `tag:${change.tag}`;
+}
+
+function formatRun({ atMs, firstId, lastId, marks }: MarkRun): string {
+  return [atMs, firstId, lastId, marks].join('-');
+}
+
+/** Where the marks of a deed stand, from an address or a form; undefined if it says nothing. */
+export function parseRun(text: string): MarkRun | undefined {
+  if (!/^\d{1,15}(?:-\d{1,15}){3}$/.test(text)) return undefined;
+  const [atMs = 0, firstId = 0, lastId = 0, marks = 0] = text.split('-').map(Number);
+  return { atMs, firstId, lastId, marks };
 }
 
 /** What was done, from the address that one comes back by, as a sentence; '' if it is none of ours. */
 export function readTold(text: string): string {
-  const [, kind, word = '', number] = /^(flag|tag):(.{1,50}):(\d{1,5})$/.exec(text) ?? [];
+  const [, kind, word = '', number] = /^(flag|tag|undone):(.{1,50}):(\d{1,5})$/.exec(text) ?? [];
   if (kind === undefined) return '';
   const frames = countOf(Number(number), 'frame');
+  if (kind === 'undone') return `${frames} marked as before again.`;
   if (kind === 'tag') return `${frames} tagged ${word}.`;
   if (word === 'none') return `The flags of ${frames} are taken back.`;
   return FLAGS.some((flag) => flag === word) ? `${frames} flagged ${word}.` : '';

@@ -16,9 +16,9 @@ import { formatCount } from '../render.js';
 import { FACET_NAMES, sumFrames, toChoiceGroups, toWordGroup, type ChoiceGroup } from './facets.js';
 import {
   FIELD_GROUPS,
-  HEADER_OPERATORS,
   headerRows,
   OTHER_FIELDS,
+  RELATIONS,
   WORD_FILTERS,
   type FieldGroup,
 } from './fields.js';
@@ -149,7 +149,7 @@ function toHeaders(base: string, state: ListState): ShownHeader[] {
     return {
       keyword,
       value,
-      operators: HEADER_OPERATORS.map((each) => ({ ...each, isChosen: each.value === operator })),
+      operators: RELATIONS.map((each) => ({ ...each, isChosen: each.value === operator })),
       removeUrl: isEmpty ? '' : listUrl(base, withFilter(state, name, left)),
     };
   });

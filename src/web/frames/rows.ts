@@ -10,6 +10,8 @@ import {
   formatTime,
   kindLabel,
   NONE,
+  THUMBNAIL_LIMITS,
+  THUMBNAIL_WIDTH_PX,
   thumbnailUrl,
   type FilterSlot,
 } from '../render.js';
@@ -78,20 +80,23 @@ export interface ListedOptions {
   readonly more: ReadonlyMap<number, ListedMore>;
   /** True: the pictures of one target are drawn with the same cuts. */
   readonly sameStretch: boolean;
+  /** Width of the pictures, pixels; undefined: as everywhere. */
+  readonly plateWidthPx?: number | undefined;
 }
 
 /** Frames as rows of a list. */
 export function toListedRows(frames: readonly Frame[], options: ListedOptions): ListedRow[] {
   const { base, back, columns, more } = options;
+  const sized = options.plateWidthPx ?? THUMBNAIL_WIDTH_PX;
   const stretches = options.sameStretch ? commonStretches(frames, more) : undefined;
   return toRows(base, frames, back).flatMap((row, index) => {
     const frame = frames[index];
     if (frame === undefined) return [];
     const own = more.get(frame.id);
-    const stretch = stretches?.get(frame.id);
+    const look = `width=${sized}&${stretches?.get(frame.id) ?? THUMBNAIL_LIMITS}`;
     return {
       ...row,
-      ...(stretch === undefined ? {} : { thumbnail: thumbnailUrl(base, frame, stretch) }),
+      thumbnail: thumbnailUrl(base, frame, look),
       cells: columns.map((column) => column.cell(frame, own)),
       number: /\d+$/.exec(frame.basename)?.[0] ?? frame.basename,
       fwhm: fwhmCell(own),
@@ -125,7 +130,7 @@ function commonStretches(
     const step = 10 ** Math.floor(Math.log10(noise));
     const cut = (widths: number): number =>
       Number((Math.round((sky + widths * noise) / step) * step).toPrecision(10));
-    const query = `width=200&min=${cut(-BELOW_SKY)}&max=${cut(ABOVE_SKY)}`;
+    const query = `min=${cut(-BELOW_SKY)}&max=${cut(ABOVE_SKY)}`;
     for (const { id } of alike) stretches.set(id, query);
   }
   return stretches;
