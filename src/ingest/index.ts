@@ -1,5 +1,6 @@
 export { createIngest, type Ingest, type IngestParts } from './ingest.js';
 export { notStored, type IngestResult } from './results.js';
+export type { Foreseen } from './foresee.js';
 export { STEPS, type Step } from './steps.js';
 export { sourceLimits } from './inspect.js';
 export { checkTemplates, siteDefaults } from './place.js';

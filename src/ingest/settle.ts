@@ -23,7 +23,10 @@ interface MappingParts {
 }
 
 /** The same file, with the values that a person laid over its headers. What is kept stays as it is. */
-export async function readAs(inspected: Inspected, { overrides }: Reading): Promise<Inspected> {
+export async function readAs<T extends Pick<Inspected, 'hdus' | 'keywords'>>(
+  inspected: T,
+  { overrides }: Reading,
+): Promise<T> {
   if (overrides.size === 0) return inspected;
   const hdus = withOverrides(inspected.hdus, overrides);
   return { ...inspected, hdus, keywords: await keywordsOf(hdus) };
@@ -32,7 +35,7 @@ export async function readAs(inspected: Inspected, { overrides }: Reading): Prom
 /** The columns of a frame. @param inspected as `readAs` gives it; @throws as `mapHeader` */
 export function factsOf(
   { config, profiles }: MappingParts,
-  { hdus, lookups, keywords }: Inspected,
+  { hdus, lookups, keywords }: Pick<Inspected, 'hdus' | 'lookups' | 'keywords'>,
   reading: Reading,
 ): FrameFacts {
   return mapHeader(hdus, profilesFor(profiles, reading), siteDefaults(config), lookups, keywords);

@@ -1,0 +1,125 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { pyobsFrame } from '../fixtures/night.js';
+import { startArchive, type TestArchive } from '../support/archive.js';
+import { openBrowser, openContext, overflowOf, withChromium } from '../support/browser.js';
+import { signIn } from '../support/pages.js';
+
+// Keywords in the path that nothing stands in for: what lacks them is refused.
+const SETTINGS = { PATH_FORMATTER: '{SITEID}/{CAMERA}/{OBSERVER}/', SITE_NAME: 'Test Hill' };
+
+let seed = 600;
+
+function lacking(name: string, cards: Record<string, string | number | null> = {}): Buffer {
+  seed += 1;
+  return pyobsFrame({ FNAME: `${name}.fits`, OBJECT: name, ...cards }, { seed });
+}
+
+withChromium('the repair of refused files', () => {
+  let archive: TestArchive;
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+
+  const refuse = async (name: string, cards = {}): Promise<void> => {
+    const answer = await archive.upload(lacking(name, cards), `${name}.fits`);
+    expect(answer.files[0]!.status).toBe('refused');
+  };
+
+  const faultsOf = async (shown: Page): Promise<string[]> => {
+    const { violations } = await new AxeBuilder({ page: shown }).analyze();
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join()}`);
+  };
+
+  beforeAll(async () => {
+    [archive, browser] = await Promise.all([startArchive(SETTINGS), openBrowser()]);
+    ({ context, complaints } = await openContext(browser, archive.url));
+    page = await context.newPage();
+    await signIn(page, archive, '/quarantine/');
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    expect(await archive.check()).toEqual([]);
+    await archive.close();
+  });
+
+  test('says what is still missing, and while one types where the frame will be filed', async () => {
+    await refuse('one');
+    await page.reload();
+    await page.getByRole('link', { name: 'one.fits' }).click();
+    const where = page.locator('#where');
+    await where.getByText('CAMERA and OBSERVER are still missing.').waitFor();
+    const values = page.getByLabel('Value');
+    await values.nth(0).fill('blue');
+    await where.getByText('OBSERVER is still missing.').waitFor();
+    await values.nth(1).fill('ines');
+    await where.getByText('Will be filed as hill/blue/ines/one.fits').waitFor();
+    await where.getByText('night of Sunday 1 → Monday 2 March 2026 · cam1 · object · V').waitFor();
+    expect(await archive.json('/quarantine/')).toMatchObject({ count: 1 });
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByLabel('Keyword').nth(2).fill('NAXIS');
+    await values.nth(2).fill('7');
+    await where
+      .getByText('NAXIS describes the bytes of the file, which stay as they are.')
+      .waitFor();
+    complaints.splice(0); // the browser notes every 400
+    await values.nth(2).fill('');
+    await where.getByText('hill/blue/ines/one.fits').waitFor();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('link', { name: 'stored as one' }).waitFor();
+    const { results } = await archive.json<{ results: { filename: string; url: string }[] }>(
+      '/frames/',
+    );
+    expect(results).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test('says which frames and which of the chosen files get in the way', async () => {
+    // The name and the exposure of the frame that is there; its name alone; twice a new name.
+    await refuse('one', { OBJECT: 'again' });
+    await refuse('one', { 'DATE-OBS': '2026-03-01T21:00:00.5' });
+    await refuse('two', { OBJECT: 'first' });
+    await refuse('two', { OBJECT: 'second', 'DATE-OBS': '2026-03-01T22:00:00' });
+    await page.goto('/quarantine/');
+    for (const box of await page.getByRole('checkbox').all()) await box.check();
+    await page.getByLabel('Value').nth(0).fill('blue');
+    await page.getByLabel('Keyword').nth(1).fill('OBSERVER');
+    await page.getByLabel('Value').nth(1).fill('ines');
+    const places = page.locator('#where .where-one');
+    await places.getByText('Becomes version 2 of one').waitFor();
+    await places
+      .getByText("Another exposure is called 'one' already, so the time was added to the name.")
+      .waitFor();
+    await places.getByText('hill/blue/ines/one-20260301T210000.500.fits').waitFor();
+    await places
+      .getByText('two.fits would get the same name: here the time is added to it.')
+      .waitFor();
+    const link = places.getByRole('link', { name: 'Becomes version 2 of one' });
+    expect(await link.getAttribute('href')).toMatch(/^\/frames\/\d+\/$/);
+    expect(await overflowOf(page)).toBe(0);
+  });
+
+  test('without scripts a button says it, and what was typed stands there still', async () => {
+    const bare = await openContext(browser, archive.url, {
+      javaScriptEnabled: false,
+      storageState: await context.storageState(),
+    });
+    const plain = await bare.context.newPage();
+    await plain.goto('/quarantine/');
+    await plain.getByRole('link', { name: 'two.fits' }).first().click();
+    await plain.getByLabel('Value').nth(0).fill('green');
+    await plain.getByRole('button', { name: 'Show where it will go' }).click();
+    await plain.getByText('OBSERVER is still missing.').waitFor();
+    expect(await plain.getByLabel('Value').nth(0).inputValue()).toBe('green');
+    await plain.getByLabel('Value').nth(1).fill('ines');
+    await plain.getByRole('button', { name: 'Show where it will go' }).click();
+    await plain.getByText('Will be filed as hill/green/ines/two.fits').waitFor();
+    expect(await archive.json('/quarantine/')).toMatchObject({ count: 4 });
+    await plain.getByRole('button', { name: 'Try again' }).click();
+    await plain.getByRole('link', { name: 'stored as two' }).waitFor();
+    expect(bare.complaints).toEqual([]);
+    await bare.context.close();
+  });
+});
