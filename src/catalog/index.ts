@@ -71,6 +71,8 @@ export { SCIENCE_KINDS, type ObjectSum } from './sightings.js';
 export * from './targets.js';
 export * from './object-frames.js';
 export * from './shares.js';
+export { insertShareRecord, type ShareRecord } from './share-records.js';
+export * from './rules.js';
 export * from './nights.js';
 export * from './exposures.js';
 export * from './users.js';

@@ -1,4 +1,10 @@
-import { findBySha256, type Actor, type Catalog, type FrameFacts } from '../catalog/index.js';
+import {
+  findBySha256,
+  listRules,
+  type Actor,
+  type Catalog,
+  type FrameFacts,
+} from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError } from '../lib/errors.js';
 import type { Store } from '../store/index.js';
@@ -8,6 +14,7 @@ import type { Reading } from './overrides.js';
 import { isPackable } from './pack.js';
 import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
+import { underRules } from './rules.js';
 import { factsOf, readAs } from './settle.js';
 import type { Spooled } from './spool.js';
 import { chooseTarget, requireOwn } from './target.js';
@@ -54,7 +61,8 @@ export async function foresee(
   const { catalog, config, store, pool } = parts;
   const found = await readHdus(file.path, sourceLimits(config, store), pool);
   const inspected = { ...found, keywords: await keywordsOf(found.hdus) };
-  const { facts, place } = await placeAs(parts, { file, inspected }, reading);
+  const ruled = underRules(inspected, file, reading, await listRules(catalog.read));
+  const { facts, place } = await placeAs(parts, { file, inspected }, ruled);
   const known = await findBySha256(catalog.read, file.sha256);
   if (known !== undefined) {
     const { key, basename, version, frameId } = known;

@@ -5,6 +5,7 @@ export { STEPS, type Step } from './steps.js';
 export { sourceLimits } from './inspect.js';
 export { checkTemplates, siteDefaults } from './place.js';
 export { loadProfiles, type Profile } from './profiles.js';
+export { publicityKeywords } from './rules.js';
 export { placeOfStored } from './stored-place.js';
 export type { Spooled } from './spool.js';
 export { AS_IT_STANDS, isChosen, profilesFor, type Reading } from './overrides.js';

@@ -1,6 +1,12 @@
 import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { findBySha256, uniqueViolation, type Actor, type Catalog } from '../catalog/index.js';
+import {
+  findBySha256,
+  listRules,
+  uniqueViolation,
+  type Actor,
+  type Catalog,
+} from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { AppError, hasCode, type ErrorCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
@@ -14,6 +20,7 @@ import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
 import { changesPublicity } from './publicity.js';
 import { createQuarantine } from './quarantine.js';
+import { underRules } from './rules.js';
 import { isIntact, putAndRecord, putBack, type Upload } from './record.js';
 import { alreadyThere, notStored, stored, type IngestResult } from './results.js';
 import { factsOf, readAs } from './settle.js';
@@ -197,7 +204,7 @@ async function storeFile(
   parts: IngestParts,
   oneAtATime: Limiter,
   file: Spooled,
-  { by, reading }: { readonly by: Actor; readonly reading: Reading },
+  { by, reading: said }: { readonly by: Actor; readonly reading: Reading },
 ): Promise<IngestResult> {
   const { catalog, config, pool, store, at } = parts;
   const known = await findBySha256(catalog.read, file.sha256);
@@ -205,7 +212,9 @@ async function storeFile(
 
   await store.requireRoom();
   const limits = sourceLimits(config, store);
-  const inspected = await readAs(await inspect(file, limits, pool), reading);
+  const asItIs = await inspect(file, limits, pool);
+  const reading = underRules(asItIs, file, said, await listRules(catalog.read));
+  const inspected = await readAs(asItIs, reading);
   const facts = factsOf(parts, inspected, reading);
   at?.('inspected');
   // A file that goes back to its place is packed if it was, whatever the setting is now.

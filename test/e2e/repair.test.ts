@@ -3,6 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
 import { openBrowser, openContext, overflowOf, withChromium } from '../support/browser.js';
+import { addToken, addUser } from '../support/logins.js';
 import { signIn } from '../support/pages.js';
 
 // Keywords in the path that nothing stands in for: what lacks them is refused.
@@ -122,4 +123,96 @@ withChromium('the repair of refused files', () => {
     expect(bare.complaints).toEqual([]);
     await bare.context.close();
   });
+
+  test('a repair is kept as a rule for uploads to come, and frames tell that it was one', async () => {
+    await refuse('rule_0001', { INSTRUME: 'cam7' });
+    await page.goto('/quarantine/');
+    await page.getByRole('link', { name: 'rule_0001.fits' }).click();
+    await page.getByText('Make it a rule for uploads that come').click();
+    expect(await page.getByLabel('Camera', { exact: true }).inputValue()).toBe('cam7');
+    expect(await page.getByLabel('File name').inputValue()).toBe('rule_*.fits');
+    await page.getByLabel('Value').nth(0).fill('red');
+    await page.getByLabel('Value').nth(1).fill('ines');
+    await page.getByRole('button', { name: 'Keep as a rule and try again' }).click();
+    await page
+      .getByText(
+        'From now on CAMERA = red, OBSERVER = ines where it is missing, for files named rule_*.fits of camera cam7.',
+      )
+      .waitFor();
+    await page.getByRole('link', { name: 'stored as rule_0001' }).waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+
+    // One that lacks them, one that has one of them, and one of another camera.
+    const lacks = await archive.upload(
+      lacking('rule_0002', { INSTRUME: 'cam7' }),
+      'rule_0002.fits',
+    );
+    const cards = { INSTRUME: 'CAM7', CAMERA: 'own' };
+    const has = await archive.upload(lacking('rule_0003', cards), 'RULE_0003.fits');
+    await refuse('rule_0004', { INSTRUME: 'cam8' });
+    const ofFrame = async (id: number | null | undefined) => {
+      const { results } = await archive.json<{ results: Record<string, unknown>[] }>(
+        `/frames/${id}/corrections/`,
+      );
+      return results.map(({ keyword, value, original, by, rule }) => [
+        keyword,
+        value,
+        original,
+        by,
+        rule,
+      ]);
+    };
+    expect(await ofFrame(lacks.files[0]?.id)).toEqual([
+      ['CAMERA', 'red', null, 'admin', 1],
+      ['OBSERVER', 'ines', null, 'admin', 2],
+    ]);
+    expect(await ofFrame(has.files[0]?.id)).toEqual([['OBSERVER', 'ines', null, 'admin', 2]]);
+    await page.goto(`/frames/${lacks.files[0]?.id}/`);
+    await page.getByText('set to red by rule 1 of admin').waitFor();
+
+    await page.goto('/quarantine/');
+    const rule = page.getByRole('row', { name: /Rule 1 CAMERA = red/ });
+    expect(await rule.textContent()).toMatch(/admin/);
+    await page.getByRole('button', { name: 'Remove rule 1' }).click();
+    await page.getByText('Rule 1 is removed').waitFor();
+    expect(await page.getByRole('row', { name: /Rule 1 / }).count()).toBe(0);
+    await refuse('rule_0005', { INSTRUME: 'cam7' });
+    await page.goto(`/frames/${lacks.files[0]?.id}/`);
+    await page.getByText('set to red by rule 1 of admin').waitFor();
+  });
+
+  test('a rule needs a condition, and who sees frames is decided by admins', async () => {
+    const { text, status } = await send({
+      do: 'rule',
+      keyword: 'FILTER',
+      value: 'V',
+      'rule-name': '*',
+    });
+    expect(status).toBe(400);
+    expect(text).toContain('A rule needs a camera or a file name that it holds for');
+    await addUser(archive, 'wilma', 'writer');
+    const wilma = await addToken(archive, 'wilma');
+    const proposal = { do: 'rule', keyword: 'PROPID', value: 'X', 'rule-camera': 'cam1' };
+    const refused = await send(proposal, wilma);
+    expect(refused.status).toBe(403);
+    expect(refused.text).toContain('PROPID decides who sees a frame');
+    const others = await send({ do: 'unrule', rule: '2' }, wilma);
+    expect(others.status).toBe(403);
+    expect(others.text).toContain('Rule 2 was made by admin');
+    expect((await send({ ...proposal, keyword: 'OBSERVER' }, wilma)).status).toBe(200);
+    expect((await send({ do: 'unrule', rule: '3' }, wilma)).status).toBe(200);
+    const { results } = await archive.json<{ results: { action: string }[] }>(
+      '/audit/?subject=rule:3',
+    );
+    expect(results.map(({ action }) => action)).toEqual(['rule.removed', 'rule.made']);
+  });
+
+  const send = async (form: Record<string, string>, token = archive.adminToken) => {
+    const init = { method: 'POST', headers: { Accept: 'text/html' }, token };
+    const answer = await archive.fetch('/quarantine/', {
+      ...init,
+      body: new URLSearchParams(form),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
 });

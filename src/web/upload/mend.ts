@@ -21,6 +21,8 @@ export interface Typed {
   readonly rows: readonly { readonly keyword: string; readonly value: string }[];
   /** Name of a profile; '-' for whatever fits; '' for as before. */
   readonly profile: string;
+  /** What a rule of these values would hold for; both '' before anything is known. */
+  readonly rule: { readonly camera: string; readonly name: string };
 }
 
 /** What was typed comes on top of what was tried before. @throws 'bad_request' for an odd keyword */
@@ -62,6 +64,7 @@ export function readTyped(req: Request): Typed {
     usual: bodyText(req, 'usual'),
     rows: filled(readRows(req)),
     profile: bodyText(req, 'profile'),
+    rule: { camera: bodyText(req, 'rule-camera'), name: bodyText(req, 'rule-name') },
   };
 }
 
@@ -69,14 +72,18 @@ export function readTyped(req: Request): Typed {
  * The form before anything is typed.
  *
  * @param keywords that stand in the way
- * @param shown id of the file that is shown, which is chosen then
+ * @param shown the file that is shown, which is chosen then
  */
-export function freshForm(keywords: readonly string[], shown: number | undefined): Typed {
+export function freshForm(
+  keywords: readonly string[],
+  shown: { readonly id: number; readonly camera: string; readonly pattern: string } | null,
+): Typed {
   return {
-    ids: new Set(shown === undefined ? [] : [shown]),
+    ids: new Set(shown === null ? [] : [shown.id]),
     usual: '',
     rows: filled([...new Set(keywords)].map((keyword) => ({ keyword, value: '' }))),
     profile: '',
+    rule: { camera: shown?.camera ?? '', name: shown?.pattern ?? '' },
   };
 }
 

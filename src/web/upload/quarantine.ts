@@ -25,6 +25,7 @@ import { sendPage, type Web } from '../page.js';
 import { countOf, formatBytes, formatCardValue, formatDateTime } from '../render.js';
 import { freshForm, readMend, readTyped, type Typed } from './mend.js';
 import { toOutcome, type Outcome } from './upload.js';
+import { dropRule, keepAsRules, patternOf, ruleRows } from './rules.js';
 import { usualValues } from './usual.js';
 import { NOWHERE, whereabouts, type Whereabouts } from './where.js';
 
@@ -55,22 +56,30 @@ export function showQuarantine(web: Web): RequestHandler {
   };
 }
 
+/** What holds for more than the chosen files, or cannot be undone. */
+const LASTING = new Set(['discard', 'rule', 'unrule']);
+
 /**
  * `POST /quarantine/`: tries the ticked files again, says where they would go, or throws them away.
  */
 export function changeQuarantine(web: Web): RequestHandler {
   const { services } = web;
   return async (req, res) => {
-    const isDiscard = bodyText(req, 'do') === 'discard';
-    const viewer = requireAction(res, isDiscard ? 'correct' : 'upload');
+    const deed = bodyText(req, 'do');
+    const isDiscard = deed === 'discard';
+    const viewer = requireAction(res, LASTING.has(deed) ? 'correct' : 'upload');
     requireCsrf(services, req, res);
-    const isAll = bodyText(req, 'do') === 'retry-all';
+    if (deed === 'unrule') {
+      await sendQuarantine(web, req, res, { message: await dropRule(web, req, viewer) });
+      return;
+    }
+    const isAll = deed === 'retry-all';
     const ids = isAll ? await mendableIds(web, req, viewer) : bodyIds(req, 'ids');
-    if (ids.length === 0) {
+    if (ids.length === 0 && deed !== 'rule') {
       await sendQuarantine(web, req, res, { message: 'No file was chosen.' });
       return;
     }
-    if (bodyText(req, 'do') === 'where') {
+    if (deed === 'where') {
       await sendWhere(web, req, res, ids);
       return;
     }
@@ -86,12 +95,13 @@ export function changeQuarantine(web: Web): RequestHandler {
     }
     const outcomes: Outcome[] = [];
     try {
+      const message = deed === 'rule' ? await keepAsRules(web, req, viewer) : '';
       for (const id of ids) {
         const item = await getQuarantined(services.catalog, id, viewer);
         const result = await services.mending.retry(id, readMend(req, item), viewer);
         outcomes.push(toOutcome(web.base, result));
       }
-      await sendQuarantine(web, req, res, { outcomes });
+      await sendQuarantine(web, req, res, { outcomes, message });
     } catch (error) {
       // A value that cannot be set: nothing more is tried, and what was typed need not be looked for.
       if (!(error instanceof AppError)) throw error;
@@ -180,7 +190,7 @@ async function sendQuarantine(web: Web, req: Request, res: Response, told: Told)
     findShown(web, parameter(parameters, 'file'), viewer),
   ]);
   const where = told.where ?? (await whereIsShown(web, shown, viewer));
-  const typed = told.typed ?? freshForm(missingKeywords(items, shown, where), shown?.id);
+  const typed = told.typed ?? freshForm(missingKeywords(items, shown, where), shown);
   const query = (changes: Readonly<Record<string, string>>): string => {
     const words = new URLSearchParams({ ...filter, ...changes }).toString();
     return words === '' ? `${base}/quarantine/` : `${base}/quarantine/?${words}`;
@@ -211,6 +221,8 @@ async function sendQuarantine(web: Web, req: Request, res: Response, told: Told)
       })),
       typed,
       where,
+      mayRule: may(viewer, 'correct'),
+      rules: await ruleRows(web, viewer),
       profiles: services.reader.profiles.map(({ name, title }) => ({ name, title })),
       mayDiscard: may(viewer, 'correct'),
       rows: items.map((item) => ({ ...toRow(item), url: query({ file: String(item.id) }) })),
@@ -272,11 +284,19 @@ async function findShown({ services, base }: Web, id: string, viewer: Viewer) {
   try {
     const item = await getQuarantined(services.catalog, parseId(id), viewer);
     const pictureUrl = `${base}/quarantine/${item.id}/picture/`;
-    return { item, pictureUrl, ...toRow(item), ...toSheet(await services.mending.examine(item)) };
+    const sheet = toSheet(await services.mending.examine(item));
+    const pattern = patternOf(item.uploadName);
+    return { item, pictureUrl, pattern, ...toRow(item), ...sheet };
   } catch (error) {
     if (hasCode(error, 'not_found')) return null;
     throw error;
   }
+}
+
+/** INSTRUME as the file itself says it; '' if it does not. */
+function cameraOf(cards: readonly { keyword: string; value: unknown }[]): string {
+  const value = cards.find(({ keyword }) => keyword === 'INSTRUME')?.value;
+  return typeof value === 'string' ? value.trim() : '';
 }
 
 function toSheet({ hdus, findings, problem }: Examination) {
@@ -284,6 +304,7 @@ function toSheet({ hdus, findings, problem }: Examination) {
   return {
     problem,
     total: all.length,
+    camera: cameraOf(all.map(({ card }) => card)),
     cards: all.slice(0, MAX_CARDS).map(({ hdu, card }) => ({
       hdu,
       keyword: card.keyword,

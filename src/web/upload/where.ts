@@ -94,7 +94,7 @@ function toPlace(
   const { facts, warnings } = found;
   const about = [
     facts.night === null ? 'no night' : `night of ${formatNight(facts.night)}`,
-    facts.instrument ?? 'no camera',
+    facts.instrument,
     facts.imageType ?? kindLabel(facts.imageKind),
     ...(facts.filter === null ? [] : [facts.filter]),
   ];
