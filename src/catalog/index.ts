@@ -73,6 +73,7 @@ export * from './object-frames.js';
 export * from './shares.js';
 export { insertShareRecord, type ShareRecord } from './share-records.js';
 export * from './rules.js';
+export { listUploads, type UploadBatch } from './uploads.js';
 export * from './nights.js';
 export * from './exposures.js';
 export * from './users.js';

@@ -17,7 +17,7 @@ let catalog: Catalog;
 beforeEach(async () => {
   kept = await startCatalog();
   ({ catalog } = kept);
-  await inTransaction(catalog, (tx) => insertFrame(tx, catalogFrame('slow')));
+  await inTransaction(catalog, (tx) => insertFrame(tx, catalogFrame('slow'), undefined));
 });
 afterEach(() => kept.close());
 

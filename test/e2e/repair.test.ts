@@ -207,6 +207,27 @@ withChromium('the repair of refused files', () => {
     expect(results.map(({ action }) => action)).toEqual(['rule.removed', 'rule.made']);
   });
 
+  test('earlier uploads lead to their frames and to what waits of them, also without scripts', async () => {
+    const bare = await openContext(browser, archive.url, {
+      javaScriptEnabled: false,
+      storageState: await context.storageState(),
+      viewport: { width: 360, height: 740 },
+    });
+    const plain = await bare.context.newPage();
+    await plain.goto('/upload/');
+    const earlier = plain.locator('#earlier li');
+    expect(await earlier.count()).toBe(1);
+    await earlier.getByRole('link', { name: /refused, \d+ waiting$/ }).click();
+    await plain.getByRole('heading', { name: 'Quarantine' }).waitFor();
+    await plain.goto('/upload/?before=1#earlier');
+    await plain.getByText('No uploads before that.').waitFor();
+    await plain.getByRole('link', { name: 'Newest' }).click();
+    expect(await earlier.count()).toBe(1);
+    expect(await overflowOf(plain)).toBe(0);
+    expect(bare.complaints).toEqual([]);
+    await bare.context.close();
+  });
+
   const send = async (form: Record<string, string>, token = archive.adminToken) => {
     const init = { method: 'POST', headers: { Accept: 'text/html' }, token };
     const answer = await archive.fetch('/quarantine/', {
