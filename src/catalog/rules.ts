@@ -96,7 +96,7 @@ export async function removeRule(
 ): Promise<RepairRule> {
   return inTransaction(catalog, async (tx) => {
     const row: RuleRow | undefined = await tx('repair_rules').where({ id }).first();
-    const { id: _, ...rule } = toRule(required(row));
+    const rule = toRule(required(row));
     if (owner !== undefined && rule.madeBy.toLowerCase() !== owner.toLowerCase()) {
       const message = `Rule ${id} was made by ${rule.madeBy}: only that account or an admin may remove it.`;
       throw new AppError('forbidden', message);
@@ -108,7 +108,7 @@ export async function removeRule(
       outcome: 'done',
       old: rule,
     });
-    return { id, ...rule };
+    return rule;
   });
 }
 

@@ -32,14 +32,12 @@ export async function readShareRecords(
 ): Promise<ReadonlyMap<number, ShareRecord>> {
   const records = new Map<number, ShareRecord>();
   if (ids.length === 0) return records;
-  const rows = (await db('shares')
+  const rows: ShareRow[] = await db('shares')
     .join('users', 'users.id', 'shares.made_by')
     .whereIn('shares.id', ids)
-    .select('shares.*', 'users.username')) as ShareRow[];
+    .select('shares.*', 'users.username');
   for (const row of rows) {
-    const files = (await db('share_files')
-      .where({ share_id: row.id })
-      .orderBy('number')) as FileRow[];
+    const files: FileRow[] = await db('share_files').where({ share_id: row.id }).orderBy('number');
     records.set(row.id, {
       id: row.id,
       title: row.title,

@@ -132,6 +132,14 @@ withChromium('the repair of refused files', () => {
     expect(await page.getByLabel('Camera', { exact: true }).inputValue()).toBe('cam7');
     expect(await page.getByLabel('File name').inputValue()).toBe('rule_*.fits');
     await page.getByLabel('Value').nth(0).fill('red');
+    // Return in a field tries again, and makes no rule: here it lacks a value still.
+    await page.getByLabel('Value').nth(0).press('Enter');
+    await page.getByText('quarantined: Could not find OBSERVER').waitFor();
+    expect(await page.getByRole('row', { name: /^Rule / }).count()).toBe(0);
+    await page.getByText('Make it a rule for uploads that come').click();
+    await page.getByLabel('Keyword').nth(0).fill('CAMERA');
+    await page.getByLabel('Value').nth(0).fill('red');
+    await page.getByLabel('Keyword').nth(1).fill('OBSERVER');
     await page.getByLabel('Value').nth(1).fill('ines');
     await page.getByRole('button', { name: 'Keep as a rule and try again' }).click();
     await page
@@ -226,6 +234,32 @@ withChromium('the repair of refused files', () => {
     expect(await overflowOf(plain)).toBe(0);
     expect(bare.complaints).toEqual([]);
     await bare.context.close();
+  });
+
+  test('pages that are older than a log-in in another tab lose nothing: a repair, a file', async () => {
+    await refuse('stale', { CAMERA: 'blue' });
+    const bare = await openContext(browser, archive.url, { javaScriptEnabled: false });
+    const [old, other] = [await bare.context.newPage(), await bare.context.newPage()];
+    await signIn(old, archive, '/quarantine/');
+    await old.getByRole('link', { name: 'stale.fits' }).click();
+    await old.getByLabel('Value').nth(0).fill('ines');
+    await signIn(other, archive, '/upload/');
+    await old.getByRole('button', { name: 'Try again' }).click();
+    await old.getByRole('heading', { name: 'This page was open for long' }).waitFor();
+    await old.getByText('ines').waitFor();
+    await old.getByRole('button', { name: 'Send it now' }).click();
+    await old.getByRole('link', { name: 'stored as stale' }).waitFor();
+    await bare.context.close();
+
+    // With scripts the token is looked up when a file is sent: the old page goes on as if nothing were.
+    await page.goto('/upload/');
+    const tab = await context.newPage();
+    await signIn(tab, archive, '/upload/');
+    await tab.close();
+    const buffer = lacking('after', { CAMERA: 'blue', OBSERVER: 'ines' });
+    await page.setInputFiles('#files', { name: 'after.fits', mimeType: 'image/fits', buffer });
+    await page.getByText('stored as after').waitFor();
+    expect(complaints.splice(0)).toEqual([]);
   });
 
   const send = async (form: Record<string, string>, token = archive.adminToken) => {
