@@ -12,22 +12,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  deleteFrame,
-  inTransaction,
-  OPERATOR,
-  reviseFrame,
-  writeMark,
-  writeNote,
-  type FrameFacts,
-} from '../../src/catalog/index.js';
-import { loadConfig } from '../../src/config/index.js';
-import { createReader, loadProfiles } from '../../src/ingest/index.js';
-import { openRoot } from '../../src/keeping/index.js';
+import { deleteFrame, inTransaction, writeMark } from '../../src/catalog/index.js';
 import { makeXisf } from '../fixtures/make-xisf.js';
 import { pyobsFrame } from '../fixtures/night.js';
-import { PROJECT_DIR, startArchive, type TestArchive } from '../support/archive.js';
+import { startArchive, type TestArchive } from '../support/archive.js';
 import { withCatalog } from '../support/catalog.js';
+import { correct, postForm } from '../support/deeds.js';
 import { dumpRows } from '../support/rows.js';
 
 const database = (archive: TestArchive): string => join(archive.dataDir, 'platevault.sqlite');
@@ -55,31 +45,6 @@ async function usersOf(archive: TestArchive): Promise<unknown[]> {
 
 async function removeCatalog(archive: TestArchive): Promise<void> {
   for (const end of ['', '-wal', '-shm']) await rm(database(archive) + end, { force: true });
-}
-
-/** Puts header values right, and a profile, as the server does. */
-async function correct(archive: TestArchive, id: number, values: Record<string, string | null>) {
-  const { config } = loadConfig({ DATA_DIR: archive.dataDir }, join(PROJECT_DIR, 'config'));
-  const profiles = await loadProfiles([join(PROJECT_DIR, 'config', 'mapping')], []);
-  await withCatalog(archive, async (catalog) => {
-    const store = await openRoot(catalog, config.ARCHIVE_ROOT);
-    const pool = { run: () => Promise.reject(new Error('plain files only')) };
-    const reader = createReader({ config, store, profiles, pool });
-    const overrides = new Map(Object.entries(values));
-    const row: { key: string } | undefined = await catalog
-      .read('versions')
-      .where({ frame_id: id })
-      .first('key');
-    const key = String(row?.key);
-    const facts: FrameFacts = await reader.facts(key, { overrides, profile: 'pyobs' });
-    const actor = { ...OPERATOR, username: 'anna' };
-    const revision = { facts, corrections: overrides, chosenProfile: 'pyobs' };
-    await inTransaction(catalog, async (tx) => {
-      await reviseFrame(tx, id, revision, actor);
-      await writeNote(tx, `frame:${id}`, 'The filter wheel was stuck.', actor);
-      await writeNote(tx, 'night:2026-03-01', 'Windy.', actor);
-    });
-  });
 }
 
 /** Everything that a catalogue can hold, by HTTP as far as there is a way. @returns path of a share */
@@ -113,28 +78,16 @@ async function fill(archive: TestArchive): Promise<string> {
   await archive.upload(makeXisf({ width: 8, height: 6 }), 'camera.xisf', token);
   await archive.fetch(`/frames/${gone}/`, { method: 'DELETE' });
   await correct(archive, wrong, { FILTER: 'R', OBJECT: null, TELID: '1m2' });
-  await post(archive, '/shares/', { ids: String(first), title: 'Ended', days: '7' });
-  await post(archive, '/shares/1/revoke/', {});
+  await postForm(archive, '/shares/', { ids: String(first), title: 'Ended', days: '7' });
+  await postForm(archive, '/shares/1/revoke/', {});
   const ids = `${first},${wrong}`;
-  const shared = await post(archive, '/shares/', { ids, title: 'For Anna', days: '30' });
+  const shared = await postForm(archive, '/shares/', { ids, title: 'For Anna', days: '30' });
   const rule = { keyword: 'CAMERA', value: 'blue', 'rule-camera': 'cam9' };
-  await post(archive, '/quarantine/', { do: 'rule', ...rule });
+  await postForm(archive, '/quarantine/', { do: 'rule', ...rule });
   await upload({ FNAME: 'ruled.fits', INSTRUME: 'cam9' }, 7, token);
   await archive.stop();
   expect(first).toBeGreaterThan(0);
   return /\/s\/[0-9a-f]{40}\//.exec(shared)?.[0] ?? '';
-}
-
-/** Sends a form of a page as the admin. @returns the page that answers */
-async function post(archive: TestArchive, path: string, form: Record<string, string>) {
-  const body = new URLSearchParams(form);
-  const answer = await archive.fetch(path, {
-    method: 'POST',
-    body,
-    headers: { Accept: 'text/html' },
-  });
-  expect(answer.status).toBe(200);
-  return answer.text();
 }
 
 describe('with everything that a catalogue can hold', () => {
