@@ -243,7 +243,7 @@ withChromium('the repair of refused files', () => {
     await signIn(old, archive, '/quarantine/');
     await old.getByRole('link', { name: 'stale.fits' }).click();
     await old.getByLabel('Value').nth(0).fill('ines');
-    await signIn(other, archive, '/upload/');
+    await signInAnew(other);
     await old.getByRole('button', { name: 'Try again' }).click();
     await old.getByRole('heading', { name: 'This page was open for long' }).waitFor();
     await old.getByText('ines').waitFor();
@@ -254,13 +254,20 @@ withChromium('the repair of refused files', () => {
     // With scripts the token is looked up when a file is sent: the old page goes on as if nothing were.
     await page.goto('/upload/');
     const tab = await context.newPage();
-    await signIn(tab, archive, '/upload/');
+    await signInAnew(tab);
     await tab.close();
     const buffer = lacking('after', { CAMERA: 'blue', OBSERVER: 'ines' });
     await page.setInputFiles('#files', { name: 'after.fits', mimeType: 'image/fits', buffer });
     await page.getByText('stored as after').waitFor();
     expect(complaints.splice(0)).toEqual([]);
   });
+
+  const signInAnew = async (tab: Page): Promise<void> => {
+    await tab.goto('/accounts/logout/');
+    await tab.locator('main').getByRole('button', { name: 'Sign out' }).click();
+    await tab.waitForURL('**/accounts/login/**');
+    await signIn(tab, archive, '/upload/');
+  };
 
   const send = async (form: Record<string, string>, token = archive.adminToken) => {
     const init = { method: 'POST', headers: { Accept: 'text/html' }, token };
