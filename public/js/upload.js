@@ -313,11 +313,13 @@ function paceOf({ bytes, sent, open }) {
   return [`${formatBytes(rate)}/s`, `${words} left`];
 }
 
-/** A file that was refused is shown below with its repair at once. */
+/** A file that was refused is shown below with its repair at once, and the upload among the earlier ones. */
 async function showQuarantine() {
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
-  const [now, next] = [document, fresh].map((each) => each.getElementById('quarantine'));
-  if (now !== null && next !== null) now.replaceWith(document.importNode(next, true));
+  for (const id of ['quarantine', 'earlier']) {
+    const [now, next] = [document, fresh].map((each) => each.getElementById(id));
+    if (now !== null && next !== null) now.replaceWith(document.importNode(next, true));
+  }
 }

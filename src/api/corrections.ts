@@ -126,6 +126,7 @@ export async function toMarks(
     value: correction.value,
     original: originalOf(hdus, correction)?.value ?? null,
     by: correction.by || null,
+    rule: correction.ruleId ?? null,
     at: formatInstant(correction.atMs),
   }));
 }

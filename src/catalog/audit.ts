@@ -16,6 +16,8 @@ export const ACTIONS = {
   'quarantine.fixed': 'A refused file was mended and stored.',
   'quarantine.discarded': 'A refused file was thrown away.',
   'note.written': 'A note was written.',
+  'rule.made': 'A value was made a rule for uploads that lack it.',
+  'rule.removed': 'Such a rule was taken away.',
   'share.made': 'Frames were shared under a link.',
   'share.revoked': 'A shared link was ended.',
   'share.fetched': 'The frames of a shared link were fetched.',

@@ -2,8 +2,8 @@ import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { hasOddText } from '../lib/unseen.js';
 import type { Catalog } from './db.js';
-import type { Correction } from './records.js';
-import type { StoredCard, StoredHdu } from './schema.js';
+import { toCorrection, type Correction } from './records.js';
+import type { Row, StoredCard, StoredHdu } from './schema.js';
 import { isTheirFrame, type Viewer } from './visibility.js';
 
 /** A header value set right: text, number, boolean, or null for "take it as absent". */
@@ -16,17 +16,8 @@ export const NO_OVERRIDES: Overrides = new Map();
 
 /** The corrections of a frame, by keyword, with who made them and when. */
 export async function listCorrections(db: Knex, frameId: number): Promise<readonly Correction[]> {
-  const rows: { keyword: string; value: string; made_by: string; made_ms: number }[] = await db(
-    'corrections',
-  )
-    .where({ frame_id: frameId })
-    .orderBy('keyword');
-  return rows.map((row) => ({
-    keyword: row.keyword,
-    value: JSON.parse(row.value) as CorrectionValue,
-    by: row.made_by,
-    atMs: row.made_ms,
-  }));
+  const rows: Row[] = await db('corrections').where({ frame_id: frameId }).orderBy('keyword');
+  return rows.map(toCorrection);
 }
 
 /**

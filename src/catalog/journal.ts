@@ -3,7 +3,9 @@ import { inSnapshot, required, type Catalog } from './db.js';
 import type { HighestIds } from './journal-index.js';
 import { readHighestIds, readMark, readMarkOf, TOLD_BYTES, writeMark } from './rebuild.js';
 import { noteSubject, readNotesOf, readRecords, type FrameRecord, type Note } from './records.js';
+import { listRules, type RepairRule } from './rules.js';
 import type { Row } from './schema.js';
+import { readShareRecords, type ShareRecord } from './share-records.js';
 import type { Sight } from './sight.js';
 import { listUsersIn } from './users.js';
 import type { Role } from './visibility.js';
@@ -31,6 +33,8 @@ export type JournalState =
     }
   | { readonly kind: 'gone' }
   | { readonly kind: 'notes'; readonly notes: readonly Note[] }
+  | { readonly kind: 'share'; readonly share: ShareRecord }
+  | { readonly kind: 'rules'; readonly rules: readonly RepairRule[] }
   | { readonly kind: 'users'; readonly users: readonly UserRecord[] }
   /** The highest ids that were ever given, for a journal that does not tell of all of them. */
   | { readonly kind: 'ids'; readonly ids: HighestIds };
@@ -41,7 +45,7 @@ export interface JournalEntry {
   readonly epoch: number;
   /** Of one subject and epoch, the state with the highest number is the newest. */
   readonly seq: number;
-  /** `frame:<id>`, `night:<date>`, `users`, `ids`. */
+  /** `frame:<id>`, `night:<date>`, `share:<id>`, `rules`, `users`, `ids`. */
   readonly subject: string;
   readonly state: JournalState;
 }
@@ -156,7 +160,9 @@ export async function* eachSubject(catalog: Catalog): AsyncIterable<readonly str
     .read('notes')
     .where('subject', 'like', 'night:%')
     .distinct('subject');
-  yield [...nights.map(({ subject }) => subject), USERS];
+  const shares: { id: number }[] = await catalog.read('shares').orderBy('id').select('id');
+  const shared = shares.map(({ id }) => `share:${id}`);
+  yield [...nights.map(({ subject }) => subject), ...shared, RULES, USERS];
 }
 
 /** The number that tells this catalogue from others that were here before. */
@@ -167,8 +173,8 @@ export async function readEpoch(db: Knex): Promise<number> {
   return required(row).value;
 }
 
-/** Subjects of which there is one: the accounts, and the highest ids that were given. */
-export const [USERS, IDS] = ['users', 'ids'] as const;
+/** Subjects of which there is one: the accounts, the rules, and the highest ids that were given. */
+export const [USERS, RULES, IDS] = ['users', 'rules', 'ids'] as const;
 
 async function readStates(
   tx: Knex,
@@ -179,12 +185,17 @@ async function readStates(
   const records = await readRecords(tx, frameIds);
   const trash: Row[] = await tx('trash').whereIn('frame_id', frameIds);
   const trashed = new Map(trash.map((row) => [Number(row.frame_id), row]));
+  const shares = await readShareRecords(tx, subjects.flatMap(shareIdOf));
   const states = new Map<string, JournalState>();
   for (const subject of subjects) {
     const id = parseFrameSubject(subject);
     if (subject === USERS) states.set(subject, { kind: 'users', users: await readUsers(tx) });
     else if (subject === IDS) states.set(subject, { kind: 'ids', ids: await readHighestIds(tx) });
-    else if (id === undefined) {
+    else if (subject === RULES) states.set(subject, { kind: 'rules', rules: await listRules(tx) });
+    else if (shareIdOf(subject).length > 0) {
+      const share = shareIdOf(subject).map((shareId) => shares.get(shareId))[0];
+      states.set(subject, share === undefined ? { kind: 'gone' } : { kind: 'share', share });
+    } else if (id === undefined) {
       states.set(subject, { kind: 'notes', notes: notes.get(subject) ?? [] });
     } else {
       const record = records.get(id);
@@ -212,6 +223,11 @@ function toGone(
     record: JSON.parse(String(trashed.record)) as FrameRecord,
     notes: notes.get(noteSubject(Number(trashed.frame_id))) ?? [],
   };
+}
+
+function shareIdOf(subject: string): number[] {
+  const id = /^share:(\d+)$/.exec(subject)?.[1];
+  return id === undefined ? [] : [Number(id)];
 }
 
 /** Id of the frame that a subject is; undefined if it is none. */

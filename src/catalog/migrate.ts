@@ -21,6 +21,9 @@ import { shares } from './migrations/0016_shares.js';
 import { preferences } from './migrations/0017_preferences.js';
 import { oneWay } from './migrations/0018_one_way.js';
 import { objectSums } from './migrations/0019_object_sums.js';
+import { shareJournal } from './migrations/0020_share_journal.js';
+import { rules } from './migrations/0021_rules.js';
+import { uploads } from './migrations/0022_uploads.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -43,6 +46,9 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0019_object_sums', up: objectSums },
   { name: '0017_preferences', up: preferences },
   { name: '0016_shares', up: shares },
+  { name: '0020_share_journal', up: shareJournal },
+  { name: '0021_rules', up: rules },
+  { name: '0022_uploads', up: uploads },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

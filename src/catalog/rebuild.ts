@@ -211,6 +211,8 @@ async function queueOthers(tx: Knex): Promise<void> {
   const subjects = [
     "select 'frame:' || frame_id from trash",
     "select distinct subject from notes where subject like 'night:%'",
+    "select 'share:' || id from shares",
+    "select 'rules' where exists (select 1 from repair_rules)",
     "select 'users'",
     "select 'ids'",
   ];

@@ -21,13 +21,15 @@ import {
 } from './solutions.js';
 import { insertFrame } from './write.js';
 
-/** A header value that a person set right. */
+/** A header value that was set right, by a person or a rule of theirs. */
 export interface Correction {
   readonly keyword: string;
   /** null for "take it as absent". */
   readonly value: string | number | boolean | null;
   readonly by: string;
   readonly atMs: number;
+  /** Id of the rule that gave it, and `by` made the rule; absent if a person did. */
+  readonly ruleId?: number;
 }
 
 /** A note as it was written; notes are never changed, only followed by others. */
@@ -230,8 +232,9 @@ async function insertCorrections(
 ): Promise<void> {
   if (corrections.length === 0) return;
   await removeHeaderValues(tx, id);
-  for (const { keyword, value, by, atMs } of corrections) {
-    const row = { keyword, value: JSON.stringify(value), made_by: by, made_ms: atMs };
+  for (const { keyword, value, by, atMs, ruleId = null } of corrections) {
+    const made = { made_by: by, made_ms: atMs, rule_id: ruleId };
+    const row = { keyword, value: JSON.stringify(value), ...made };
     await tx('corrections').insert({ ...row, frame_id: id });
   }
   await indexHeaders(tx, id);
@@ -244,12 +247,14 @@ function toSolutionRecord(
   return solution === undefined ? {} : { solution: { ...solution, version } };
 }
 
-function toCorrection(row: Row): Correction {
+/** A correction as it stands in its table. */
+export function toCorrection(row: Row): Correction {
   return {
     keyword: String(row.keyword),
     value: JSON.parse(String(row.value)) as Correction['value'],
     by: String(row.made_by),
     atMs: Number(row.made_ms),
+    ...(typeof row.rule_id === 'number' ? { ruleId: row.rule_id } : {}),
   };
 }
 

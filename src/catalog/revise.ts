@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { toUnitVector } from '../sky/index.js';
-import type { Overrides } from './corrections.js';
+import { NO_OVERRIDES, type Overrides } from './corrections.js';
 import { enterCube, leaveCube } from './cube.js';
 import { required } from './db.js';
 import { indexHeaders, removeHeaderValues } from './header-values.js';
@@ -11,6 +11,9 @@ import { underSolution } from './solutions.js';
 import { solveAnew } from './solving-queue.js';
 import type { Actor } from './visibility.js';
 
+/** Values that came from a rule: its id and who made it, by keyword. */
+export type Ruled = ReadonlyMap<string, { readonly ruleId: number; readonly by: string }>;
+
 /** What changes about a frame without a new file. */
 export interface Revision {
   /** What its current file says, under all that is said here. */
@@ -19,6 +22,8 @@ export interface Revision {
   readonly basedOn?: number;
   /** All its corrections from now on, if they change. */
   readonly corrections?: Overrides;
+  /** Of these, those that a rule gave. */
+  readonly ruled?: Ruled;
   /** The profile that a person chose, if that changes; null for the one that fits its header. */
   readonly chosenProfile?: string | null;
   /** Another version of it becomes the current one. */
@@ -47,7 +52,7 @@ export async function reviseFrame(
   }
   // What was searched so far depends on the corrections and on the current version.
   await removeHeaderValues(tx, frameId);
-  if (corrections !== undefined) await replaceCorrections(tx, frameId, corrections, by);
+  if (corrections !== undefined) await replaceCorrections(tx, frameId, revision, by);
   const versionId = version?.id ?? before.version_id;
   const facts = await underSolution(tx, revision.facts, { frameId, versionId });
   const { raDeg, decDeg } = facts;
@@ -80,7 +85,7 @@ export async function reviseFrame(
 async function replaceCorrections(
   tx: Knex.Transaction,
   frameId: number,
-  corrections: Overrides,
+  { corrections = NO_OVERRIDES, ruled }: Revision,
   by: Actor,
 ): Promise<void> {
   const rows: { keyword: string; value: string }[] = await tx('corrections')
@@ -95,7 +100,12 @@ async function replaceCorrections(
   const now = Date.now();
   for (const [keyword, value] of wanted) {
     if (old.get(keyword) === value) continue;
-    const made = { made_by: by.username, made_ms: now };
+    const rule = ruled?.get(keyword);
+    const made = {
+      made_by: rule?.by ?? by.username,
+      made_ms: now,
+      rule_id: rule?.ruleId ?? null,
+    };
     await tx('corrections').insert({ frame_id: frameId, keyword, value, ...made });
   }
 }

@@ -1,9 +1,11 @@
 export { createIngest, type Ingest, type IngestParts } from './ingest.js';
 export { notStored, type IngestResult } from './results.js';
+export type { Foreseen } from './foresee.js';
 export { STEPS, type Step } from './steps.js';
 export { sourceLimits } from './inspect.js';
 export { checkTemplates, siteDefaults } from './place.js';
 export { loadProfiles, type Profile } from './profiles.js';
+export { publicityKeywords } from './rules.js';
 export { placeOfStored } from './stored-place.js';
 export type { Spooled } from './spool.js';
 export { AS_IT_STANDS, isChosen, profilesFor, type Reading } from './overrides.js';

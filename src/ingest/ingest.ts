@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   findBySha256,
-  mayDecideFor,
+  listRules,
   uniqueViolation,
   type Actor,
   type Catalog,
@@ -12,6 +12,7 @@ import { AppError, hasCode, type ErrorCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
 import { toStoreError, type Store } from '../store/index.js';
 import { createBlocks, type SpoolThread } from './file-writer.js';
+import { foresee, type Foreseen, type KeptFile } from './foresee.js';
 import { inspect, sourceLimits, type SurveyPool } from './inspect.js';
 import { AS_IT_STANDS, type Reading } from './overrides.js';
 import { asItCame, pack, type Kept, type PackPool } from './pack.js';
@@ -19,12 +20,13 @@ import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
 import { changesPublicity } from './publicity.js';
 import { createQuarantine } from './quarantine.js';
+import { underRules } from './rules.js';
 import { isIntact, putAndRecord, putBack, type Upload } from './record.js';
 import { alreadyThere, notStored, stored, type IngestResult } from './results.js';
 import { factsOf, readAs } from './settle.js';
 import { spoolStream, type Spooled } from './spool.js';
 import type { Step } from './steps.js';
-import { chooseTarget, type Target } from './target.js';
+import { chooseTarget, requireOwn } from './target.js';
 
 export interface Ingest {
   /** True while a file is being received: work that can wait should. */
@@ -49,7 +51,9 @@ export interface Ingest {
    *
    * @throws as the codec; 'bad_request' for an unknown profile
    */
-  changesPublicity(file: Spooled, reading: Reading): Promise<boolean>;
+  changesPublicity(file: Pick<Spooled, 'path'>, reading: Reading): Promise<boolean>;
+  /** Where a file would be filed if it were stored now. Nothing is written. @throws as `foresee` */
+  foresee(file: KeptFile, by: Actor, reading: Reading): Promise<Foreseen>;
   /** Removes spooled files that were not stored. */
   discard(files: readonly Spooled[]): Promise<void>;
   /** Runs `work` while no upload is choosing its place: for those who move files of the tree. */
@@ -159,6 +163,7 @@ export function createIngest(parts: IngestParts): Ingest {
     store: (file, by, turn, reading) => underway.track(() => store(file, by, turn, reading)),
     changesPublicity: ({ path }, reading) =>
       underway.track(() => changesPublicity(parts, path, reading)),
+    foresee: (file, by, reading) => underway.track(() => foresee(parts, file, { by, reading })),
 
     async discard(files) {
       for (const file of files) await rm(file.path, { force: true });
@@ -199,7 +204,7 @@ async function storeFile(
   parts: IngestParts,
   oneAtATime: Limiter,
   file: Spooled,
-  { by, reading }: { readonly by: Actor; readonly reading: Reading },
+  { by, reading: said }: { readonly by: Actor; readonly reading: Reading },
 ): Promise<IngestResult> {
   const { catalog, config, pool, store, at } = parts;
   const known = await findBySha256(catalog.read, file.sha256);
@@ -207,7 +212,9 @@ async function storeFile(
 
   await store.requireRoom();
   const limits = sourceLimits(config, store);
-  const inspected = await readAs(await inspect(file, limits, pool), reading);
+  const asItIs = await inspect(file, limits, pool);
+  const reading = underRules(asItIs, file, said, await listRules(catalog.read));
+  const inspected = await readAs(asItIs, reading);
   const facts = factsOf(parts, inspected, reading);
   at?.('inspected');
   // A file that goes back to its place is packed if it was, whatever the setting is now.
@@ -231,7 +238,7 @@ async function storeKept(
   upload: Upload,
 ): Promise<IngestResult> {
   const { catalog, config } = parts;
-  const { file, inspected, facts } = upload;
+  const { file, inspected, facts, by } = upload;
   const asUploaded = placeFile(config, file, inspected, facts);
   return oneAtATime(async () => {
     for (let attempt = 1; ; attempt += 1) {
@@ -239,7 +246,7 @@ async function storeKept(
       const packing = kept.original === null ? '' : '.fz';
       const place = { ...asUploaded, extension: asUploaded.extension + packing };
       const target = await chooseTarget(parts, place, facts, kept);
-      requireOwn(target, upload);
+      requireOwn(target, file, by);
       parts.at?.('named');
       try {
         const id = await putAndRecord(parts, { ...upload, kept }, target, place.extension);
@@ -252,23 +259,6 @@ async function storeKept(
       }
     }
   });
-}
-
-/**
- * A version takes the place of another, and with its public date says who sees the frame: that is for
- * who brought the frame. So is the name of a frame in the trash, which could not come back if it were
- * taken. What others bring waits for an admin, also if the owner tries all that was refused once more.
- */
-function requireOwn({ frameId, owner, basename }: Target, { file, by }: Upload): void {
-  if (owner === undefined) return;
-  const { uploadedBy = by.userId } = file;
-  const isOwn = uploadedBy === owner || mayDecideFor(null, by);
-  if (isOwn && mayDecideFor(owner, by)) return;
-  const message =
-    frameId === undefined
-      ? `A frame '${basename}' that another account uploaded is in the trash: as long as it can come back, only that account or an admin may use its name.`
-      : `'${basename}' was uploaded by another account: only that account or an admin may upload another version of it.`;
-  throw new AppError('forbidden', message, frameId === undefined ? {} : { frameId });
 }
 
 /**

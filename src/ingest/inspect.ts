@@ -7,6 +7,7 @@ import {
   openFits,
   surveyFits,
   type Card,
+  type FitsFile,
   type Hdu,
   type HduRecord,
   type SourceLimits,
@@ -103,7 +104,7 @@ export async function inspect(
 }
 
 /**
- * The headers of a file that was judged before, and what its WCS needs: sums and data are not looked
+ * The headers of a file that was judged before, what it is wrapped in, and what its WCS needs: sums and data are not looked
  * at again.
  *
  * @throws as the codec
@@ -112,17 +113,29 @@ export async function readHdus(
   path: string,
   limits: SourceLimits,
   pool: SurveyPool,
-): Promise<Pick<Inspected, 'hdus' | 'lookups'>> {
-  const hdus = (await isPlain(path))
+): Promise<Pick<Inspected, 'hdus' | 'lookups' | 'container'>> {
+  const { hdus, container } = (await isPlain(path))
     ? await plainHdus(path, limits)
-    : await hdusOf(await pool.run('survey', { path, limits }, { priority: 'ingest' }));
-  return { hdus, lookups: await readLookups(hdus, { path, limits }, pool) };
+    : await expandedHdus(path, limits, pool);
+  return { hdus, container, lookups: await readLookups(hdus, { path, limits }, pool) };
 }
 
-async function plainHdus(path: string, limits: SourceLimits): Promise<readonly Hdu[]> {
+async function plainHdus(
+  path: string,
+  limits: SourceLimits,
+): Promise<Pick<Inspected, 'hdus' | 'container'>> {
   const file = await openFits(path, limits);
   await file.close();
-  return file.hdus;
+  return { hdus: file.hdus, container: containerOf(file) };
+}
+
+async function expandedHdus(
+  path: string,
+  limits: SourceLimits,
+  pool: SurveyPool,
+): Promise<Pick<Inspected, 'hdus' | 'container'>> {
+  const survey = await pool.run('survey', { path, limits }, { priority: 'ingest' });
+  return { hdus: await hdusOf(survey), container: containerOf(survey) };
 }
 
 /** The tables of corrections that the WCS of the main image names. */
@@ -152,7 +165,13 @@ async function isPlain(path: string): Promise<boolean> {
   }
 }
 
-function containerOf({ format, container, hdus }: Survey): Container {
+function containerOf({
+  format,
+  container,
+  hdus,
+}: Pick<FitsFile, 'format' | 'container'> & {
+  readonly hdus: readonly { readonly kind: string }[];
+}): Container {
   if (container !== 'plain') return container;
   if (format === 'xisf') return 'xisf';
   return hdus.some((hdu) => hdu.kind.startsWith('compressed')) ? 'tiles' : 'plain';

@@ -1,4 +1,10 @@
-import { kindOf, NO_OVERRIDES, overlayCards, type Overrides } from '../catalog/index.js';
+import {
+  kindOf,
+  NO_OVERRIDES,
+  overlayCards,
+  type Overrides,
+  type Ruled,
+} from '../catalog/index.js';
 import { mainImage, makeHeader, type Card, type Hdu } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
 import type { Profile } from './profiles.js';
@@ -9,6 +15,8 @@ export interface Reading {
   readonly overrides: Overrides;
   /** Name of the profile to read it by; null for the first that fits. */
   readonly profile: string | null;
+  /** Of the values, those that no person gave for this file, but a rule. */
+  readonly ruled?: Ruled;
 }
 
 /** As the file itself says. */

@@ -38,6 +38,14 @@ export function asItCame(
   return { ...file, container: inspected.container, original: null, warnings };
 }
 
+/** Whether `pack` would try. */
+export function isPackable({ hdus, container }: Pick<Inspected, 'hdus' | 'container'>): boolean {
+  const images = hdus.filter((hdu) => hdu.kind === 'image' && hdu.dataBytes > 0);
+  // Other programs cannot unpack 64-bit integers yet.
+  const isReadable = images.length > 0 && images.every((hdu) => hdu.bitpix !== 64);
+  return container === 'plain' && isReadable;
+}
+
 /**
  * Packs the images of a plain file without loss (setting COMPRESS). A file that would not come back
  * exactly, or not be smaller, is kept as it came.
@@ -47,10 +55,7 @@ export async function pack(
   inspected: Inspected,
   { limits, pool }: { limits: SourceLimits; pool: PackPool },
 ): Promise<Kept> {
-  const images = inspected.hdus.filter((hdu) => hdu.kind === 'image' && hdu.dataBytes > 0);
-  // Other programs cannot unpack 64-bit integers yet.
-  const isReadable = images.length > 0 && images.every((hdu) => hdu.bitpix !== 64);
-  if (inspected.container !== 'plain' || !isReadable) return asItCame(file, inspected);
+  if (!isPackable(inspected)) return asItCame(file, inspected);
   const target = join(limits.tempDir, ownedName('.part'));
   try {
     const input = { path: file.path, limits, target };

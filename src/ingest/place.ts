@@ -17,6 +17,9 @@ export function siteDefaults(config: Config): SiteDefaults {
   };
 }
 
+/** What of a file says where it goes. */
+type Placed = Pick<Inspected, 'hdus' | 'keywords' | 'container'>;
+
 /**
  * Folder, name and extension of an upload by the templates of the settings. A keyword that the
  * headers lack is filled from what was worked out about the frame, then from FORMATTER_DEFAULTS.
@@ -25,8 +28,8 @@ export function siteDefaults(config: Config): SiteDefaults {
  */
 export function placeFile(
   config: Config,
-  file: Spooled,
-  inspected: Inspected,
+  file: Pick<Spooled, 'uploadName'>,
+  inspected: Placed,
   facts: FrameFacts,
 ): FilePlace {
   const fname = findCard(inspected.hdus, 'FNAME', inspected.keywords)?.value;
@@ -40,7 +43,7 @@ export function placeFile(
   });
 }
 
-function lookupIn(config: Config, inspected: Inspected, facts: FrameFacts): TemplateLookup {
+function lookupIn(config: Config, inspected: Placed, facts: FrameFacts): TemplateLookup {
   const workedOut: Readonly<Record<string, string | null>> = {
     SITEID: facts.siteId,
     TELID: facts.telescope,

@@ -14,6 +14,7 @@ import { keywordsOf } from './keywords.js';
 import { mapHeader } from './mapping.js';
 import { isChosen, profilesFor, withOverrides, type Reading } from './overrides.js';
 import { siteDefaults } from './place.js';
+import { NO_RULES } from './rules.js';
 import type { Profile } from './profiles.js';
 import type { Spooled } from './spool.js';
 
@@ -23,7 +24,10 @@ interface MappingParts {
 }
 
 /** The same file, with the values that a person laid over its headers. What is kept stays as it is. */
-export async function readAs(inspected: Inspected, { overrides }: Reading): Promise<Inspected> {
+export async function readAs<T extends Pick<Inspected, 'hdus' | 'keywords'>>(
+  inspected: T,
+  { overrides }: Reading,
+): Promise<T> {
   if (overrides.size === 0) return inspected;
   const hdus = withOverrides(inspected.hdus, overrides);
   return { ...inspected, hdus, keywords: await keywordsOf(hdus) };
@@ -32,7 +36,7 @@ export async function readAs(inspected: Inspected, { overrides }: Reading): Prom
 /** The columns of a frame. @param inspected as `readAs` gives it; @throws as `mapHeader` */
 export function factsOf(
   { config, profiles }: MappingParts,
-  { hdus, lookups, keywords }: Inspected,
+  { hdus, lookups, keywords }: Pick<Inspected, 'hdus' | 'lookups' | 'keywords'>,
   reading: Reading,
 ): FrameFacts {
   return mapHeader(hdus, profilesFor(profiles, reading), siteDefaults(config), lookups, keywords);
@@ -59,20 +63,22 @@ export async function settle(
   const reading = await combine(tx, parts, frameId, upload.reading);
   if (!isChosen(reading)) return;
   const facts = factsOf(parts, await readAs(inspected, reading), reading);
-  const { overrides, profile } = reading;
-  await reviseFrame(tx, frameId, { facts, corrections: overrides, chosenProfile: profile }, by);
+  const { overrides, profile, ruled = NO_RULES } = reading;
+  const said = { corrections: overrides, chosenProfile: profile, ruled };
+  await reviseFrame(tx, frameId, { facts, ...said }, by);
 }
 
-/** What is said now wins over what was said before. */
+/** What is said now wins over what was said before; what a rule says does not. */
 async function combine(
   tx: Transaction,
   { profiles }: MappingParts,
   frameId: number,
-  { overrides, profile }: Reading,
+  { overrides, profile, ruled = NO_RULES }: Reading,
 ): Promise<Reading> {
   const before = toOverrides(await listCorrections(tx, frameId));
   const chosen = await findChosenProfile(tx, frameId);
   // A profile that was taken away since must not keep frames from coming in.
   const kept = profiles.some(({ name }) => name === chosen) ? chosen : null;
-  return { overrides: new Map([...before, ...overrides]), profile: profile ?? kept };
+  const said = [...overrides].filter(([keyword]) => !(ruled.has(keyword) && before.has(keyword)));
+  return { overrides: new Map([...before, ...said]), profile: profile ?? kept, ruled };
 }

@@ -3,10 +3,13 @@ import {
   findTrashedOwner,
   hasKey,
   isBeingTrashed,
+  mayDecideFor,
+  type Actor,
   type Catalog,
   type FrameFacts,
   type Namesake,
 } from '../catalog/index.js';
+import { AppError } from '../lib/errors.js';
 import { sha256Of, type Fingerprint } from '../lib/hash.js';
 import type { Store } from '../store/index.js';
 import { exposureSuffix, versionKey, type FilePlace } from './naming.js';
@@ -40,7 +43,7 @@ export async function chooseTarget(
   parts: TargetParts,
   place: FilePlace,
   facts: FrameFacts,
-  file: Fingerprint,
+  file: Pick<Fingerprint, 'sizeBytes' | 'sha256'>,
 ): Promise<Target> {
   const name = await chooseName(parts.catalog.read, place.basename, facts);
   const where = await freeKey(parts, { ...place, basename: name.basename }, name.number, file);
@@ -89,6 +92,29 @@ function isSameExposure(
 }
 
 /**
+ * A version takes the place of another, and with its public date says who sees the frame: that is for
+ * who brought the frame. So is the name of a frame in the trash, which could not come back if it were
+ * taken. What others bring waits for an admin, also if the owner tries all that was refused once more.
+ *
+ * @throws 'forbidden'
+ */
+export function requireOwn(
+  { frameId, owner, basename }: Omit<Target, 'key' | 'isThere'>,
+  file: { readonly uploadedBy?: number | null },
+  by: Actor,
+): void {
+  if (owner === undefined) return;
+  const { uploadedBy = by.userId } = file;
+  const isOwn = uploadedBy === owner || mayDecideFor(null, by);
+  if (isOwn && mayDecideFor(owner, by)) return;
+  const message =
+    frameId === undefined
+      ? `A frame '${basename}' that another account uploaded is in the trash: as long as it can come back, only that account or an admin may use its name.`
+      : `'${basename}' was uploaded by another account: only that account or an admin may upload another version of it.`;
+  throw new AppError('forbidden', message, frameId === undefined ? {} : { frameId });
+}
+
+/**
  * The first key that neither a row nor a file holds. A file without a row is left in peace, unless it
  * holds these very bytes, and is not that of a deleted frame, about to be moved away.
  */
@@ -96,7 +122,7 @@ async function freeKey(
   { catalog, store }: TargetParts,
   place: FilePlace,
   number: number,
-  file: Fingerprint,
+  file: Pick<Fingerprint, 'sizeBytes' | 'sha256'>,
 ): Promise<Pick<Target, 'key' | 'isThere'>> {
   for (let suffix = number; ; suffix += 1) {
     const key = versionKey(place.folder, place.basename, place.extension, suffix);

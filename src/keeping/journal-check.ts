@@ -41,7 +41,7 @@ interface Parts {
 
 /**
  * Compares the journal in the tree with the catalogue: every frame, every deleted frame, the notes on
- * nights and the accounts have to be told as they are, and nothing else. What the catalogue still has to
+ * nights, shares, rules and the accounts have to be told as they are, and nothing else. What the catalogue still has to
  * tell is no difference, nor is a line that others have made up for. Works beside a running server.
  *
  * @throws 'busy' if the journal is being replaced
@@ -187,6 +187,7 @@ function describe(subject: string, state: JournalState, told: string | undefined
 }
 
 function isNothing(state: JournalState): boolean {
+  if (state.kind === 'rules') return state.rules.length === 0;
   return state.kind === 'gone' || (state.kind === 'notes' && state.notes.length === 0);
 }
 

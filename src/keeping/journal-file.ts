@@ -204,9 +204,18 @@ const HOLDS: Readonly<Record<string, (state: Record<string, unknown>) => boolean
   trash: ({ record, row }) => isRecord(record) && typeof row === 'object' && row !== null,
   gone: () => true,
   notes: ({ notes }) => Array.isArray(notes),
+  share: ({ share }) => isShare(share),
+  rules: ({ rules }) => Array.isArray(rules),
   users: ({ users }) => Array.isArray(users),
   ids: ({ ids }) => typeof ids === 'object' && ids !== null,
 };
+
+function isShare(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, tokenHash, madeBy, files } = value as Record<string, unknown>;
+  const isNamed = typeof tokenHash === 'string' && typeof madeBy === 'string';
+  return Number.isSafeInteger(id) && isNamed && Array.isArray(files);
+}
 
 function isRecord(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;

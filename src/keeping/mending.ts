@@ -24,6 +24,7 @@ import {
   notStored,
   quarantinePath,
   sourceLimits,
+  type Foreseen,
   type Ingest,
   type IngestResult,
   type Reading,
@@ -65,6 +66,13 @@ export interface Mending {
    *         sees what another account sent, and `by` is no admin. Nothing is written down of that
    */
   retry(id: number, mend: Mend, by: Actor): Promise<IngestResult>;
+  /**
+   * Where `retry` would file it. Nothing is changed.
+   *
+   * @throws 'not_found'; 'damaged', 'forbidden', 'bad_request' as `retry`; 'header_missing' with all
+   *         keywords that are still missing as `data.keywords`; 'header_invalid', 'path_escapes'
+   */
+  foresee(id: number, mend: Mend, by: Actor): Promise<Foreseen>;
   /** Throws a refused file away. @throws 'not_found' */
   discard(id: number, by: Actor): Promise<void>;
 }
@@ -107,11 +115,7 @@ export function createMending(parts: MendingParts): Mending {
 
     async retry(id, mend, by) {
       const item = await getQuarantined(catalog, id, by);
-      const { attempt } = item;
-      const reading = {
-        overrides: mend.overrides ?? new Map(Object.entries(attempt?.overrides ?? {})),
-        profile: mend.profile === undefined ? (attempt?.profile ?? null) : mend.profile,
-      };
+      const reading = toReading(item, mend);
       const file = await spoolAgain(parts, item);
       try {
         await requireOwnPublicity(ingest, file, reading, by);
@@ -126,6 +130,16 @@ export function createMending(parts: MendingParts): Mending {
       }
     },
 
+    async foresee(id, mend, by) {
+      const item = await getQuarantined(catalog, id, by);
+      const { uploadName, uploadedBy, sha256, sizeBytes } = item;
+      const path = await requireFile(config, item);
+      const file = { path, uploadName, uploadedBy, sha256, sizeBytes };
+      const reading = toReading(item, mend);
+      await requireOwnPublicity(ingest, file, reading, by);
+      return ingest.foresee(file, by, reading);
+    },
+
     async discard(id, by) {
       const { file } = await getQuarantined(catalog, id, by);
       const why = 'Somebody threw it away.';
@@ -135,13 +149,20 @@ export function createMending(parts: MendingParts): Mending {
   };
 }
 
+function toReading({ attempt }: Quarantined, mend: Mend): Reading {
+  return {
+    overrides: mend.overrides ?? new Map(Object.entries(attempt?.overrides ?? {})),
+    profile: mend.profile === undefined ? (attempt?.profile ?? null) : mend.profile,
+  };
+}
+
 /**
  * Who sees a frame follows from its header. What is laid over that of a refused file goes into the
  * archive with it, now or when its sender tries it again: so this is asked before anything is tried.
  */
 async function requireOwnPublicity(
   ingest: Ingest,
-  file: Spooled,
+  file: Pick<Spooled, 'path' | 'uploadName' | 'uploadedBy'>,
   reading: Reading,
   by: Actor,
 ): Promise<void> {

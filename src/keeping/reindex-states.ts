@@ -149,8 +149,8 @@ async function prepare(
   options: RestoreOptions,
   report: Reporter,
 ): Promise<Prepared | undefined> {
-  if (state.kind === 'gone' || state.kind === 'users' || state.kind === 'ids') return undefined;
-  if (state.kind !== 'frame') return { subject, state, files: new Map() };
+  if (state.kind === 'trash' || state.kind === 'notes') return { subject, state, files: new Map() };
+  if (state.kind !== 'frame') return undefined;
   const { record } = state;
   const files = new Map<number, StoredFacts>();
   for (const version of record.versions) {

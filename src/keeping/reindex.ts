@@ -37,6 +37,7 @@ import {
 } from './loose.js';
 import { ACCOUNTS_MARK, restoreAccounts, type OldCatalogue } from './reindex-accounts.js';
 import { findRefused } from './reindex-refused.js';
+import { restoreSharing } from './reindex-sharing.js';
 import { tellOrigin } from './reindex-unread.js';
 import { restoreEpoch, type Finding, type Reporter } from './reindex-states.js';
 import { openRoot } from './root.js';
@@ -214,6 +215,12 @@ async function build(
     const newer = epochs.slice(0, at).map((span) => span.epoch);
     const restoring = { readData: options.readData, newer };
     await restoreEpoch(parts, index, epoch, { options: restoring, report: tally, fresh });
+    await restoreSharing(parts, index, epoch, {
+      newer,
+      onClosed: (name) => {
+        tally.owner(name);
+      },
+    });
   }
   await fileRest(parts, tally);
   const refused = await findRefused(parts);

@@ -105,6 +105,8 @@ const SATURATION = ['SATURATE', 'SATLEVEL', 'SATURATION', 'MAXLIN', 'FULLWELL', 
 
 /** After this often a frame is given up until it changes, or somebody asks for it. */
 const MAX_ATTEMPTS = 4;
+/** Whoever had too little time may have more when the machine is less busy: some hours are waited for it. */
+const MAX_TIMEOUTS = 12;
 const FIRST_DELAY_MS = 60_000;
 const LONGEST_DELAY_MS = 3_600_000;
 
@@ -198,12 +200,14 @@ async function putOff(
 ): Promise<MeasureOutcome> {
   const error = problem instanceof Error ? problem.message : String(problem);
   const isAway = hasCode(problem, 'store_unavailable') || hasCode(problem, 'not_found');
-  // The pool is full or ends: nothing is wrong with the frame. A timeout or a crash is its own.
+  // The pool is full or ends: nothing is wrong with the frame. A crash is its own, a timeout may be.
   const isOurs = problem instanceof AppError && problem.code === 'busy';
-  const isTired = isOurs && !['timeout', 'crash'].includes(String(problem.data.reason));
+  const reason = isOurs ? String(problem.data.reason) : '';
+  const isTired = isOurs && !['timeout', 'crash'].includes(reason);
   const attempts = frame.attempts + 1;
+  const most = reason === 'timeout' ? MAX_TIMEOUTS : MAX_ATTEMPTS;
   const isHopeless = problem instanceof AppError && !isAway && !isOurs;
-  if (!isAway && !isTired && (isHopeless || attempts >= MAX_ATTEMPTS)) {
+  if (!isAway && !isTired && (isHopeless || attempts >= most)) {
     const text = `The pixels could not be measured: ${error}`;
     const findings: StoredFinding[] = [{ code: 'unmeasured', level: 'warning', text }];
     const { frameId, versionId, imageKind } = frame;

@@ -12,22 +12,12 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  deleteFrame,
-  inTransaction,
-  OPERATOR,
-  reviseFrame,
-  writeMark,
-  writeNote,
-  type FrameFacts,
-} from '../../src/catalog/index.js';
-import { loadConfig } from '../../src/config/index.js';
-import { createReader, loadProfiles } from '../../src/ingest/index.js';
-import { openRoot } from '../../src/keeping/index.js';
+import { deleteFrame, inTransaction, writeMark } from '../../src/catalog/index.js';
 import { makeXisf } from '../fixtures/make-xisf.js';
 import { pyobsFrame } from '../fixtures/night.js';
-import { PROJECT_DIR, startArchive, type TestArchive } from '../support/archive.js';
+import { startArchive, type TestArchive } from '../support/archive.js';
 import { withCatalog } from '../support/catalog.js';
+import { correct, postForm } from '../support/deeds.js';
 import { dumpRows } from '../support/rows.js';
 
 const database = (archive: TestArchive): string => join(archive.dataDir, 'platevault.sqlite');
@@ -57,33 +47,8 @@ async function removeCatalog(archive: TestArchive): Promise<void> {
   for (const end of ['', '-wal', '-shm']) await rm(database(archive) + end, { force: true });
 }
 
-/** Puts header values right, and a profile, as the server does. */
-async function correct(archive: TestArchive, id: number, values: Record<string, string | null>) {
-  const { config } = loadConfig({ DATA_DIR: archive.dataDir }, join(PROJECT_DIR, 'config'));
-  const profiles = await loadProfiles([join(PROJECT_DIR, 'config', 'mapping')], []);
-  await withCatalog(archive, async (catalog) => {
-    const store = await openRoot(catalog, config.ARCHIVE_ROOT);
-    const pool = { run: () => Promise.reject(new Error('plain files only')) };
-    const reader = createReader({ config, store, profiles, pool });
-    const overrides = new Map(Object.entries(values));
-    const row: { key: string } | undefined = await catalog
-      .read('versions')
-      .where({ frame_id: id })
-      .first('key');
-    const key = String(row?.key);
-    const facts: FrameFacts = await reader.facts(key, { overrides, profile: 'pyobs' });
-    const actor = { ...OPERATOR, username: 'anna' };
-    const revision = { facts, corrections: overrides, chosenProfile: 'pyobs' };
-    await inTransaction(catalog, async (tx) => {
-      await reviseFrame(tx, id, revision, actor);
-      await writeNote(tx, `frame:${id}`, 'The filter wheel was stuck.', actor);
-      await writeNote(tx, 'night:2026-03-01', 'Windy.', actor);
-    });
-  });
-}
-
-/** Everything that a catalogue can hold, by HTTP as far as there is a way. */
-async function fill(archive: TestArchive): Promise<void> {
+/** Everything that a catalogue can hold, by HTTP as far as there is a way. @returns path of a share */
+async function fill(archive: TestArchive): Promise<string> {
   await archive.run(
     ['user', 'add', 'anna', '--role', 'writer', '--password-stdin'],
     'correct horse\n',
@@ -113,16 +78,25 @@ async function fill(archive: TestArchive): Promise<void> {
   await archive.upload(makeXisf({ width: 8, height: 6 }), 'camera.xisf', token);
   await archive.fetch(`/frames/${gone}/`, { method: 'DELETE' });
   await correct(archive, wrong, { FILTER: 'R', OBJECT: null, TELID: '1m2' });
+  await postForm(archive, '/shares/', { ids: String(first), title: 'Ended', days: '7' });
+  await postForm(archive, '/shares/1/revoke/', {});
+  const ids = `${first},${wrong}`;
+  const shared = await postForm(archive, '/shares/', { ids, title: 'For Anna', days: '30' });
+  const rule = { keyword: 'CAMERA', value: 'blue', 'rule-camera': 'cam9' };
+  await postForm(archive, '/quarantine/', { do: 'rule', ...rule });
+  await upload({ FNAME: 'ruled.fits', INSTRUME: 'cam9' }, 7, token);
   await archive.stop();
   expect(first).toBeGreaterThan(0);
+  return /\/s\/[0-9a-f]{40}\//.exec(shared)?.[0] ?? '';
 }
 
 describe('with everything that a catalogue can hold', () => {
   let archive: TestArchive;
+  let link: string;
   beforeAll(async () => {
     // Packed, so that what was uploaded can be told from what was kept.
     archive = await startArchive({ COMPRESS: 'rice' });
-    await fill(archive);
+    link = await fill(archive);
   });
   afterAll(() => archive.close());
 
@@ -130,9 +104,13 @@ describe('with everything that a catalogue can hold', () => {
     const [before, users] = [await rowsOf(archive), await usersOf(archive)];
     await removeCatalog(archive);
     expect(before.versions?.some((text) => text.includes('"container":"tiles"'))).toBe(true);
+    expect(
+      [before.shares, before.share_files, before.repair_rules].map((rows) => rows?.length),
+    ).toEqual([2, 3, 1]);
+    expect(before.corrections?.filter((text) => text.includes('"rule_id":1'))).toHaveLength(1);
     const done = await archive.run(['reindex']);
     expect(done.stderr).toBe('');
-    expect(done.stdout).toMatch(/5 frames that the journal knows and 0 files/);
+    expect(done.stdout).toMatch(/6 frames that the journal knows and 0 files/);
     expect(await rowsOf(archive)).toEqual(before);
     const closed = users.map((user) => ({ ...(user as object), disabled: 1 }));
     expect(await usersOf(archive)).toEqual(closed);
@@ -154,7 +132,7 @@ describe('with everything that a catalogue can hold', () => {
     expect(done).toMatchObject({ status: 0, stderr: '' });
     expect(summary).toMatchObject({
       kind: 'summary',
-      restored: 5,
+      restored: 6,
       trashed: 1,
       trusted: 0,
       findings: 0,
@@ -182,12 +160,17 @@ describe('with everything that a catalogue can hold', () => {
     await archive.run(['user', 'enable', 'admin']);
     const token = (await archive.run(['token', 'add', 'admin', '--scope', 'admin'])).stdout.trim();
     await archive.restart();
+    // The links that were given away open what they did, and what was ended stays so.
+    const shared = await archive.fetch(link, { token: '', headers: { Accept: 'text/html' } });
+    expect([shared.status, (await shared.text()).includes('one.fits')]).toEqual([200, true]);
+    expect((await archive.run(['journal', 'rebuild'])).status).toBe(0);
+    expect(await archive.check()).toEqual([]);
     const answer = await archive.upload(
       pyobsFrame({ FNAME: 'new.fits' }, { seed: 9 }),
       'new.fits',
       token,
     );
-    expect(answer.files[0]?.id).toBe(7);
+    expect(answer.files[0]?.id).toBe(8);
     await archive.stop();
     const before = await rowsOf(archive);
     await removeCatalog(archive);

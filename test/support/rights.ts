@@ -196,6 +196,8 @@ export const RIGHTS: readonly RightsRow[] = [
   page('get /quarantine/:id/picture/', 'upload', { about: 'refused' }),
   page('post /quarantine/', 'upload', { done: [200, 303, 400, 409], form: {} }),
   page('post /quarantine/', 'correct', { done: [200, 303, 400, 409], form: { do: 'discard' } }),
+  page('post /quarantine/', 'correct', { done: [200, 303, 400, 409], form: { do: 'rule' } }),
+  page('post /quarantine/', 'correct', { done: [400, 404], form: { do: 'unrule', rule: '0' } }),
   page('get /tonight/', 'read'),
   page('get /upload/', 'upload'),
   page('post /upload/', 'upload', { files: true }),

@@ -113,7 +113,8 @@ export const KEEPING_SCHEMAS: Readonly<Record<string, Schema>> = {
     keyword: text(),
     value: VALUE,
     original: { description: 'what the file says; null if the keyword is not in it' },
-    by: orNull(text('null for whom the frame is only public')),
+    by: orNull(text('who set it or made the rule; null for whom the frame is only public')),
+    rule: orNull(integer('the rule that gave it, if no person did for this frame')),
     at: instant(),
   }),
   Corrections: object({

@@ -234,7 +234,9 @@ function readAs(frame: Frame, keyword: string): string {
 }
 
 /** What a person set right, and who, if that may be told. */
-function toMark({ value, by, atMs }: Correction): string {
+function toMark({ value, by, atMs, ruleId }: Correction): string {
   const now = value === null ? 'taken as absent' : `set to ${String(value)}`;
-  return `${now}${by === '' ? '' : ` by ${by}`}, ${formatDateTime(atMs)} UTC`;
+  const maker = by === '' ? '' : ruleId === undefined ? ` by ${by}` : ` of ${by}`;
+  const rule = ruleId === undefined ? '' : ` by rule ${ruleId}`;
+  return `${now}${rule}${maker}, ${formatDateTime(atMs)} UTC`;
 }

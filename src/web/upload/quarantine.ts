@@ -5,9 +5,6 @@ import {
   getQuarantined,
   listQuarantineCodes,
   listQuarantined,
-  parseKeyword,
-  type CorrectionValue,
-  type Overrides,
   type Quarantined,
   type Viewer,
 } from '../../catalog/index.js';
@@ -23,17 +20,18 @@ import {
 import { isMendable, type Examination } from '../../keeping/index.js';
 import { AppError, hasCode } from '../../lib/errors.js';
 import { askFirst } from '../confirm.js';
-import { bodyIds, bodyTexts, toCorrection } from '../forms.js';
+import { bodyIds } from '../forms.js';
 import { sendPage, type Web } from '../page.js';
 import { countOf, formatBytes, formatCardValue, formatDateTime } from '../render.js';
+import { freshForm, readMend, readTyped, type Typed } from './mend.js';
 import { toOutcome, type Outcome } from './upload.js';
+import { dropRule, keepAsRules, patternOf, ruleRows } from './rules.js';
 import { usualValues } from './usual.js';
+import { NOWHERE, whereabouts, type Whereabouts } from './where.js';
 
 const PAGE_ROWS = 100;
 /** Files that are tried again by one press of a button: each takes some milliseconds. */
 const MAX_AT_ONCE = 500;
-/** Empty rows of the form for header values. */
-const FIELDS = 4;
 /** Cards and findings that are shown of one file. */
 const MAX_CARDS = 500;
 const MAX_FINDINGS = 50;
@@ -58,17 +56,31 @@ export function showQuarantine(web: Web): RequestHandler {
   };
 }
 
-/** `POST /quarantine/`: tries the ticked files again, or throws them away. */
+/** What holds for more than the chosen files, or cannot be undone. */
+const LASTING = new Set(['discard', 'rule', 'unrule']);
+
+/**
+ * `POST /quarantine/`: tries the ticked files again, says where they would go, or throws them away.
+ */
 export function changeQuarantine(web: Web): RequestHandler {
   const { services } = web;
   return async (req, res) => {
-    const isDiscard = bodyText(req, 'do') === 'discard';
-    const viewer = requireAction(res, isDiscard ? 'correct' : 'upload');
+    const deed = bodyText(req, 'do');
+    const isDiscard = deed === 'discard';
+    const viewer = requireAction(res, LASTING.has(deed) ? 'correct' : 'upload');
     requireCsrf(services, req, res);
-    const isAll = bodyText(req, 'do') === 'retry-all';
+    if (deed === 'unrule') {
+      await sendQuarantine(web, req, res, { message: await dropRule(web, req, viewer) });
+      return;
+    }
+    const isAll = deed === 'retry-all';
     const ids = isAll ? await mendableIds(web, req, viewer) : bodyIds(req, 'ids');
-    if (ids.length === 0) {
+    if (ids.length === 0 && deed !== 'rule') {
       await sendQuarantine(web, req, res, { message: 'No file was chosen.' });
+      return;
+    }
+    if (deed === 'where') {
+      await sendWhere(web, req, res, ids);
       return;
     }
     if (isDiscard && bodyText(req, 'sure') !== '1') {
@@ -83,20 +95,40 @@ export function changeQuarantine(web: Web): RequestHandler {
     }
     const outcomes: Outcome[] = [];
     try {
+      const message = deed === 'rule' ? await keepAsRules(web, req, viewer) : '';
       for (const id of ids) {
         const item = await getQuarantined(services.catalog, id, viewer);
         const result = await services.mending.retry(id, readMend(req, item), viewer);
         outcomes.push(toOutcome(web.base, result));
       }
-      await sendQuarantine(web, req, res, { outcomes });
+      await sendQuarantine(web, req, res, { outcomes, message });
     } catch (error) {
       // A value that cannot be set: nothing more is tried, and what was typed need not be looked for.
       if (!(error instanceof AppError)) throw error;
       if (error.code === 'bad_request') res.status(400);
       if (error.code === 'forbidden') res.status(403);
-      await sendQuarantine(web, req, res, { outcomes, message: error.message });
+      const typed = readTyped(req);
+      await sendQuarantine(web, req, res, { outcomes, message: error.message, typed });
     }
   };
+}
+
+/** The page with what was typed, and where that leads. Nothing is tried. */
+async function sendWhere(
+  web: Web,
+  req: Request,
+  res: Response,
+  ids: readonly number[],
+): Promise<void> {
+  const typed = readTyped(req);
+  try {
+    const where = await whereabouts(web, ids, (item) => readMend(req, item), viewerOf(res));
+    await sendQuarantine(web, req, res, { typed, where });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'bad_request') throw error;
+    res.status(400);
+    await sendQuarantine(web, req, res, { typed, message: error.message });
+  }
 }
 
 async function askBeforeDiscard(
@@ -132,39 +164,18 @@ async function mendableIds({ services }: Web, req: Request, viewer: Viewer): Pro
     .reverse();
 }
 
-/** What was typed comes on top of what was tried before. */
-function readMend(
-  req: Request,
-  { attempt }: Quarantined,
-): { overrides: Overrides; profile?: string | null } {
-  const overrides = new Map<string, CorrectionValue>(Object.entries(attempt?.overrides ?? {}));
-  const [usual, usualKeyword] = [bodyText(req, 'usual'), bodyText(req, 'usual-keyword')];
-  if (usual !== '' && usualKeyword !== '') {
-    overrides.set(parseKeyword(usualKeyword), toCorrection(usual));
-  }
-  const values = bodyTexts(req, 'value');
-  for (const [index, name] of bodyTexts(req, 'keyword').entries()) {
-    const value = values[index]?.trim() ?? '';
-    if (name.trim() !== '' && value !== '') overrides.set(parseKeyword(name), toCorrection(value));
-  }
-  const profile = bodyText(req, 'profile');
-  if (profile === '') return { overrides };
-  return { overrides, profile: profile === '-' ? null : profile };
-}
-
 interface Told {
   readonly outcomes?: readonly Outcome[];
   readonly message?: string;
+  /** What stood in the form, and shall stand there again. */
+  readonly typed?: Typed;
+  readonly where?: Whereabouts;
 }
 
-async function sendQuarantine(
-  web: Web,
-  req: Request,
-  res: Response,
-  { outcomes = [], message = '' }: Told,
-): Promise<void> {
+async function sendQuarantine(web: Web, req: Request, res: Response, told: Told): Promise<void> {
   const { services, base } = web;
   const { catalog } = services;
+  const { outcomes = [], message = '' } = told;
   const viewer = requireAction(res, 'upload');
   const parameters = queryParameters(req);
   const code = parameter(parameters, 'code');
@@ -178,6 +189,8 @@ async function sendQuarantine(
     listQuarantineCodes(catalog, viewer),
     findShown(web, parameter(parameters, 'file'), viewer),
   ]);
+  const where = told.where ?? (await whereIsShown(web, shown, viewer));
+  const typed = told.typed ?? freshForm(missingKeywords(items, shown, where), shown);
   const query = (changes: Readonly<Record<string, string>>): string => {
     const words = new URLSearchParams({ ...filter, ...changes }).toString();
     return words === '' ? `${base}/quarantine/` : `${base}/quarantine/?${words}`;
@@ -206,12 +219,36 @@ async function sendQuarantine(
         files: each.files,
         url: `${base}/quarantine/?code=${encodeURIComponent(each.code)}`,
       })),
-      keywords: suggest(shown === null ? items : [shown.item]),
+      typed,
+      where,
+      mayRule: may(viewer, 'correct'),
+      rules: await ruleRows(web, viewer),
       profiles: services.reader.profiles.map(({ name, title }) => ({ name, title })),
       mayDiscard: may(viewer, 'correct'),
       rows: items.map((item) => ({ ...toRow(item), url: query({ file: String(item.id) }) })),
     },
   );
+}
+
+/** Where the one file goes that is shown, or what it lacks, before anything is typed. */
+async function whereIsShown(
+  web: Web,
+  shown: { readonly item: Quarantined } | null,
+  viewer: Viewer,
+): Promise<Whereabouts> {
+  if (shown === null || !isMendable(shown.item)) return NOWHERE;
+  return whereabouts(web, [shown.item.id], () => ({}), viewer);
+}
+
+/** The keywords that stand in the way of the file that is shown, or of those that are listed. */
+function missingKeywords(
+  items: readonly Quarantined[],
+  shown: { readonly item: Quarantined } | null,
+  { places }: Whereabouts,
+): string[] {
+  if (shown === null) return items.flatMap(({ keyword }) => keyword ?? []);
+  const missing = places.flatMap((place) => place.missing);
+  return missing.length > 0 ? missing : [shown.item.keyword].flatMap((name) => name ?? []);
 }
 
 /** Files that another value may help, of those that the page lists: as `mendableIds`. */
@@ -222,13 +259,6 @@ function countMendable(
   const listed = codes.filter((each) => isMendable(each) && (code === '' || each.code === code));
   const files = listed.reduce((sum, each) => sum + each.files, 0);
   return Math.min(files, MAX_AT_ONCE);
-}
-
-/** Keywords that stand in the way of these files, then empty rows. */
-function suggest(items: readonly Quarantined[]): string[] {
-  const names = new Set(items.flatMap(({ keyword }) => keyword ?? []));
-  const some = [...names].slice(0, FIELDS);
-  return [...some, ...Array.from({ length: FIELDS - some.length }, () => '')];
 }
 
 function toRow(item: Quarantined) {
@@ -254,11 +284,19 @@ async function findShown({ services, base }: Web, id: string, viewer: Viewer) {
   try {
     const item = await getQuarantined(services.catalog, parseId(id), viewer);
     const pictureUrl = `${base}/quarantine/${item.id}/picture/`;
-    return { item, pictureUrl, ...toRow(item), ...toSheet(await services.mending.examine(item)) };
+    const sheet = toSheet(await services.mending.examine(item));
+    const pattern = patternOf(item.uploadName);
+    return { item, pictureUrl, pattern, ...toRow(item), ...sheet };
   } catch (error) {
     if (hasCode(error, 'not_found')) return null;
     throw error;
   }
+}
+
+/** INSTRUME as the file itself says it; '' if it does not. */
+function cameraOf(cards: readonly { keyword: string; value: unknown }[]): string {
+  const value = cards.find(({ keyword }) => keyword === 'INSTRUME')?.value;
+  return typeof value === 'string' ? value.trim() : '';
 }
 
 function toSheet({ hdus, findings, problem }: Examination) {
@@ -266,6 +304,7 @@ function toSheet({ hdus, findings, problem }: Examination) {
   return {
     problem,
     total: all.length,
+    camera: cameraOf(all.map(({ card }) => card)),
     cards: all.slice(0, MAX_CARDS).map(({ hdu, card }) => ({
       hdu,
       keyword: card.keyword,

@@ -4,6 +4,7 @@ import { requireAction, storeFiles, viewerOf } from '../../http/index.js';
 import type { IngestResult } from '../../ingest/index.js';
 import { sendPage, type Web } from '../page.js';
 import { countOf, formatBytes, formatDateTime } from '../render.js';
+import { earlierUploads } from './earlier.js';
 
 /** The newest refused files; their own page has all. */
 const QUARANTINE_SHOWN = 6;
@@ -86,6 +87,7 @@ async function sendUpload(
   const { catalog, config } = web.services;
   const viewer = viewerOf(res);
   const items = await listQuarantined(catalog, { limit: QUARANTINE_SHOWN }, viewer);
+  const earlier = await earlierUploads(web, req, viewer);
   const { files: kept } = await countQuarantined(catalog, {}, viewer);
   await sendPage(
     web,
@@ -100,6 +102,7 @@ async function sendUpload(
       createUrl: `${web.base}/frames/create/`,
       maxBytes: config.MAX_UPLOAD_BYTES,
       maxSize: formatBytes(config.MAX_UPLOAD_BYTES),
+      earlier,
       kept,
       keptWords: countOf(kept, 'file'),
       quarantine: items.map((item) => ({
