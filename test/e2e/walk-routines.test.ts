@@ -87,7 +87,9 @@ suite('routines', () => {
       .locator('#card-count')
       .getByText(/^1 of \d+ cards$/)
       .waitFor();
-    expect(await page.locator('#cards tbody tr:visible').innerText()).toMatch(/^INSTRUME\s+'cam\d'/);
+    expect(await page.locator('#cards tbody tr:visible').innerText()).toMatch(
+      /^INSTRUME\s+'cam\d'/,
+    );
 
     await page.locator('h1').click(); // out of the field: a digit there would be a digit
     await page.keyboard.press('2');
@@ -98,6 +100,23 @@ suite('routines', () => {
 
     await page.goto('/frames/?flag=doubtful');
     expect(await page.locator('td.col-name').allInnerTexts()).toEqual([name]);
+  });
+
+  test('the log sheet of a night with trouble, a note and a quarantined file is one page of A4', async () => {
+    await page.goto(`/nights/${WALK_NIGHT}/`);
+    await page.keyboard.press('n');
+    await page.getByLabel('What happened, what was odd').fill('Clouds from 18 h.\n\n- dome shut');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('.night-note').getByText('dome shut').waitFor();
+    for (const path of [`/nights/${WALK_NIGHT}/`, `/nights/${WALK_NIGHT}/?sheet=1`]) {
+      await page.goto(path);
+      const pdf = await page.pdf({ preferCSSPageSize: true, printBackground: true });
+      const text = pdf.toString('latin1');
+      expect(text.match(/\/Type\s*\/Page\b/g)).toHaveLength(1);
+      const [, width, height] = /\/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]/.exec(text)!;
+      // A4 in points of 1/72 inch.
+      expect([Math.round(Number(width)), Math.round(Number(height))]).toEqual([595, 842]);
+    }
   });
 
   test('the night: Tonight shows a frame within two seconds of its upload', async () => {
