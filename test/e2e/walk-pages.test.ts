@@ -11,7 +11,7 @@ import type { Walk, WalkPage, Who } from '../support/walk.js';
 type Size = keyof typeof SIZES;
 const SIZE_NAMES: readonly Size[] = ['desktop', 'phone'];
 const suite = withChromium === describe ? withNginx : withChromium;
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 suite('the walk through all pages', () => {
   let walk: Walk;

@@ -11,7 +11,7 @@ import { fillLogin, sendNight, startWalk, WALK_NIGHT } from '../support/walk.js'
 import type { Walk } from '../support/walk.js';
 
 const suite = withChromium === describe ? withNginx : withChromium;
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 600_000;
 /** JS and CSS of a page, packed; the tile viewer and JS9 come apart. */
 const MAX_BYTES = 150_000;
 const MAX_SHIFT = 0.05;
