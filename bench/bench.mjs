@@ -23,6 +23,7 @@ import { benchLists, checkNeutral } from './lists.mjs';
 import { benchMixed } from './mixed.mjs';
 import { otherFigureOf } from './figures.mjs';
 import { worst } from './machine.mjs';
+import { benchPages } from './pages.mjs';
 import { profileLists } from './profile.mjs';
 import { benchQuality } from './quality.mjs';
 import { createReport } from './report.mjs';
@@ -35,8 +36,20 @@ const OF_FRAMES = {
   preview: benchPreviews,
   get: benchGet,
   slow: benchSlow,
+  pages: benchPages,
 };
-const USUAL = ['fits', 'list', 'start', 'ingest', 'preview', 'get', 'slow', 'mixed', 'quality'];
+const USUAL = [
+  'fits',
+  'list',
+  'start',
+  'ingest',
+  'preview',
+  'get',
+  'slow',
+  'mixed',
+  'quality',
+  'pages',
+];
 const PARTS = [...USUAL, 'soak', 'profile'];
 /** Parts that need no catalogue. */
 const NO_ROWS = ['fits', 'quality'];
@@ -93,7 +106,7 @@ function sizes() {
 
 function mainRows() {
   if (values.rows !== undefined) return Math.max(...sizes().filter((rows) => rows <= MAIN_ROWS));
-  return ['list', 'mixed', 'soak', 'profile'].some((name) => wanted.includes(name))
+  return ['list', 'mixed', 'soak', 'profile', 'pages'].some((name) => wanted.includes(name))
     ? MAIN_ROWS
     : FEW_ROWS;
 }

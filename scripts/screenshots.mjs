@@ -15,6 +15,17 @@ import { chromium } from 'playwright-core';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const PROGRAM = join(PROJECT, 'bin/platevault.cjs');
 const NIGHT = '2026-11-14';
+/** Nights that are there besides, with how many frames: small ones, for rows and calendar. */
+const EARLIER = {
+  '2026-11-13': 48,
+  '2026-11-11': 34,
+  '2026-11-10': 66,
+  '2026-11-06': 40,
+  '2026-10-18': 90,
+  '2026-09-20': 56,
+};
+/** Side of the pictures of those, pixels. */
+const EARLIER_SIZE = 192;
 const THEMES = ['light', 'dark', 'red'];
 const SIZES = {
   desktop: { width: 1440, height: 900 },
@@ -29,6 +40,9 @@ const SITE = {
   timeZone: 'Europe/Berlin',
 };
 
+/** Who may look, and no more. */
+const GUEST = { username: 'guest', password: 'only to look at them' };
+
 const { values: options } = parseArgs({
   options: {
     to: { type: 'string', default: join(PROJECT, 'screenshots') },
@@ -39,12 +53,13 @@ const { values: options } = parseArgs({
 });
 
 /** Runs the program to its end. @returns what it printed */
-function run(args, env) {
+function run(args, env, input = '') {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['pipe', 'pipe', 'inherit'],
     });
+    child.stdin.end(input);
     let printed = '';
     child.stdout.on('data', (chunk) => (printed += chunk));
     child.once('exit', (status) => {
@@ -79,14 +94,24 @@ async function startDemo() {
     server.once('exit', (status) => reject(new Error(`the server ended with ${status}`)));
   });
   const token = await run(['token', 'add', username, '--scope', 'admin'], env);
-  await run(['demo', '--night', NIGHT], { PLATEVAULT_URL: url, PLATEVAULT_TOKEN: token });
+  const sending = { PLATEVAULT_URL: url, PLATEVAULT_TOKEN: token };
+  for (const [night, frames] of Object.entries(EARLIER)) {
+    const size = ['--size', String(EARLIER_SIZE), '--frames', String(frames)];
+    await run(['demo', '--night', night, ...size], sending);
+  }
+  await run(['demo', '--night', NIGHT, '--frames', '160'], sending);
+  await run(
+    ['user', 'add', GUEST.username, '--role', 'user', '--password-stdin'],
+    env,
+    GUEST.password,
+  );
   const stop = async () => {
     const ended = new Promise((resolve) => server.once('exit', resolve));
     server.kill('SIGTERM');
     await ended;
     rmSync(dataDir, { recursive: true, force: true });
   };
-  return { url, token, username, password, stop };
+  return { url, token, username, password, guest: GUEST, stop };
 }
 
 /** That of the environment, which is left as it is, or a new one. */
@@ -116,7 +141,7 @@ async function settle(archive) {
   }
 }
 
-/** Words for the braces of the addresses: a doubtful science frame, another of its target. */
+/** Words for the braces of the addresses: a science frame of the newest night, another of its target. */
 async function findThings(archive) {
   const { results } = await ask(archive, '/frames/?OBSTYPE=object&limit=100');
   const science = results.filter(({ OBJECT }) => OBJECT);
@@ -135,50 +160,87 @@ async function findThings(archive) {
 
 async function signIn(context, { username, password }) {
   const page = await context.newPage();
-  await page.goto('/accounts/login/');
+  await page.goto('/accounts/login/?next=/keys/');
   await page.fill('input[name=username]', username);
   await page.fill('input[name=password]', password);
   await page.press('input[name=password]', 'Enter');
-  await page.waitForURL((url) => !url.pathname.includes('/accounts/'));
+  await page.waitForURL('**/keys/');
   await page.close();
+}
+
+/** Shares the frames of a target twice, and ends one of the two. @returns their paths */
+async function shareTwice(context, target) {
+  const page = await context.newPage();
+  const paths = [];
+  for (const title of ['For the workshop', 'For the talk']) {
+    await page.goto(`/shares/new/?target=${target}`);
+    await page.fill('input[name=title]', title);
+    await page.click('.share-form button.primary');
+    paths.push(new URL(await page.locator('#new-token').innerText()).pathname);
+  }
+  await page.goto('/shares/');
+  await page.getByRole('button', { name: 'End For the talk' }).first().click();
+  await page.getByText('The share is ended').waitFor();
+  await page.close();
+  return { share: paths[0], ended: paths[1] };
+}
+
+/** Profiles of those whom pages are for: `admin`, `user` if there is one, `visitor`. */
+async function openProfiles(browser, archive) {
+  const guest = archive.guest === undefined ? {} : { user: archive.guest };
+  const profiles = {};
+  for (const [name, login] of Object.entries({ admin: archive, ...guest, visitor: undefined })) {
+    profiles[name] = await browser.newContext({ baseURL: archive.url, reducedMotion: 'reduce' });
+    if (login !== undefined) await signIn(profiles[name], login);
+  }
+  return profiles;
+}
+
+/** Puts words into the braces of a path; braces without one stay. */
+function fill(path, words) {
+  return path.replace(/\{(\w+)\}/g, (braces, word) => words[word] ?? braces);
 }
 
 async function takeAll(browser, archive, things) {
   const only = options.only === '' ? undefined : options.only.split(',');
   const pages = JSON.parse(readFileSync(new URL('pages.json', import.meta.url), 'utf8'));
-  const wanted = pages.filter(({ name }) => only === undefined || only.includes(name));
-  for (const size of options.size.split(',')) {
-    const context = await browser.newContext({
-      baseURL: archive.url,
-      viewport: SIZES[size],
-      reducedMotion: 'reduce',
-    });
-    const stranger = await browser.newContext({ baseURL: archive.url, viewport: SIZES[size] });
-    await signIn(context, archive);
+  const profiles = await openProfiles(browser, archive);
+  // An archive that is somebody's is looked at, not changed.
+  const shares = archive.guest === undefined ? {} : await shareTwice(profiles.admin, things.target);
+  const words = { ...things, ...shares };
+  const isThere = ({ path, as = 'admin' }) =>
+    profiles[as] !== undefined && !/\{(?:share|ended)\}/.test(fill(path, words));
+  const wanted = pages
+    .filter(({ name }) => only === undefined || only.includes(name))
+    .filter(isThere);
+  for (const { name, path, as = 'admin' } of wanted) {
+    const page = await profiles[as].newPage();
+    const address = fill(path, words);
     for (const theme of options.theme.split(',')) {
-      const cookies = [
+      await profiles[as].addCookies([
         { name: 'theme', value: theme, url: archive.url },
         { name: 'night-offer', value: 'no', url: archive.url },
-      ];
-      await context.addCookies(cookies);
-      await stranger.addCookies(cookies);
-      for (const { name, path, visitor } of wanted) {
-        const page = await (visitor ? stranger : context).newPage();
-        const address = path.replace(/\{(\w+)\}/g, (_, word) => things[word]);
-        // Pages that listen for news never fall silent.
-        await page.goto(address, { waitUntil: 'load' });
-        await page.evaluate(() =>
-          Promise.all([...document.images].map((i) => i.decode().catch(() => 0))),
-        );
-        const file = join(options.to, `${name}-${size}-${theme}.png`);
-        await page.screenshot({ path: file, fullPage: true });
-        process.stdout.write(`${file}\n`);
-        await page.close();
+      ]);
+      for (const size of options.size.split(',')) {
+        await page.setViewportSize(SIZES[size]);
+        await takePicture(page, address, `${name}-${size}-${theme}`);
       }
     }
-    await context.close();
-    await stranger.close();
+    await page.close();
   }
+}
+
+/** A picture of the whole page, lazy images and all. */
+async function takePicture(page, address, name) {
+  // Pages that listen for news never fall silent.
+  await page.goto(address, { waitUntil: 'load' });
+  await page.evaluate(async () => {
+    for (const image of document.images) image.loading = 'eager';
+    await Promise.all([...document.images].map((image) => image.decode().catch(() => 0)));
+  });
+  const file = join(options.to, `${name}.png`);
+  await page.screenshot({ path: file, fullPage: true });
+  process.stdout.write(`${file}\n`);
 }
 
 const archive = await openArchive();

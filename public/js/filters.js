@@ -146,6 +146,7 @@ function holdPlace() {
     ({ dataset, open: isOpen }) => [dataset.group, isOpen],
   );
   const menus = [...document.querySelectorAll('#results details[id][open]')].map(({ id }) => id);
+  const top = document.querySelector('.filter-groups').scrollTop;
   const selector = selectorOf(document.activeElement);
   return () => {
     for (const [group, isOpen] of open) {
@@ -156,6 +157,7 @@ function holdPlace() {
       const details = document.getElementById(id);
       if (details !== null) details.open = true;
     }
+    document.querySelector('.filter-groups').scrollTop = top;
     const next = selector === '' ? null : document.querySelector(selector);
     // A link that is gone, such as that of a chip, leaves the focus where the list begins.
     if (next !== null) next.focus({ preventScroll: true });

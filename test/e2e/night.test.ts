@@ -1,7 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { pyobsFrame } from '../fixtures/night.js';
-import { openContext, overflowOf, withChromium } from '../support/browser.js';
+import { openContext, withChromium } from '../support/browser.js';
 import { openNight, signIn, zipNames } from '../support/pages.js';
 import type { OpenNight } from '../support/pages.js';
 
@@ -220,22 +219,5 @@ withChromium('the page of a night, in a real browser', () => {
     expect(answer?.status()).toBe(404);
     expect(await page.locator('main').innerText()).toContain('called by its date');
     opened.complaints.splice(0);
-  });
-
-  test('in each theme axe finds nothing, and the page does not move sideways', async () => {
-    const looks = [
-      ['light', 360],
-      ['dark', 1440],
-      ['red', 360],
-    ] as const;
-    await page.goto(NIGHT);
-    for (const [theme, width] of looks) {
-      await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
-      await page.setViewportSize({ width, height: 800 });
-      expect(await overflowOf(page)).toBe(0);
-      const { violations } = await new AxeBuilder({ page }).include('main').analyze();
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
-      expect(found).toEqual([]);
-    }
   });
 });

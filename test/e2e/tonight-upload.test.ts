@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
-import { openBrowser, openContext, overflowOf, withChromium } from '../support/browser.js';
+import { faultsOf } from '../support/axe.js';
+import { openBrowser, openContext, withChromium } from '../support/browser.js';
 import { signIn } from '../support/pages.js';
 
 const HOUR_MS = 3_600_000;
@@ -61,12 +61,6 @@ withChromium('Tonight and Upload', () => {
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  /** Of the page itself: what is around every page has its own suite. */
-  const faultsOf = async (shown: Page): Promise<string[]> => {
-    const { violations } = await new AxeBuilder({ page: shown }).include('main').analyze();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`);
-  };
-
   test('the sound is switched on by the viewer, and silenced for a while, never off', async () => {
     await page.goto('/tonight/');
     await page.getByRole('button', { name: 'Sound off' }).click();
@@ -83,7 +77,7 @@ withChromium('Tonight and Upload', () => {
     await page.getByRole('heading', { name: 'No frame yet tonight' }).waitFor();
     await page.getByRole('heading', { name: /^No frame for \d+/ }).waitFor();
     expect(await page.title()).toMatch(/^! No frame for /);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await faultsOf(page, { within: 'main' })).toEqual([]);
     await page.evaluate('window.isSamePage = true');
     await archive.upload(frameOfNow('first', { OBJECT: 'M 13' }), 'first.fits');
     await page.getByRole('heading', { name: 'Receiving' }).waitFor();
@@ -94,7 +88,7 @@ withChromium('Tonight and Upload', () => {
     expect(await page.locator('.wall-count').first().innerText()).toMatch(/^2/);
     expect(await page.evaluate('window.isSamePage')).toBe(true);
     expect(await page.title()).toMatch(/^Tonight/);
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await faultsOf(page, { within: 'main' })).toEqual([]);
   });
 
   test('a lost connection is an alarm of its own, and heals', async () => {
@@ -142,7 +136,7 @@ withChromium('Tonight and Upload', () => {
     await sums.getByText('2 stored').waitFor();
     await sums.getByText('1 quarantined').waitFor();
     await sums.getByText('1 left out').waitFor();
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await faultsOf(page, { within: 'main' })).toEqual([]);
 
     // What was sent before is skipped, also after a reload.
     await page.reload();
@@ -153,7 +147,7 @@ withChromium('Tonight and Upload', () => {
     await page.locator('#quarantine').getByRole('link', { name: 'bad.fits' }).click();
     await page.getByAltText('Picture of bad.fits').waitFor();
     expect(await page.getByLabel('Keyword').first().inputValue()).toBe('DATE-OBS');
-    expect(await faultsOf(page)).toEqual([]);
+    expect(await faultsOf(page, { within: 'main' })).toEqual([]);
     await page.getByLabel('Value').first().fill('2026-11-30T20:00:00');
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('link', { name: 'stored as bad' }).waitFor();
@@ -216,23 +210,4 @@ withChromium('Tonight and Upload', () => {
     await page.getByText('5 of 5 files').waitFor();
     await page.unroute('**/frames/create/');
   });
-
-  test.each(['/tonight/', '/upload/', '/quarantine/'])(
-    'no page scrolls sideways on a small phone, in any theme: %s',
-    async (path) => {
-      const phone = await openContext(browser, archive.url, {
-        viewport: { width: 360, height: 740 },
-        storageState: await context.storageState(),
-      });
-      const small = await phone.context.newPage();
-      for (const value of ['light', 'dark', 'red']) {
-        await phone.context.addCookies([{ name: 'theme', value, url: archive.url }]);
-        await small.goto(path);
-        expect(await overflowOf(small)).toBe(0);
-      }
-      expect(await faultsOf(small)).toEqual([]);
-      expect(phone.complaints).toEqual([]);
-      await phone.context.close();
-    },
-  );
 });
