@@ -1,6 +1,7 @@
 // Every page: theme, clocks, keys. Each page works without this.
 
 import { isCommand } from './common.js';
+import './fields.js';
 
 const root = document.documentElement;
 const base = document.body.dataset.base ?? '';
@@ -42,7 +43,14 @@ function keepWithAccount(theme) {
 /** Tips are drawn by the system, in white: in red there are none. */
 function tameTips() {
   const isRed = root.dataset.theme === 'red';
-  for (const element of document.querySelectorAll(isRed ? '[title]' : '[data-tip]')) {
+  // Without a title of its own, even an empty one, a chooser of files has the tip of the system.
+  for (const chooser of document.querySelectorAll('input[type="file"]')) {
+    if (isRed) chooser.setAttribute('title', '');
+    else if (chooser.title === '') chooser.removeAttribute('title');
+  }
+  for (const element of document.querySelectorAll(
+    isRed ? '[title]:not([title=""])' : '[data-tip]',
+  )) {
     if (isRed) {
       element.dataset.tip = element.title;
       element.removeAttribute('title');

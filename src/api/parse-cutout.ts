@@ -40,8 +40,11 @@ export function parseHdu(parameters: Parameters): number | undefined {
 }
 
 function parseBox(parameters: Parameters): CutoutBox {
-  const isSky = ['ra', 'dec', 'size'].some((name) => parameter(parameters, name) !== '');
   const isPixels = ['x', 'y', 'width', 'height'].some((name) => parameter(parameters, name) !== '');
+  // Of a form that was sent empty it is told what its own fields want.
+  const isEmptySky = !isPixels && parameters.has('ra');
+  const isSky =
+    isEmptySky || ['ra', 'dec', 'size'].some((name) => parameter(parameters, name) !== '');
   if (isSky && isPixels) {
     throw invalid('ra', 'either ra, dec and size, or x, y, width and height');
   }

@@ -62,6 +62,38 @@ withChromium('the pages that change something, in a real browser', () => {
     await fresh.close();
   });
 
+  test('what a form lacks is said by the page, not by the browser, and nothing is sent', async () => {
+    await page.goto('/account/');
+    const name = page.locator('form[action$="/tokens/"] [name="name"]');
+    await page.getByLabel('New password, ').fill('short');
+    await page.getByRole('button', { name: 'Make the token' }).click();
+    await page.getByText('Give it a name, to know it by later.').waitFor();
+    const isHere = 'document.activeElement.name';
+    expect(await page.evaluate(isHere)).toBe('name');
+    expect(await name.getAttribute('aria-invalid')).toBe('true');
+    const words = `#${await name.getAttribute('aria-describedby')}`;
+    expect(await page.locator(words).textContent()).toMatch(/^Give it a name/);
+    // White tips and bubbles are the browser's: a form that it does not check has none.
+    expect(await page.evaluate('[...document.forms].every((form) => form.noValidate)')).toBe(true);
+
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByText('8 characters or more are needed; these are 5.').waitFor();
+    expect(await page.evaluate(isHere)).toBe('old');
+    expect(new URL(page.url()).pathname).toBe('/account/');
+
+    await name.fill('camera');
+    expect(await name.getAttribute('aria-invalid')).toBe(null);
+    expect(await page.locator(words).count()).toBe(0);
+  });
+
+  test('in night vision the choices of a list are drawn by the page, red on black', async () => {
+    await page.goto('/admin/log/');
+    await page.evaluate(`document.documentElement.dataset.theme = 'red'`);
+    const looks = `[getComputedStyle(document.querySelector('select')).appearance,
+      getComputedStyle(document.querySelector('option')).color]`;
+    expect(await page.evaluate(looks)).toEqual(['base-select', 'rgb(255, 0, 0)']);
+  });
+
   test('a login without the token of its page is refused', async () => {
     const form = new URLSearchParams({ username: 'admin', password: archive.adminPassword });
     const answer = await archive.fetch('/accounts/login/', {

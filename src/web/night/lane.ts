@@ -8,8 +8,9 @@ import { round, type Scale } from '../roll/scale.js';
 import { listOf, type NightData, type NightFrameRow } from './data.js';
 import { barWords, formatSeconds } from './words.js';
 
-/** Pixels: room for the brackets above the rows, a row, and a bar in it. */
+/** Pixels: room for the brackets above the rows, one more line of names, a row, and a bar in it. */
 const BRACKETS = 30;
+const LINE = 13;
 const ROW = 17;
 const BAR = 11;
 const TICK = 6;
@@ -19,6 +20,15 @@ const SEAM = 0.08;
 const USUAL_WIDTH = 1250;
 const LETTER = 7;
 const SMALL_LETTER = 6.1;
+/** Between a name and the next, pixels. */
+const NAME_GAP = 8;
+/** Lines of names over the brackets of a camera, and the fewest letters that a cut name has. */
+const MOST_LINES = 3;
+const LEAST_LETTERS = 3;
+/** Letters beside the drawing: names above the rows have its whole width, beside them half of it. */
+const LONGEST_NAME = 15;
+const LONGEST_BESIDE = 9;
+const LONGEST_ROW = 5;
 /** A gap that its time can be written into, pixels. */
 const LEAST_WRITTEN = 46;
 const WIDE_GAP = 110;
@@ -28,7 +38,8 @@ const LEAST_TOLD = 150;
 export interface Lane {
   readonly y: number;
   readonly height: number;
-  readonly name: string;
+  /** As much of the name as there is room for, and where it stands. */
+  readonly name: { readonly text: string; readonly y: number };
   readonly lines: readonly { readonly y: number; readonly text: string }[];
   readonly rows: readonly {
     readonly y: number;
@@ -64,6 +75,8 @@ interface Bracket {
   readonly y: number;
   readonly name: string;
   readonly what: string;
+  /** Where the words stand: a line leads up to those that have others below them. */
+  readonly textY: number;
 }
 
 interface LaneGap {
@@ -85,27 +98,37 @@ export function makeLane(
   at: { readonly y: number; readonly leastMinutes: number },
 ): Lane {
   const { y } = at;
-  const top = y + BRACKETS;
-  const rowY = (index: number): number => top + index * ROW;
-  const height = BRACKETS + camera.rows.length * ROW;
   const { telescope, instrument, exposures } = camera;
+  const names = nameRuns(exposures, scale);
+  const lines = names.reduce((most, { line }) => Math.max(most, line), 0);
+  const head = BRACKETS + lines * LINE;
+  const top = y + head;
+  const rowY = (index: number): number => top + index * ROW;
+  const height = head + camera.rows.length * ROW;
+  const name = instrument === '' ? 'no camera named' : instrument;
   return {
     y,
     height,
-    name: instrument === '' ? 'camera without a name' : instrument,
+    name: {
+      text: cut(name, LONGEST_NAME),
+      y: name.length > LONGEST_BESIDE ? top - 6 : top + 9,
+    },
     lines: [telescope, countOf(exposures.length, 'frame')]
       .filter((text) => text !== '')
-      .map((text, index) => ({ y: top + 9 + 15 * (index + 1), text })),
+      .map((text, index) => ({ y: top + 9 + 15 * (index + 1), text: cut(text, LONGEST_BESIDE) })),
     rows: camera.rows.map(({ label, slot, isCal }, index) => ({
       y: rowY(index) + ROW / 2,
-      label,
+      label: cut(label, LONGEST_ROW),
       slot,
       isCal,
     })),
     bars: camera.rows.flatMap((row, index) => row.bars.map((bar) => toBar(data, bar, rowY(index)))),
-    brackets: bracketsOf(exposures, scale, y),
-    captions: captionsOf(camera, scale, { y, rowY }),
-    gaps: gapsOf(data, camera, scale, { top: y + 10, bottom: y + height, ...at }),
+    brackets: names.map(({ x1, x2, name: text, what, line }) => {
+      const bracketY = top - LINE;
+      return { x1, x2, y: bracketY, name: text, what, textY: bracketY - 4 - line * LINE };
+    }),
+    captions: captionsOf(camera, scale, { y: top - BRACKETS, rowY }),
+    gaps: gapsOf(data, camera, scale, { top: top - BRACKETS + 10, bottom: y + height, ...at }),
   };
 }
 
@@ -151,32 +174,68 @@ function runUrl(data: NightData, run: readonly NightFrameRow[]): string {
   });
 }
 
-/** Over each run of one target its name, and what was taken if there is room for it. */
-function bracketsOf(exposures: readonly NightFrameRow[], scale: Scale, y: number): Bracket[] {
+/** As many letters as there is room for. */
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
+}
+
+interface NamedRun {
+  readonly x1: number;
+  readonly x2: number;
+  readonly name: string;
+  readonly what: string;
+  /** 0 stands directly over the bracket, 1 above that. */
+  readonly line: number;
+}
+
+/** Runs of one target, each with its place across and what was taken. */
+function runsOf(exposures: readonly NightFrameRow[], scale: Scale) {
   const runs: NightFrameRow[][] = [];
   for (const row of exposures) {
     if (!row.isScience || row.target === '') continue;
     if (runs.at(-1)?.at(-1)?.target === row.target) runs.at(-1)?.push(row);
     else runs.push([row]);
   }
-  const placed = runs.flatMap((run) => {
+  return runs.flatMap((run) => {
     const [first, last] = [run[0], run.at(-1)];
     if (first === undefined || last === undefined) return [];
-    return [{ run, x1: scale.xOf(startOf(first)), x2: scale.xOf(endOf(last)), name: first.target }];
+    const seconds = formatSeconds(run.map(({ exposureSec }) => exposureSec));
+    return [
+      {
+        x1: scale.xOf(startOf(first)),
+        x2: scale.xOf(endOf(last)),
+        name: first.target,
+        what: `${run.length} × ${seconds}`,
+      },
+    ];
   });
-  return placed.map(({ run, x1, x2, name }, index) => {
-    const next = placed[index + 1]?.x1 ?? 100;
-    const room = ((next - x1) / 100) * USUAL_WIDTH - 8;
-    const what = `${run.length} × ${formatSeconds(run.map(({ exposureSec }) => exposureSec))}`;
-    const isFull = room >= name.length * LETTER + what.length * SMALL_LETTER + 8;
-    return {
-      x1,
-      x2,
-      y: y + 17,
-      name: isFull || room >= name.length * LETTER ? name : '',
-      what: isFull ? what : '',
+}
+
+/**
+ * Over each run of one target its name, and what was taken if there is room for it. Laid out from the
+ * right: a name that would run into the next ones stands a line above them, so that what leads up to it
+ * crosses none.
+ */
+function nameRuns(exposures: readonly NightFrameRow[], scale: Scale): NamedRun[] {
+  const pixelsOf = (percent: number): number => (percent / 100) * USUAL_WIDTH;
+  const placed: NamedRun[] = [];
+  for (const run of runsOf(exposures, scale).reverse()) {
+    const from = pixelsOf(run.x1);
+    /** Free pixels to the right, on a line. */
+    const roomOn = (line: number): number => {
+      const over = placed.filter((each) => each.name !== '' && each.line >= line);
+      const next = over.reduce((least, { x1 }) => Math.min(least, pixelsOf(x1)), USUAL_WIDTH);
+      return next - from - NAME_GAP;
     };
-  });
+    const lines = Array.from({ length: MOST_LINES }, (_, line) => line);
+    const line = lines.find((each) => roomOn(each) >= run.name.length * LETTER) ?? MOST_LINES - 1;
+    const letters = Math.floor(roomOn(line) / LETTER);
+    const name = letters < LEAST_LETTERS ? '' : cut(run.name, letters);
+    const full = name.length * LETTER + run.what.length * SMALL_LETTER + NAME_GAP;
+    const hasWhat = name === run.name && roomOn(line) >= full;
+    placed.push({ ...run, name, what: hasWhat ? run.what : '', line: name === '' ? 0 : line });
+  }
+  return placed.reverse();
 }
 
 /** What bars without a target are: `Sky flats`, `10 bias`. */

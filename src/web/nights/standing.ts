@@ -9,8 +9,9 @@ export interface Trouble {
   readonly level: 'bad' | 'warn';
   /** `V flats missing on cam2` */
   readonly title: string;
-  /** The same in a narrow column. */
+  /** The same in a narrow column, and the camera that it is about, '' for none. */
   readonly short: string;
+  readonly where: string;
   /** How much it touches, or what is next. */
   readonly detail: string;
   readonly url: string;
@@ -44,7 +45,8 @@ export function missingTroubles({ base, night, missing = [] }: Told): Trouble[] 
     return {
       level: 'bad',
       title: capital(`${what} missing on ${instrument}`),
-      short: `no ${isAll ? 'calibrations' : briefly}, ${instrument}`,
+      short: `no ${isAll ? 'calibrations' : briefly}`,
+      where: instrument,
       detail: `${countOf(waiting.length, 'science frame')} ${verb} for them`,
       url: `${base}/nights/${night.night}/#calibrations`,
     };
@@ -93,6 +95,7 @@ export function doubtTroubles({ base, night }: Omit<Told, 'missing'>): Trouble[]
       level: 'warn',
       title,
       short: `${doubtful.length} doubtful`,
+      where: '',
       detail: [isOne ? first.object : null, ...words.slice(0, 3)].filter(Boolean).join(', '),
       url: isOne ? `${base}/frames/${first.id}/` : `${base}/frames/?${query.toString()}`,
     },
@@ -111,7 +114,7 @@ export function gapTroubles({ base, night }: Omit<Told, 'missing'>): Trouble[] {
   const title = countOf(gaps.length, 'gap');
   const detail = formatDuration(minutes * MINUTE);
   const url = `${base}/nights/${night.night}/`;
-  return [{ level: 'warn', title, short: `${title}, ${detail}`, detail, url }];
+  return [{ level: 'warn', title, short: `${title}, ${detail}`, where: '', detail, url }];
 }
 
 /** A night that has not been yet: the clock of a camera is wrong. */
@@ -141,6 +144,7 @@ export function quarantineTrouble(base: string, files: number): Trouble {
     level: 'bad',
     title: `${countOf(files, 'upload')} in quarantine`,
     short: `${files} in quarantine`,
+    where: '',
     detail: 'Kept, none lost. Repair or discard',
     url: `${base}/quarantine/`,
   };
@@ -153,7 +157,7 @@ export function widthTroubles({ base, night }: Omit<Told, 'missing'>): Trouble[]
   if (now === null || usual === null || now < usual * WIDE) return [];
   const title = 'FWHM above usual';
   const url = `${base}/nights/${night.night}/`;
-  return [{ level: 'warn', title, short: title, detail: '', url }];
+  return [{ level: 'warn', title, short: title, where: '', detail: '', url }];
 }
 
 /** Whether who asks is told what is missing: others know of fewer calibrations than there are. */
