@@ -123,7 +123,7 @@ export function futureTroubles({ base, night }: Omit<Told, 'missing'>): Trouble[
   const title = 'In the future';
   const detail = 'The clock of the camera is wrong, or the header. Correct the date';
   const url = `${base}/frames/?night=${night.night}`;
-  return [{ level: 'bad', title, short: title, detail, url }];
+  return [{ level: 'bad', title, short: title, where: '', detail, url }];
 }
 
 /** Whether a night has begun nowhere on Earth yet. @param night `YYYY-MM-DD` */
