@@ -57,8 +57,21 @@ function takeOver(viewer, next) {
   document.dispatchEvent(new CustomEvent('look:changed', { detail }));
 }
 
-/** Fetches the page with another choice and takes over its viewer; the address follows. */
-async function swap(url) {
+/** The choices that are shown: the address without where one looks and which part is in sight. */
+const choicesOf = (href) => {
+  const url = new URL(href, location.href);
+  url.searchParams.delete('at');
+  return url.search;
+};
+let shown = choicesOf(location.href);
+
+/**
+ * Fetches the page with another choice and takes over its viewer; the address follows.
+ *
+ * @param how `push` for a choice, which "back" undoes; `replace` for what is dragged; `stay` if the
+ *            address is there already
+ */
+async function swap(url, how) {
   const viewer = document.getElementById('viewer');
   const turn = (asked += 1);
   const label = document.activeElement?.textContent;
@@ -75,7 +88,10 @@ async function swap(url) {
     const here = new URL(url, location.href);
     const at = new URL(location.href).searchParams.get('at');
     if (at !== null && !here.searchParams.has('hdu')) here.searchParams.set('at', at);
-    history.replaceState(null, '', here);
+    const isNew = choicesOf(here) !== shown;
+    shown = choicesOf(here);
+    if (how === 'push' && isNew) history.pushState(null, '', here);
+    else if (how !== 'stay') history.replaceState(null, '', here);
     takeOver(viewer, next);
     delete viewer.dataset.busy;
     [...document.querySelectorAll('[data-swap]')]
@@ -86,7 +102,30 @@ async function swap(url) {
   }
 }
 
-document.addEventListener('look:choose', ({ detail }) => void swap(detail));
+let before = Promise.resolve();
+
+/** One choice after the other: each is made from what the one before it has led to. */
+function choose(find) {
+  before = before.then(() => {
+    const link = find();
+    return link && swap(link.href, 'push');
+  });
+}
+
+/** The link that a click was meant for, in a tool bar that may have been replaced meanwhile. */
+function sameLink(link) {
+  if (link.isConnected) return link;
+  const nameOf = (each) => each.closest('[aria-label]')?.getAttribute('aria-label');
+  const isSame = (each) => nameOf(each) === nameOf(link) && each.textContent === link.textContent;
+  return [...document.querySelectorAll('a[data-swap]')].find(isSame) ?? link;
+}
+
+document.addEventListener('look:choose', ({ detail }) => void swap(detail, 'replace'));
+
+addEventListener('popstate', () => {
+  if (document.getElementById('stage') !== null && choicesOf(location.href) !== shown)
+    void swap(location.href, 'stay');
+});
 
 document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
@@ -98,7 +137,7 @@ document.addEventListener('click', (event) => {
     return;
   event.preventDefault();
   link.focus();
-  void swap(link.href);
+  choose(() => sameLink(link));
 });
 
 document.addEventListener('keydown', (event) => {
@@ -114,12 +153,15 @@ document.addEventListener('keydown', (event) => {
     field.focus();
     return;
   }
-  const group = document.querySelector(`[data-cycle="${CSS.escape(event.key.toUpperCase())}"]`);
-  if (group === null) return;
+  const name = `[data-cycle="${CSS.escape(event.key.toUpperCase())}"]`;
+  if (document.querySelector(name) === null) return;
   event.preventDefault();
-  const links = [...group.querySelectorAll('a')];
-  const at = links.findIndex((link) => link.getAttribute('aria-current') === 'true');
-  void swap(links[(at + 1) % links.length].href);
+  if (event.repeat) return;
+  choose(() => {
+    const links = [...document.querySelectorAll(`${name} a`)];
+    const at = links.findIndex((link) => link.getAttribute('aria-current') === 'true');
+    return links[(at + 1) % links.length];
+  });
 });
 
 // A flag is given without leaving the picture.

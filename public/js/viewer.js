@@ -315,6 +315,31 @@ function listen() {
   addEventListener('resize', drawOver);
 }
 
+/** How many pictures were asked for: only the last of them counts. */
+let pictures = 0;
+
+/** Where one looks stays as it is, and the pictures before stay below until the new one is there whole. */
+function layOver() {
+  const turn = (pictures += 1);
+  const clean = (item) => {
+    if (turn !== pictures) return;
+    const { world } = osd;
+    const all = Array.from({ length: world.getItemCount() }, (_, index) => world.getItemAt(index));
+    for (const other of all) if (other !== item) world.removeItem(other);
+  };
+  osd.addTiledImage({
+    tileSource: tileSource(),
+    success: ({ item }) => {
+      if (turn !== pictures) osd.world.removeItem(item);
+      else if (item.getFullyLoaded()) clean(item);
+      else
+        item.addHandler('fully-loaded-change', ({ fullyLoaded }) => {
+          if (fullyLoaded) clean(item);
+        });
+    },
+  });
+}
+
 /** Another choice was made: the same part of the image is shown in the other way. */
 async function changed({ detail }) {
   showTools();
@@ -323,11 +348,10 @@ async function changed({ detail }) {
     blocks = new Map();
     void readNodes();
   }
-  if (osd !== undefined && detail.isOtherImage) osd.open(tileSource());
-  else if (osd !== undefined && detail.isOtherPicture) {
-    // The old one stays until the new one is there, and where one looks stays as it is.
-    osd.addTiledImage({ tileSource: tileSource(), index: 0, replace: true });
-  }
+  if (osd !== undefined && detail.isOtherImage) {
+    pictures += 1;
+    osd.open(tileSource());
+  } else if (osd !== undefined && detail.isOtherPicture) layOver();
   void drawLines(frameOf(osd));
 }
 

@@ -107,7 +107,7 @@ function listOf(gaps: readonly Gap[]): string {
 }
 
 function degrees(value: number): string {
-  return `${value.toFixed(1)}°`;
+  return `${value.toFixed(1).replace('-', '−')}°`;
 }
 
 /** The header may tell its values for the start, the middle or the end: the nearest counts. */

@@ -42,7 +42,10 @@ export function toTargetShape(
       years.map((total) => ({ filter, ...toTotalShape('year', total) })),
     ),
     instruments: report.instruments,
-    best_fwhm: best === undefined ? null : { frame: best.frameId, fwhm: best.fwhmArcsec },
+    best_fwhm:
+      best === undefined || best.fwhmArcsec === null
+        ? null
+        : { frame: best.frameId, fwhm: best.fwhmArcsec },
     url: `${root}targets/${encodeURIComponent(merged.name)}/`,
     frames_url: `${root}frames/?target=${encodeURIComponent(merged.name)}`,
   };

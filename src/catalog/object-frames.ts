@@ -49,8 +49,9 @@ export interface ObjectFrame {
   readonly exposureSec: number | null;
   readonly night: string | null;
   readonly dateObsMs: number | null;
-  /** Null if it was not measured. */
+  /** Null if it was not measured, or its scale is not known. */
   readonly fwhmArcsec: number | null;
+  readonly fwhmPx: number | null;
   readonly version: { readonly sha256: string };
 }
 
@@ -70,7 +71,9 @@ export async function listBestFrames(
     .join('versions', 'versions.id', 'frames.version_id')
     .leftJoin('measures', 'measures.frame_id', 'frames.id')
     .whereRaw(`not exists (select 1 from flags where flags.frame_id = frames.id and flag = 'bad')`)
-    .orderByRaw('measures.fwhm_arcsec is null, measures.fwhm_arcsec, frames.date_obs_ms desc')
+    .orderByRaw(
+      'measures.fwhm_arcsec is null, measures.fwhm_arcsec, measures.fwhm_px is null, measures.fwhm_px, frames.date_obs_ms desc',
+    )
     .limit(limit)
     .select({
       id: 'frames.id',
@@ -80,6 +83,7 @@ export async function listBestFrames(
       night: 'frames.night',
       dateObsMs: 'frames.date_obs_ms',
       fwhmArcsec: 'measures.fwhm_arcsec',
+      fwhmPx: 'measures.fwhm_px',
       sha256: 'versions.sha256',
     });
   return rows.map(({ sha256, ...frame }) => ({ ...frame, version: { sha256 } }));

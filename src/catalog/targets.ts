@@ -155,8 +155,13 @@ export async function findObjectPlaces(
 export interface SharpFrame {
   readonly objectId: number;
   readonly frameId: number;
-  readonly fwhmArcsec: number;
+  /** Null if its scale is not known: then no frame of the object has one. */
+  readonly fwhmArcsec: number | null;
+  readonly fwhmPx: number | null;
 }
+
+/** Sizes of stars in one order: those in arc seconds, and after them those that are known in pixels only. */
+const WIDTH = 'coalesce(measures.fwhm_arcsec, 1e6 + measures.fwhm_px)';
 
 /** Of each of some objects the frame with the smallest stars, of those that were measured. */
 export async function findSharpest(
@@ -170,18 +175,19 @@ export async function findSharpest(
   return inSnapshot(catalog, async (tx) => {
     const search = await resolveSearch(tx, conditions, viewer);
     if (findsNothing(search)) return [];
-    const rows: SharpFrame[] = await tx
+    const rows: (SharpFrame & { readonly least: number })[] = await tx
       .from(tx.raw('frames indexed by frames_object_date'))
       .join('measures', 'measures.frame_id', 'frames.id')
       .whereRaw('frames.object_id in (select value from json_each(?))', [JSON.stringify(objectIds)])
-      .whereNotNull('measures.fwhm_arcsec')
+      .whereRaw(`${WIDTH} is not null`)
       .whereRaw(
         `not exists (select 1 from flags where flags.frame_id = frames.id and flag = 'bad')`,
       )
       .modify(narrow, tx, search, {})
       .groupBy('frames.object_id')
       .select('frames.object_id as objectId', 'frames.id as frameId')
-      .select(tx.raw('min(measures.fwhm_arcsec) as fwhmArcsec'));
-    return rows;
+      .select({ fwhmArcsec: 'measures.fwhm_arcsec', fwhmPx: 'measures.fwhm_px' })
+      .select(tx.raw(`min(${WIDTH}) as least`));
+    return rows.map(({ least: _, ...frame }) => frame);
   });
 }

@@ -7,6 +7,7 @@ import {
   type Condition,
   type ObjectSum,
   type Viewer,
+  type SharpFrame,
 } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
 import { doubtfulNames, mergeObjects } from '../targets/index.js';
@@ -87,7 +88,7 @@ export function createObjects({ catalog }: { readonly catalog: Catalog }): Objec
         const own = idsOf(summary);
         const [best] = sharp
           .filter(({ objectId }) => own.includes(objectId))
-          .sort((a, b) => a.fwhmArcsec - b.fwhmArcsec);
+          .sort((a, b) => widthRank(a) - widthRank(b));
         return toReport(summary, {
           parts: own.flatMap((id) => partsOf.get(id) ?? []),
           place: own.flatMap((id) => found.get(id) ?? [])[0],
@@ -96,4 +97,9 @@ export function createObjects({ catalog }: { readonly catalog: Catalog }): Objec
       });
     },
   };
+}
+
+/** What has no scale comes after what has one. */
+function widthRank({ fwhmArcsec, fwhmPx }: SharpFrame): number {
+  return fwhmArcsec ?? 1e6 + (fwhmPx ?? 0);
 }

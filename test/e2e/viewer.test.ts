@@ -139,6 +139,30 @@ withChromium('the viewer of a frame, in a real browser', () => {
     await page.waitForURL((url) => !url.searchParams.has('at'));
   });
 
+  test('choices made quickly one after another all hold, and "back" takes them back one by one', async () => {
+    await page.goto('/keys/');
+    await open(frame(0, '?stretch=linear'));
+    const looks = () => page.locator('#stage').getAttribute('data-look');
+    const first = await looks();
+    const has = (query: string) => page.locator(`#stage[data-look*="${query}"]`).waitFor();
+    await page.keyboard.press('s');
+    await page.keyboard.press('i');
+    await page.keyboard.press('+');
+    await has('invert=1');
+    expect(await looks()).toContain('stretch=asinh');
+    const asked = new URL(page.url()).searchParams;
+    expect([asked.get('stretch'), asked.get('invert')]).toEqual(['asinh', '1']);
+
+    await page.goBack();
+    await page.locator('#stage:not([data-look*="invert=1"])').waitFor();
+    expect(await looks()).toContain('stretch=asinh');
+    await page.goBack();
+    await has('stretch=linear');
+    expect(await looks()).toBe(first);
+    await page.goBack();
+    await page.waitForURL('**/keys/');
+  });
+
   test('a handle of the histogram sets the cuts', async () => {
     await open(frame(0));
     const low = page.getByRole('slider', { name: 'Darkest value' });

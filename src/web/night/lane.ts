@@ -105,7 +105,7 @@ export function makeLane(
   const top = y + head;
   const rowY = (index: number): number => top + index * ROW;
   const height = head + camera.rows.length * ROW;
-  const name = instrument === '' ? 'no camera named' : instrument;
+  const name = instrument === '' ? 'no camera name' : instrument;
   return {
     y,
     height,

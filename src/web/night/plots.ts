@@ -1,5 +1,6 @@
 import { findUsual, nightNumber, type Catalog } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
+import { AppError } from '../../lib/errors.js';
 import { filterSlot, formatNumber } from '../render.js';
 import { round } from '../roll/scale.js';
 import { cameraKey, type NightData, type NightFrameRow } from './data.js';
@@ -117,17 +118,26 @@ export interface Plots {
   readonly chosen: string;
 }
 
-/** Reads the state of the plots; what is not known is as if nobody had said it. */
+/** Reads the state of the plots. @throws 'bad_request' naming the parameter */
 export function parsePlots(parameters: ReadonlyMap<string, readonly string[]>): PlotState {
   const last = (name: string): string => parameters.get(name)?.at(-1) ?? '';
-  const asked = last('plots').split(',');
+  const asked = last('plots')
+    .split(',')
+    .filter((name) => name !== '');
+  const strange = asked.find((name) => !Object.hasOwn(QUANTITIES, name));
+  if (strange !== undefined) throw unknownChoice('plots', Object.keys(QUANTITIES));
+  const x = last('x');
+  if (!['', 'time', 'altitude'].includes(x)) throw unknownChoice('x', ['time', 'altitude']);
   return {
-    plots: [...new Set(asked)]
-      .filter((name) => Object.hasOwn(QUANTITIES, name))
-      .slice(0, MOST_PLOTS),
-    x: last('x') === 'altitude' ? 'altitude' : 'time',
+    plots: [...new Set(asked)].slice(0, MOST_PLOTS),
+    x: x === 'altitude' ? 'altitude' : 'time',
     camera: last('camera'),
   };
+}
+
+function unknownChoice(parameter: string, choices: readonly string[]): AppError {
+  const message = `${parameter} is one of ${choices.join(', ')}.`;
+  return new AppError('bad_request', message, { parameter });
 }
 
 /** The plots of a night; null if there is nothing to plot. */

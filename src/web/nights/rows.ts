@@ -187,8 +187,8 @@ function kindsOf(exposures: readonly NightExposure[]): string {
     .join(' · ');
 }
 
-/** Median width of the stars: arc seconds, or pixels without a scale. */
-export function widthOf(leading: NightMedians | undefined): string {
+/** Width of the stars: arc seconds, or pixels without a scale. */
+export function widthOf(leading: Pick<NightMedians, 'fwhmArcsec' | 'fwhmPx'> | undefined): string {
   if (leading === undefined) return NONE;
   if (leading.fwhmArcsec !== null) return `${leading.fwhmArcsec.toFixed(1)}″`;
   return leading.fwhmPx === null ? NONE : `${leading.fwhmPx.toFixed(1)}\u202fpx`;

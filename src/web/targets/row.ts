@@ -1,12 +1,12 @@
 import type { Frame } from '../../catalog/index.js';
 import type { ObjectReport, ObjectSummary, ObjectTotal } from '../../objects/index.js';
 import { filterQuery } from '../frames/list-state.js';
+import { widthOf } from '../nights/rows.js';
 import {
   FILTER_SLOTS,
   filterSlot,
   formatCount,
   formatHourMinutes,
-  formatNumber,
   NONE,
   thumbnailUrl,
   type FilterSlot,
@@ -65,7 +65,7 @@ export function toTargetRow(
       hours: formatHourMinutes(total.exposureSec),
     })),
     earlierYears: years.length > YEARS ? `and ${years.length - YEARS} earlier` : '',
-    fwhm: best === undefined ? NONE : `${formatNumber(best.fwhmArcsec, 1)}″`,
+    fwhm: widthOf(best),
     best:
       sample === undefined
         ? null

@@ -16,6 +16,7 @@ import {
   type ObjectSummary,
 } from '../../objects/index.js';
 import { formatDec, formatRa } from '../../sky/index.js';
+import { widthOf } from '../nights/rows.js';
 import { sendPage, type Web } from '../page.js';
 import {
   countOf,
@@ -91,7 +92,7 @@ export function showTarget(web: Web, objects: Objects): RequestHandler {
         ...toMaps(base, report, fields),
         light: toLight(base, report, state),
         best: toBest(base, best),
-        isMeasured: best.some(({ fwhmArcsec }) => fwhmArcsec !== null),
+        isMeasured: best.some(({ fwhmPx }) => fwhmPx !== null),
         ...toNights(base, report),
       },
     );
@@ -137,13 +138,17 @@ function toFacts(base: string, { summary, best, instruments, nights }: ObjectRep
     night === null ? '' : `${base}/nights/${night}/`;
   return [
     { label: 'open shutter', text: formatDuration(summary.exposureSec), url: '' },
-    { label: 'frames', text: formatCount(summary.frames), url: '' },
-    { label: 'nights', text: formatCount(dated.length), url: '' },
+    {
+      label: summary.frames === 1 ? 'frame' : 'frames',
+      text: formatCount(summary.frames),
+      url: '',
+    },
+    { label: dated.length === 1 ? 'night' : 'nights', text: formatCount(dated.length), url: '' },
     { label: 'first night', text: summary.firstNight ?? NONE, url: nightUrl(summary.firstNight) },
     { label: 'last night', text: summary.lastNight ?? NONE, url: nightUrl(summary.lastNight) },
     {
       label: 'best FWHM',
-      text: best === undefined ? NONE : `${formatNumber(best.fwhmArcsec, 1)}″`,
+      text: widthOf(best),
       url: best === undefined ? '' : `${base}/frames/${best.frameId}/`,
     },
     {
@@ -241,7 +246,7 @@ function toBest(base: string, frames: readonly ObjectFrame[]) {
     filter: frame.filter ?? NONE,
     slot: filterSlot(frame.filter),
     exposure: frame.exposureSec === null ? '' : `${formatNumber(frame.exposureSec)}\u202fs`,
-    fwhm: frame.fwhmArcsec === null ? '' : `${formatNumber(frame.fwhmArcsec, 1)}″`,
+    fwhm: frame.fwhmArcsec === null && frame.fwhmPx === null ? '' : widthOf(frame),
     night: frame.night ?? NONE,
   }));
 }

@@ -193,7 +193,7 @@ test('what stands below the horizon, or behind the one of the site, is found', (
   const position = { raDeg: 250, decDeg: -60 };
   const low = { ...NOTHING, place: HILL, position };
   expect(check(low)[0]?.[0]).toBe('below-horizon');
-  expect(check(low)[0]?.[1]).toMatch(/^The position of the header stood at altitude -\d+\.\d°/);
+  expect(check(low)[0]?.[1]).toMatch(/^The position of the header stood at altitude −\d+\.\d°/);
   const seen = { ...NOTHING, place: HILL };
   const { altDeg } = lookFrom(HILL, START_MS).at(M13);
   expect(checkSky(seen, { toleranceDeg: 1, horizon: () => altDeg + 0.5 })).toEqual([]);

@@ -107,13 +107,21 @@ describe('what the address says of plots', () => {
   };
 
   test('is two known plots at most, and time unless altitude is asked for', () => {
-    expect(parse('plots=airmass,airmass,nonsense,moon,fwhm&x=altitude&camera=cam2')).toEqual({
+    expect(parse('plots=airmass,airmass,moon,fwhm&x=altitude&camera=cam2')).toEqual({
       plots: ['airmass', 'moon'],
       x: 'altitude',
       camera: 'cam2',
     });
-    expect(parse('x=sideways&plots=toString')).toEqual({ plots: [], x: 'time', camera: '' });
+    expect(parse('plots=')).toEqual({ plots: [], x: 'time', camera: '' });
   });
+
+  test.each(['plots=nonsense', 'plots=fwhm,toString', 'x=sideways'])(
+    'names the parameter that cannot be read: %s',
+    (query) => {
+      const [name] = query.split('=');
+      expect(() => parse(query)).toThrow(new RegExp(`^${name} is one of `));
+    },
+  );
 });
 
 describe('words of a night', () => {

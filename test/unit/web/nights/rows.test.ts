@@ -201,9 +201,9 @@ describe('the newest night', () => {
     const bias: Missing = { kind: 'bias', instrument: 'cam1', of: [], text: '' };
     const dark: Missing = { kind: 'dark', instrument: 'cam1', of: ['300 s'], text: '' };
     const told = { ...HERO, missing: [bias, dark, NO_FLATS], quarantined: 0 };
-    expect(makeHero(night(), told).todo?.map(({ title, short }) => [title, short])).toEqual([
-      ['Biases, 300 s darks, V flats missing on cam1', 'no calibrations, cam1'],
-    ]);
+    expect(
+      makeHero(night(), told).todo?.map(({ title, short, where }) => [title, short, where]),
+    ).toEqual([['Biases, 300 s darks, V flats missing on cam1', 'no calibrations', 'cam1']]);
   });
 
   test('visitors get no list: they can mend nothing', () => {
