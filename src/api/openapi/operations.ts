@@ -25,7 +25,9 @@ export const TAGS = [
 ] as const;
 
 const UNCHANGED: ApiAnswer = { description: 'What If-None-Match names is still the answer.' };
-const LIST_TAG = { ETag: 'the same until frames that it tells of change; not for anonymous readers' };
+const LIST_TAG = {
+  ETag: 'the same until frames that it tells of change; not for anonymous readers',
+};
 const VARIANTS =
   'Parameters combine with and; unknown ones are ignored; empty values mean no filter.';
 
