@@ -112,9 +112,9 @@ describe('the row of a night', () => {
     };
     const troubled = night({ instruments: [{ ...use, gaps: [gap] }], refused: 2 });
     const { troubles } = toRow(troubled, { ...ROW, missing: [NO_FLATS] });
-    expect(troubles.map(({ short, url }) => `${short} ${url}`)).toEqual([
-      'no V flats, cam1 /pv/nights/2026-11-14/#calibrations',
-      '2 in quarantine /pv/quarantine/',
+    expect(troubles.map(({ short, where, url }) => [short, where, url])).toEqual([
+      ['no V flats', 'cam1', '/pv/nights/2026-11-14/#calibrations'],
+      ['2 in quarantine', '', '/pv/quarantine/'],
     ]);
     const gaps = toRow(night({ instruments: [{ ...use, gaps: [gap, gap] }] }), ROW).troubles;
     expect(gaps.map(({ short }) => short)).toEqual(['2 gaps, 3\u202fh\u00a044\u202fmin']);
