@@ -14,8 +14,9 @@ export interface SiteNight {
   readonly sky: Night;
 }
 
-/** Frames whose headers are asked for a place. */
+/** Frames whose headers are asked for a place; if the first of them tell none, the others are not. */
 const ASKED = 20;
+const ASKED_FIRST = 5;
 /** The Sun moves by it in a quarter of an hour: that far exposures are long. */
 const SAME_SUN_DEG = 4;
 const ASTRONOMICAL = -18;
@@ -39,7 +40,11 @@ export async function placeIn(
   rows: readonly NightRow[],
 ): Promise<Place | undefined> {
   const votes = new Map<string, { readonly place: Place; readonly frames: number }>();
-  for (const row of spread(rows.filter(canBeChecked), ASKED)) {
+  const asked = spread(rows.filter(canBeChecked), ASKED);
+  const first = spread(asked, ASKED_FIRST);
+  const rest = asked.filter((row) => !first.includes(row));
+  for (const [index, row] of [...first, ...rest].entries()) {
+    if (index === first.length && votes.size === 0) return undefined;
     const place = await placeOfRow(parts, row);
     if (place === undefined) continue;
     const key = `${place.latitudeDeg.toFixed(1)} ${place.longitudeDeg.toFixed(1)}`;

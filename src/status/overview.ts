@@ -128,6 +128,16 @@ async function readDisks(
   return { disks: filled, lostDisks, isOneDisk };
 }
 
+/** The two places that fill, alone: no file is summed up for it. */
+export async function readDiskStates(
+  catalog: Catalog,
+  config: Config,
+): Promise<readonly DiskState[]> {
+  const until = formatDate(Date.now() + DAY_MS);
+  const nights = await listNightBytes(catalog, FORECAST_NIGHTS, until);
+  return (await readDisks(config, nights)).disks;
+}
+
 function remembered<T>(read: () => Promise<T>): () => Promise<T> {
   let known: { readonly value: Promise<T>; until: number } | undefined;
   return async () => {

@@ -14,6 +14,7 @@ import { findSite, type Site } from '../../config/index.js';
 import { requireAction } from '../../http/index.js';
 import { formatDate, nightOf } from '../../lib/time.js';
 import { createNights } from '../../nights/index.js';
+import { readDiskStates } from '../../status/index.js';
 import { formatClock } from '../nights/words.js';
 import { sendPage, type Web } from '../page.js';
 import { countOf, filterSlot, formatNumber, formatNight, thumbnailUrl } from '../render.js';
@@ -134,7 +135,7 @@ async function sumsOf(
 ): Promise<string> {
   const frames = countOf(rows.length, 'frame');
   if (!may(viewer, 'administer')) return frames;
-  const { disks } = await services.overview();
+  const disks = await readDiskStates(services.catalog, services.config);
   const disk = disks.find(({ place }) => place === 'archive');
   if (disk === undefined) return frames;
   const full = Math.round((1 - disk.freeBytes / disk.totalBytes) * 100);
