@@ -179,7 +179,8 @@ function cut(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).trimEnd()}…`;
 }
 
-interface NamedRun {
+/** A run of one target with the words that stand over its bracket; x in per cent. */
+export interface NamedRun {
   readonly x1: number;
   readonly x2: number;
   readonly name: string;
@@ -216,7 +217,7 @@ function runsOf(exposures: readonly NightFrameRow[], scale: Scale) {
  * right: a name that would run into the next ones stands a line above them, so that what leads up to it
  * crosses none.
  */
-function nameRuns(exposures: readonly NightFrameRow[], scale: Scale): NamedRun[] {
+export function nameRuns(exposures: readonly NightFrameRow[], scale: Scale): NamedRun[] {
   const pixelsOf = (percent: number): number => (percent / 100) * USUAL_WIDTH;
   const placed: NamedRun[] = [];
   for (const run of runsOf(exposures, scale).reverse()) {

@@ -1,8 +1,10 @@
 import { drawPlot, makeAxis, type PlotInput } from '../../../src/web/night/draw.js';
-import { shortName } from '../../../src/web/night/data.js';
+import { shortName, type NightFrameRow } from '../../../src/web/night/data.js';
+import { nameRuns } from '../../../src/web/night/lane.js';
 import { parsePlots } from '../../../src/web/night/plots.js';
 import { formatSeconds } from '../../../src/web/night/words.js';
 import { renderMarkdown } from '../../../src/web/markdown.js';
+import { makeScale } from '../../../src/web/roll/scale.js';
 
 const START = Date.parse('2026-11-14T18:00:00Z');
 
@@ -94,6 +96,58 @@ describe('plots', () => {
     expect(drawn.band?.height).toBeGreaterThan(2);
     expect(drawn.odd.map(({ isNamed }) => isNamed)).toEqual([true, false]);
     expect(drawn.odd[0]?.url).toBe('/frames/3/');
+  });
+});
+
+describe('names over the brackets of a camera', () => {
+  const HOUR_MS = 3_600_000;
+  const scale = makeScale({ fromMs: START, toMs: START + 18 * HOUR_MS }, 100);
+  /** One frame of each target, at so many minutes after the start. */
+  const runs = (targets: readonly (readonly [name: string, minutes: number])[]) => {
+    const rows = targets.map(([target, minutes]) => ({
+      isScience: true,
+      target,
+      exposureSec: 240,
+      dateObsMs: START + minutes * 60_000,
+    }));
+    return nameRuns(rows as unknown as NightFrameRow[], scale).map(({ name, line }) => [
+      name,
+      line,
+    ]);
+  };
+
+  test('stand on one line where there is room, else those before stand above', () => {
+    expect(
+      runs([
+        ['M 31', 0],
+        ['M 33', 120],
+      ]),
+    ).toEqual([
+      ['M 31', 0],
+      ['M 33', 0],
+    ]);
+    expect(
+      runs([
+        ['NGC 7331', 300],
+        ['NGC 891', 310],
+        ['M 15', 325],
+      ]),
+    ).toEqual([
+      ['NGC 7331', 2],
+      ['NGC 891', 1],
+      ['M 15', 0],
+    ]);
+  });
+
+  test('are cut before they are left out, and never run into another', () => {
+    const [first, ...others] = runs([
+      ['A name that goes on and on', 300],
+      ['NGC 7331', 360],
+      ['NGC 891', 365],
+      ['M 15', 370],
+    ]);
+    expect(first).toEqual(['A name…', 2]);
+    expect(others.map(([name]) => name)).toEqual(['NGC 7331', 'NGC 891', 'M 15']);
   });
 });
 
