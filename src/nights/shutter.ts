@@ -21,6 +21,11 @@ export interface Gap extends Span {
   readonly why: 'clouds' | null;
 }
 
+/** Whether a camera stood still between frames; before the first and after the last is no gap to people. */
+export function isBetweenFrames({ afterFrame, beforeFrame }: Gap): boolean {
+  return afterFrame !== null && beforeFrame !== null;
+}
+
 /** What a camera did with a night. */
 export interface InstrumentUse {
   readonly siteId: string;

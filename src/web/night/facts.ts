@@ -1,5 +1,5 @@
 import { groupBy } from '../../lib/groups.js';
-import type { InstrumentUse } from '../../nights/index.js';
+import { isBetweenFrames, type InstrumentUse } from '../../nights/index.js';
 import { countOf, formatCount, formatDuration, formatNumber, NONE } from '../render.js';
 import type { NightData } from './data.js';
 import { mainSky } from './timeline.js';
@@ -84,9 +84,7 @@ function sharpness({ report }: NightData, main: InstrumentUse | undefined): Nigh
 }
 
 function gapsOf(main: InstrumentUse | undefined): NightFact {
-  const gaps = (main?.gaps ?? []).filter(({ afterFrame, beforeFrame }) => {
-    return afterFrame !== null && beforeFrame !== null;
-  });
+  const gaps = (main?.gaps ?? []).filter(isBetweenFrames);
   const [longest] = [...gaps].sort((a, b) => b.minutes - a.minutes);
   const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
   const span = longest === undefined ? '' : `${clock(longest.fromMs)}–${clock(longest.toMs)} UTC`;

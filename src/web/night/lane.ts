@@ -1,6 +1,6 @@
 import { groupBy } from '../../lib/groups.js';
 import { formatInstant } from '../../lib/time.js';
-import type { Gap } from '../../nights/index.js';
+import { isBetweenFrames, type Gap } from '../../nights/index.js';
 import { countOf, formatDuration, kindLabel } from '../render.js';
 import { endOf, startOf, type RollBar, type RollCamera } from '../roll/lanes.js';
 import { barClass } from '../roll/mini.js';
@@ -303,7 +303,7 @@ function gapsOf(
   return (use?.gaps ?? []).flatMap((gap): LaneGap[] => {
     const x = scale.xOf(gap.fromMs);
     const width = round(scale.xOf(gap.toMs) - x);
-    const isHatched = gap.afterFrame !== null && gap.beforeFrame !== null;
+    const isHatched = isBetweenFrames(gap);
     const pixels = (width / 100) * USUAL_WIDTH;
     if (gap.minutes < leastMinutes || width <= 0) return [];
     const texts = gapTexts(gap, pixels, isHatched);

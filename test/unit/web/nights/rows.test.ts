@@ -98,10 +98,11 @@ describe('the row of a night', () => {
       fromMs: 0,
       toMs: 1,
       minutes: 112,
-      afterFrame: null,
-      beforeFrame: null,
+      afterFrame: 1,
+      beforeFrame: 2,
       why: null,
     };
+    const unused = { ...gap, beforeFrame: null };
     const use = {
       siteId: 'kh',
       telescope: '50',
@@ -116,7 +117,10 @@ describe('the row of a night', () => {
       ['no V flats', 'cam1', '/pv/nights/2026-11-14/#calibrations'],
       ['2 in quarantine', '', '/pv/quarantine/'],
     ]);
-    const gaps = toRow(night({ instruments: [{ ...use, gaps: [gap, gap] }] }), ROW).troubles;
+    const gaps = toRow(
+      night({ instruments: [{ ...use, gaps: [gap, gap, unused] }] }),
+      ROW,
+    ).troubles;
     expect(gaps.map(({ short }) => short)).toEqual(['2 gaps, 3\u202fh\u00a044\u202fmin']);
   });
 
