@@ -191,10 +191,8 @@ function showSelection({ selection, boxes, bars, groups, parts }) {
   parts.download.querySelector('span').textContent =
     `Download selected (${selection.size} · ${size})`;
   parts.clear.hidden = selection.size === 0;
-  for (const link of parts.bar.querySelectorAll('[data-with-ids]')) {
-    link.hidden = selection.size < Number(link.dataset.least);
-    // Without ids it leads to what asks for them.
-    if (!link.hidden) link.href = link.dataset.withIds + [...selection.keys()].join(',');
+  for (const button of parts.bar.querySelectorAll('[data-least]')) {
+    button.hidden = selection.size < Number(button.dataset.least);
   }
 }
 

@@ -29,7 +29,7 @@ import { showBlink } from './frame/blink.js';
 import { showJs9 } from './frame/js9.js';
 import { sendHistogram, sendPixels, sendSky, sendTile } from './frame/looks.js';
 import { search, showFrames } from './frames/frames.js';
-import { markFrames, undoMarks } from './frames/mark.js';
+import { markFrames, takeSelection, undoMarks } from './frames/mark.js';
 import { changeSearch } from './frames/searches.js';
 import { showNight } from './night/night.js';
 import { noteNight } from './night/note-form.js';
@@ -115,6 +115,7 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.post('/frames/:id/note/', form, digitsOrElse, noteFrame(web));
   router.post('/frames/:id/mark/', form, digitsOrElse, markFrame(web));
   router.post('/frames/mark/', ...readBody(), markFrames(web));
+  router.post('/frames/selection/', ...readBody(), takeSelection(web));
   router.post('/frames/undo/', form, undoMarks(web));
   router.post('/frames/searches/', form, changeSearch(web));
   const objects = createObjects(services);

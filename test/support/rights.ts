@@ -165,6 +165,7 @@ export const RIGHTS: readonly RightsRow[] = [
   page('post /nights/:night/note/', 'upload', { done: [404, 400, 303], form: {} }),
   page('post /frames/:id/note/', 'upload', { about: 'frame', done: [303, 400], form: {} }),
   page('post /frames/mark/', 'upload', { done: [400], form: {} }),
+  page('post /frames/selection/', 'read', { done: [400], form: {} }),
   page('post /frames/undo/', 'upload', { done: [400], form: {} }),
   page('post /frames/searches/', 'own account', { done: [400], form: {} }),
   page('post /frames/:id/mark/', 'upload', { about: 'frame', done: [303, 400], form: {} }),

@@ -4,8 +4,8 @@ import type { Web } from '../page.js';
 import {
   COLUMNS,
   findColumn,
+  leastRoom,
   MAX_COLUMNS,
-  MOST_ROOM_PX,
   parseColumns,
   roomOf,
   USUAL_COLUMNS,
@@ -50,16 +50,28 @@ export function keepColumns(web: Web, req: Request, res: Response, state: ListSt
   return true;
 }
 
+/**
+ * Class of the box around a table, by the width below which it is moved sideways. The usual columns
+ * give way to a narrow window; what a person chose stays, and is reached so.
+ */
+export function boxClass(columns: readonly Column[]): string {
+  return `needs-${leastRoom(columns, !isUsual(columns))}`;
+}
+
+function isUsual(columns: readonly Column[]): boolean {
+  return columns.map(({ key }) => key).join() === USUAL_COLUMNS.join();
+}
+
 /** Heads of a table, with the way to sort by each. */
 export function toHeads(base: string, state: ListState, columns: readonly Column[]): Head[] {
-  const rooms = roomOf(columns);
+  const rooms = isUsual(columns) ? roomOf(columns) : [];
   return columns.map((column, index) => {
     const { key, label, sort, isNumber, className } = column;
     const isSorted = sort !== undefined && sort === state.sort;
     // Newest and largest first, names from A on; a second click turns the order round.
     const first = sort === 'DATE_OBS' || sort === 'size';
     const descending = isSorted ? !state.descending : first;
-    const room = Math.min(MOST_ROOM_PX, rooms[index] ?? 0);
+    const room = rooms[index] ?? 0;
     return {
       key,
       label,
@@ -101,7 +113,6 @@ export function toColumnMenu(base: string, state: ListState, keys: readonly stri
     return `${url}&${KEEP}=1${MENU}`;
   };
   const usual = listUrl(base, withoutColumns(state));
-  const isUsual = keys.join() === USUAL_COLUMNS.join();
   return {
     chosen: keys.map((key, index) => ({
       key,
@@ -114,7 +125,10 @@ export function toColumnMenu(base: string, state: ListState, keys: readonly stri
       name,
       url: to([...keys, key]),
     })),
-    usualUrl: isUsual ? '' : `${usual}${usual.includes('?') ? '&' : '?'}${KEEP}=1${MENU}`,
+    usualUrl:
+      keys.join() === USUAL_COLUMNS.join()
+        ? ''
+        : `${usual}${usual.includes('?') ? '&' : '?'}${KEEP}=1${MENU}`,
     hidden: [...hiddenState(withoutColumns(state)), { name: KEEP, value: '1' }],
     value: keys.join(','),
     isFull: keys.length >= MAX_COLUMNS,

@@ -50,8 +50,8 @@ const HEADER = 'header.';
 /** Columns that stay however narrow the window is. */
 const KEPT: ReadonlySet<string> = new Set(['basename', 'DATE_OBS', 'OBJECT', 'FILTER', 'EXPTIME']);
 
-/** Check box, thumbnail and edges. */
-const BEFORE_PX = 34 + 44 + 16;
+/** Check box, thumbnail and the edges of the box. */
+const BEFORE_PX = 34 + 44 + 2;
 
 /** Every column but those of headers, in the order in which they are offered. */
 export const COLUMNS: readonly Column[] = [
@@ -65,41 +65,46 @@ export const COLUMNS: readonly Column[] = [
     ...textColumn('DATE_OBS', 'Start, UTC', (frame) => formatDateTime(frame.dateObsMs)),
     sort: 'DATE_OBS',
     className: 'col-start',
-    widthPx: 150,
+    widthPx: 154,
   },
   {
     ...textColumn('OBJECT', 'Target', (frame) => frame.object),
     sort: 'OBJECT',
     className: 'col-target',
-    widthPx: 110,
+    widthPx: 120,
+    cell: ({ object }) => longText(object),
   },
   {
     ...textColumn('FILTER', 'Filter', (frame) => frame.filter),
     sort: 'FILTER',
     className: 'col-filter',
-    widthPx: 70,
-    cell: ({ filter }) => ({ text: filter ?? NONE, slot: filterSlot(filter) }),
+    widthPx: 88,
+    cell: ({ filter }) => ({ ...longText(filter), slot: filterSlot(filter) }),
   },
   {
     ...numberColumn('EXPTIME', 'Exp, s', (frame) => formatExposure(frame.exposureSec)),
     name: 'Exposure, s',
     sort: 'EXPTIME',
     className: 'col-exposure num',
+    widthPx: 68,
   },
   textColumn('IMAGETYP', 'Type', (frame) => kindLabel(frame.imageKind), {
     sort: 'IMAGETYP',
     className: 'col-kind',
     widthPx: 84,
   }),
-  textColumn('INSTRUME', 'Camera', (frame) => frame.instrument, {
+  {
+    ...textColumn('INSTRUME', 'Camera', (frame) => frame.instrument),
     sort: 'INSTRUME',
     className: 'col-camera',
-    widthPx: 76,
-  }),
+    widthPx: 88,
+    cell: ({ instrument }) => longText(instrument),
+  },
   numberColumn('AIRMASS', 'Airmass', ({ airmass }) => decimals(airmass, 2)),
   {
     ...numberColumn('fwhm', 'FWHM, ″', () => null),
     sort: 'fwhm',
+    widthPx: 78,
     cell: (_frame, more) => fwhmCell(more),
   },
   {
@@ -153,7 +158,7 @@ export const COLUMNS: readonly Column[] = [
   numberColumn('TEL_FOCU', 'Focus', ({ focus }) => decimals(focus, 2), { sort: 'TEL_FOCU' }),
   {
     ...textColumn('flag', 'Flag', () => null),
-    widthPx: 84,
+    widthPx: 94,
     cell: (_frame, more) => flagCell(more),
   },
   {
@@ -225,7 +230,7 @@ export function findColumn(key: string): Column | undefined {
     isNumber: false,
     className: 'col-header',
     widthPx: Math.max(72, 9 * keyword.length + 16),
-    cell: (_frame, more) => ({ text: more?.headers.get(keyword) ?? NONE }),
+    cell: (_frame, more) => longText(more?.headers.get(keyword) ?? null),
   };
 }
 
@@ -239,19 +244,38 @@ export function keywordsOf(columns: readonly string[]): string[] {
  * always stay. The last that were chosen are the first to go.
  */
 export function roomOf(columns: readonly Column[]): number[] {
-  let taken = columns
-    .filter(({ key }) => KEPT.has(key))
-    .reduce((sum, { widthPx }) => sum + widthPx, BEFORE_PX);
+  let taken = widthOf(columns.filter(({ key }) => KEPT.has(key)));
   return columns.map(({ key, widthPx }) => {
     if (KEPT.has(key)) return 0;
     taken += widthPx;
-    return Math.ceil(taken / ROOM_STEP_PX) * ROOM_STEP_PX;
+    return toStep(taken);
   });
+}
+
+/**
+ * The least width of the table in which it need not be moved sideways, pixels: of the columns that
+ * always stay, or of all if none may be left out.
+ */
+export function leastRoom(columns: readonly Column[], isChosen: boolean): number {
+  return toStep(widthOf(isChosen ? columns : columns.filter(({ key }) => KEPT.has(key))));
+}
+
+function widthOf(columns: readonly Column[]): number {
+  return columns.reduce((sum, { widthPx }) => sum + widthPx, BEFORE_PX);
+}
+
+function toStep(widthPx: number): number {
+  return Math.min(MOST_ROOM_PX, Math.ceil(widthPx / ROOM_STEP_PX) * ROOM_STEP_PX);
 }
 
 /** Widths of tables differ by so much; the style sheet has a rule for each, up to MOST_ROOM_PX. */
 export const ROOM_STEP_PX = 80;
 export const MOST_ROOM_PX = 2400;
+
+/** Text that may be longer than its place: the whole of it is at hand. */
+function longText(text: string | null): Cell {
+  return text === null || text === '' ? { text: NONE } : { text, title: text };
+}
 
 function textColumn(key: string, label: string, read: Text, options: Options = {}): Column {
   return {

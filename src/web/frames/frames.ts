@@ -16,7 +16,7 @@ import { parameter, queryParameters, requireAction } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { parseDec, parseRa } from '../../sky/index.js';
 import { findColumn, keywordsOf } from './columns.js';
-import { keepColumns, readColumns, toColumnMenu, toHeads } from './column-menu.js';
+import { boxClass, keepColumns, readColumns, toColumnMenu, toHeads } from './column-menu.js';
 import { toDownloads } from './downloads.js';
 import { foldHeaderRows } from './fields.js';
 import {
@@ -207,6 +207,7 @@ async function readList(
   const flagged = frames.map((frame) => ({ ...frame, flag: more.get(frame.id)?.flag ?? null }));
   return {
     columns: toHeads(base, state, columns),
+    boxClass: boxClass(columns),
     columnMenu: toColumnMenu(base, state, keys),
     rows,
     plates,

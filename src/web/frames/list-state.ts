@@ -55,7 +55,7 @@ export interface Chip {
   readonly state: ListState;
 }
 
-/** @throws 'bad_request' naming the parameter, for sort, order, limit and offset */
+/** @throws 'bad_request' naming the parameter, for sort, order, view, limit and offset */
 export function parseListState(parameters: ReadonlyMap<string, readonly string[]>): ListState {
   const sort = parameter(parameters, 'sort') || DEFAULT_SORT;
   if (!Object.hasOwn(SORT_COLUMNS, sort)) throw badParameter('sort');
@@ -63,7 +63,12 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
   const order = parameter(parameters, 'order') || (sort === DEFAULT_SORT ? 'desc' : 'asc');
   if (order !== 'asc' && order !== 'desc') throw badParameter('order');
   const columns = parseColumns(columnsText(parameters));
-  const view = parameter(parameters, 'view');
+  const asked = parameter(parameters, 'view') || 'table';
+  const view = VIEWS.find((each) => each === asked);
+  if (view === undefined) {
+    const message = `A list is shown as ${VIEWS.join(', ')}.`;
+    throw new AppError('bad_request', message, { parameter: 'view' });
+  }
   const plates = parsePlates(parameter(parameters, 'plates'));
   return {
     filters: activeFilters(parameters),
@@ -71,7 +76,7 @@ export function parseListState(parameters: ReadonlyMap<string, readonly string[]
     descending: order === 'desc',
     limit: Math.max(1, Math.min(MOST, parseWhole('limit', parameters, DEFAULT_SIZE))),
     offset: parseWhole('offset', parameters, 0),
-    view: VIEWS.find((each) => each === view) ?? 'table',
+    view,
     ...(columns.length === 0 ? {} : { columns }),
     ownStretch: parameter(parameters, 'stretch') === 'own',
     ...(plates === undefined ? {} : { plates }),

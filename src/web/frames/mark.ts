@@ -69,6 +69,25 @@ async function requireSeen(
   throw new AppError('not_found', message);
 }
 
+/** Where the selection can be taken, by the word of its button. */
+const PLACES: ReadonlyMap<string, string> = new Map([
+  ['blink', '/blink/'],
+  ['share', '/shares/new/'],
+]);
+
+/** `POST /frames/selection/`: takes the selected frames to the page that works with them. */
+export function takeSelection(web: Web): RequestHandler {
+  return (req, res) => {
+    requireAction(res, 'read');
+    requireCsrf(web.services, req, res);
+    const place = PLACES.get(bodyText(req, 'to'));
+    if (place === undefined) {
+      throw new AppError('bad_request', 'Say where to take the selection: to blink or to share.');
+    }
+    goTo(web, req, res, `${web.base}${place}?ids=${readIds(req).join(',')}`);
+  };
+}
+
 function readIds(req: Request): number[] {
   const body = (req.body as Readonly<Record<string, unknown>> | undefined) ?? {};
   const given = [body['frame_ids[]'] ?? body.frame_ids ?? []].flat();
@@ -84,7 +103,7 @@ function readIds(req: Request): number[] {
     throw new AppError('bad_request', 'No frame is selected: tick some in the list first.');
   }
   if (ids.size > MOST_MARKED) {
-    const message = `${ids.size} frames are selected; ${MOST_MARKED} can be marked at once. Mark them in parts.`;
+    const message = `${ids.size} frames are selected; at most ${MOST_MARKED} can be taken at once. Take them in parts.`;
     throw new AppError('bad_request', message);
   }
   return [...ids];
