@@ -5,7 +5,11 @@ import { startFilters } from './filters.js';
 
 const STORE = 'selected-frames';
 
-/** Selected frames of this session: id → size in bytes. */
+/** So many are selected at once at most; all of a longer list are fetched by its own menu. */
+const MOST_SELECTED = 5000;
+const ASKED_AT_ONCE = 1000;
+
+/** Selected frames of this session: id → its size in bytes and the page of a list that it is on. */
 function readSelection() {
   try {
     return new Map(JSON.parse(sessionStorage.getItem(STORE) ?? '[]'));
@@ -52,6 +56,7 @@ function startList() {
   const rows = [...form.querySelectorAll('[data-row]')];
   const bars = [...form.querySelectorAll('[data-ids]')];
   const groups = startGroups(form, boxes, update);
+  const page = pageOf(new URLSearchParams(location.search));
   const parts = Object.fromEntries(
     ['bar', 'words', 'download', 'clear'].map((name) => [
       name,
@@ -64,17 +69,19 @@ function startList() {
 
   function update() {
     for (const box of boxes) {
-      if (box.checked) selection.set(box.value, Number(box.dataset.size));
-      else selection.delete(box.value);
+      if (!box.checked) selection.delete(box.value);
+      else if (!selection.has(box.value)) {
+        selection.set(box.value, { size: Number(box.dataset.size), page });
+      }
     }
     sessionStorage.setItem(STORE, JSON.stringify([...selection]));
-    showSelection({ selection, boxes, bars, groups, parts });
+    showSelection({ selection, bars, groups, parts });
   }
 
   /** What counts is the selection: coming back, the browser restores boxes as they were. */
   function restore() {
     selection.clear();
-    for (const [id, size] of readSelection()) selection.set(id, size);
+    for (const [id, what] of readSelection()) selection.set(id, what);
     for (const box of boxes) box.checked = selection.has(box.value);
     update();
   }
@@ -125,6 +132,11 @@ function startList() {
   }
 
   startRange(boxes, update);
+  startAll(form, boxes, (found) => {
+    for (const [id, what] of found) if (!selection.has(id)) selection.set(id, what);
+    for (const box of boxes) box.checked = selection.has(box.value);
+    update();
+  });
   form.addEventListener('change', update);
   parts.clear.addEventListener('click', clearAll);
   form.addEventListener('submit', () => {
@@ -156,6 +168,53 @@ function startGroups(form, boxes, update) {
   return groups;
 }
 
+/** What tells one page of a list from others, however it is shown. */
+function pageOf(query) {
+  for (const look of ['view', 'plates', 'columns']) query.delete(look);
+  query.sort();
+  return query.toString();
+}
+
+/** The button that selects every frame of the list, which is asked of the API. */
+function startAll(form, boxes, select) {
+  const button = form.querySelector('#select-all');
+  const total = Number(form.dataset.total);
+  const words = `Select all ${total.toLocaleString('en').replaceAll(',', '\u202f')}`;
+  button.hidden = total <= boxes.length || total > MOST_SELECTED;
+  button.textContent = words;
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    button.textContent = 'Selecting …';
+    try {
+      select(await readAll(form.dataset));
+      button.textContent = words;
+    } catch {
+      button.textContent = 'Not selected: try again';
+    }
+    button.disabled = false;
+  });
+}
+
+async function readAll({ all, total, limit }) {
+  const found = [];
+  for (let offset = 0; offset < Number(total); offset += ASKED_AT_ONCE) {
+    const url = new URL(all, location.href);
+    url.searchParams.set('limit', ASKED_AT_ONCE);
+    url.searchParams.set('offset', offset);
+    const response = await fetch(url, { headers: { Accept: 'application/json' } });
+    if (!response.ok) throw new Error(response.statusText);
+    const { results } = await response.json();
+    for (const [index, { id, size }] of results.entries()) {
+      const query = new URLSearchParams(location.search);
+      const start = Math.floor((offset + index) / limit) * limit;
+      if (start === 0) query.delete('offset');
+      else query.set('offset', start);
+      found.push([String(id), { size, page: pageOf(query) }]);
+    }
+  }
+  return found;
+}
+
 /** A click with shift held selects all rows from the one before. */
 function startRange(boxes, update) {
   let last = -1;
@@ -171,7 +230,7 @@ function startRange(boxes, update) {
   }
 }
 
-function showSelection({ selection, boxes, bars, groups, parts }) {
+function showSelection({ selection, bars, groups, parts }) {
   for (const { box, members } of groups) {
     const count = members.filter((member) => member.checked).length;
     box.checked = count > 0 && count === members.length;
@@ -181,15 +240,12 @@ function showSelection({ selection, boxes, bars, groups, parts }) {
     const isSelected = bar.dataset.ids.split(' ').some((id) => selection.has(id));
     bar.classList.toggle('is-selected', isSelected);
   }
-  const here = boxes.filter((box) => box.checked).length;
-  const elsewhere = selection.size - here;
-  const size = formatBytes([...selection.values()].reduce((sum, bytes) => sum + bytes, 0));
+  const size = formatBytes([...selection.values()].reduce((sum, each) => sum + each.size, 0));
+  const pages = new Set([...selection.values()].map((each) => each.page)).size;
   parts.bar.hidden = selection.size === 0;
   parts.bar.classList.toggle('is-active', selection.size > 0);
-  const others = elsewhere > 0 ? `, ${elsewhere} on other pages` : '';
-  parts.words.textContent = `${selection.size} selected${others}`;
-  parts.download.querySelector('span').textContent =
-    `Download selected (${selection.size} · ${size})`;
+  const spread = pages > 1 ? ` · on ${pages} pages` : '';
+  parts.words.textContent = `${selection.size} selected${spread} · ${size}`;
   parts.clear.hidden = selection.size === 0;
   for (const button of parts.bar.querySelectorAll('[data-least]')) {
     button.hidden = selection.size < Number(button.dataset.least);

@@ -37,7 +37,7 @@ withChromium('the browser of frames', () => {
     await select('hill-0002').check();
     await page.getByRole('link', { name: 'Next' }).click();
     await select('hill-0004').check();
-    await page.getByText('2 selected, 1 on other pages').waitFor();
+    await page.getByText('2 selected · on 2 pages · ').waitFor();
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'with calibrations', exact: true }).click(),
@@ -51,6 +51,19 @@ withChromium('the browser of frames', () => {
     await page.goto('/frames/?sort=basename');
     await page.getByText('2 selected').waitFor();
     expect(await select('hill-0004').isChecked()).toBe(true);
+  });
+
+  test('all frames of a list are selected at once, whatever page they are on', async () => {
+    await page.goto('/frames/?IMAGETYPE=object&limit=2');
+    const total = /^\d+/.exec(await count(page))?.[0] ?? '';
+    await page.keyboard.press('Escape');
+    await page.locator('[data-row] input').first().check();
+    await page.getByRole('button', { name: `Select all ${total}` }).click();
+    const pages = Math.ceil(Number(total) / 2);
+    await page.getByText(`${total} selected · on ${pages} pages · `).waitFor();
+    await page.getByRole('link', { name: 'Next' }).click();
+    await page.waitForURL('**offset=2**');
+    expect(await page.locator('[data-row] input:not(:checked)').count()).toBe(0);
   });
 
   test('what a zip holds is to the byte what was uploaded', async () => {
@@ -72,7 +85,7 @@ withChromium('the browser of frames', () => {
   test('going back shows the list before, and the page is not loaded again for any of it', async () => {
     await page.goto('/frames/?sort=basename');
     await page.evaluate('window.stayed = true');
-    await page.locator('input[name="FILTER"][value="R"]').check();
+    await page.locator('input[type="checkbox"][name="FILTER"][value="R"]').check();
     await page.waitForURL('**FILTER=R**');
     expect(await count(page)).toBe('2 frames');
     await page.goBack();
