@@ -5,13 +5,13 @@ import { documentedAttacks, type ToldApi } from './documented.js';
 import { findLeak, sendRaw } from './raw.js';
 import { requestAttacks, type RequestAttack } from './requests.js';
 import { socketAttacks } from './sockets.js';
-import { startWatch, WATCHED, type Watch } from './watch.js';
+import { startWatch, type Watch } from './watch.js';
 
 let archive: TestArchive;
 let watch: Watch;
 
 beforeAll(async () => {
-  archive = await startArchive(WATCHED);
+  archive = await startArchive();
   await archive.upload(pyobsFrame({ FNAME: 'one.fits' }), 'one.fits');
   watch = await startWatch(archive);
 });

@@ -11,7 +11,7 @@ import { namedFrame, nameAttacks } from './files-names.js';
 import { gzipBomb, promise, wrappedAttacks } from './files-wrapped.js';
 import { multipartAttacks, part } from './multiparts.js';
 import { findLeak } from './raw.js';
-import { startWatch, WATCHED, type Watch } from './watch.js';
+import { startWatch, type Watch } from './watch.js';
 
 const MUTANTS = 100;
 const SEED = 2026;
@@ -31,11 +31,7 @@ let archive: TestArchive;
 let watch: Watch;
 
 beforeAll(async () => {
-  archive = await startArchive({
-    ...WATCHED,
-    URL_HOURS: '1',
-    MAX_EXPANDED_BYTES: String(1536 * 2 ** 20),
-  });
+  archive = await startArchive({ URL_HOURS: '1', MAX_EXPANDED_BYTES: String(1536 * 2 ** 20) });
   watch = await startWatch(archive);
 });
 afterAll(async () => {
