@@ -11,7 +11,6 @@ const PACKAGES = createRequire(import.meta.url);
 const VENDORS: Readonly<Record<string, string>> = {
   js9: '',
   openseadragon: 'build/openseadragon',
-  uplot: 'dist',
 };
 
 /** Address of a file of `public/`, such as `css/base.css`, or of `vendor/<package>/`, below the base path. */
