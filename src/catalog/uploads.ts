@@ -14,12 +14,15 @@ export interface UploadBatch {
   readonly refused: number;
   /** Of what was refused then, files that wait in quarantine still. */
   readonly waiting: number;
+  /** True of a last batch of which more came before `fromMs`, too much to be read at once. */
+  readonly goesOn?: true;
 }
 
 /** After so long without a file, what comes next is another upload. */
 const BREAK_MS = 30 * 60_000;
-/** Rows that are read at once. */
+/** Rows that are read at once, and for one answer: a robot may send for years without a break. */
 const PIECE = 5_000;
+const MOST_READ = 50_000;
 
 /** One file as it came. */
 interface Sent {
@@ -41,6 +44,7 @@ export async function listUploads(
   { limit, beforeMs = Number.MAX_SAFE_INTEGER }: { limit: number; beforeMs?: number },
 ): Promise<UploadBatch[]> {
   const batches: UploadBatch[] = [];
+  let files = 0;
   for (let before = beforeMs; ;) {
     const piece = await readPiece(catalog, userId, before);
     for (const each of piece.sent) {
@@ -55,6 +59,11 @@ export async function listUploads(
     }
     if (piece.next === undefined) return batches;
     before = piece.next;
+    files += piece.sent.length;
+    const last = batches.at(-1);
+    if (files >= MOST_READ && last !== undefined) {
+      return [...batches.slice(0, -1), { ...last, goesOn: true }];
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Request, Response } from 'express';
 import { AppError } from '../lib/errors.js';
+import { readCookie } from './cookies.js';
 import { bodyText } from './params.js';
 import type { Services } from './services.js';
 import { hasSession, viewerOf } from './viewer.js';
@@ -71,6 +72,5 @@ function ownerOf(res: Response): string {
 
 function cookieOf(req: Request): string | undefined {
   const [name] = CSRF_COOKIES;
-  const found = new RegExp(`(?:^|;\\s*)${name}=([^;]*)`).exec(req.headers.cookie ?? '');
-  return found?.[1];
+  return readCookie(req, name);
 }

@@ -20,6 +20,7 @@ export {
   viewerOf,
   type Authentication,
 } from './viewer.js';
+export { readCookie } from './cookies.js';
 export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
 export { trustedProxies } from './proxies.js';

@@ -1,6 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { readPreferences, writePreferences, type Preferences } from '../catalog/index.js';
-import { bodyText, hasSession, verifyCsrf, viewerOf, type Services } from '../http/index.js';
+import {
+  bodyText,
+  hasSession,
+  readCookie,
+  verifyCsrf,
+  viewerOf,
+  type Services,
+} from '../http/index.js';
 import { hasCode } from '../lib/errors.js';
 import { localPath } from './render.js';
 
@@ -12,17 +19,17 @@ const LIFETIME_MS = 5 * 365 * 86_400_000;
 
 /** The theme that this browser was set to; `auto` follows the system. */
 export function themeOf(req: Request): Theme {
-  return THEMES.find((theme) => theme === cookieOf(req, COOKIES.theme)) ?? 'auto';
+  return THEMES.find((theme) => theme === readCookie(req, COOKIES.theme)) ?? 'auto';
 }
 
 /** False if letters alone shall be no keys in this browser (WCAG 2.2, 2.1.4). */
 export function lettersOf(req: Request): boolean {
-  return cookieOf(req, COOKIES.letters) !== 'off';
+  return readCookie(req, COOKIES.letters) !== 'off';
 }
 
 /** True until somebody has answered whether the night shall be red, or has switched to it. */
 export function isRedOpen(req: Request): boolean {
-  return themeOf(req) !== 'red' && cookieOf(req, COOKIES.offer) === undefined;
+  return themeOf(req) !== 'red' && (readCookie(req, COOKIES.offer) ?? '') === '';
 }
 
 /**
@@ -82,8 +89,4 @@ function isProven(services: Services, req: Request, res: Response): boolean {
     if (!hasCode(error, 'forbidden')) throw error;
     return false;
   }
-}
-
-function cookieOf(req: Request, name: string): string | undefined {
-  return new RegExp(`(?:^|;\\s*)${name}=([a-z]+)`).exec(req.headers.cookie ?? '')?.[1];
 }

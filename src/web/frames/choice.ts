@@ -1,4 +1,5 @@
 import type { Request, Response } from 'express';
+import { readCookie } from '../../http/index.js';
 import type { Web } from '../page.js';
 
 /** Says that a choice of this address is to be that of this browser from now on. */
@@ -8,9 +9,8 @@ const LIFETIME_MS = 5 * 365 * 86_400_000;
 
 /** What this browser was told to remember by that name; '' if nothing. */
 export function readChoice(req: Request, name: string): string {
-  const text = new RegExp(`(?:^|;\\s*)${name}=([^;]*)`).exec(req.headers.cookie ?? '')?.[1] ?? '';
   try {
-    return decodeURIComponent(text);
+    return decodeURIComponent(readCookie(req, name) ?? '');
   } catch {
     return ''; // no percent encoding of ours
   }

@@ -55,16 +55,16 @@ export function keepColumns(web: Web, req: Request, res: Response, state: ListSt
  * give way to a narrow window; what a person chose stays, and is reached so.
  */
 export function boxClass(columns: readonly Column[]): string {
-  return `needs-${leastRoom(columns, !isUsual(columns))}`;
+  return `needs-${leastRoom(columns, !isUsual(columns.map(({ key }) => key)))}`;
 }
 
-function isUsual(columns: readonly Column[]): boolean {
-  return columns.map(({ key }) => key).join() === USUAL_COLUMNS.join();
+function isUsual(keys: readonly string[]): boolean {
+  return keys.join() === USUAL_COLUMNS.join();
 }
 
 /** Heads of a table, with the way to sort by each. */
 export function toHeads(base: string, state: ListState, columns: readonly Column[]): Head[] {
-  const rooms = isUsual(columns) ? roomOf(columns) : [];
+  const rooms = isUsual(columns.map(({ key }) => key)) ? roomOf(columns) : [];
   return columns.map((column, index) => {
     const { key, label, sort, isNumber, className } = column;
     const isSorted = sort !== undefined && sort === state.sort;
@@ -125,10 +125,7 @@ export function toColumnMenu(base: string, state: ListState, keys: readonly stri
       name,
       url: to([...keys, key]),
     })),
-    usualUrl:
-      keys.join() === USUAL_COLUMNS.join()
-        ? ''
-        : `${usual}${usual.includes('?') ? '&' : '?'}${KEEP}=1${MENU}`,
+    usualUrl: isUsual(keys) ? '' : `${usual}${usual.includes('?') ? '&' : '?'}${KEEP}=1${MENU}`,
     hidden: [...hiddenState(withoutColumns(state)), { name: KEEP, value: '1' }],
     value: keys.join(','),
     isFull: keys.length >= MAX_COLUMNS,

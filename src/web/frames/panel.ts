@@ -10,6 +10,7 @@ import {
   type Viewer,
 } from '../../catalog/index.js';
 import { findSite } from '../../config/index.js';
+import { readCookie } from '../../http/index.js';
 import { nightOf } from '../../lib/time.js';
 import type { Web } from '../page.js';
 import { formatCount } from '../render.js';
@@ -85,7 +86,7 @@ export async function readPanel(
   const groups = [...toChoiceGroups(matching, all, state.filters), ...words];
   const shown = Object.entries({ ...FIELD_GROUPS, other: OTHER_FIELDS });
   return {
-    isOpen: !/(?:^|;\s*)filters=closed/.test(req.headers.cookie ?? ''),
+    isOpen: readCookie(req, 'filters') !== 'closed',
     groups: new Map(groups.map((group) => [group.name, toGroup(base, state, group)])),
     archiveTotal: formatCount(sumFrames(all)),
     ...nightParts(web, state, nights),

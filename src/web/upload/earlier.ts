@@ -35,7 +35,8 @@ export async function earlierUploads({ services, base }: Web, req: Request, view
           ...(isPaged ? { beforeMs: asked } : {}),
         });
   const shown = batches.slice(0, PAGE_ROWS);
-  const last = batches.length > PAGE_ROWS ? shown.at(-1) : undefined;
+  const isMore = batches.length > PAGE_ROWS || shown.at(-1)?.goesOn === true;
+  const last = isMore ? shown.at(-1) : undefined;
   return {
     rows: shown.map((batch) => toRow(base, batch)),
     olderUrl: last === undefined ? '' : `${base}/upload/?before=${last.fromMs}#earlier`,
