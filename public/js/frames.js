@@ -2,21 +2,12 @@
 
 import { formatBytes, isCommand } from './common.js';
 import { startFilters } from './filters.js';
-
-const STORE = 'selected-frames';
+import { keepSelection, readSelection } from './selection.js';
+import { inOrderOfTime, startStops } from './stops.js';
 
 /** So many are selected at once at most; all of a longer list are fetched by its own menu. */
 const MOST_SELECTED = 5000;
 const ASKED_AT_ONCE = 1000;
-
-/** Selected frames of this session: id → its size in bytes and the page of a list that it is on. */
-function readSelection() {
-  try {
-    return new Map(JSON.parse(sessionStorage.getItem(STORE) ?? '[]'));
-  } catch {
-    return new Map();
-  }
-}
 
 let list = startList();
 startFilters(() => {
@@ -74,7 +65,7 @@ function startList() {
         selection.set(box.value, { size: Number(box.dataset.size), page });
       }
     }
-    sessionStorage.setItem(STORE, JSON.stringify([...selection]));
+    keepSelection(selection);
     showSelection({ selection, bars, groups, parts });
   }
 
@@ -131,6 +122,9 @@ function startList() {
     return true;
   }
 
+  for (const night of form.querySelectorAll('.lanes')) {
+    startStops(night, inOrderOfTime([...night.querySelectorAll('a[data-ids]')]));
+  }
   startRange(boxes, update);
   startAll(form, boxes, (found) => {
     for (const [id, what] of found) if (!selection.has(id)) selection.set(id, what);

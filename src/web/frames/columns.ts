@@ -100,7 +100,7 @@ export const COLUMNS: readonly Column[] = [
     widthPx: 88,
     cell: ({ instrument }) => longText(instrument),
   },
-  numberColumn('AIRMASS', 'Airmass', ({ airmass }) => decimals(airmass, 2)),
+  numberColumn('AIRMASS', 'Airmass', ({ airmass }) => decimals(airmass, 2), { sort: 'AIRMASS' }),
   {
     ...numberColumn('fwhm', 'FWHM, ″', () => null),
     sort: 'fwhm',
@@ -152,6 +152,7 @@ export const COLUMNS: readonly Column[] = [
     widthPx: 100,
   }),
   numberColumn('CCD-TEMP', 'Sensor, °C', ({ ccdTempC }) => decimals(ccdTempC, 1), {
+    sort: 'CCD-TEMP',
     name: 'Temperature of the sensor, °C',
     widthPx: 92,
   }),
@@ -181,7 +182,7 @@ export const COLUMNS: readonly Column[] = [
     sort: 'RLEVEL',
     name: 'Reduction level',
   }),
-  textColumn('PROPID', 'Proposal', ({ proposal }) => proposal, { widthPx: 110 }),
+  textColumn('PROPID', 'Proposal', ({ proposal }) => proposal, { sort: 'PROPID', widthPx: 110 }),
   textColumn('OBSNUM', 'Observation', ({ obsNumber }) => obsNumber, { sort: 'OBSNUM' }),
   textColumn('REQNUM', 'Request', ({ requestNumber }) => requestNumber, { sort: 'REQNUM' }),
   numberColumn('id', 'Id', ({ id }) => String(id), { sort: 'id' }),

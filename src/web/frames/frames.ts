@@ -14,7 +14,9 @@ import {
 } from '../../catalog/index.js';
 import { parameter, queryParameters, requireAction } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
+import { parseDate } from '../../lib/time.js';
 import { parseDec, parseRa } from '../../sky/index.js';
+import { targetKey } from '../../targets/index.js';
 import { findColumn, keywordsOf } from './columns.js';
 import { boxClass, keepColumns, readColumns, toColumnMenu, toHeads } from './column-menu.js';
 import { toDownloads } from './downloads.js';
@@ -228,7 +230,7 @@ async function summarize(
   return { sum: `${formatBytes(sizeBytes)}${open}`, sizeBytes };
 }
 
-/** `GET /search/?q=`: one box for a position, a target or the name of a frame. */
+/** `GET /search/?q=`: one box for a night, a position, a target or the name of a frame. */
 export function search(web: Web): RequestHandler {
   const { services, base } = web;
   return async (req, res) => {
@@ -239,26 +241,43 @@ export function search(web: Web): RequestHandler {
       goTo(web, req, res, listUrl(base, empty));
       return;
     }
+    if (parseDate(text) === text) {
+      goTo(web, req, res, `${base}/nights/${text}/`);
+      return;
+    }
     const position = splitPosition(text);
     if (position !== undefined) {
       const withRa = withFilter(empty, 'RA', [position.ra]);
       goTo(web, req, res, listUrl(base, withFilter(withRa, 'DEC', [position.dec])));
       return;
     }
-    const byTarget = withFilter(empty, 'OBJECT', [text]);
-    const byName = withFilter(empty, 'basename', [text]);
-    const hasTarget = (await count(web, byTarget, viewer)) > 0;
-    if (hasTarget || (await count(web, byName, viewer)) === 0) {
-      goTo(web, req, res, listUrl(base, byTarget));
+    // A target goes by many names; what is none may be a part of what a header or a file calls it.
+    const ways = ['target', 'OBJECT', 'basename', 'q'].filter((name) => {
+      return name !== 'target' || targetKey(text) !== '';
+    });
+    const lists = ways.map((name) => withFilter(empty, name, [text]));
+    const list = await firstWith(web, lists, viewer);
+    if (list === undefined) {
+      goTo(web, req, res, listUrl(base, withFilter(empty, 'OBJECT', [text])));
       return;
     }
     const one = { column: 'frames.id', descending: false };
-    const query = { conditions: parseConditions(byName.filters), order: one, limit: 2, offset: 0 };
+    const query = { conditions: parseConditions(list.filters), order: one, limit: 2, offset: 0 };
     const { total, items } = await listFrames(services.catalog, query, viewer);
     const [only] = items;
-    const isOne = total === 1 && only !== undefined;
-    goTo(web, req, res, isOne ? `${base}/frames/${only.id}/` : listUrl(base, byName));
+    const isFrame = list.filters.has('basename') && total === 1 && only !== undefined;
+    goTo(web, req, res, isFrame ? `${base}/frames/${only.id}/` : listUrl(base, list));
   };
+}
+
+/** The first of some lists that has frames. */
+async function firstWith(
+  web: Web,
+  lists: readonly ListState[],
+  viewer: Viewer,
+): Promise<ListState | undefined> {
+  for (const list of lists) if ((await count(web, list, viewer)) > 0) return list;
+  return undefined;
 }
 
 /** Cuts `22:36:58 +34:26:13` or `339.24 34.43` in two; undefined if the text is no position. */
