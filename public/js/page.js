@@ -33,9 +33,9 @@ function remember(name, value) {
 
 /** The account of who is signed in remembers it too; if that fails, this browser still does. */
 function keepWithAccount(theme) {
-  if (document.querySelector('.person-menu .person') === null) return;
-  const body = new URLSearchParams(new FormData(document.querySelector('form.themes')));
-  body.set('theme', theme);
+  const { person, csrf, csrfField } = document.body.dataset;
+  if (person === undefined) return;
+  const body = new URLSearchParams({ [csrfField]: csrf, theme, back: '/' });
   const sent = { method: 'POST', body, redirect: 'manual', keepalive: true };
   fetch(`${base}/theme/`, sent).catch(() => undefined);
 }

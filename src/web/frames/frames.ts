@@ -47,8 +47,10 @@ type Parameters = ReadonlyMap<string, readonly string[]>;
 interface ReadQuery {
   readonly state: ListState;
   readonly conditions: Condition[];
-  /** Sentences about values that were left out. */
+  /** Sentences about values that were left out… */
   readonly problems: readonly string[];
+  /** …and these themselves, by the names of their fields: nobody shall have to type them again. */
+  readonly left: Parameters;
   /** True if the address can be said shorter, or in the words of programs. */
   readonly isForm: boolean;
 }
@@ -62,12 +64,15 @@ async function readQuery({ services }: Web, asked: Parameters): Promise<ReadQuer
   const parameters = new Map(folded.parameters);
   const given = new Map(parameters);
   const problems = [...folded.problems];
+  const left = new Map<string, readonly string[]>();
   const name = parameter(parameters, 'resolve');
   parameters.delete('resolve');
   if (name !== '') {
     const place = await resolveName(name, services.config);
-    if (typeof place === 'string') problems.push(place);
-    else parameters.set('RA', [place.ra]).set('DEC', [place.dec]);
+    if (typeof place === 'string') {
+      problems.push(place);
+      left.set('resolve', [name]);
+    } else parameters.set('RA', [place.ra]).set('DEC', [place.dec]);
   }
   // A form sends its empty fields too; the address that one shares should say only what counts.
   const hasEmpty = [...asked].some(([each, values]) => each !== 'format' && values.includes(''));
@@ -80,11 +85,12 @@ async function readQuery({ services }: Web, asked: Parameters): Promise<ReadQuer
       if (ra !== dec || (radius === true && ra !== true)) {
         problems.push('The position needs both RA and Dec, so it was left out.');
       }
-      return { state, conditions, problems, isForm };
+      return { state, conditions, problems, left, isForm };
     } catch (error) {
       const wrong = error instanceof AppError ? error.data.parameter : undefined;
       if (!(error instanceof AppError) || typeof wrong !== 'string' || !parameters.delete(wrong))
         throw error;
+      left.set(wrong, given.get(wrong) ?? []);
       problems.push(`“${given.get(wrong)?.join(', ') ?? ''}” was left out: ${error.message}`);
     }
   }
@@ -96,7 +102,7 @@ export function showFrames(web: Web): RequestHandler {
   return async (req: Request, res: Response) => {
     const viewer = requireAction(res, 'read');
     const parameters = queryParameters(req);
-    const { state, conditions, problems, isForm } = await readQuery(web, parameters);
+    const { state, conditions, problems, left, isForm } = await readQuery(web, parameters);
     const isKept = keepColumns(web, req, res, state) || keepPlates(web, req, res, state);
     if ((isForm || isKept) && problems.length === 0) {
       goTo(web, req, res, listUrl(base, state));
@@ -111,7 +117,7 @@ export function showFrames(web: Web): RequestHandler {
       return;
     }
     const [panel, list, summary, searchMenu] = await Promise.all([
-      readPanel(web, req, { state, total: found.total }, viewer),
+      readPanel(web, req, { state, left, total: found.total }, viewer),
       readList(web, req, state, found.items),
       summarize(web, { conditions, total: found.total }, viewer),
       readSearches(web, res, state, viewer),

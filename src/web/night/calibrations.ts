@@ -27,8 +27,10 @@ interface MatrixCell {
   readonly text: string;
   readonly isNone: boolean;
   readonly url: string;
-  /** Head of its column, for narrow screens and for those who hear it. */
+  /** Head of its column, for narrow screens and for those who hear it… */
   readonly head: string;
+  /** …and without the word that all of its columns share. */
+  readonly short: string;
   readonly slot: string;
 }
 
@@ -112,6 +114,7 @@ function cellsOf(
     isNone: isMissing,
     url: some.length === 0 ? '' : listOf(data, { ...filtersOf(camera), ...query }),
     head: head.name,
+    short: head.name.replace(/ flat$/, ''),
     slot: head.slot,
   });
   const ofKind = (kind: 'bias' | 'dark', name: string): MatrixCell => {
