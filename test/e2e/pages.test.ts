@@ -123,7 +123,7 @@ withChromium('the pages that show frames, in a real browser', () => {
     ['andromeda', '3 frames'],
     ['hill-0', '6 frames'],
     ['hill M', '3 frames'],
-    ['2026-03-01', 'Night of 1'],
+    ['2026-03-01', 'Sunday 1'],
   ])('the search box finds %s', async (text, title) => {
     await page.goto('/frames/');
     await page.keyboard.press('/');
