@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { Catalog } from './db.js';
 import { readMark, writeMark } from './rebuild.js';
 import { UNSOLVED } from './solutions.js';
+import { checkStarsAnew, type StarField } from './star-fields.js';
 
 /** Which frames are to be solved. */
 export interface SolvingRequest {
@@ -90,11 +91,35 @@ export async function requestSolutions(catalog: Catalog, request: SolvingRequest
   return catalog.write.transaction((tx) => enqueue(tx, { sql, values }, isForced));
 }
 
+/** More than any date: what is to be checked is solved after all that has no place at all. */
+const LATER_MS = 1e14;
+
+/**
+ * Queues a frame whose header says where it lies, since its stars do not tell that it is right, or tell
+ * that it is wrong. It stays behind frames of which nothing is known.
+ */
+export async function askSolver(
+  catalog: Catalog,
+  { frameId, versionId }: Pick<StarField, 'frameId' | 'versionId'>,
+  state: 'asked' | 'wrong',
+): Promise<void> {
+  await catalog.write.transaction(async (tx) => {
+    const asked = await tx('star_fields')
+      .where({ frame_id: frameId, version_id: versionId })
+      .update({ state, asked_ms: Date.now() });
+    if (asked === 0) return;
+    const queued = await enqueue(tx, { sql: 'frames.id = ?', values: [frameId] }, true);
+    if (queued === 0) return; // somebody else has asked for it
+    await tx('solutions').where({ frame_id: frameId }).decrement('date_ms', LATER_MS);
+  });
+}
+
 /**
  * What is known of a frame has changed, in the transaction that changes it: it is looked at again,
  * with the solution of its pixels if there is one.
  */
 export async function solveAnew(tx: Knex, frameId: number): Promise<void> {
+  await checkStarsAnew(tx, [frameId]);
   const known: unknown = await tx('solutions').where({ frame_id: frameId }).first('state');
   // Where nothing was ever solved, nobody waits for it.
   if (
@@ -155,10 +180,15 @@ export async function endSolving(
 ): Promise<void> {
   const error = end.state === 'solved' ? null : end.error;
   const due = end.state === 'waiting' ? { due_ms: Date.now() + end.delayMs } : {};
-  await catalog
-    .write('solutions')
-    .where({ frame_id: frameId })
-    .update({ state: end.state, error, ...due });
+  await catalog.write.transaction(async (tx) => {
+    await tx('solutions')
+      .where({ frame_id: frameId })
+      .update({ state: end.state, error, ...due });
+    if (end.state === 'waiting') return;
+    const field = tx('star_fields').where({ frame_id: frameId });
+    if (end.state === 'solved') await field.update({ state: 'right' });
+    else await field.where({ state: 'asked' }).update({ state: 'alone' });
+  });
 }
 
 /** How many frames are in which state. */

@@ -363,6 +363,11 @@ export const SETTINGS = {
     default: '0.5',
     help: 'Degrees by which the position in a header may be off before that is a finding, `wrong-pointing`.',
   },
+  WCS_TOLERANCE_PX: {
+    type: number(0, 10_000),
+    default: '10',
+    help: 'Pixels by which the stars of a frame may lie beside where its WCS has them, before that is a finding, `wrong-wcs`, and the frame is solved. They are compared with those of other frames of the field, and of each field one frame is solved if there is a SOLVER. 0: not compared.',
+  },
   REPORT_AT: {
     type: {
       kind: 'text',
