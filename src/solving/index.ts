@@ -85,7 +85,11 @@ export function startSolving(
     await whenQuiet();
     return !stop.signal.aborted && (await solveNext(parts, by, stop.signal)) !== undefined;
   };
+  const swept = sweepSolving(config).catch((error: unknown) => {
+    log.warn('what a solver left behind cannot be removed', errorFields(error));
+  });
   const loop = async (by: Solver, isFirst: boolean): Promise<void> => {
+    await swept; // a folder of ours would be swept away with those of a process that had our number
     while (!stop.signal.aborted) {
       const now = await by.problem();
       if (isFirst && now !== undefined && now !== problem) log.error(now);
@@ -116,16 +120,13 @@ export function startSolving(
   const loops = Array.from({ length: solver === undefined ? 0 : config.SOLVER_WORKERS }, (_, at) =>
     solver === undefined ? undefined : loop(solver, at === 0),
   );
-  const swept = sweepSolving(config).catch((error: unknown) => {
-    log.warn('what a solver left behind cannot be removed', errorFields(error));
-  });
   return {
     async state() {
       return { solver: config.SOLVER, problem: problem ?? null, ...(await countSolving(catalog)) };
     },
     async close() {
       stop.abort();
-      await Promise.all([swept, checks, ...loops]);
+      await Promise.all([checks, swept, ...loops]);
     },
   };
 }
