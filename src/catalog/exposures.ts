@@ -14,7 +14,6 @@ export interface NightExposure extends Omit<
   'basename' | 'createdMs' | 'versionId' | 'sunAltDeg' | 'noise'
 > {
   readonly night: string;
-  readonly objectId: number;
   readonly sizeBytes: number;
   /** What is doubtful about it: codes of findings that are more than notes. */
   readonly doubts: readonly string[];

@@ -127,6 +127,7 @@ export interface NightRow {
   readonly telescope: string;
   readonly instrument: string;
   readonly imageKind: ImageKind;
+  readonly objectId: number;
   readonly object: string | null;
   readonly filter: string | null;
   readonly exposureSec: number | null;
@@ -157,6 +158,7 @@ const ROW = {
   telescope: 'frames.telescope',
   instrument: 'frames.instrument',
   imageKind: 'frames.image_kind',
+  objectId: 'frames.object_id',
   object: 'frames.object',
   filter: 'frames.filter',
   exposureSec: 'frames.exposure_sec',

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupBy } from '../lib/groups.js';
 import { createPace } from '../lib/pace.js';
 import type { Catalog } from './db.js';
 import { matching } from './frames.js';
@@ -34,16 +35,9 @@ export interface FrameSetup extends Pick<
 }
 
 type TextFact = 'siteId' | 'telescope' | 'filter';
+type BinningFact = 'binningX' | 'binningY';
 type NumberFact =
-  | 'binningX'
-  | 'binningY'
-  | 'width'
-  | 'height'
-  | 'originX'
-  | 'originY'
-  | 'gain'
-  | 'ccdTempC'
-  | 'exposureSec';
+  BinningFact | 'width' | 'height' | 'originX' | 'originY' | 'gain' | 'ccdTempC' | 'exposureSec';
 
 /** What a setup must be; null as a text means that there is none. Bounds are inclusive. */
 export type SetupBound =
@@ -60,8 +54,8 @@ export type SetupBound =
 export interface SetupQuery {
   readonly instrument: string;
   readonly kinds: readonly ImageKind[];
-  /** Reduced frames, or raw ones. */
-  readonly isReduced: boolean;
+  /** Reduced frames, or raw ones; null for both. */
+  readonly isReduced: boolean | null;
   readonly aroundMs: number;
   /** Frames further away are not looked for. */
   readonly withinMs: number;
@@ -84,7 +78,14 @@ const COLUMNS: Readonly<Record<TextFact | NumberFact, string>> = {
   exposureSec: 'exposure_sec',
 };
 
-const TEXT_FACTS: ReadonlySet<string> = new Set(['siteId', 'telescope', 'filter']);
+/** What frames of one facet have in common. */
+const FACET_FACTS: ReadonlySet<string> = new Set([
+  'siteId',
+  'telescope',
+  'filter',
+  'binningX',
+  'binningY',
+]);
 
 const SELECTED = [
   'frames.id',
@@ -118,8 +119,8 @@ export async function listSetups(
     .select('facets.id')
     .where('facets.instrument', instrument)
     .whereIn('facets.image_kind', kinds)
-    .where('facets.reduction_level', isReduced ? '>' : '<=', 0)
     .modify(keepWithin, 'facets', bounds);
+  if (isReduced !== null) void facets.where('facets.reduction_level', isReduced ? '>' : '<=', 0);
   const nearest = matching(catalog.read, [], viewer)
     .whereIn('frames.facet_id', facets)
     .whereBetween('frames.date_obs_ms', [aroundMs - withinMs, aroundMs + withinMs])
@@ -132,37 +133,93 @@ export async function listSetups(
   return rows.map(toSetupOfRow).sort((a, b) => away(a) - away(b) || a.id - b.id);
 }
 
-/** For each of many searches one of the nearest frames that it finds, if there is any. */
+/**
+ * For each of many searches one of the nearest frames that it finds, if there is any. Facets are matched
+ * here: there are few of them, and the database would go through all of them for each search.
+ */
 export async function findNearest(
   catalog: Catalog,
   searches: readonly Omit<SetupQuery, 'limit'>[],
   viewer: Viewer,
 ): Promise<(number | null)[]> {
   const { read } = catalog;
-  const facets = read('facets')
-    .select('facets.id')
-    .whereRaw('facets.instrument = wanted.instrument')
-    .whereRaw('facets.image_kind in (select value from json_each(wanted.kinds))')
-    .whereRaw('(facets.reduction_level > 0) = wanted.is_reduced')
-    .modify(keepWanted, 'facets');
-  const nearest = matching(read, [], viewer)
-    .whereIn('frames.facet_id', facets)
-    .whereRaw('frames.date_obs_ms between wanted.from_ms and wanted.to_ms')
-    .modify(keepWanted, 'frames')
-    .select('frames.id')
-    .orderByRaw('abs(frames.date_obs_ms - wanted.around_ms)')
-    .limit(1);
-  const found: (number | null)[] = [];
-  for (let at = 0; at < searches.length; at += SLICE) {
-    const part = searches.slice(at, at + SLICE).map(toWanted);
-    const rows: { id: number | null }[] = await read
-      .withMaterialized('wanted', read.raw(WANTED, JSON.stringify(part)))
+  const facetsOf = await readFacets(catalog, searches);
+  const wanted = searches
+    .map((search, place) => toWanted(search, place, facetsOf(search)))
+    .filter(({ facets }) => facets.length > 0);
+  const nearest = (side: 'before' | 'after'): Knex.QueryBuilder =>
+    matching(read, [], viewer)
+      .whereRaw('frames.facet_id = facet.value')
+      .whereRaw(`frames.date_obs_ms between ${SPANS[side]}`)
+      .modify(keepWanted)
+      .orderBy('frames.date_obs_ms', side === 'before' ? 'desc' : 'asc')
+      .limit(1)
+      .select(read.raw('json_array(abs(frames.date_obs_ms - wanted.around_ms), frames.id)'));
+  const found = new Map<number, Near>();
+  for (let at = 0; at < wanted.length; at += SLICE) {
+    const part = JSON.stringify(wanted.slice(at, at + SLICE));
+    const rows: { place: number; before: string | null; after: string | null }[] = await read
+      .withMaterialized('wanted', read.raw(WANTED, part))
       .from('wanted')
-      .select({ id: nearest })
-      .orderBy('wanted.place');
-    found.push(...rows.map(({ id }) => id));
+      .joinRaw('cross join json_each(wanted.facets) as facet')
+      .select({ place: 'wanted.place', before: nearest('before'), after: nearest('after') });
+    for (const { place, before, after } of rows) {
+      for (const text of [before, after]) {
+        const near = text === null ? undefined : (JSON.parse(text) as Near);
+        if (near !== undefined && near[0] < (found.get(place)?.[0] ?? Infinity))
+          found.set(place, near);
+      }
+    }
   }
-  return found;
+  return searches.map((_, place) => found.get(place)?.[1] ?? null);
+}
+
+/** How far a frame is from the instant that was asked for, ms, and its id. */
+type Near = readonly [awayMs: number, id: number];
+
+const SPANS = {
+  before: 'wanted.from_ms and wanted.around_ms',
+  after: 'wanted.around_ms and wanted.to_ms',
+};
+
+/** Reads what the searches are to be matched with. @returns ids of the facets whose frames one may find */
+async function readFacets(
+  { read }: Catalog,
+  searches: readonly Omit<SetupQuery, 'limit'>[],
+): Promise<(search: Omit<SetupQuery, 'limit'>) => readonly number[]> {
+  const instruments = [...new Set(searches.map(({ instrument }) => instrument))];
+  const rows: FacetSetup[] = await read('facets')
+    .whereRaw('instrument in (select value from json_each(?))', [JSON.stringify(instruments)])
+    .select({
+      id: 'id',
+      instrument: 'instrument',
+      imageKind: 'image_kind',
+      reductionLevel: 'reduction_level',
+      siteId: 'site_id',
+      telescope: 'telescope',
+      filter: 'filter',
+      binningX: 'binning_x',
+      binningY: 'binning_y',
+    });
+  const byInstrument = groupBy(rows, ({ instrument }) => instrument);
+  return ({ instrument, kinds, isReduced, bounds }) =>
+    (byInstrument.get(instrument) ?? []).flatMap((facet) => {
+      const isKind = kinds.includes(facet.imageKind);
+      const isLevel = isReduced === null || facet.reductionLevel > 0 === isReduced;
+      return isKind && isLevel && bounds.every((bound) => isWithin(facet, bound)) ? [facet.id] : [];
+    });
+}
+
+type FacetSetup = Pick<
+  FrameSetup,
+  'id' | 'instrument' | 'imageKind' | 'reductionLevel' | TextFact | BinningFact
+>;
+
+/** What facets do not tell is for the frames to tell. */
+function isWithin(facet: FacetSetup, bound: SetupBound): boolean {
+  if ('is' in bound) return facet[bound.fact] === bound.is;
+  const { fact, min, max } = bound;
+  return (fact !== 'binningX' && fact !== 'binningY') || (facet[fact] >= min && facet[fact] <= max);
 }
 
 /** The setups of frames by id, in slices; unknown and hidden frames are left out. */
@@ -243,53 +300,40 @@ function keepWithin(
 /** Every number is below it, and JSON has no word for what is not finite. */
 const UNBOUNDED = 1e308;
 
-/** A search as a row of `WANTED` is made of: the bounds by their column. */
-function toWanted({ aroundMs, withinMs, bounds, ...search }: Omit<SetupQuery, 'limit'>): object {
-  const within = Object.fromEntries(
-    bounds.map((bound) => [
-      COLUMNS[bound.fact],
-      'is' in bound ? [bound.is] : [bound.min, bound.max, Number(bound.orUnknown)],
-    ]),
+/** A search as a row of `WANTED` is made of: the bounds of what frames tell by their column. */
+function toWanted(
+  { aroundMs, withinMs, bounds }: Omit<SetupQuery, 'limit'>,
+  place: number,
+  facets: readonly number[],
+) {
+  const within = bounds.flatMap((bound): [string, readonly number[]][] =>
+    'is' in bound ? [] : [[COLUMNS[bound.fact], [bound.min, bound.max, Number(bound.orUnknown)]]],
   );
   const span = { around: aroundMs, from: aroundMs - withinMs, to: aroundMs + withinMs };
-  return { ...search, isReduced: Number(search.isReduced), ...span, ...within };
+  return { place, facets, ...span, ...Object.fromEntries(within) };
 }
 
-const isText = (fact: string): boolean => TEXT_FACTS.has(fact);
+/** Columns of numbers that frames of one facet may differ in. */
+const FRAME_COLUMNS = Object.entries(COLUMNS).flatMap(([fact, column]) =>
+  FACET_FACTS.has(fact) ? [] : [column],
+);
 
 /** Searches as a table, from JSON: what one does not bound lies between all there is. */
-const WANTED = `select key as place, value ->> 'instrument' as instrument, value -> 'kinds' as kinds,
-  value ->> 'isReduced' as is_reduced, value ->> 'around' as around_ms, value ->> 'from' as from_ms,
-  value ->> 'to' as to_ms, ${Object.entries(COLUMNS)
-    .map(([fact, column]) =>
-      isText(fact)
-        ? `value -> '${column}' is null as ${column}_any, value ->> '$.${column}[0]' as ${column}`
-        : `coalesce(value ->> '$.${column}[0]', -${UNBOUNDED}) as ${column}_min,
+const WANTED = `select value ->> 'place' as place, value -> 'facets' as facets,
+  value ->> 'around' as around_ms, value ->> 'from' as from_ms, value ->> 'to' as to_ms,
+  ${FRAME_COLUMNS.map(
+    (column) => `coalesce(value ->> '$.${column}[0]', -${UNBOUNDED}) as ${column}_min,
   coalesce(value ->> '$.${column}[1]', ${UNBOUNDED}) as ${column}_max,
   coalesce(value ->> '$.${column}[2]', 1) as ${column}_unknown`,
-    )
-    .join(',\n  ')} from json_each(?)`;
+  ).join(',\n  ')} from json_each(?)`;
 
 /** As `keepWithin`, by the row of `WANTED` that is looked at. */
-function keepWanted(query: Knex.QueryBuilder, table: 'facets' | 'frames'): void {
-  for (const [fact, column] of Object.entries(COLUMNS)) {
-    if (FACET_FACTS.has(fact) !== (table === 'facets')) continue;
-    void query.whereRaw(
-      isText(fact)
-        ? `(wanted.${column}_any or ${table}.${column} is wanted.${column})`
-        : `(${table}.${column} between wanted.${column}_min and wanted.${column}_max
-          or (${table}.${column} is null and wanted.${column}_unknown))`,
-    );
+function keepWanted(query: Knex.QueryBuilder): void {
+  for (const column of FRAME_COLUMNS) {
+    void query.whereRaw(`(frames.${column} between wanted.${column}_min and wanted.${column}_max
+      or (frames.${column} is null and wanted.${column}_unknown))`);
   }
 }
-
-const FACET_FACTS: ReadonlySet<string> = new Set([
-  'siteId',
-  'telescope',
-  'filter',
-  'binningX',
-  'binningY',
-]);
 
 function withVersions(query: Knex.QueryBuilder): Knex.QueryBuilder {
   return query.join('versions', 'versions.id', 'frames.version_id').select(SELECTED);

@@ -1,12 +1,9 @@
 import type { Calibrations } from '../calibration/index.js';
 import {
   findUsual,
-  inNights,
   listNightFindings,
   listNightNotes,
-  listNightParts,
   listNightRows,
-  listObjectParts,
   listQuarantined,
   nightNumber,
   type Catalog,
@@ -19,9 +16,10 @@ import {
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import type { Reader } from '../ingest/index.js';
+import { groupBy } from '../lib/groups.js';
 import { mediansOf, type NightMedians } from './medians.js';
 import { toldMissing, type Missing } from './missing.js';
-import { observedIn, type NightTarget } from './observed.js';
+import { observedIn, partsOf, type NightTarget } from './observed.js';
 import { refusedIn } from './refused.js';
 import type { InstrumentUse } from './shutter.js';
 import type { Skies } from './skies.js';
@@ -93,30 +91,32 @@ export async function describeNight(
   viewer: Viewer,
   { seesRefused, seesNotes, now = Date.now() }: NightOptions,
 ): Promise<NightReport | undefined> {
-  const rows = await listNightRows(catalog, night, viewer);
-  const skies = await ofSites.overFrames(night, rows);
-  const refused = seesRefused ? await listRefused(catalog, night, skies, viewer) : null;
-  const notes = seesNotes ? await listNightNotes(catalog, night, viewer) : null;
+  const [rows, findings, notes] = await Promise.all([
+    listNightRows(catalog, night, viewer),
+    listNightFindings(catalog, night, viewer),
+    seesNotes ? listNightNotes(catalog, night, viewer) : null,
+  ]);
+  const science = rows.filter(isRawScience).map(({ id }) => id);
+  const [missing, medians, { skies, refused }] = await Promise.all([
+    science.length === 0 ? [] : calibrations.findMissing(science.slice(0, MAX_JUDGED), viewer),
+    mediansOf(rows.filter(isScience), (groupId) =>
+      findUsual(catalog, groupId, nightNumber(night), null),
+    ),
+    ofSites.overFrames(night, rows).then(async (found) => ({
+      skies: found,
+      refused: seesRefused ? await listRefused(catalog, night, found, viewer) : null,
+    })),
+  ]);
   if (rows.length === 0) {
     const isThere = [...(refused ?? []), ...(notes ?? [])].length > 0;
     return isThere ? { ...NO_FRAMES, night, skies, refused, notes } : undefined;
   }
-  const science = rows.filter(isRawScience).map(({ id }) => id);
-  const [parts, observed, findings, missing, medians] = await Promise.all([
-    listNightParts(catalog, [night], [], viewer),
-    listObjectParts(catalog, undefined, [inNights([night])], viewer),
-    listNightFindings(catalog, night, viewer),
-    calibrations.findMissing(science.slice(0, MAX_JUDGED), viewer),
-    mediansOf(rows.filter(isScience), (groupId) =>
-      findUsual(catalog, groupId, nightNumber(night), null),
-    ),
-  ]);
   const leastMs = config.NIGHT_GAP_MINUTES * MINUTE_MS;
   return {
     night,
-    parts,
+    parts: countParts(night, rows),
     rows,
-    targets: observedIn(observed),
+    targets: observedIn(partsOf(rows)),
     skies,
     instruments: useOf(rows, cloudyIn(findings), skies, { leastMs, now }),
     medians,
@@ -125,6 +125,22 @@ export async function describeNight(
     refused,
     notes,
   };
+}
+
+/** Frames of a night by how they were taken, as `listNightParts` has them. */
+function countParts(night: string, rows: readonly NightRow[]): NightPart[] {
+  const keyOf = (row: NightRow): string => {
+    const { siteId, telescope, instrument, imageKind, filter, reductionLevel } = row;
+    return JSON.stringify([reductionLevel, imageKind, siteId, telescope, instrument, filter]);
+  };
+  const groups = [...groupBy(rows, keyOf)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return groups.flatMap(([, some]) => {
+    const [first] = some;
+    if (first === undefined) return [];
+    const { siteId, telescope, instrument, imageKind, filter, reductionLevel } = first;
+    const frames = some.length;
+    return [{ night, siteId, telescope, instrument, imageKind, filter, reductionLevel, frames }];
+  });
 }
 
 function cloudyIn(findings: readonly FrameFinding[]): ReadonlySet<number> {

@@ -1,6 +1,7 @@
-import type { ObjectPart } from '../catalog/index.js';
+import type { NightRow, ObjectPart } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
 import { mergeObjects } from '../targets/index.js';
+import { isScience } from './use.js';
 
 /** Frames and open shutter in one filter. */
 export interface FilterSum {
@@ -20,8 +21,30 @@ export interface NightTarget {
   readonly filters: readonly FilterSum[];
 }
 
+/** A frame as far as it tells what was observed. */
+export type ObservedRow = Pick<
+  NightRow,
+  'objectId' | 'object' | 'imageKind' | 'reductionLevel' | 'filter' | 'instrument' | 'exposureSec'
+>;
+
+/** Frames of the sky of one night by object and how they were taken, as `listObjectParts` has them. */
+export function partsOf(rows: readonly ObservedRow[]): Omit<ObjectPart, 'night'>[] {
+  const seen = rows.filter((row) => row.object !== null && isScience(row));
+  const keyOf = (row: ObservedRow): string =>
+    JSON.stringify([row.objectId, row.reductionLevel, row.filter, row.instrument]);
+  return [...groupBy(seen, keyOf).values()].flatMap((some) => {
+    const [first] = some;
+    if (first?.object === null || first === undefined) return [];
+    const { objectId, object, reductionLevel, filter, instrument } = first;
+    const exposureSec = some.reduce((sum, row) => sum + Math.max(0, row.exposureSec ?? 0), 0);
+    return [
+      { objectId, object, reductionLevel, filter, instrument, frames: some.length, exposureSec },
+    ];
+  });
+}
+
 /** Objects of one night, the longest observed first. */
-export function observedIn(parts: readonly ObjectPart[]): NightTarget[] {
+export function observedIn(parts: readonly Omit<ObjectPart, 'night'>[]): NightTarget[] {
   const targets = mergeObjects(parts, () => undefined).map(({ name, names, members }) => {
     const byLevel = groupBy(members, ({ reductionLevel }) => reductionLevel);
     const [most] = [...byLevel].sort((a, b) => exposureOf(b[1]) - exposureOf(a[1]) || a[0] - b[0]);
@@ -42,11 +65,11 @@ export function observedIn(parts: readonly ObjectPart[]): NightTarget[] {
   return targets.sort((a, b) => b.exposureSec - a.exposureSec || compareText(a.name, b.name));
 }
 
-function framesOf(parts: readonly ObjectPart[]): number {
+function framesOf(parts: readonly Pick<ObjectPart, 'frames'>[]): number {
   return parts.reduce((sum, { frames }) => sum + frames, 0);
 }
 
-function exposureOf(parts: readonly ObjectPart[]): number {
+function exposureOf(parts: readonly Pick<ObjectPart, 'exposureSec'>[]): number {
   return parts.reduce((sum, { exposureSec }) => sum + exposureSec, 0);
 }
 

@@ -8,13 +8,12 @@ import {
   type KeptUsual,
   type NightExposure,
   type Note,
-  type ObjectPart,
   type Viewer,
 } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
 import { mediansOf, type NightMedians } from './medians.js';
 import type { NightOptions, NightParts } from './night.js';
-import { observedIn, type NightTarget } from './observed.js';
+import { observedIn, partsOf, type NightTarget } from './observed.js';
 import { refusedIn } from './refused.js';
 import type { InstrumentUse } from './shutter.js';
 import type { Skies } from './skies.js';
@@ -69,7 +68,7 @@ export async function describeNights(
       return {
         night,
         exposures: rows,
-        targets: observedIn(toParts(rows)),
+        targets: observedIn(partsOf(rows)),
         skies: over,
         instruments: useOf(rows, cloudyIn(rows), over, { leastMs, now }),
         leading: (await mediansOf(leadingOf(rows), () => Promise.resolve(usualOf.get(night))))[0],
@@ -104,19 +103,4 @@ async function readUsual(
   });
   const usual = await listUsual(catalog, leading);
   return new Map(leading.map(({ night }, at) => [night, usual[at]]));
-}
-
-/** Frames of the sky by object and how they were taken, as `listObjectParts` has them. */
-function toParts(rows: readonly NightExposure[]): ObjectPart[] {
-  const seen = rows.filter((row) => row.object !== null && isScience(row));
-  const keyOf = (row: NightExposure): string =>
-    JSON.stringify([row.objectId, row.reductionLevel, row.filter, row.instrument]);
-  return [...groupBy(seen, keyOf).values()].flatMap((some) => {
-    const [first] = some;
-    if (first?.object === null || first === undefined) return [];
-    const { objectId, object, reductionLevel, filter, instrument, night } = first;
-    const exposureSec = some.reduce((sum, row) => sum + Math.max(0, row.exposureSec ?? 0), 0);
-    const frames = some.length;
-    return [{ objectId, object, reductionLevel, filter, instrument, night, frames, exposureSec }];
-  });
 }

@@ -1,12 +1,12 @@
 import {
-  listFramesByCursor,
-  parseConditions,
-  readFrames,
-  type Frame,
+  eachSetup,
+  findNearest,
+  type FrameSetup,
+  type SetupBound,
+  type SetupQuery,
   type Viewer,
 } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
-import { formatInstant } from '../../lib/time.js';
 import type { Missing } from '../../nights/index.js';
 import type { Web } from '../page.js';
 import { countOf, formatCount, NONE } from '../render.js';
@@ -67,9 +67,9 @@ export async function toMatrix(
   const holes = report.missing.flatMap((missing): OneMissing[] =>
     missing.of.length === 0 ? [{ missing, of: null }] : missing.of.map((of) => ({ missing, of })),
   );
-  const told = await Promise.all(
-    holes.slice(0, MOST_HOLES).map((each) => toHole(web, data, each, viewer)),
-  );
+  const lacks = holes.slice(0, MOST_HOLES).map((each) => toLack(data, each));
+  const best = await findBest(web, lacks, viewer);
+  const told = lacks.map((lack, at) => toHole(web, lack, best[at]));
   const rest = holes.length - told.length;
   return {
     filters,
@@ -130,78 +130,93 @@ function cellsOf(
   ];
 }
 
-async function toHole(
-  web: Web,
-  data: NightData,
-  { missing, of }: OneMissing,
-  viewer: Viewer,
-): Promise<Hole> {
+function toHole(web: Web, lack: Lack, best: FrameSetup | undefined): Hole {
+  const { missing, of, touched } = lack;
+  const words = { bias: 'biases', dark: 'darks', flat: 'flats' }[missing.kind];
+  const [first] = touched;
+  return {
+    title: `Science without ${words}: ${of === null ? '' : `${of} `}on ${missing.instrument}`,
+    touches: countOf(touched.length, 'frame'),
+    ...(first === undefined
+      ? { nearest: '', nearestUrl: '', whyUrl: '' }
+      : {
+          ...toNearest(web, lack, first, best),
+          whyUrl: `${web.base}/frames/${first.id}/#calibrations`,
+        }),
+  };
+}
+
+/** What is missing, the frames that it touches, and how to look for the nearest of all there are. */
+interface Lack extends OneMissing {
+  readonly touched: readonly NightFrameRow[];
+  readonly search: Omit<SetupQuery, 'limit'>;
+}
+
+function toLack(data: NightData, { missing, of }: OneMissing): Lack {
   const { kind, instrument } = missing;
   const touched = data.rows.filter((row) => {
     if (!row.isScience || row.reductionLevel > 0 || row.instrument !== instrument) return false;
     if (kind === 'flat') return (row.filter ?? 'no filter') === of;
     return of === null || `${row.exposureSec ?? ''} s` === of;
   });
-  const words = { bias: 'biases', dark: 'darks', flat: 'flats' }[kind];
-  const [first] = touched;
-  const nearest =
-    first === undefined
-      ? { nearest: '', nearestUrl: '', whyUrl: '' }
-      : await findNearest(web, kind, first, viewer);
+  const filter = touched[0]?.filter ?? null;
+  const exposureSec = touched[0]?.exposureSec ?? null;
+  const bounds: SetupBound[] = [];
+  if (kind === 'flat' && filter !== null) bounds.push({ fact: 'filter', is: filter });
+  if (kind === 'dark' && exposureSec !== null) {
+    bounds.push({ fact: 'exposureSec', min: exposureSec, max: Number.MAX_VALUE, orUnknown: false });
+  }
   return {
-    title: `Science without ${words}: ${of === null ? '' : `${of} `}on ${instrument}`,
-    touches: countOf(touched.length, 'frame'),
-    ...nearest,
+    missing,
+    of,
+    touched,
+    search: {
+      instrument,
+      kinds: kind === 'flat' ? ['flat', 'skyflat'] : [kind],
+      isReduced: null,
+      aroundMs: touched[0]?.dateObsMs ?? 0,
+      withinMs: EVER_MS,
+      bounds,
+    },
   };
 }
 
-/**
- * Looks for the nearest calibrations of other nights in time, whether the rules would take them or not.
- *
- * @param frame one that lacks them
- */
-async function findNearest(
-  { services, base }: Web,
-  kind: Missing['kind'],
-  frame: NightFrameRow,
+/** Looks for the nearest calibrations of other nights in time, whether the rules would take them or not. */
+async function findBest(
+  { services: { catalog } }: Web,
+  lacks: readonly Lack[],
   viewer: Viewer,
-): Promise<Pick<Hole, 'nearest' | 'nearestUrl' | 'whyUrl'>> {
-  const atMs = frame.dateObsMs ?? 0;
-  const asked = new Map<string, readonly string[]>([
-    ['INSTRUMENT', [frame.instrument]],
-    ['IMAGETYPE', kind === 'flat' ? ['flat', 'skyflat'] : [kind]],
-    ...(kind === 'flat' && frame.filter !== null ? [['FILTER', [frame.filter]] as const] : []),
-    ...(kind === 'dark' && frame.exposureSec !== null
-      ? [['EXPTIME', [String(frame.exposureSec)]] as const]
-      : []),
-  ]);
-  const look = async (bound: 'start' | 'end'): Promise<Frame | undefined> => {
-    const conditions = parseConditions(new Map([...asked, [bound, [formatInstant(atMs)]]]));
-    const order = { column: 'frames.date_obs_ms', descending: bound === 'end' };
-    const query = { conditions, order, limit: 1 };
-    return (await listFramesByCursor(services.catalog, readFrames, query, viewer)).items[0];
-  };
-  const whyUrl = `${base}/frames/${frame.id}/#calibrations`;
-  const found = (await Promise.all([look('end'), look('start')])).flatMap((each) => each ?? []);
-  const [best] = found.sort((a, b) => distance(a, atMs) - distance(b, atMs));
-  if (best === undefined) {
-    return { nearest: 'There are none at all: take some, or upload them.', nearestUrl: '', whyUrl };
+): Promise<(FrameSetup | undefined)[]> {
+  const searches = lacks.map(({ search }) => search);
+  const ids = await findNearest(catalog, searches, viewer);
+  const setups = new Map<number | null, FrameSetup>();
+  const found = ids.filter((id) => id !== null);
+  for await (const some of eachSetup(catalog, found, viewer)) {
+    for (const setup of some) setups.set(setup.id, setup);
   }
-  const query = new URLSearchParams({ night: best.night ?? '' });
-  for (const [name, values] of asked) for (const value of values) query.append(name, value);
-  const days = Math.round(distance(best, atMs) / DAY_MS);
-  const isLater = (best.dateObsMs ?? 0) > atMs;
+  return ids.map((id) => setups.get(id));
+}
+
+function toNearest(
+  { base }: Web,
+  { missing: { kind, instrument }, search }: Lack,
+  { filter, exposureSec }: NightFrameRow,
+  best: FrameSetup | undefined,
+): Pick<Hole, 'nearest' | 'nearestUrl'> {
+  if (best === undefined) {
+    return { nearest: 'There are none at all: take some, or upload them.', nearestUrl: '' };
+  }
+  const query = new URLSearchParams({ night: best.night ?? '', INSTRUMENT: instrument });
+  for (const each of search.kinds) query.append('IMAGETYPE', each);
+  if (kind === 'flat' && filter !== null) query.append('FILTER', filter);
+  if (kind === 'dark' && exposureSec !== null) query.append('EXPTIME', String(exposureSec));
+  const awayMs = (best.dateObsMs ?? 0) - search.aroundMs;
+  const days = Math.round(Math.abs(awayMs) / DAY_MS);
   const age =
-    days === 0 ? 'of this night' : `${countOf(days, 'night')} ${isLater ? 'later' : 'old'}`;
-  return {
-    nearest: `The nearest are ${age}.`,
-    nearestUrl: `${base}/frames/?${query.toString()}`,
-    whyUrl,
-  };
+    days === 0 ? 'of this night' : `${countOf(days, 'night')} ${awayMs > 0 ? 'later' : 'old'}`;
+  return { nearest: `The nearest are ${age}.`, nearestUrl: `${base}/frames/?${query.toString()}` };
 }
 
 const DAY_MS = 86_400_000;
-
-function distance({ dateObsMs }: Frame, atMs: number): number {
-  return Math.abs((dateObsMs ?? Infinity) - atMs);
-}
+/** Longer than there is photography. */
+const EVER_MS = 1000 * 366 * DAY_MS;

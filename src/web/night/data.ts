@@ -1,5 +1,4 @@
-import { listNightDetails, type NightDetail, type NightRow } from '../../catalog/index.js';
-import type { Viewer } from '../../catalog/index.js';
+import type { NightDetail, NightRow } from '../../catalog/index.js';
 import type { NightReport } from '../../nights/index.js';
 import { barType } from '../roll/lanes.js';
 import type { Web } from '../page.js';
@@ -28,13 +27,12 @@ export interface NightData {
   readonly shown: readonly NightFrameRow[];
 }
 
-/** Joins what is told of a night with what plots and pictures need. */
-export async function readNight(
-  { services, base }: Web,
+/** Joins what is told of a night with what plots and pictures need; frames of which one tells alone are left out. */
+export function joinNight(
+  { base }: Pick<Web, 'base'>,
   report: NightReport,
-  viewer: Viewer,
-): Promise<NightData> {
-  const details = await listNightDetails(services.catalog, report.night, viewer);
+  details: ReadonlyMap<number, NightDetail>,
+): NightData {
   const nameOf = new Map(
     report.targets.flatMap(({ name, names }) => names.map((each) => [each, name] as const)),
   );

@@ -1,6 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { may } from '../../auth/index.js';
-import { listNightNotes, type Viewer } from '../../catalog/index.js';
+import {
+  listNightDetails,
+  listNightNotes,
+  type NightDetail,
+  type Viewer,
+} from '../../catalog/index.js';
 import { parameter, queryParameters, requireAction } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { groupBy } from '../../lib/groups.js';
@@ -9,7 +14,7 @@ import { createNights, type NightReport, type Nights } from '../../nights/index.
 import { sendPage, type Web } from '../page.js';
 import { countOf, formatBytes, formatCount, formatNight } from '../render.js';
 import { toMatrix } from './calibrations.js';
-import { listOf, readNight, type NightData } from './data.js';
+import { joinNight, listOf, type NightData } from './data.js';
 import { sizesOf, stateOf, toFacts } from './facts.js';
 import { toIntegration } from './integration.js';
 import { toNotes, type ToldNote } from './notes.js';
@@ -43,16 +48,17 @@ export function sendNight(web: Web): SendNight {
     const viewer = requireAction(res, 'read');
     const night = requireNight(req);
     const options = { seesRefused: may(viewer, 'upload'), seesNotes: may(viewer, 'read-notes') };
-    const [report, around] = await Promise.all([
+    const [report, around, details] = await Promise.all([
       nights.find(night, options, viewer),
       nights.around(night, viewer),
+      listNightDetails(web.services.catalog, night, viewer),
     ]);
     const frame = { ...toHead(web, night, around), ...sheetOf(req) };
     const title = `Night of ${night}`;
     const shown =
       report === undefined || report.rows.length === 0
         ? await toEmpty(web, night, report, viewer, told)
-        : await toWhole(web, req, { report, viewer, told });
+        : await toWhole(web, req, { report, details, viewer, told });
     if (report === undefined && told === null) res.status(404);
     await sendPage(web, req, res, 'night', { title, place: 'nights' }, { ...frame, ...shown });
   };
@@ -102,14 +108,15 @@ async function toWhole(
   req: Request,
   parts: {
     readonly report: NightReport;
+    readonly details: ReadonlyMap<number, NightDetail>;
     readonly viewer: Viewer;
     readonly told: ToldNote | null;
   },
 ) {
   const { services } = web;
-  const { report, viewer, told } = parts;
+  const { report, details, viewer, told } = parts;
   const asked = queryParameters(req);
-  const data = await readNight(web, report, viewer);
+  const data = joinNight(web, report, details);
   const [plots, matrix] = await Promise.all([
     toPlots(services.catalog, data, parsePlots(asked)),
     toMatrix(web, data, viewer),
