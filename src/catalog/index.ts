@@ -133,6 +133,7 @@ export {
 export {
   checkStarsAnew,
   findUncheckedField,
+  isSolvedUnmeasured,
   listLikeFields,
   mayAskSolver,
   setStarState,

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { Catalog } from './db.js';
 import type { Frame } from './schema.js';
-import { candidatesIn } from './sky-index.js';
+import { listNewestIn, type Cap } from './sky-index.js';
 
 /**
  * How a frame stands whose stars were held against its WCS. `new`: not yet; `asked`: the solver is to
@@ -33,7 +33,32 @@ interface StarRow {
 const BYTES = 4;
 /** Frames of an object, or of a part of the sky, that are looked through for some to compare with. */
 const LOOKED_THROUGH = 200;
+/** Of frames that lie there, those of so many that came before it. */
+const NEAR_IDS = 20_000;
 const DAY_MS = 86_400_000;
+
+/** Half of a picture at least is to be seen in both. */
+function middleOf({ raDeg, decDeg, radiusDeg }: Cap): Cap {
+  return { raDeg, decDeg, radiusDeg: radiusDeg / 4 };
+}
+
+/** Frames of the same object, the nearest in time before and after. */
+async function listSameObject(read: Knex, { id, object, dateObsMs }: Frame): Promise<number[]> {
+  if (object === null) return [];
+  const ofObject = (): Knex.QueryBuilder =>
+    read('frames')
+      .whereRaw('object_id = (select object_id from frames where id = ?)', [id])
+      .limit(LOOKED_THROUGH / 2)
+      .select('id');
+  const at = dateObsMs ?? 0;
+  const before: { id: number }[] = await ofObject()
+    .andWhere('date_obs_ms', '<=', at)
+    .orderBy('date_obs_ms', 'desc');
+  const after: { id: number }[] = await ofObject()
+    .andWhere('date_obs_ms', '>', at)
+    .orderBy('date_obs_ms');
+  return [...before, ...after].map((row) => row.id);
+}
 
 /** Keeps the stars of a frame that was measured; measured once more, it stays as it was judged. */
 export async function keepStars(
@@ -97,43 +122,11 @@ export async function listLikeFields(
   frame: Frame,
   limit: number,
 ): Promise<StarField[]> {
-  const { footprint, object } = frame;
-  const { read } = catalog;
-  const ids = new Set<number>();
-  const add = async (narrow: (query: Knex.QueryBuilder) => void): Promise<void> => {
-    const query = read('frames').select('id').limit(LOOKED_THROUGH);
-    const rows: { id: number }[] = await query.modify(narrow);
-    for (const { id } of rows) ids.add(id);
-  };
-  if (object !== null) {
-    await add((query) => void query.where({ object }).orderBy('date_obs_ms', 'desc'));
-  }
-  if (footprint !== null) {
-    const { raDeg, decDeg, radiusDeg } = footprint.cap;
-    // Half of the picture at least is to be seen in both.
-    const middle = { raDeg, decDeg, radiusDeg: radiusDeg / 4 };
-    await add((query) => {
-      candidatesIn(query, middle);
-      void query.orderBy('id', 'desc');
-    });
-  }
-  ids.delete(frame.id);
-  const rows: StarRow[] = await read('star_fields')
-    .join('frames', (join) => {
-      join.on('frames.id', 'star_fields.frame_id');
-      join.andOn('frames.version_id', 'star_fields.version_id');
-    })
-    .whereIn('frames.id', [...ids])
+  const rows: StarRow[] = await (
+    await likeFrames(catalog.read, frame)
+  ).query
+    .join('star_fields', isOfFrame('star_fields'))
     .whereIn('star_fields.state', ['right', 'agrees', 'alone'])
-    .where({
-      'frames.site_id': frame.siteId,
-      'frames.telescope': frame.telescope,
-      'frames.instrument': frame.instrument,
-      'frames.binning_x': frame.binningX,
-      'frames.binning_y': frame.binningY,
-      'frames.width': frame.width,
-      'frames.height': frame.height,
-    })
     .orderByRaw(
       `case star_fields.state when 'right' then 0 when 'agrees' then 1 else 2 end,
        abs(coalesce(frames.date_obs_ms, 0) - ?), frames.id`,
@@ -142,6 +135,47 @@ export async function listLikeFields(
     .limit(limit)
     .select('star_fields.*');
   return rows.map(toField);
+}
+
+/** Whether such a frame was solved whose stars are still to be measured. */
+export async function isSolvedUnmeasured({ read }: Catalog, frame: Frame): Promise<boolean> {
+  const row: unknown = await (
+    await likeFrames(read, frame)
+  ).query
+    .join('solutions', isOfFrame('solutions'))
+    .leftJoin('star_fields', isOfFrame('star_fields'))
+    .whereNull('star_fields.frame_id')
+    .whereNotNull('solutions.solved_ms')
+    .first('frames.id');
+  return row !== undefined;
+}
+
+/** Rows of a table that are of the versions that frames show. */
+function isOfFrame(table: string): (join: Knex.JoinClause) => void {
+  return (join) => {
+    join.on(`${table}.frame_id`, 'frames.id').andOn(`${table}.version_id`, 'frames.version_id');
+  };
+}
+
+/** A query of the frames that may be like one; in an object, as a query is run by waiting for it. */
+async function likeFrames(read: Knex, frame: Frame): Promise<{ query: Knex.QueryBuilder }> {
+  const { footprint } = frame;
+  const near = { fromId: frame.id - NEAR_IDS, limit: LOOKED_THROUGH };
+  const there = footprint && (await listNewestIn(read, middleOf(footprint.cap), near));
+  const ids = new Set([...(await listSameObject(read, frame)), ...(there ?? [])]);
+  ids.delete(frame.id);
+  const query = read('frames')
+    .whereIn('frames.id', [...ids])
+    .where({
+      'frames.site_id': frame.siteId,
+      'frames.telescope': frame.telescope,
+      'frames.instrument': frame.instrument,
+      'frames.binning_x': frame.binningX,
+      'frames.binning_y': frame.binningY,
+      'frames.width': frame.width,
+      'frames.height': frame.height,
+    });
+  return { query };
 }
 
 /** Frames of a camera of which the solver could tell nothing, one after another: then it will not of others. */

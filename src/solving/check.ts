@@ -5,6 +5,7 @@ import {
   findSolution,
   findUncheckedField,
   getFrame,
+  isSolvedUnmeasured,
   listLikeFields,
   mayAskSolver,
   saveFindings,
@@ -99,6 +100,8 @@ async function isToBeSolved(
 ): Promise<boolean> {
   if (config.SOLVER === 'none' || state === 'right' || field.wasAsked) return false;
   if (state !== 'wrong' && compared.some(({ wasAsked }) => wasAsked)) return false;
+  // What a solved frame will tell of this one need not be asked.
+  if (await isSolvedUnmeasured(catalog, frame)) return false;
   return mayAskSolver(catalog, frame);
 }
 

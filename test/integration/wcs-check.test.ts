@@ -178,6 +178,16 @@ test('with a solver one frame of a field is solved, and those that are wrong by 
   expect([state, solution?.dec]).toEqual(['solved', expect.closeTo(CENTRE.decDeg, 6)]);
   expect((await archive.json<SolutionAnswer>(`/frames/${right}/solution/`)).state).toBe('none');
   expect(await archive.check()).toEqual([]);
+
+  // A catalogue that is made anew comes to the same by the solutions that the journal brings back.
+  const calls = (await readCalls(log)).length;
+  await archive.stop();
+  expect((await archive.run(['reindex', '--read-data'])).status).toBe(0);
+  await archive.restart();
+  await whenChecked(archive);
+  for (const id of [first, right]) expect(await said(archive, id)).toBe('');
+  expect(await said(archive, wrong)).toMatch(/^The WCS has the stars 2\.4′/);
+  expect(await readCalls(log)).toHaveLength(calls);
 }, 120_000);
 
 test('a camera of which the solver knows no stars is not brought to it again and again', async () => {
