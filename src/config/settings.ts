@@ -345,7 +345,7 @@ export const SETTINGS = {
   SOLVER: {
     type: { kind: 'choice', values: ['none', 'astrometry.net', 'astap'] },
     default: 'none',
-    help: 'Program that finds out by the stars where a frame lies that has no WCS. It must be installed, with its star catalogue. What it finds is kept beside the file, never in it.',
+    help: 'Program that finds out by the stars where a frame lies that has no WCS, or one that its stars do not bear out. It must be installed, with its star catalogue. What it finds is kept beside the file, never in it.',
   },
   SOLVER_COMMAND: {
     type: text,

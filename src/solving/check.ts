@@ -150,7 +150,8 @@ async function compareField(catalog: Catalog, own: OwnField): Promise<Comparison
     if (otherWcs === undefined) continue;
     const turnDeg = (frame.footprint?.rotationDeg ?? 0) - (other.footprint?.rotationDeg ?? 0);
     // Beyond the meridian a mount stands on its head, whether a header says so or not.
-    const turns = [0, 180, turnDeg, -turnDeg];
+    const turned = Math.abs(Math.sin((turnDeg * Math.PI) / 180)) > 0.01 ? [turnDeg, -turnDeg] : [];
+    const turns = [0, 180, ...turned];
     const pairs = matchStars(places, toPlaces(like.stars), turns, frame);
     if (pairs.length === 0) continue;
     const apart = pairs.map(({ own: here, other: there }) => {
@@ -159,6 +160,7 @@ async function compareField(catalog: Catalog, own: OwnField): Promise<Comparison
     });
     const { frameId, versionId, state, wasAsked } = like;
     compared.push({ frameId, versionId, state, wasAsked, apartDeg: medianOf(apart) });
+    if (state === 'right') break; // nobody knows better
   }
   return compared;
 }

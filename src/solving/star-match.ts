@@ -15,6 +15,8 @@ export interface FieldSize {
 
 /** Fewer pairs may be chance. */
 const LEAST_PAIRS = 7;
+/** So many are no chance: nothing else need be tried. */
+const CERTAIN_PAIRS = 15;
 /** So many of the stars that should be in both images have to be. */
 const LEAST_SHARE = 0.45;
 /** So far a pair may be apart in the end, pixels: centres are good to a tenth, optics to a pixel or two. */
@@ -49,6 +51,7 @@ export function matchStars(
   for (const turnDeg of turnsDeg) {
     const pairs = matchTurned(own, others, turnDeg, size);
     if (pairs.length > best.length) best = pairs;
+    if (best.length >= CERTAIN_PAIRS) break;
   }
   return best;
 }
@@ -87,30 +90,36 @@ function commonShift(
   factor: Place,
   cellPx: number,
 ): Place {
-  const cells = new Map<string, Place[]>();
-  const key = (column: number, row: number): string => `${column} ${row}`;
+  const shifts: Place[] = [];
+  const counts = new Map<number, number>();
   for (const other of others) {
     const [x, y] = times(factor, other);
     for (const [ownX, ownY] of own) {
       const shift: Place = [ownX - x, ownY - y];
-      const at = key(Math.floor(shift[0] / cellPx), Math.floor(shift[1] / cellPx));
-      const cell = cells.get(at);
-      if (cell === undefined) cells.set(at, [shift]);
-      else cell.push(shift);
+      const at = cellOf(shift, cellPx);
+      shifts.push(shift);
+      counts.set(at, (counts.get(at) ?? 0) + 1);
     }
   }
-  let best: readonly Place[] = [];
-  for (const at of cells.keys()) {
-    const [column = 0, row = 0] = at.split(' ').map(Number);
+  let [best, most] = [0, 0];
+  for (const at of counts.keys()) {
     // Four cells: what lies on the border of two would be lost.
-    const near = [0, 1].flatMap((right) =>
-      [0, 1].flatMap((up) => cells.get(key(column + right, row + up)) ?? []),
-    );
-    if (near.length > best.length) best = near;
+    const near = NEAR_CELLS.reduce((sum, offset) => sum + (counts.get(at + offset) ?? 0), 0);
+    if (near > most) [best, most] = [at, near];
   }
+  const chosen = shifts.filter((shift) => NEAR_CELLS.includes(cellOf(shift, cellPx) - best));
   const mean = (axis: 0 | 1): number =>
-    best.reduce((sum, shift) => sum + shift[axis], 0) / Math.max(1, best.length);
+    chosen.reduce((sum, shift) => sum + shift[axis], 0) / Math.max(1, chosen.length);
   return [mean(0), mean(1)];
+}
+
+/** More cells than shifts lie apart in one direction: images have less than 2^20 pixels along a side. */
+const ROW = 2 ** 21;
+/** A cell, and those to the right of it, above it, and both. */
+const NEAR_CELLS: readonly number[] = [0, 1, ROW, ROW + 1];
+
+function cellOf([x, y]: Place, cellPx: number): number {
+  return Math.floor(x / cellPx) + ROW * Math.floor(y / cellPx);
 }
 
 /** Each star with the nearest of the others, if that is within reach; none twice. */
