@@ -24,6 +24,7 @@ import { objectSums } from './migrations/0019_object_sums.js';
 import { shareJournal } from './migrations/0020_share_journal.js';
 import { rules } from './migrations/0021_rules.js';
 import { uploads } from './migrations/0022_uploads.js';
+import { starFields } from './migrations/0026_star_fields.js';
 import { sorts } from './migrations/0027_sorts.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
@@ -50,6 +51,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0020_share_journal', up: shareJournal },
   { name: '0021_rules', up: rules },
   { name: '0022_uploads', up: uploads },
+  { name: '0026_star_fields', up: starFields },
   { name: '0027_sorts', up: sorts },
 ];
 
