@@ -136,13 +136,45 @@ export async function countWindow({ read }: Catalog, window: Window): Promise<nu
   return Number((row as { total?: unknown } | undefined)?.total ?? 0);
 }
 
+/** A frame of a window. */
+export interface WindowFrame extends FrameMeasures {
+  readonly frameId: number;
+}
+
 /** What was measured of the frames of a window, the newest nights first. */
-export async function readWindow({ read }: Catalog, window: Window): Promise<FrameMeasures[]> {
+export async function readWindow({ read }: Catalog, window: Window): Promise<WindowFrame[]> {
   const rows: Row[] = await inWindow(read, window)
     .orderBy('night_no', 'desc')
     .limit(MAX_WINDOW)
     .select('measures.*');
-  return rows.map(toMeasures);
+  return rows.map((row) => ({ ...toMeasures(row), frameId: Number(row.frame_id) }));
+}
+
+/**
+ * How often what is known of the frames of a window has changed, whatever their exposure: by a frame
+ * that came, went, was measured anew, or whose light was compared with that of others. It only grows.
+ */
+export async function countWindowChanges(
+  { read }: Catalog,
+  { groupId, fromNight, toNight }: Window,
+): Promise<number> {
+  const row: { total: number } | undefined = await read('group_nights')
+    .where({ group_id: groupId })
+    .whereBetween('night_no', [fromNight, toNight])
+    .first(read.raw('coalesce(sum(changes + light_changes), 0) as total'));
+  return row?.total ?? 0;
+}
+
+/** By group, how often the measures of its frames of a night have changed: what later nights go by. */
+export async function readGroupChanges(
+  { read }: Catalog,
+  nightNo: number,
+): Promise<ReadonlyMap<number, number>> {
+  const rows: { group_id: number; changes: number }[] = await read
+    .from(read.raw('group_nights indexed by group_nights_night'))
+    .where({ night_no: nightNo })
+    .select('group_id', 'changes');
+  return new Map(rows.map((row) => [row.group_id, row.changes]));
 }
 
 /** What came through of the light of a field, once. */
@@ -191,19 +223,26 @@ export interface KeptUsual {
   readonly quantiles: Quantiles;
 }
 
+/** The same with the changes of its window, as `countWindowChanges` had them before it was read. */
+export interface DatedUsual extends KeptUsual {
+  readonly changes: number;
+}
+
 /** The distribution for a group and a night; undefined if none was worked out. @param exposureSec null for all */
 export async function findUsual(
   { read }: Catalog,
   groupId: number,
   nightNo: number,
   exposureSec: number | null,
-): Promise<KeptUsual | undefined> {
-  const row: { frames: number; quantiles: string } | undefined = await read('usual')
+): Promise<DatedUsual | undefined> {
+  const row: { frames: number; changes: number; quantiles: string } | undefined = await read(
+    'usual',
+  )
     .where({ group_id: groupId, night_no: nightNo, exposure_sec: exposureSec ?? ANY_EXPOSURE })
-    .first('frames', 'quantiles');
+    .first('frames', 'changes', 'quantiles');
   return row === undefined
     ? undefined
-    : { frames: row.frames, quantiles: JSON.parse(row.quantiles) as Quantiles };
+    : { ...row, quantiles: JSON.parse(row.quantiles) as Quantiles };
 }
 
 /** What was usual for frames like one, of any exposure, when it was taken; undefined if that is not known. */
@@ -223,7 +262,7 @@ export async function findUsualOf(
 export async function saveUsual(
   { write }: Catalog,
   key: { readonly groupId: number; readonly nightNo: number; readonly exposureSec: number | null },
-  { frames, quantiles }: KeptUsual,
+  { frames, changes, quantiles }: DatedUsual,
 ): Promise<void> {
   await write('usual')
     .insert({
@@ -231,6 +270,7 @@ export async function saveUsual(
       night_no: key.nightNo,
       exposure_sec: key.exposureSec ?? ANY_EXPOSURE,
       frames,
+      changes,
       quantiles: JSON.stringify(quantiles),
     })
     .onConflict(['group_id', 'night_no', 'exposure_sec'])

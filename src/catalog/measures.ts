@@ -45,10 +45,15 @@ export const MEASURE_COLUMNS = {
 /** Measures that are compared with what is usual → column of the rank. */
 export const RANKED = {
   fwhm: 'fwhm_rank',
+  hfr: 'hfr_rank',
   elongation: 'elongation_rank',
-  background: 'background_rank',
-  noise: 'noise_rank',
   stars: 'stars_rank',
+  background: 'background_rank',
+  backgroundGradient: 'background_gradient_rank',
+  noise: 'noise_rank',
+  saturated: 'saturated_rank',
+  hotPixels: 'hot_pixels_rank',
+  transparency: 'transparency_rank',
 } as const;
 export type Ranked = keyof typeof RANKED;
 

@@ -142,6 +142,7 @@ export interface NightRow {
   readonly stars: number | null;
   readonly fwhmArcsec: number | null;
   readonly fwhmPx: number | null;
+  readonly hfrPx: number | null;
   readonly elongation: number | null;
   readonly background: number | null;
   readonly noise: number | null;
@@ -172,6 +173,7 @@ const ROW = {
   stars: 'measures.stars',
   fwhmArcsec: 'measures.fwhm_arcsec',
   fwhmPx: 'measures.fwhm_px',
+  hfrPx: 'measures.hfr_px',
   elongation: 'measures.elongation',
   background: 'measures.background',
   noise: 'measures.noise',
