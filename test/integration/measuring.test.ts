@@ -140,6 +140,29 @@ test('each knows its rank among those of its setup, and one that is out of the u
   expect(new Set(ranks).size).toBeGreaterThan(5);
 });
 
+test('every measure has its rank, in JSON, in tables and on the page', async () => {
+  const { id, basename, quality } = await found(CLOUDED);
+  const { hot_pixels: hot, ...rank } = quality?.rank ?? {};
+  expect(hot).toBeNull(); // stars are no darks
+  expect(Object.keys(rank)).toHaveLength(9);
+  for (const value of Object.values(rank)) expect(value).toEqual(expect.any(Number));
+  expect(rank.transparency).toBeLessThan(20);
+  const csv = await archive.fetch(`/frames/?format=csv&basename_exact=${basename}`);
+  const [head = '', line = ''] = (await csv.text()).split('\r\n');
+  const cells = line.split(',');
+  for (const [name, value] of Object.entries(rank)) {
+    const at = head.split(',').indexOf(`quality.rank.${name}`);
+    expect([name, cells[at]]).toEqual([name, String(value)]);
+  }
+  const table = await archive.fetch(`/frames/?format=votable&basename_exact=${basename}`);
+  expect(await table.text()).toContain('<FIELD name="quality_rank_background_gradient"');
+  const html = { headers: { Accept: 'text/html' } };
+  const page = await (await archive.fetch(`/frames/${id}/`, html)).text();
+  for (const label of ['Half flux', 'Gradient', 'Noise', 'Saturated', 'Transparency']) {
+    expect(page).toMatch(new RegExp(`<dt>${label}</dt><dd>[^<]*, above \\d+ % of the usual</dd>`));
+  }
+});
+
 test('a field that was dimmer than it is was behind clouds', async () => {
   const { quality, findings } = await found(CLOUDED);
   expect(quality?.transparency).toBeGreaterThan(0.15);
