@@ -22,6 +22,10 @@ export interface StoredMeasures {
   readonly saturatedFraction: number | null;
   readonly hotPixels: number | null;
   readonly instrumentalMag: number | null;
+  /** Of the pixels, as `quality/tasks.ts` has it: frames with the same pixels have the same. */
+  readonly contentSum: number | null;
+  /** Of the data before anything was lost in packing, by the header. */
+  readonly dataSum: number | null;
 }
 
 /** Property → column, in the order in which they are told. */
@@ -40,6 +44,8 @@ export const MEASURE_COLUMNS = {
   saturatedFraction: 'saturated_fraction',
   hotPixels: 'hot_pixels',
   instrumentalMag: 'instrumental_mag',
+  contentSum: 'content_sum',
+  dataSum: 'data_sum',
 } as const satisfies Record<keyof StoredMeasures, string>;
 
 /** Measures that are compared with what is usual → column of the rank. */

@@ -25,6 +25,7 @@ import { shareJournal } from './migrations/0020_share_journal.js';
 import { rules } from './migrations/0021_rules.js';
 import { uploads } from './migrations/0022_uploads.js';
 import { usual } from './migrations/0023_usual.js';
+import { contentSums } from './migrations/0024_content_sums.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -51,6 +52,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0021_rules', up: rules },
   { name: '0022_uploads', up: uploads },
   { name: '0023_usual', up: usual },
+  { name: '0024_content_sums', up: contentSums },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

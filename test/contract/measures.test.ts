@@ -42,6 +42,8 @@ const NOTHING: StoredMeasures = {
   saturatedFraction: null,
   hotPixels: null,
   instrumentalMag: null,
+  contentSum: null,
+  dataSum: null,
 };
 
 const SORTS = ['fwhm', 'stars', 'noise'] as const;

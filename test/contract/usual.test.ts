@@ -32,6 +32,8 @@ const SKY: StoredMeasures = {
   saturatedFraction: 0,
   hotPixels: null,
   instrumentalMag: -10,
+  contentSum: null,
+  dataSum: null,
 };
 const DAY_MS = 86_400_000;
 const FIRST_MS = Date.UTC(2026, 2, 1, 20);

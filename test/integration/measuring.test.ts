@@ -6,6 +6,7 @@ import { makeField, type FieldOptions } from '../fixtures/star-field.js';
 import { ADMIN_PASSWORD, startArchive, type TestArchive } from '../support/archive.js';
 import { withCatalog } from '../support/catalog.js';
 import { logIn } from '../support/logins.js';
+import { allMeasured, until } from '../support/measuring.js';
 
 interface Shown {
   readonly id: number;
@@ -69,23 +70,7 @@ async function frames(query = ''): Promise<readonly Shown[]> {
   return page.results;
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error('It did not come to that in a minute.');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** When nothing waits to be measured or compared. */
-async function settled(): Promise<void> {
-  await until(async () => {
-    const { measuring } = await archive.json<{
-      measuring: { waiting: number; nights_to_judge: number };
-    }>('/admin/?format=json');
-    return measuring.waiting === 0 && measuring.nights_to_judge === 0;
-  });
-}
+const settled = (): Promise<void> => allMeasured(archive);
 
 async function found(number: number): Promise<Shown> {
   const all = await frames(`basename_exact=${name(number)}`);

@@ -96,7 +96,44 @@ test('one exposure in two formats is told at the later one, and no overlap', () 
 });
 
 test('the same pixels under two names are told, pictures that are too plain to tell are not', () => {
-  const measures = { kind: 'sky', method: 1, background: 500, noise: 12.3456789 } as FrameMeasures;
+  const summed = (sum: number | null, changes: object = {}): FrameMeasures =>
+    ({ noise: 2, contentSum: sum, dataSum: null, ...changes }) as FrameMeasures;
+  const [a, b] = [frame(1, 'a', { measures: summed(7) }), frame(2, 'b', { measures: summed(7) })];
+  expect(found([a, b])).toEqual(['2 duplicate Has the same pixels as frame 1.']);
+  expect(found([a, { ...b, measures: summed(8) }])).toEqual([]);
+  expect(found([a, { ...b, width: 50, height: 200 }])).toEqual([]);
+  const plain = { measures: summed(7, { noise: 0 }) };
+  expect(
+    found([
+      { ...a, ...plain },
+      { ...b, ...plain },
+    ]),
+  ).toEqual([]);
+});
+
+test('a packed copy is told by its pixels or by the sum of its original, whatever its name and time', () => {
+  const sums = (contentSum: number, dataSum: number | null): Partial<NightFrame> => ({
+    measures: { noise: 2, contentSum, dataSum } as FrameMeasures,
+  });
+  const packed = { extension: '.fits.fz' };
+  const said = ['5 two-formats The same exposure as frame 1, in another format (.fits.fz).'];
+  const plain = frame(1, 'a', sums(7, 99));
+  expect(found([plain, frame(5, 'z', { ...packed, ...sums(7, null) })])).toEqual(said);
+  // Its pixels lost something.
+  expect(found([plain, frame(5, 'z', { ...packed, ...sums(8, 99) })])).toEqual(said);
+  expect(found([plain, frame(5, 'z', { ...packed, ...sums(8, 98) })])).toEqual([]);
+  // A sum that a program left behind as it changed the pixels.
+  expect(found([plain, frame(5, 'z', sums(8, 99))])).toEqual([]);
+  // Once, however it is known.
+  const same = { dateObsMs: plain.dateObsMs };
+  expect(found([plain, frame(5, 'z', { ...packed, ...same, ...sums(7, 99) })])).toEqual(said);
+});
+
+test('of frames that were measured before their pixels were summed the numbers tell', () => {
+  const measures = {
+    ...{ kind: 'sky', method: 1, background: 500, noise: 12.3456789 },
+    ...{ contentSum: null, dataSum: null },
+  } as FrameMeasures;
   const [a, b] = [frame(1, 'a', { measures }), frame(2, 'b', { measures })];
   expect(found([a, b])).toEqual(['2 duplicate Has the same pixels as frame 1.']);
   expect(found([a, { ...b, measures: { ...measures, background: 501 } }])).toEqual([]);

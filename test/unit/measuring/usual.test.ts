@@ -27,6 +27,8 @@ function measures(changes: Partial<FrameMeasures>): FrameMeasures {
     saturatedFraction: null,
     hotPixels: null,
     instrumentalMag: null,
+    contentSum: null,
+    dataSum: null,
     ranks: UNRANKED,
     transparency: null,
     measuredMs: 0,
