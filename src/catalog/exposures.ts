@@ -52,7 +52,7 @@ type Told = readonly [
 ];
 
 const TOLD = `json_array(frames.facet_id, frames.id, frames.object_id, frames.date_obs_ms,
-  frames.exposure_sec, frames.size_bytes, measures.stars, measures.fwhm_arcsec, measures.fwhm_px,
+  frames.open_sec, frames.size_bytes, measures.stars, measures.fwhm_arcsec, measures.fwhm_px,
   measures.hfr_px, measures.elongation, measures.background, measures.transparency, measures.group_id, flags.flag,
   (select group_concat(distinct code) from findings
     where findings.frame_id = frames.id and level <> 'note'))`;

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { markExposure } from './cube.js';
 import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { writeFindings, type FindingSource, type StoredFinding } from './findings.js';
 import { nightOfNumber, RANKED, toMeasures, type FrameMeasures, type Ranks } from './measures.js';
@@ -17,6 +18,8 @@ export interface NightFrame {
   readonly reductionLevel: number;
   readonly dateObsMs: number | null;
   readonly exposureSec: number | null;
+  /** Whether its exposure is left out of all sums so far. */
+  readonly isExposureOdd: boolean;
   readonly width: number;
   readonly height: number;
   readonly objectId: number | null;
@@ -39,6 +42,7 @@ const COLUMNS = [
   'frames.reduction_level',
   'frames.date_obs_ms',
   'frames.exposure_sec',
+  'frames.exposure_odd',
   'frames.width',
   'frames.height',
   'frames.object',
@@ -92,6 +96,7 @@ function toNightFrame(row: Row): NightFrame {
     reductionLevel: Number(row.reduction_level),
     dateObsMs: number('date_obs_ms'),
     exposureSec: number('exposure_sec'),
+    isExposureOdd: row.exposure_odd === 1,
     width: Number(row.width),
     height: Number(row.height),
     // Frames without a name share a row too: they are no field.
@@ -285,6 +290,8 @@ export interface Judgement {
   /** Undefined if it was not measured. */
   readonly standing: { readonly ranks: Ranks; readonly transparency: number | null } | undefined;
   readonly findings: Readonly<Partial<Record<FindingSource, readonly StoredFinding[]>>>;
+  /** Whether its exposure cannot be what its header says; undefined if that stays as it is. */
+  readonly isExposureOdd?: boolean;
 }
 
 /** What is known so far from comparing the frames of a night: findings by frame and source. */
@@ -312,10 +319,11 @@ export async function saveJudgements(
 ): Promise<void> {
   if (changed.length === 0) return;
   const work = async (tx: Transaction): Promise<void> => {
-    for (const { frameId, standing, findings } of changed) {
+    for (const { frameId, standing, findings, isExposureOdd } of changed) {
       const here: unknown = await tx('frames').where({ id: frameId }).first('id');
       if (here === undefined) continue;
       if (standing !== undefined) await saveStanding(tx, frameId, standing);
+      if (isExposureOdd !== undefined) await markExposure(tx, frameId, isExposureOdd);
       for (const [source, list] of Object.entries(findings)) {
         await writeFindings(tx, frameId, source as FindingSource, list);
       }

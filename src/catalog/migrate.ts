@@ -26,6 +26,7 @@ import { rules } from './migrations/0021_rules.js';
 import { uploads } from './migrations/0022_uploads.js';
 import { usual } from './migrations/0023_usual.js';
 import { contentSums } from './migrations/0024_content_sums.js';
+import { openShutter } from './migrations/0025_open_shutter.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -53,6 +54,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0022_uploads', up: uploads },
   { name: '0023_usual', up: usual },
   { name: '0024_content_sums', up: contentSums },
+  { name: '0025_open_shutter', up: openShutter },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

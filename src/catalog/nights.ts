@@ -130,6 +130,7 @@ export interface NightRow {
   readonly objectId: number;
   readonly object: string | null;
   readonly filter: string | null;
+  /** Null also if it cannot be what the header says. */
   readonly exposureSec: number | null;
   readonly dateObsMs: number | null;
   readonly reductionLevel: number;
@@ -162,7 +163,7 @@ const ROW = {
   objectId: 'frames.object_id',
   object: 'frames.object',
   filter: 'frames.filter',
-  exposureSec: 'frames.exposure_sec',
+  exposureSec: 'frames.open_sec',
   dateObsMs: 'frames.date_obs_ms',
   reductionLevel: 'frames.reduction_level',
   binningX: 'frames.binning_x',

@@ -20,6 +20,7 @@ import {
   type Quantiles,
   type StoredFinding,
 } from '../catalog/index.js';
+import { WRONG_EXPOSURE } from './exposures.js';
 import { checkSequence } from './sequence.js';
 import { findClouds, transparencyOf } from './transparency.js';
 import { comparedOf, findUnusual, LEAST_VALUES, quantilesOf, ranksOf } from './usual.js';
@@ -55,10 +56,13 @@ export async function judgeNight(catalog: Catalog, nightNo: number): Promise<voi
     });
     const standing =
       own.standing !== undefined && isMoved(frame, own.standing) ? own.standing : undefined;
-    if (standing === undefined && differs.length === 0) continue;
+    const isExposureOdd = findings.sequence.some(({ code }) => code === WRONG_EXPOSURE);
+    const isSame = isExposureOdd === frame.isExposureOdd;
+    if (standing === undefined && differs.length === 0 && isSame) continue;
     changed.push({
       frameId: frame.id,
       standing,
+      ...(isSame ? {} : { isExposureOdd }),
       findings: Object.fromEntries(
         differs.map((source) => [source, source === 'usual' ? findings.usual : findings.sequence]),
       ),

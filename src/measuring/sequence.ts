@@ -1,5 +1,6 @@
 import type { FrameMeasures, NightFrame, StoredFinding } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
+import { findWrongExposures } from './exposures.js';
 
 /** Findings by id of the frame that they are about. */
 export type FoundByFrame = ReadonlyMap<number, readonly StoredFinding[]>;
@@ -15,7 +16,7 @@ const STEADY = 0.7;
 
 /**
  * Compares the frames of a night with those before and after them: numbers left out in their names,
- * exposures that overlap on one camera, the same exposure or the same pixels twice. Other frames are
+ * exposures that overlap on one camera or cannot be, the same exposure or the same pixels twice. Other frames are
  * told by their ids: whoever sees the one need not be allowed to know the name of the other.
  *
  * @param frames of one night, in order of time
@@ -27,7 +28,13 @@ export function checkSequence(frames: readonly NightFrame[]): FoundByFrame {
   };
   for (const camera of groupBy(frames, cameraOf).values()) {
     findMissing(camera, tell);
-    findOverlaps(camera, tell);
+    const wrong = findWrongExposures(camera);
+    for (const [id, finding] of wrong) tell(id, finding);
+    // One that cannot be overlaps with everything.
+    findOverlaps(
+      camera.filter(({ id }) => !wrong.has(id)),
+      tell,
+    );
   }
   findTwins(frames, tell);
   return found;
