@@ -263,21 +263,29 @@ export async function findUsualOf(
   return findUsual(catalog, row.group_id, row.night_no, null);
 }
 
-/** Keeps a distribution: readers of frames see no change in that. */
+/** What a distribution is of: a group before a night. */
+export interface UsualKey {
+  readonly groupId: number;
+  readonly nightNo: number;
+  /** Null for all exposures. */
+  readonly exposureSec: number | null;
+}
+
+/** Keeps a distribution: readers of frames see no change in that. @param usual undefined to forget it */
 export async function saveUsual(
   { write }: Catalog,
-  key: { readonly groupId: number; readonly nightNo: number; readonly exposureSec: number | null },
-  { frames, changes, quantiles }: DatedUsual,
+  { groupId, nightNo, exposureSec }: UsualKey,
+  usual: DatedUsual | undefined,
 ): Promise<void> {
+  const exposure_sec = exposureSec ?? ANY_EXPOSURE;
+  const key = { group_id: groupId, night_no: nightNo, exposure_sec };
+  if (usual === undefined) {
+    await write('usual').where(key).delete();
+    return;
+  }
+  const { frames, changes, quantiles } = usual;
   await write('usual')
-    .insert({
-      group_id: key.groupId,
-      night_no: key.nightNo,
-      exposure_sec: key.exposureSec ?? ANY_EXPOSURE,
-      frames,
-      changes,
-      quantiles: JSON.stringify(quantiles),
-    })
+    .insert({ ...key, frames, changes, quantiles: JSON.stringify(quantiles) })
     .onConflict(['group_id', 'night_no', 'exposure_sec'])
     .merge();
 }

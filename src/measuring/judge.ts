@@ -19,6 +19,7 @@ import {
   type NightFrame,
   type Quantiles,
   type StoredFinding,
+  type UsualKey,
 } from '../catalog/index.js';
 import { WRONG_EXPOSURE } from './exposures.js';
 import { checkSequence } from './sequence.js';
@@ -166,11 +167,7 @@ function pick(quantiles: Quantiles, names: readonly string[]): Quantiles {
  *
  * @param lights of the frames of the night, which may not be written down yet
  */
-async function readUsual(
-  catalog: Catalog,
-  key: { readonly groupId: number; readonly nightNo: number; readonly exposureSec: number | null },
-  lights: Lights,
-): Promise<Quantiles> {
+async function readUsual(catalog: Catalog, key: UsualKey, lights: Lights): Promise<Quantiles> {
   const { groupId, nightNo, exposureSec } = key;
   const before = { groupId, exposureSec, fromNight: nightNo - USUAL_NIGHTS, toNight: nightNo - 1 };
   const changes = await countWindowChanges(catalog, before); // before they are read
@@ -178,6 +175,7 @@ async function readUsual(
   if (known?.changes === changes) return known.quantiles;
   const frames = await countWindow(catalog, before);
   if (frames < 2 * LEAST_VALUES) {
+    if (known !== undefined) await saveUsual(catalog, key, undefined);
     const own = await readWindow(catalog, { ...before, toNight: nightNo });
     return quantilesOf(own.map((frame) => withLight(frame, lights)));
   }

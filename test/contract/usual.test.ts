@@ -1,4 +1,5 @@
 import {
+  deleteFrame,
   endJudging,
   findMeasures,
   findUsualOf,
@@ -137,6 +138,13 @@ test('what is usual is worked out anew when as many frames have other numbers, a
     await measure(frame, { fwhmPx: 6 + (at - 12) / 100 });
   }
   expect(await judgeAll()).toEqual(['2026-03-01']);
+  // What is told of frames that have gone is forgotten.
+  await inTransaction(kept.catalog, async (tx) => {
+    for (const { frameId } of frames.slice(3)) await deleteFrame(tx, frameId);
+  });
+  await judgeAll();
+  expect(await findUsualOf(kept.catalog, later.frameId)).toBeUndefined();
+  expect((await known(later)).ranks.fwhm).toBeNull();
 });
 
 test('flats of any exposure are compared with each other', async () => {
