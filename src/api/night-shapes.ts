@@ -181,11 +181,14 @@ function toMediansShape(medians: NightMedians): Shape {
     fwhm_usual: orNull(medians.usualFwhmArcsec, 3),
     fwhm_px: orNull(medians.fwhmPx, 3),
     fwhm_px_usual: orNull(medians.usualFwhmPx, 3),
+    hfr_px: orNull(medians.hfrPx, 3),
+    hfr_px_usual: orNull(medians.usualHfrPx, 3),
     elongation: orNull(medians.elongation, 3),
     elongation_usual: orNull(medians.usualElongation, 3),
     background: orNull(medians.background, 3),
     stars: medians.stars,
     transparency: orNull(medians.transparency, 3),
+    transparency_usual: orNull(medians.usualTransparency, 3),
   };
 }
 

@@ -69,7 +69,7 @@ export {
 } from './setups.js';
 export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';
-export { SCIENCE_KINDS, type ObjectSum } from './sightings.js';
+export { LONGEST_SUM_SEC, SCIENCE_KINDS, type ObjectSum } from './sightings.js';
 export * from './targets.js';
 export * from './object-frames.js';
 export * from './shares.js';

@@ -23,6 +23,10 @@ export interface StoredMeasures {
   readonly saturatedFraction: number | null;
   readonly hotPixels: number | null;
   readonly instrumentalMag: number | null;
+  /** Of the pixels, as `quality/tasks.ts` has it: frames with the same pixels have the same. */
+  readonly contentSum: number | null;
+  /** Of the data before anything was lost in packing, by the header. */
+  readonly dataSum: number | null;
 }
 
 /** Property → column, in the order in which they are told. */
@@ -41,15 +45,22 @@ export const MEASURE_COLUMNS = {
   saturatedFraction: 'saturated_fraction',
   hotPixels: 'hot_pixels',
   instrumentalMag: 'instrumental_mag',
+  contentSum: 'content_sum',
+  dataSum: 'data_sum',
 } as const satisfies Record<keyof StoredMeasures, string>;
 
 /** Measures that are compared with what is usual → column of the rank. */
 export const RANKED = {
   fwhm: 'fwhm_rank',
+  hfr: 'hfr_rank',
   elongation: 'elongation_rank',
-  background: 'background_rank',
-  noise: 'noise_rank',
   stars: 'stars_rank',
+  background: 'background_rank',
+  backgroundGradient: 'background_gradient_rank',
+  noise: 'noise_rank',
+  saturated: 'saturated_rank',
+  hotPixels: 'hot_pixels_rank',
+  transparency: 'transparency_rank',
 } as const;
 export type Ranked = keyof typeof RANKED;
 

@@ -24,6 +24,9 @@ import { objectSums } from './migrations/0019_object_sums.js';
 import { shareJournal } from './migrations/0020_share_journal.js';
 import { rules } from './migrations/0021_rules.js';
 import { uploads } from './migrations/0022_uploads.js';
+import { usual } from './migrations/0023_usual.js';
+import { contentSums } from './migrations/0024_content_sums.js';
+import { openShutter } from './migrations/0025_open_shutter.js';
 import { starFields } from './migrations/0026_star_fields.js';
 import { sorts } from './migrations/0027_sorts.js';
 
@@ -51,6 +54,9 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0020_share_journal', up: shareJournal },
   { name: '0021_rules', up: rules },
   { name: '0022_uploads', up: uploads },
+  { name: '0023_usual', up: usual },
+  { name: '0024_content_sums', up: contentSums },
+  { name: '0025_open_shutter', up: openShutter },
   { name: '0026_star_fields', up: starFields },
   { name: '0027_sorts', up: sorts },
 ];

@@ -65,6 +65,7 @@ export async function reviseFrame(
     .update({
       ...columns,
       ...place,
+      exposure_odd: 0, // as it was counted; the frames around it may say otherwise again
       ...(chosenProfile === undefined ? {} : { chosen_profile: chosenProfile }),
       ...(version === undefined ? {} : { version_id: version.id, size_bytes: version.sizeBytes }),
       // Those who keep a frame tell by this that it is another one.

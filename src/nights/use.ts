@@ -1,3 +1,4 @@
+import { LONGEST_EXPOSURE_SEC } from '../almanac/index.js';
 import { SCIENCE_KINDS, type NightRow } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
 import { cameraKey } from './cameras.js';
@@ -70,7 +71,9 @@ export function useOf(
 function toExposure(row: UsedRow, cloudy: ReadonlySet<number>): Exposure[] {
   const { id, dateObsMs, exposureSec, transparency } = row;
   if (dateObsMs === null) return [];
-  const toMs = dateObsMs + Math.max(0, exposureSec ?? 0) * 1000;
+  // When the exposures of a sum were, nobody knows.
+  const isOne = exposureSec !== null && exposureSec < LONGEST_EXPOSURE_SEC;
+  const toMs = dateObsMs + (isOne ? Math.max(0, exposureSec) * 1000 : 0);
   const isCloudy = cloudy.has(id) || (transparency !== null && transparency < CLOUDY);
   return [{ id, fromMs: dateObsMs, toMs, isScience: isScience(row), isCloudy }];
 }

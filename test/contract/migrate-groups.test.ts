@@ -226,7 +226,13 @@ test('and the archive goes on measuring and judging from there', async () => {
       elongation: 1.1,
     },
     ...{ elongationAngleDeg: null, background: 400, backgroundGradient: 0, noise: 5 },
-    ...{ saturatedFraction: 0, hotPixels: null, instrumentalMag: -12 },
+    ...{
+      saturatedFraction: 0,
+      hotPixels: null,
+      instrumentalMag: -12,
+      contentSum: null,
+      dataSum: null,
+    },
   };
   const { id: frameId, version_id: versionId, image_kind: imageKind } = row;
   const measured = { frameId, versionId, imageKind, measures: numbers, findings: [] };

@@ -1,4 +1,4 @@
-import type { Night, Span } from '../../almanac/index.js';
+import { LONGEST_EXPOSURE_SEC, type Night, type Span } from '../../almanac/index.js';
 
 /** Time from left to right. Instants are epoch ms UTC. */
 export interface Scale extends Span {
@@ -44,9 +44,6 @@ interface Timed {
   readonly exposureSec: number | null;
 }
 
-/** No exposure lasts as long: that is a slip of its header, and would squeeze all the others. */
-const LONGEST_MS = 12 * HOUR_MS;
-
 /** Whether an exposure began when the night, or the days around it, were somewhere on Earth. */
 export function isOfNight(night: string): (exposure: Timed) => boolean {
   const noonMs = Date.parse(`${night}T12:00:00Z`);
@@ -73,7 +70,9 @@ export function spanOfNight(
   for (const { dateObsMs, exposureSec } of exposures.filter(isOfNight(night))) {
     const lastedMs = Math.max(0, exposureSec ?? 0) * 1000;
     const beganMs = dateObsMs ?? 0;
-    edges.push(beganMs, beganMs + (lastedMs > LONGEST_MS ? 0 : lastedMs));
+    // It would squeeze all the others.
+    const isSlip = lastedMs > LONGEST_EXPOSURE_SEC * 1000;
+    edges.push(beganMs, beganMs + (isSlip ? 0 : lastedMs));
   }
   const noonMs = Date.parse(`${night}T12:00:00Z`);
   if (edges.length === 0) return { fromMs: noonMs, toMs: noonMs + 24 * HOUR_MS };

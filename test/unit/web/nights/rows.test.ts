@@ -30,6 +30,7 @@ function exposure(change: Partial<NightExposure> = {}): NightExposure {
     stars: null,
     fwhmArcsec: null,
     fwhmPx: null,
+    hfrPx: null,
     elongation: null,
     background: null,
     transparency: null,
