@@ -4,6 +4,7 @@ import type {
   FilterSum,
   Gap,
   InstrumentUse,
+  Missing,
   NightMedians,
   NightReport,
   NightSummary,
@@ -58,7 +59,7 @@ export function toNightShape(
       level,
       text,
     })),
-    missing: report.missing,
+    missing: report.missing.map(toMissingShape),
     quarantine: report.refused?.map(toRefusedShape) ?? null,
     notes:
       report.notes?.map(({ id, text, by, atMs }) => ({ id, text, by, at: toTime(atMs) })) ?? null,
@@ -189,6 +190,10 @@ function toMediansShape(medians: NightMedians): Shape {
     transparency: orNull(medians.transparency, 3),
     transparency_usual: orNull(medians.usualTransparency, 3),
   };
+}
+
+function toMissingShape({ kind, siteId, telescope, instrument, of, text }: Missing): Shape {
+  return { kind, site: siteId, telescope, instrument, of, text };
 }
 
 function toRefusedShape({ id, uploadName, code, reason, createdMs }: RefusedUpload): Shape {

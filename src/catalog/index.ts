@@ -114,12 +114,12 @@ export {
   findSolution,
   readSolutionStatus,
   recordSolution,
-  setPointingFinding,
   type Solution,
   type SolutionCard,
   type SolutionStatus,
 } from './solutions.js';
 export {
+  askSolver,
   claimSolving,
   countSolving,
   endSolving,
@@ -130,6 +130,16 @@ export {
   type SolvingRequest,
   type SolvingTask,
 } from './solving-queue.js';
+export {
+  checkStarsAnew,
+  findUncheckedField,
+  isSolvedUnmeasured,
+  listLikeFields,
+  mayAskSolver,
+  setStarState,
+  type StarField,
+  type StarState,
+} from './star-fields.js';
 export * from './listed.js';
 export * from './measures.js';
 export * from './measure-queue.js';

@@ -3,6 +3,7 @@ import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { writeFindings, type StoredFinding } from './findings.js';
 import { insertEvent } from './outbox.js';
 import type { ImageKind, Row } from './schema.js';
+import { keepStars } from './star-fields.js';
 import { foundOut } from './touches.js';
 
 /** What was measured of the pixels of a frame, as the catalogue keeps it. Units as in `quality/types.ts`. */
@@ -81,6 +82,8 @@ export interface Measured {
   /** What the frame was taken for: bias and star field are measured differently. */
   readonly imageKind: ImageKind;
   readonly measures: StoredMeasures;
+  /** `[x, y, x, y, …]` of its brightest stars, FITS pixels; absent where none were looked for. */
+  readonly brightest?: readonly number[];
   readonly findings: readonly StoredFinding[];
 }
 
@@ -104,7 +107,7 @@ export function nightOfNumber(nightNo: number): string {
  * @returns false if the frame has gone, or has another version or kind by now: then nothing is written
  */
 export async function saveMeasures(catalog: Catalog, measured: Measured): Promise<boolean> {
-  const { frameId, measures, findings, versionId } = measured;
+  const { frameId, measures, findings, versionId, brightest = [] } = measured;
   const work = async (tx: Transaction): Promise<boolean> => {
     const frame = await findUnchanged(tx, measured);
     if (frame === undefined) return false;
@@ -129,6 +132,7 @@ export async function saveMeasures(catalog: Catalog, measured: Measured): Promis
       .onConflict('frame_id')
       .merge();
     await writeFindings(tx, frameId, 'pixels', findings);
+    await keepStars(tx, { frameId, versionId, stars: brightest });
     await tx('measure_queue').where({ frame_id: frameId }).delete();
     if (nightNo !== null) await queueJudging(tx, nightNo);
     if (Number(frame.created_ms) > Date.now() - NEWS_MS) {

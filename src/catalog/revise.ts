@@ -8,7 +8,7 @@ import { indexHeaders, removeHeaderValues } from './header-values.js';
 import { toFrameRow, type FrameFacts } from './schema.js';
 import { placeOnSky } from './sky-index.js';
 import { underSolution } from './solutions.js';
-import { solveAnew } from './solving-queue.js';
+import { solveAnew } from './solving-anew.js';
 import type { Actor } from './visibility.js';
 
 /** Values that came from a rule: its id and who made it, by keyword. */

@@ -116,6 +116,7 @@ function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading):
     keyword: typeof keyword === 'string' ? keyword : null,
     uploadedBy,
     attempt: isChosen(reading) ? { overrides, profile: reading.profile } : null,
+    isRetry: file.uploadedBy !== undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import { LONGEST_EXPOSURE_SEC } from '../almanac/index.js';
 import { SCIENCE_KINDS, type NightRow } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
+import { cameraKey } from './cameras.js';
 import { findGaps, openMs, type Exposure, type InstrumentUse } from './shutter.js';
 import type { SiteNight } from './sky.js';
 
@@ -38,8 +39,7 @@ export function useOf(
   skies: readonly SiteNight[],
   { leastMs, now }: { readonly leastMs: number; readonly now: number },
 ): InstrumentUse[] {
-  const keyOf = (row: UsedRow): string => `${row.siteId}\n${row.telescope}\n${row.instrument}`;
-  const groups = [...groupBy(rows, keyOf).values()].flatMap((some) => {
+  const groups = [...groupBy(rows, cameraKey).values()].flatMap((some) => {
     const [first] = some;
     if (first === undefined) return [];
     const { siteId, telescope, instrument } = first;

@@ -69,11 +69,19 @@ async function measureImage(
     contentSum: crc32(new Uint8Array(buffer, byteOffset, byteLength)),
     dataSum: toldDataSum(hdu),
   };
-  const measures = { ...measurePicture({ ...request, ...plane }), ...sums };
+  const measures = { ...inWholeImage(measurePicture({ ...request, ...plane }), region), ...sums };
   const { planes } = planeOf(hdu);
   if (planes <= 1) return measures;
   const text = `The image has ${planes} planes; the first one was measured.`;
   return { ...measures, findings: [...measures.findings, { code: 'planes', level: 'note', text }] };
+}
+
+/** Places of stars within TRIMSEC → those in the whole image. */
+function inWholeImage(measures: Measures, region: { x: number; y: number }): Measures {
+  const { brightest } = measures;
+  if (brightest === undefined) return measures;
+  const moved = brightest.map((at, index) => at + (index % 2 === 0 ? region.x : region.y));
+  return { ...measures, brightest: moved };
 }
 
 /** Errors that stay as long as the file stays. */

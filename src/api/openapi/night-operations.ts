@@ -120,6 +120,8 @@ export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
     missing: listOf(
       object({
         kind: oneOf(CALIBRATION_KINDS),
+        site: text(),
+        telescope: text(),
         instrument: text(),
         of: listOf(text(), 'filters of flats, exposures of darks'),
         text: text(),

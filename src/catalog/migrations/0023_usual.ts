@@ -49,6 +49,7 @@ async function partReduced(db: Knex): Promise<void> {
         on (${SETUP.map((name) => `parted.${name}`).join(', ')}) = (${SETUP.map((name) => `own.${name}`).join(', ')})
       where own.id = measures.group_id and parted.is_reduced = 1)
     where frame_id in (${ofReduced})`);
+  await db.raw('delete from measure_groups where id not in (select group_id from measures)');
 }
 
 const RANKS = ['hfr', 'background_gradient', 'saturated', 'hot_pixels', 'transparency'] as const;

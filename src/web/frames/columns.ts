@@ -66,7 +66,9 @@ export const COLUMNS: readonly Column[] = [
     widthPx: 88,
     cell: ({ instrument }) => longText(instrument),
   },
-  numberColumn('AIRMASS', 'Airmass', ({ airmass }) => formatNumber(airmass, 2)),
+  numberColumn('AIRMASS', 'Airmass', ({ airmass }) => formatNumber(airmass, 2), {
+    sort: 'AIRMASS',
+  }),
   ...MEASURE_COLUMNS,
   numberColumn('TEL_ALT', 'Alt, °', ({ altDeg }) => formatNumber(altDeg, 1), {
     sort: 'TEL_ALT',
@@ -87,6 +89,7 @@ export const COLUMNS: readonly Column[] = [
     widthPx: 100,
   }),
   numberColumn('CCD-TEMP', 'Sensor, °C', ({ ccdTempC }) => formatNumber(ccdTempC, 1), {
+    sort: 'CCD-TEMP',
     name: 'Temperature of the sensor, °C',
     widthPx: 92,
   }),
@@ -116,7 +119,7 @@ export const COLUMNS: readonly Column[] = [
     sort: 'RLEVEL',
     name: 'Reduction level',
   }),
-  textColumn('PROPID', 'Proposal', ({ proposal }) => proposal, { widthPx: 110 }),
+  textColumn('PROPID', 'Proposal', ({ proposal }) => proposal, { sort: 'PROPID', widthPx: 110 }),
   textColumn('OBSNUM', 'Observation', ({ obsNumber }) => obsNumber, { sort: 'OBSNUM' }),
   textColumn('REQNUM', 'Request', ({ requestNumber }) => requestNumber, { sort: 'REQNUM' }),
   numberColumn('id', 'Id', ({ id }) => String(id), { sort: 'id' }),

@@ -93,7 +93,20 @@ export function spanOfNight(
  */
 export function hourTicks(scale: Scale, timeZone: string | null): Tick[] {
   const hours = (scale.toMs - scale.fromMs) / HOUR_MS;
-  const stepMs = Math.max(1, Math.ceil(hours / 24)) * HOUR_MS;
+  return ticksEvery(Math.max(1, Math.ceil(hours / 24)) * HOUR_MS, scale, timeZone);
+}
+
+/** Full hours, or the minutes between them where there are few hours; UTC alone. */
+export function fineTicks(scale: Scale): Tick[] {
+  const span = scale.toMs - scale.fromMs;
+  const fine = FINE_STEPS_MS.find((stepMs) => span / stepMs <= FEW_TICKS);
+  return fine === undefined ? hourTicks(scale, null) : ticksEvery(fine, scale, null);
+}
+
+const FINE_STEPS_MS = [10, 15, 30].map((minutes) => minutes * 60_000);
+const FEW_TICKS = 12;
+
+function ticksEvery(stepMs: number, scale: Scale, timeZone: string | null): Tick[] {
   const first = Math.ceil(scale.fromMs / stepMs) * stepMs;
   const count = Math.max(0, Math.floor((scale.toMs - first) / stepMs) + 1);
   return Array.from({ length: count }, (_, index) => {
