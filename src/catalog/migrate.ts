@@ -24,6 +24,7 @@ import { objectSums } from './migrations/0019_object_sums.js';
 import { shareJournal } from './migrations/0020_share_journal.js';
 import { rules } from './migrations/0021_rules.js';
 import { uploads } from './migrations/0022_uploads.js';
+import { formerCorrections } from './migrations/0025_former_corrections.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -49,6 +50,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0020_share_journal', up: shareJournal },
   { name: '0021_rules', up: rules },
   { name: '0022_uploads', up: uploads },
+  { name: '0025_former_corrections', up: formerCorrections },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */
