@@ -2,21 +2,12 @@
 
 import { formatBytes, isCommand } from './common.js';
 import { startFilters } from './filters.js';
-
-const STORE = 'selected-frames';
+import { keepSelection, readSelection } from './selection.js';
+import { inOrderOfTime, startStops } from './stops.js';
 
 /** So many are selected at once at most; all of a longer list are fetched by its own menu. */
 const MOST_SELECTED = 5000;
 const ASKED_AT_ONCE = 1000;
-
-/** Selected frames of this session: id → its size in bytes and the page of a list that it is on. */
-function readSelection() {
-  try {
-    return new Map(JSON.parse(sessionStorage.getItem(STORE) ?? '[]'));
-  } catch {
-    return new Map();
-  }
-}
 
 let list = startList();
 startFilters(() => {
@@ -54,7 +45,8 @@ function startList() {
   const selection = readSelection();
   const boxes = [...form.querySelectorAll('input[name="frame_ids[]"]')];
   const rows = [...form.querySelectorAll('[data-row]')];
-  const bars = [...form.querySelectorAll('[data-ids]')];
+  const nights = [...form.querySelectorAll('.lanes')];
+  const bars = nights.flatMap((night) => inOrderOfTime([...night.querySelectorAll('[data-ids]')]));
   const groups = startGroups(form, boxes, update);
   const page = pageOf(new URLSearchParams(location.search));
   const parts = Object.fromEntries(
@@ -74,7 +66,7 @@ function startList() {
         selection.set(box.value, { size: Number(box.dataset.size), page });
       }
     }
-    sessionStorage.setItem(STORE, JSON.stringify([...selection]));
+    keepSelection(selection);
     showSelection({ selection, bars, groups, parts });
   }
 
@@ -92,8 +84,18 @@ function startList() {
     update();
   }
 
+  /** Where J and K start from in a timeline: the bar that is in focus. */
+  function followFocus() {
+    const at = bars.indexOf(document.activeElement);
+    if (at >= 0) current = at;
+  }
+
   function moveTo(index) {
-    if (rows.length === 0) return;
+    if (rows.length === 0) {
+      current = Math.max(0, Math.min(bars.length - 1, index));
+      bars[current]?.focus();
+      return;
+    }
     rows[current]?.classList.remove('is-current');
     current = Math.max(0, Math.min(rows.length - 1, index));
     const row = rows[current];
@@ -113,6 +115,28 @@ function startList() {
     update();
   }
 
+  /** The same of bars; one that stands for several frames is all of them. */
+  function toggleBars(withRange) {
+    if (bars[current] === undefined) return;
+    const isRange = withRange && anchor >= 0;
+    const chosen = bars.slice(
+      Math.min(isRange ? anchor : current, current),
+      Math.max(isRange ? anchor : current, current) + 1,
+    );
+    const framesOf = ({ dataset }) => {
+      const sizes = dataset.sizes.split(' ').map(Number);
+      return dataset.ids.split(' ').map((id, at) => [id, { size: sizes[at], page }]);
+    };
+    const frames = chosen.flatMap(framesOf);
+    const isOff = !withRange && frames.every(([id]) => selection.has(id));
+    for (const [id, what] of frames) {
+      if (isOff) selection.delete(id);
+      else if (!selection.has(id)) selection.set(id, what);
+    }
+    anchor = current;
+    update();
+  }
+
   function download() {
     if (selection.size > 0) parts.download.click();
     else document.querySelector('.page-head .split > a.primary')?.click();
@@ -121,8 +145,10 @@ function startList() {
   /** @returns true if the key meant something */
   function obey(event) {
     const key = event.key.toLowerCase();
+    followFocus();
     if (key === 'j') moveTo(current + 1);
     else if (key === 'k') moveTo(current - 1);
+    else if (key === 'x' && rows.length === 0) toggleBars(event.shiftKey);
     else if (key === 'x') toggle(event.shiftKey);
     else if (key === 'd' && !event.shiftKey) download();
     else if (key === 'f') openFlags(form);
@@ -131,6 +157,12 @@ function startList() {
     return true;
   }
 
+  for (const night of nights) {
+    startStops(
+      night,
+      bars.filter((bar) => night.contains(bar)),
+    );
+  }
   startRange(boxes, update);
   startAll(form, boxes, (found) => {
     for (const [id, what] of found) if (!selection.has(id)) selection.set(id, what);

@@ -27,6 +27,15 @@ function fit() {
     document.getElementById(id).setAttribute('data-width', `${width}px`);
 }
 
+// It takes every key that is pressed over its picture; by Tab one must get away from there.
+addEventListener(
+  'keydown',
+  (event) => {
+    if (event.key === 'Tab') event.stopImmediatePropagation();
+  },
+  true,
+);
+
 if (JS9 === undefined) {
   state.textContent = 'JS9 could not be started in this browser. The file can be downloaded.';
 } else {

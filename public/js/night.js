@@ -1,16 +1,12 @@
 // A night: the card of a bar, arrow keys on the timeline, the log sheet, the note. All works without.
 
+import { inOrderOfTime, startStops } from './stops.js';
+
 const box = document.getElementById('timeline-box');
 const card = document.getElementById('bar-card');
 const bars = box === null ? [] : [...box.querySelectorAll('a')];
 const byId = new Map(bars.map((bar) => [bar.dataset.id, bar]));
 let shown;
-
-/** Bars in order of time: the arrow keys go through the night, not through the rows. */
-const inTime = bars
-  .map((bar) => ({ bar, x: bar.querySelector('rect').x.baseVal.valueInSpecifiedUnits }))
-  .sort((a, b) => a.x - b.x)
-  .map(({ bar }) => bar);
 
 function line(text, className = '') {
   const p = document.createElement('p');
@@ -90,24 +86,12 @@ for (const point of document.querySelectorAll('.plot use[data-id]')) {
   });
 }
 
-/** One tab stop: the bar that was last in focus. */
-function makeStop(bar) {
-  for (const each of bars) each.setAttribute('tabindex', each === bar ? '0' : '-1');
+if (box !== null) {
+  startStops(box, inOrderOfTime(bars));
+  box.addEventListener('keydown', ({ key }) => {
+    if (key === 'Escape') hide();
+  });
 }
-
-if (inTime.length > 0) makeStop(inTime[0]);
-
-box?.addEventListener('keydown', (event) => {
-  const at = inTime.indexOf(document.activeElement);
-  const steps = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1 };
-  const ends = { Home: 0, End: inTime.length - 1 };
-  const next = inTime[{ ...steps, ...ends }[event.key] ?? -1];
-  if (event.key === 'Escape') hide();
-  if (at === -1 || next === undefined) return;
-  event.preventDefault();
-  makeStop(next);
-  next.focus();
-});
 
 document.getElementById('log-sheet')?.addEventListener('click', (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;

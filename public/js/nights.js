@@ -37,7 +37,8 @@ function startCalendar(cells, says) {
     else return;
     event.preventDefault();
   });
-  cells.addEventListener('focusin', say);
+  // Of what is drawn, all that listens to the focus would be a tab stop.
+  cells.ownerSVGElement.parentElement.addEventListener('focusin', say);
   cells.addEventListener('pointerover', say);
   cells.addEventListener('pointerleave', () => {
     says.textContent = '';

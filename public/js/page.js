@@ -33,9 +33,9 @@ function remember(name, value) {
 
 /** The account of who is signed in remembers it too; if that fails, this browser still does. */
 function keepWithAccount(theme) {
-  if (document.querySelector('.person-menu .person') === null) return;
-  const body = new URLSearchParams(new FormData(document.querySelector('form.themes')));
-  body.set('theme', theme);
+  const { person, csrf, csrfField } = document.body.dataset;
+  if (person === undefined) return;
+  const body = new URLSearchParams({ [csrfField]: csrf, theme, back: '/' });
   const sent = { method: 'POST', body, redirect: 'manual', keepalive: true };
   fetch(`${base}/theme/`, sent).catch(() => undefined);
 }
@@ -172,7 +172,6 @@ function obey(event) {
   }
   if (key === '?') showKeys();
   else if (key === 'R') toggleRed();
-  else if (key === 'Escape' && keysDialog.open) keysDialog.close();
   else if (key === 'Escape' && menu?.open) closeMenu();
   else if (keysDialog.open) return false;
   else if (key === '/') document.getElementById('search')?.focus();
@@ -185,6 +184,8 @@ function obey(event) {
 document.addEventListener('keydown', (event) => {
   if (isCommand(event)) {
     if (obey(event)) event.preventDefault();
+  } else if (event.key === 'Escape' && keysDialog.open) {
+    keysDialog.close(); // as the browser does where it is modal
   } else if (event.key === 'Escape' && event.target instanceof HTMLElement) {
     event.target.blur();
   }

@@ -33,7 +33,9 @@ const queue = createQueue({
     draw(item);
   },
   signedOut(status, detail) {
-    const words = status === 401 ? 'You are signed out.' : detail;
+    const isOld = detail.startsWith('CSRF');
+    const told = isOld ? 'This page does not belong to your sign-in any more.' : detail;
+    const words = status === 401 ? 'You are signed out.' : told;
     say(`${words} Nothing is lost: sign in in another tab, then go on.`, loginUrl);
   },
 });

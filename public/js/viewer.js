@@ -173,6 +173,7 @@ function show({ x, y }) {
   text('read-x', isOn ? x.toFixed(1) : '–');
   text('read-y', isOn ? y.toFixed(1) : '–');
   const sky = isOn && nodes ? skyAt(nodes, x, y) : undefined;
+  if (sky) for (const part of document.querySelectorAll('.read-sky')) part.hidden = false;
   text('read-ra', sky ? formatRa(sky.raDeg) : '–');
   text('read-dec', sky ? formatDec(sky.decDeg) : '–');
   byId('readout').dataset.pixel = isOn ? `${pixel.x},${pixel.y}` : '';

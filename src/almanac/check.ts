@@ -110,18 +110,51 @@ function degrees(value: number): string {
   return `${value.toFixed(1).replace('-', '−')}°`;
 }
 
-/** The header may tell its values for the start, the middle or the end: the nearest counts. */
+/** Looks at most so far apart: between them nothing bends by more than some tenths of a degree. */
+const STEP_MS = 900_000;
+/** Each costs the time of a look for each way in which a header may be wrong. */
+const MOST_STEPS = 16;
+/** What is longer than any dark is the sum of many exposures: nobody knows when they were taken. */
+const LONGEST_MS = 12 * 3_600_000;
+
+/**
+ * Instants of an exposure that header values may be told for: start, middle and end, and in a long one
+ * some between. Of the sum of many exposures the start alone.
+ */
+function instantsOf({ startMs, exposureSec }: SkyClaims): number[] {
+  const lastsMs = Math.max(0, exposureSec * 1000);
+  if (lastsMs === 0 || lastsMs > LONGEST_MS) return [startMs];
+  const steps = Math.min(MOST_STEPS, 2 * Math.ceil(lastsMs / (2 * STEP_MS)));
+  return Array.from({ length: steps + 1 }, (_, i) => startMs + (i * lastsMs) / steps);
+}
+
+/**
+ * Numbers of the header beside the nearest of those that the almanac has for its exposure: some are told
+ * for the start, some for the middle or the end, and an airmass may be the mean.
+ */
 function gapsOf(claims: SkyClaims): Gap[] {
-  const { startMs, exposureSec } = claims;
-  const instants = [0, 0.5, 1].map((part) => startMs + part * exposureSec * 1000);
+  // Of a sum, any number may be that of another day.
+  if (claims.exposureSec * 1000 > LONGEST_MS) return [];
   const nearest = new Map<string, Gap>();
-  for (const ms of exposureSec > 0 ? instants : [startMs]) {
-    for (const gap of gapsAt(claims, ms)) {
-      const before = nearest.get(gap.name);
-      if (before === undefined || gap.gapDeg < before.gapDeg) nearest.set(gap.name, gap);
+  let before = new Map<string, Gap>();
+  for (const ms of instantsOf(claims)) {
+    const here = new Map(gapsAt(claims, ms).map((gap) => [gap.name, gap]));
+    for (const gap of here.values()) {
+      const gapDeg = isPassed(before.get(gap.name), gap) ? 0 : gap.gapDeg;
+      if (gapDeg < (nearest.get(gap.name)?.gapDeg ?? Infinity)) {
+        nearest.set(gap.name, { ...gap, gapDeg });
+      }
     }
+    before = here;
   }
   return [...nearest.values()];
+}
+
+/** Whether what the header says lies between the numbers of two instants. */
+function isPassed(before: Gap | undefined, { said, found }: Gap): boolean {
+  if (before === undefined) return false;
+  const way = turnBetween(before.found, found);
+  return turnBetween(before.found, said) + turnBetween(said, found) <= way + 1e-9;
 }
 
 function gapsAt(claims: SkyClaims, ms: number): Gap[] {
@@ -288,8 +321,8 @@ function fromEquinox(system: CelestialSystem, equinox: number, point: SkyPoint):
 /** A science frame by day, from its start to its end. */
 function dayFinding(claims: SkyClaims): Finding[] {
   if (!claims.isScience) return [];
-  const { startMs, exposureSec, place, position } = claims;
-  const looks = [startMs, startMs + exposureSec * 1000].map((ms) => lookFrom(place, ms));
+  const { place, position } = claims;
+  const looks = instantsOf(claims).map((ms) => lookFrom(place, ms));
   const sunAltDeg = Math.min(...looks.map(({ sun }) => sun.altDeg));
   const isSolar =
     position !== null && looks.some(({ at }) => at(position).sunDistanceDeg < SOLAR_DEG);
@@ -301,11 +334,9 @@ function dayFinding(claims: SkyClaims): Finding[] {
 }
 
 function horizonFinding(claims: SkyClaims, { toleranceDeg, horizon }: SkyTolerance): Finding[] {
-  const { startMs, exposureSec, place, position } = claims;
+  const { place, position } = claims;
   if (position === null) return [];
-  const looks = [startMs, startMs + exposureSec * 1000].map((ms) =>
-    lookFrom(place, ms).at(position),
-  );
+  const looks = instantsOf(claims).map((ms) => lookFrom(place, ms).at(position));
   const [highest] = looks.sort((a, b) => b.altDeg - a.altDeg);
   if (highest === undefined) return [];
   const { altDeg, azDeg } = highest;

@@ -2,7 +2,7 @@ export { lookFrom, sunAltitudeDeg, lookAt } from './look.js';
 export type { Heavens, Place, Pointing } from './look.js';
 export { airmassOf, secantOf } from './airmass.js';
 export { fullMoonsIn, moonFaceAt, type MoonFace } from './moons.js';
-export { nightAt } from './night.js';
+export { LONGEST_EXPOSURE_SEC, nightAt } from './night.js';
 export type { Crossing, Night, Span } from './night.js';
 export { checkSky } from './check.js';
 export type { SkyClaims, SkyTolerance } from './check.js';

@@ -1,6 +1,9 @@
 import { Body, Observer, SearchHourAngle, SearchRiseSet } from 'astronomy-engine';
 import { lookFrom, sunAltitudeDeg, type Place } from './look.js';
 
+/** Seconds: what is longer than any dark is the sum of many exposures, or a slip of its header. */
+export const LONGEST_EXPOSURE_SEC = 12 * 3600;
+
 /** From one instant to a later one, epoch ms UTC. */
 export interface Span {
   readonly fromMs: number;

@@ -6,6 +6,7 @@ import {
   type FrameReader,
   type Viewer,
 } from '../catalog/index.js';
+import { QUALITY } from './shapes.js';
 
 /** Frames that are read at once. */
 const BATCH = 500;
@@ -40,12 +41,16 @@ export async function* eachBatch(
   }
 }
 
-/** The value of a column: the key of a frame in JSON, the members of `quality` with a dot. */
+/** Columns of the ranks among what is usual, in the order of the measures. */
+export const RANK_COLUMNS: readonly string[] = Object.keys(QUALITY.rank.object).map(
+  (name) => `quality.rank.${name}`,
+);
+
+/** The value of a column: the key of a frame in JSON, members with a dot, as those of `quality`. */
 export function valueOf(frame: FrameObject, column: string): unknown {
-  const [key = '', member] = column.split('.');
-  const value = frame[key];
-  if (member === undefined) return value;
-  return (value as FrameObject | null | undefined)?.[member];
+  let value: unknown = frame;
+  for (const key of column.split('.')) value = (value as FrameObject | null | undefined)?.[key];
+  return value;
 }
 
 /** A value as one text: lists with a blank between, objects in them by their code; '' for none. */

@@ -1,8 +1,15 @@
 import type { Catalog, FrameReader, Viewer } from '../catalog/index.js';
 import { formatCsvText } from '../lib/csv.js';
-import { eachBatch, textOf, valueOf, type FrameObject, type TableQuery } from './list-batches.js';
+import {
+  eachBatch,
+  RANK_COLUMNS,
+  textOf,
+  valueOf,
+  type FrameObject,
+  type TableQuery,
+} from './list-batches.js';
 
-/** What becomes columns: keys of a frame in JSON, the members of `quality` with a dot. */
+/** What becomes columns: keys of a frame in JSON, members with a dot, as those of `quality`. */
 const COLUMNS = [
   ...'id basename filename DATE_OBS night SITEID TELID INSTRUME OBSTYPE type OBJECT FILTER EXPTIME binning'.split(
     ' ',
@@ -14,6 +21,7 @@ const COLUMNS = [
   ...'stars fwhm fwhm_px hfr_px elongation background background_gradient noise saturated hot_pixels instrumental_mag transparency'
     .split(' ')
     .map((name) => `quality.${name}`),
+  ...RANK_COLUMNS,
   ...'findings flag tags size sha256 md5 version profile created url'.split(' '),
 ] as const;
 

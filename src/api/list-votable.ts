@@ -1,7 +1,14 @@
 import type { Catalog, FrameReader, Viewer } from '../catalog/index.js';
-import { eachBatch, textOf, valueOf, type FrameObject, type TableQuery } from './list-batches.js';
+import {
+  eachBatch,
+  RANK_COLUMNS,
+  textOf,
+  valueOf,
+  type FrameObject,
+  type TableQuery,
+} from './list-batches.js';
 
-/** A column: key of a frame in JSON, type, UCD (IVOA UCD1+ 1.5), and unit (VOUnits 1.1). */
+/** A column: as of `valueOf`, type, UCD (IVOA UCD1+ 1.5), and unit (VOUnits 1.1). */
 interface VoField {
   readonly name: string;
   readonly type: 'char' | 'long' | 'int' | 'double' | 'time';
@@ -53,12 +60,17 @@ export const VOTABLE_FIELDS: readonly VoField[] = [
   degrees('MOONDIST', 'pos.angDistance'),
   field('quality.fwhm', 'double', 'instr.obsty.seeing', { unit: 'arcsec' }),
   field('quality.fwhm_px', 'double', 'instr.det.psf', { unit: 'pix' }),
+  field('quality.hfr_px', 'double', 'instr.det.psf', { unit: 'pix' }),
   field('quality.stars', 'int', 'meta.number;src'),
   field('quality.elongation', 'double', 'phys.angSize;arith.ratio'),
   field('quality.background', 'double', 'instr.background'),
+  field('quality.background_gradient', 'double', 'instr.background;arith.ratio'),
   field('quality.noise', 'double', 'stat.stdev;instr.background'),
   field('quality.saturated', 'double', 'instr.saturation;arith.ratio'),
+  field('quality.hot_pixels', 'int', 'meta.number;instr.pixel'),
+  field('quality.instrumental_mag', 'double', 'phot.mag', { unit: 'mag' }),
   field('quality.transparency', 'double', 'obs.atmos;arith.ratio'),
+  ...RANK_COLUMNS.map((name) => field(name, 'int', 'stat.value;arith.ratio', { unit: '%' })),
   field('findings', 'char', 'meta.code.error'),
   field('flag', 'char', 'meta.code.qual'),
   field('tags', 'char', 'meta.note'),
@@ -108,7 +120,7 @@ export async function* eachVotablePiece(
 
 function toFieldElement({ name, type, ucd, unit, ref }: VoField): string {
   // A dot is no part of a name that queries could use.
-  const plain = name.replace('.', '_');
+  const plain = name.replaceAll('.', '_');
   const rest = [
     unit === undefined ? '' : ` unit="${unit}"`,
     ref === undefined ? '' : ` ref="${ref}"`,

@@ -4,6 +4,7 @@ import type {
   FilterSum,
   Gap,
   InstrumentUse,
+  Missing,
   NightMedians,
   NightReport,
   NightSummary,
@@ -58,7 +59,7 @@ export function toNightShape(
       level,
       text,
     })),
-    missing: report.missing,
+    missing: report.missing.map(toMissingShape),
     quarantine: report.refused?.map(toRefusedShape) ?? null,
     notes:
       report.notes?.map(({ id, text, by, atMs }) => ({ id, text, by, at: toTime(atMs) })) ?? null,
@@ -180,12 +181,19 @@ function toMediansShape(medians: NightMedians): Shape {
     fwhm_usual: orNull(medians.usualFwhmArcsec, 3),
     fwhm_px: orNull(medians.fwhmPx, 3),
     fwhm_px_usual: orNull(medians.usualFwhmPx, 3),
+    hfr_px: orNull(medians.hfrPx, 3),
+    hfr_px_usual: orNull(medians.usualHfrPx, 3),
     elongation: orNull(medians.elongation, 3),
     elongation_usual: orNull(medians.usualElongation, 3),
     background: orNull(medians.background, 3),
     stars: medians.stars,
     transparency: orNull(medians.transparency, 3),
+    transparency_usual: orNull(medians.usualTransparency, 3),
   };
+}
+
+function toMissingShape({ kind, siteId, telescope, instrument, of, text }: Missing): Shape {
+  return { kind, site: siteId, telescope, instrument, of, text };
 }
 
 function toRefusedShape({ id, uploadName, code, reason, createdMs }: RefusedUpload): Shape {

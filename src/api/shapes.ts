@@ -114,7 +114,7 @@ const AREA: FrameShape = {
 };
 
 /** What was measured; widths without a scale are told in pixels alone. */
-const QUALITY: FrameShape = {
+export const QUALITY = {
   kind: 'kind',
   stars: 'stars',
   fwhm: 'fwhmArcsec',
@@ -132,15 +132,20 @@ const QUALITY: FrameShape = {
   rank: {
     object: {
       fwhm: 'fwhmRank',
+      hfr: 'hfrRank',
       elongation: 'elongationRank',
-      background: 'backgroundRank',
-      noise: 'noiseRank',
       stars: 'starsRank',
+      background: 'backgroundRank',
+      background_gradient: 'backgroundGradientRank',
+      noise: 'noiseRank',
+      saturated: 'saturatedRank',
+      hot_pixels: 'hotPixelsRank',
+      transparency: 'transparencyRank',
     },
   },
   method: 'method',
   measured: 'measured',
-};
+} as const satisfies FrameShape;
 
 /** What was uploaded, of a file that was packed; null for a file that is stored as it came. */
 const ORIGINAL: FrameShape = {

@@ -13,6 +13,7 @@ export const ACTIONS = {
   'frame.tagged': 'A frame got a tag, or lost one.',
   'version.restored': 'A former version of a frame was made the current one again.',
   'upload.refused': 'A file was not taken.',
+  'quarantine.retried': 'A refused file was tried again, and refused again.',
   'quarantine.fixed': 'A refused file was mended and stored.',
   'quarantine.discarded': 'A refused file was thrown away.',
   'note.written': 'A note was written.',

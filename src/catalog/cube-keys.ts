@@ -26,6 +26,8 @@ export type CubeColumns = Readonly<Record<(typeof FACET_COLUMNS)[number], Value>
   readonly date_obs_ms: number | null;
   readonly public_date_ms: number | null;
   readonly exposure_sec: number | null;
+  /** 1 if the frames around it say that it was not exposed as long; frames that come are 0. */
+  readonly exposure_odd?: 0 | 1;
 };
 
 export const DAY_MS = 86_400_000;

@@ -26,13 +26,20 @@ export async function enterCube(tx: Knex, row: CubeColumns): Promise<Place> {
 }
 
 /** What tells, besides its places, where a frame was counted. */
-const LEAVING = ['public_date_ms', 'object', 'image_kind', 'exposure_sec'] as const;
+const LEAVING = ['public_date_ms', 'object', 'image_kind', 'exposure_sec', 'exposure_odd'] as const;
+
+async function findCounted(
+  tx: Knex,
+  frameId: number,
+): Promise<(Place & Pick<CubeColumns, (typeof LEAVING)[number]>) | undefined> {
+  return tx('frames')
+    .where({ id: frameId })
+    .first('facet_id', 'night_id', 'object_id', ...LEAVING);
+}
 
 /** Counts one frame less: before its row is changed or removed. */
 export async function leaveCube(tx: Knex, frameId: number): Promise<void> {
-  const row: (Place & Pick<CubeColumns, (typeof LEAVING)[number]>) | undefined = await tx('frames')
-    .where({ id: frameId })
-    .first('facet_id', 'night_id', 'object_id', ...LEAVING);
+  const row = await findCounted(tx, frameId);
   if (row === undefined) return;
   await leaveSightings(tx, row);
   const { facet_id, night_id } = row;
@@ -41,6 +48,19 @@ export async function leaveCube(tx: Knex, frameId: number): Promise<void> {
   await decrease(tx, 'objects', { id: row.object_id });
   const public_day = toPublicDay(row.public_date_ms);
   await decrease(tx, 'cube', { facet_id, night_id, public_day });
+}
+
+/**
+ * Whether the exposure of a frame is left out of all sums, because it cannot be what its header says.
+ * In the caller's transaction; nothing if it has gone.
+ */
+export async function markExposure(tx: Knex, frameId: number, isOdd: boolean): Promise<void> {
+  const row = await findCounted(tx, frameId);
+  if (row === undefined) return;
+  const exposure_odd = isOdd ? 1 : 0;
+  await leaveSightings(tx, row);
+  await tx('frames').where({ id: frameId }).update({ exposure_odd });
+  await enterSightings(tx, [{ ...row, exposure_odd }], [row]);
 }
 
 /**

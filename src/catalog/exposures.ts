@@ -42,6 +42,7 @@ type Told = readonly [
   stars: number | null,
   fwhmArcsec: number | null,
   fwhmPx: number | null,
+  hfrPx: number | null,
   elongation: number | null,
   background: number | null,
   transparency: number | null,
@@ -51,8 +52,8 @@ type Told = readonly [
 ];
 
 const TOLD = `json_array(frames.facet_id, frames.id, frames.object_id, frames.date_obs_ms,
-  frames.exposure_sec, frames.size_bytes, measures.stars, measures.fwhm_arcsec, measures.fwhm_px,
-  measures.elongation, measures.background, measures.transparency, measures.group_id, flags.flag,
+  frames.open_sec, frames.size_bytes, measures.stars, measures.fwhm_arcsec, measures.fwhm_px,
+  measures.hfr_px, measures.elongation, measures.background, measures.transparency, measures.group_id, flags.flag,
   (select group_concat(distinct code) from findings
     where findings.frame_id = frames.id and level <> 'note'))`;
 
@@ -131,8 +132,8 @@ function toExposure(
   facets: ReadonlyMap<number, Facet>,
   objects: ReadonlyMap<number, string | null>,
 ): NightExposure[] {
-  const [stars, fwhmArcsec, fwhmPx, elongation, background, transparency, ...last] = rest;
-  const [groupId, flag, doubts] = last;
+  const [stars, fwhmArcsec, fwhmPx, hfrPx, elongation, background, ...last] = rest;
+  const [transparency, groupId, flag, doubts] = last;
   const facet = facets.get(facetId);
   if (facet === undefined) return [];
   return [
@@ -148,6 +149,7 @@ function toExposure(
       stars,
       fwhmArcsec,
       fwhmPx,
+      hfrPx,
       elongation,
       background,
       transparency,

@@ -69,7 +69,7 @@ export {
 } from './setups.js';
 export { listHdus, listHeaders, type StoredHduShape } from './headers.js';
 export { listFacets, listNights, type Facet } from './aggregate.js';
-export { SCIENCE_KINDS, type ObjectSum } from './sightings.js';
+export { LONGEST_SUM_SEC, SCIENCE_KINDS, type ObjectSum } from './sightings.js';
 export * from './targets.js';
 export * from './object-frames.js';
 export * from './shares.js';
@@ -119,12 +119,12 @@ export {
   findSolution,
   readSolutionStatus,
   recordSolution,
-  setPointingFinding,
   type Solution,
   type SolutionCard,
   type SolutionStatus,
 } from './solutions.js';
 export {
+  askSolver,
   claimSolving,
   countSolving,
   endSolving,
@@ -135,6 +135,16 @@ export {
   type SolvingRequest,
   type SolvingTask,
 } from './solving-queue.js';
+export {
+  checkStarsAnew,
+  findUncheckedField,
+  isSolvedUnmeasured,
+  listLikeFields,
+  mayAskSolver,
+  setStarState,
+  type StarField,
+  type StarState,
+} from './star-fields.js';
 export * from './listed.js';
 export * from './measures.js';
 export * from './measure-queue.js';

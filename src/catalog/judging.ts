@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { markExposure } from './cube.js';
 import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { writeFindings, type FindingSource, type StoredFinding } from './findings.js';
 import { nightOfNumber, RANKED, toMeasures, type FrameMeasures, type Ranks } from './measures.js';
@@ -17,6 +18,8 @@ export interface NightFrame {
   readonly reductionLevel: number;
   readonly dateObsMs: number | null;
   readonly exposureSec: number | null;
+  /** Whether its exposure is left out of all sums so far. */
+  readonly isExposureOdd: boolean;
   readonly width: number;
   readonly height: number;
   readonly objectId: number | null;
@@ -39,6 +42,7 @@ const COLUMNS = [
   'frames.reduction_level',
   'frames.date_obs_ms',
   'frames.exposure_sec',
+  'frames.exposure_odd',
   'frames.width',
   'frames.height',
   'frames.object',
@@ -92,6 +96,7 @@ function toNightFrame(row: Row): NightFrame {
     reductionLevel: Number(row.reduction_level),
     dateObsMs: number('date_obs_ms'),
     exposureSec: number('exposure_sec'),
+    isExposureOdd: row.exposure_odd === 1,
     width: Number(row.width),
     height: Number(row.height),
     // Frames without a name share a row too: they are no field.
@@ -136,13 +141,45 @@ export async function countWindow({ read }: Catalog, window: Window): Promise<nu
   return Number((row as { total?: unknown } | undefined)?.total ?? 0);
 }
 
+/** A frame of a window. */
+export interface WindowFrame extends FrameMeasures {
+  readonly frameId: number;
+}
+
 /** What was measured of the frames of a window, the newest nights first. */
-export async function readWindow({ read }: Catalog, window: Window): Promise<FrameMeasures[]> {
+export async function readWindow({ read }: Catalog, window: Window): Promise<WindowFrame[]> {
   const rows: Row[] = await inWindow(read, window)
     .orderBy('night_no', 'desc')
     .limit(MAX_WINDOW)
     .select('measures.*');
-  return rows.map(toMeasures);
+  return rows.map((row) => ({ ...toMeasures(row), frameId: Number(row.frame_id) }));
+}
+
+/**
+ * How often what is known of the frames of a window has changed, whatever their exposure: by a frame
+ * that came, went, was measured anew, or whose light was compared with that of others. It only grows.
+ */
+export async function countWindowChanges(
+  { read }: Catalog,
+  { groupId, fromNight, toNight }: Window,
+): Promise<number> {
+  const row: { total: number } | undefined = await read('group_nights')
+    .where({ group_id: groupId })
+    .whereBetween('night_no', [fromNight, toNight])
+    .first(read.raw('coalesce(sum(changes + light_changes), 0) as total'));
+  return row?.total ?? 0;
+}
+
+/** By group, how often the measures of its frames of a night have changed: what later nights go by. */
+export async function readGroupChanges(
+  { read }: Catalog,
+  nightNo: number,
+): Promise<ReadonlyMap<number, number>> {
+  const rows: { group_id: number; changes: number }[] = await read
+    .from(read.raw('group_nights indexed by group_nights_night'))
+    .where({ night_no: nightNo })
+    .select('group_id', 'changes');
+  return new Map(rows.map((row) => [row.group_id, row.changes]));
 }
 
 /** What came through of the light of a field, once. */
@@ -191,19 +228,26 @@ export interface KeptUsual {
   readonly quantiles: Quantiles;
 }
 
+/** The same with the changes of its window, as `countWindowChanges` had them before it was read. */
+export interface DatedUsual extends KeptUsual {
+  readonly changes: number;
+}
+
 /** The distribution for a group and a night; undefined if none was worked out. @param exposureSec null for all */
 export async function findUsual(
   { read }: Catalog,
   groupId: number,
   nightNo: number,
   exposureSec: number | null,
-): Promise<KeptUsual | undefined> {
-  const row: { frames: number; quantiles: string } | undefined = await read('usual')
+): Promise<DatedUsual | undefined> {
+  const row: { frames: number; changes: number; quantiles: string } | undefined = await read(
+    'usual',
+  )
     .where({ group_id: groupId, night_no: nightNo, exposure_sec: exposureSec ?? ANY_EXPOSURE })
-    .first('frames', 'quantiles');
+    .first('frames', 'changes', 'quantiles');
   return row === undefined
     ? undefined
-    : { frames: row.frames, quantiles: JSON.parse(row.quantiles) as Quantiles };
+    : { ...row, quantiles: JSON.parse(row.quantiles) as Quantiles };
 }
 
 /** What was usual for frames like one, of any exposure, when it was taken; undefined if that is not known. */
@@ -219,20 +263,29 @@ export async function findUsualOf(
   return findUsual(catalog, row.group_id, row.night_no, null);
 }
 
-/** Keeps a distribution: readers of frames see no change in that. */
+/** What a distribution is of: a group before a night. */
+export interface UsualKey {
+  readonly groupId: number;
+  readonly nightNo: number;
+  /** Null for all exposures. */
+  readonly exposureSec: number | null;
+}
+
+/** Keeps a distribution: readers of frames see no change in that. @param usual undefined to forget it */
 export async function saveUsual(
   { write }: Catalog,
-  key: { readonly groupId: number; readonly nightNo: number; readonly exposureSec: number | null },
-  { frames, quantiles }: KeptUsual,
+  { groupId, nightNo, exposureSec }: UsualKey,
+  usual: DatedUsual | undefined,
 ): Promise<void> {
+  const exposure_sec = exposureSec ?? ANY_EXPOSURE;
+  const key = { group_id: groupId, night_no: nightNo, exposure_sec };
+  if (usual === undefined) {
+    await write('usual').where(key).delete();
+    return;
+  }
+  const { frames, changes, quantiles } = usual;
   await write('usual')
-    .insert({
-      group_id: key.groupId,
-      night_no: key.nightNo,
-      exposure_sec: key.exposureSec ?? ANY_EXPOSURE,
-      frames,
-      quantiles: JSON.stringify(quantiles),
-    })
+    .insert({ ...key, frames, changes, quantiles: JSON.stringify(quantiles) })
     .onConflict(['group_id', 'night_no', 'exposure_sec'])
     .merge();
 }
@@ -245,6 +298,8 @@ export interface Judgement {
   /** Undefined if it was not measured. */
   readonly standing: { readonly ranks: Ranks; readonly transparency: number | null } | undefined;
   readonly findings: Readonly<Partial<Record<FindingSource, readonly StoredFinding[]>>>;
+  /** Whether its exposure cannot be what its header says; undefined if that stays as it is. */
+  readonly isExposureOdd?: boolean;
 }
 
 /** What is known so far from comparing the frames of a night: findings by frame and source. */
@@ -272,10 +327,11 @@ export async function saveJudgements(
 ): Promise<void> {
   if (changed.length === 0) return;
   const work = async (tx: Transaction): Promise<void> => {
-    for (const { frameId, standing, findings } of changed) {
+    for (const { frameId, standing, findings, isExposureOdd } of changed) {
       const here: unknown = await tx('frames').where({ id: frameId }).first('id');
       if (here === undefined) continue;
       if (standing !== undefined) await saveStanding(tx, frameId, standing);
+      if (isExposureOdd !== undefined) await markExposure(tx, frameId, isExposureOdd);
       for (const [source, list] of Object.entries(findings)) {
         await writeFindings(tx, frameId, source as FindingSource, list);
       }

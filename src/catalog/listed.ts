@@ -109,7 +109,7 @@ export async function sumList(
     const row: Row | undefined = await counting(tx, search).first(
       tx.raw(
         `sum(frames.size_bytes) as bytes,
-         sum(case when frames.image_kind in ('object', 'standard') then frames.exposure_sec end) as open`,
+         sum(case when frames.image_kind in ('object', 'standard') then frames.open_sec end) as open`,
       ),
     );
     return { sizeBytes: Number(row?.bytes ?? 0), exposureSec: Number(row?.open ?? 0) };

@@ -265,9 +265,10 @@ async function queueHistory(catalog: Catalog): Promise<boolean> {
 }
 
 /**
- * Keeps of how many frames of each group a night was judged. If that has changed, the nights judged
- * before whose history it belongs to wait for their turn: they come once, after all that is queued.
+ * Keeps by which measures of each group a night was judged. If these have changed, the nights judged
+ * before whose history they belong to wait for their turn: they come once, after all that is queued.
  *
+ * @param judged.groups how often the measures of each had changed, as `readGroupChanges` had them before
  * @param judged.within so many nights before one are its history
  */
 export async function noteJudged(
@@ -279,21 +280,21 @@ export async function noteJudged(
   },
 ): Promise<void> {
   const { nightNo, groups, within } = judged;
-  const rows: { group_id: number; frames: number }[] = await catalog
+  const rows: { group_id: number; changes: number }[] = await catalog
     .read('judged_groups')
     .where({ night_no: nightNo })
-    .select('group_id', 'frames');
-  const known = new Map(rows.map((row) => [row.group_id, row.frames]));
+    .select('group_id', 'changes');
+  const known = new Map(rows.map((row) => [row.group_id, row.changes]));
   const either = [...new Set([...known.keys(), ...groups.keys()])];
   const changed = either.filter((groupId) => known.get(groupId) !== groups.get(groupId));
   if (changed.length === 0) return;
-  const made = changed.map((groupId) => ({ groupId, frames: groups.get(groupId) ?? 0 }));
+  const made = changed.map((groupId) => ({ groupId, changes: groups.get(groupId) ?? 0 }));
   const work = async (tx: Transaction): Promise<void> => {
     await tx('judged_groups').where({ night_no: nightNo }).whereIn('group_id', changed).delete();
     await tx.raw(
-      `insert into judged_groups (night_no, group_id, frames)
-       select ?, value ->> '$.groupId', value ->> '$.frames' from json_each(?)
-       where value ->> '$.frames' > 0`,
+      `insert into judged_groups (night_no, group_id, changes)
+       select ?, value ->> '$.groupId', value ->> '$.changes' from json_each(?)
+       where value ->> '$.changes' > 0`,
       [nightNo, JSON.stringify(made)],
     );
     await tx.raw(

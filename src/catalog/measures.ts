@@ -3,6 +3,7 @@ import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { writeFindings, type StoredFinding } from './findings.js';
 import { insertEvent } from './outbox.js';
 import type { ImageKind, Row } from './schema.js';
+import { keepStars } from './star-fields.js';
 import { foundOut } from './touches.js';
 
 /** What was measured of the pixels of a frame, as the catalogue keeps it. Units as in `quality/types.ts`. */
@@ -22,6 +23,10 @@ export interface StoredMeasures {
   readonly saturatedFraction: number | null;
   readonly hotPixels: number | null;
   readonly instrumentalMag: number | null;
+  /** Of the pixels, as `quality/tasks.ts` has it: frames with the same pixels have the same. */
+  readonly contentSum: number | null;
+  /** Of the data before anything was lost in packing, by the header. */
+  readonly dataSum: number | null;
 }
 
 /** Property → column, in the order in which they are told. */
@@ -40,15 +45,22 @@ export const MEASURE_COLUMNS = {
   saturatedFraction: 'saturated_fraction',
   hotPixels: 'hot_pixels',
   instrumentalMag: 'instrumental_mag',
+  contentSum: 'content_sum',
+  dataSum: 'data_sum',
 } as const satisfies Record<keyof StoredMeasures, string>;
 
 /** Measures that are compared with what is usual → column of the rank. */
 export const RANKED = {
   fwhm: 'fwhm_rank',
+  hfr: 'hfr_rank',
   elongation: 'elongation_rank',
-  background: 'background_rank',
-  noise: 'noise_rank',
   stars: 'stars_rank',
+  background: 'background_rank',
+  backgroundGradient: 'background_gradient_rank',
+  noise: 'noise_rank',
+  saturated: 'saturated_rank',
+  hotPixels: 'hot_pixels_rank',
+  transparency: 'transparency_rank',
 } as const;
 export type Ranked = keyof typeof RANKED;
 
@@ -70,6 +82,8 @@ export interface Measured {
   /** What the frame was taken for: bias and star field are measured differently. */
   readonly imageKind: ImageKind;
   readonly measures: StoredMeasures;
+  /** `[x, y, x, y, …]` of its brightest stars, FITS pixels; absent where none were looked for. */
+  readonly brightest?: readonly number[];
   readonly findings: readonly StoredFinding[];
 }
 
@@ -93,7 +107,7 @@ export function nightOfNumber(nightNo: number): string {
  * @returns false if the frame has gone, or has another version or kind by now: then nothing is written
  */
 export async function saveMeasures(catalog: Catalog, measured: Measured): Promise<boolean> {
-  const { frameId, measures, findings, versionId } = measured;
+  const { frameId, measures, findings, versionId, brightest = [] } = measured;
   const work = async (tx: Transaction): Promise<boolean> => {
     const frame = await findUnchanged(tx, measured);
     if (frame === undefined) return false;
@@ -118,6 +132,7 @@ export async function saveMeasures(catalog: Catalog, measured: Measured): Promis
       .onConflict('frame_id')
       .merge();
     await writeFindings(tx, frameId, 'pixels', findings);
+    await keepStars(tx, { frameId, versionId, stars: brightest });
     await tx('measure_queue').where({ frame_id: frameId }).delete();
     if (nightNo !== null) await queueJudging(tx, nightNo);
     if (Number(frame.created_ms) > Date.now() - NEWS_MS) {

@@ -24,7 +24,12 @@ import { objectSums } from './migrations/0019_object_sums.js';
 import { shareJournal } from './migrations/0020_share_journal.js';
 import { rules } from './migrations/0021_rules.js';
 import { uploads } from './migrations/0022_uploads.js';
-import { formerCorrections } from './migrations/0025_former_corrections.js';
+import { usual } from './migrations/0023_usual.js';
+import { contentSums } from './migrations/0024_content_sums.js';
+import { openShutter } from './migrations/0025_open_shutter.js';
+import { starFields } from './migrations/0026_star_fields.js';
+import { sorts } from './migrations/0027_sorts.js';
+import { formerCorrections } from './migrations/0028_former_corrections.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -50,7 +55,12 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0020_share_journal', up: shareJournal },
   { name: '0021_rules', up: rules },
   { name: '0022_uploads', up: uploads },
-  { name: '0025_former_corrections', up: formerCorrections },
+  { name: '0023_usual', up: usual },
+  { name: '0024_content_sums', up: contentSums },
+  { name: '0025_open_shutter', up: openShutter },
+  { name: '0026_star_fields', up: starFields },
+  { name: '0027_sorts', up: sorts },
+  { name: '0028_former_corrections', up: formerCorrections },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -130,6 +130,7 @@ export interface NightRow {
   readonly objectId: number;
   readonly object: string | null;
   readonly filter: string | null;
+  /** Null also if it cannot be what the header says. */
   readonly exposureSec: number | null;
   readonly dateObsMs: number | null;
   readonly reductionLevel: number;
@@ -142,6 +143,7 @@ export interface NightRow {
   readonly stars: number | null;
   readonly fwhmArcsec: number | null;
   readonly fwhmPx: number | null;
+  readonly hfrPx: number | null;
   readonly elongation: number | null;
   readonly background: number | null;
   readonly noise: number | null;
@@ -161,7 +163,7 @@ const ROW = {
   objectId: 'frames.object_id',
   object: 'frames.object',
   filter: 'frames.filter',
-  exposureSec: 'frames.exposure_sec',
+  exposureSec: 'frames.open_sec',
   dateObsMs: 'frames.date_obs_ms',
   reductionLevel: 'frames.reduction_level',
   binningX: 'frames.binning_x',
@@ -172,6 +174,7 @@ const ROW = {
   stars: 'measures.stars',
   fwhmArcsec: 'measures.fwhm_arcsec',
   fwhmPx: 'measures.fwhm_px',
+  hfrPx: 'measures.hfr_px',
   elongation: 'measures.elongation',
   background: 'measures.background',
   noise: 'measures.noise',

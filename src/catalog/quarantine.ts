@@ -39,6 +39,8 @@ export interface Quarantined {
 export interface Refusal extends Omit<Quarantined, 'id' | 'attempts' | 'createdMs'> {
   /** When that was, if not now. */
   readonly createdMs?: number;
+  /** True if it was waiting already, and somebody tried it again. */
+  readonly isRetry?: boolean;
 }
 
 interface QuarantineRow {
@@ -76,7 +78,7 @@ export async function noteRefusal(
       await insertEvent(tx, 'quarantine.added', { quarantineId: id });
     }
     await recordDeed(tx, by, {
-      action: 'upload.refused',
+      action: item.isRetry === true ? 'quarantine.retried' : 'upload.refused',
       subject: id === undefined ? `file:${sha256.slice(0, 12)}` : `quarantine:${id}`,
       outcome: 'refused',
       detail: { uploadName, sizeBytes, sha256, code, reason, keyword, attempt },

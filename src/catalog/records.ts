@@ -27,6 +27,7 @@ import {
   type Solution,
   type SolutionRecord,
 } from './solutions.js';
+import { solveAnew } from './solving-anew.js';
 import { insertFrame } from './write.js';
 
 /** A note as it was written; notes are never changed, only followed by others. */
@@ -154,6 +155,9 @@ export async function insertRecord(
   if (solved !== undefined) {
     const dateMs = facts.dateObsMs ?? createdMs;
     await insertSolution(tx, { frameId, versionId: current.id, dateMs }, solved);
+  } else {
+    // Its version may be older than those that are looked for.
+    await solveAnew(tx, frameId);
   }
   for (const other of record.versions) {
     if (other === current) continue;

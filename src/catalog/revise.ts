@@ -9,7 +9,7 @@ import { indexHeaders, removeHeaderValues } from './header-values.js';
 import { toFrameRow, type FrameFacts } from './schema.js';
 import { placeOnSky } from './sky-index.js';
 import { underSolution } from './solutions.js';
-import { solveAnew } from './solving-queue.js';
+import { solveAnew } from './solving-anew.js';
 import type { Actor } from './visibility.js';
 
 /** Values that came from a rule: its id and who made it, by keyword. */
@@ -68,6 +68,7 @@ export async function reviseFrame(
     .update({
       ...columns,
       ...place,
+      exposure_odd: 0, // as it was counted; the frames around it may say otherwise again
       ...(chosenProfile === undefined ? {} : { chosen_profile: chosenProfile }),
       ...(version === undefined ? {} : { version_id: version.id, size_bytes: version.sizeBytes }),
       // Those who keep a frame tell by this that it is another one.

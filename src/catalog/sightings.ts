@@ -7,7 +7,10 @@ export const SCIENCE_KINDS = ['object', 'standard'] as const satisfies ImageKind
 
 const KINDS = SCIENCE_KINDS.map((kind) => `'${kind}'`).join(', ');
 export const IS_SIGHTING = `object is not null and image_kind in (${KINDS})`;
-export const EXPOSURE_MS = 'cast(round(max(coalesce(exposure_sec, 0), 0) * 1000) as integer)';
+export const EXPOSURE_MS = 'cast(round(coalesce(open_sec, 0) * 1000) as integer)';
+
+/** Seconds: whatever was added up, more is a slip of the header. `open_sec` of frames goes by it too. */
+export const LONGEST_SUM_SEC = 1_000_000;
 
 /** What `sightings` says, worked out from the frames. */
 const FROM_FRAMES = `select object_id, night_id, facet_id, ${publicDaySql('public_date_ms')} as day,
@@ -40,10 +43,16 @@ interface Place {
 /** A row of `sightings`: object, night, facet, public day, frames, exposure in ms. */
 type Cell = readonly [number, number, number, number, number, number];
 
+/** Of a frame, what tells how it is counted. */
+type Counted = Pick<
+  CubeColumns,
+  'public_date_ms' | 'exposure_sec' | 'exposure_odd' | 'object' | 'image_kind'
+>;
+
 /** Counts many frames, in the transaction that writes them. @param places one for each row */
 export async function enterSightings(
   tx: Knex,
-  rows: readonly CubeColumns[],
+  rows: readonly Counted[],
   places: readonly Place[],
 ): Promise<void> {
   const cells = new Map<string, Cell>();
@@ -54,7 +63,7 @@ export async function enterSightings(
     const key = `${place.object_id} ${place.night_id} ${place.facet_id} ${day}`;
     const [, , , , frames, ms] = cells.get(key) ?? [0, 0, 0, 0, 0, 0];
     const { object_id, night_id, facet_id } = place;
-    cells.set(key, [object_id, night_id, facet_id, day, frames + 1, ms + toMs(row.exposure_sec)]);
+    cells.set(key, [object_id, night_id, facet_id, day, frames + 1, ms + toMs(row)]);
   }
   if (cells.size === 0) return;
   await tx.raw(
@@ -69,15 +78,12 @@ export async function enterSightings(
 }
 
 /** Counts one frame less: a frame that was none of them changes nothing. */
-export async function leaveSightings(
-  tx: Knex,
-  row: Place & Pick<CubeColumns, 'public_date_ms' | 'exposure_sec' | 'object' | 'image_kind'>,
-): Promise<void> {
+export async function leaveSightings(tx: Knex, row: Place & Counted): Promise<void> {
   if (!isSighting(row)) return;
   const { object_id, night_id, facet_id } = row;
   const public_day = toPublicDay(row.public_date_ms);
   const cell = tx('sightings').where({ object_id, night_id, facet_id, public_day });
-  await cell.clone().decrement('frames', 1).decrement('exposure_ms', toMs(row.exposure_sec));
+  await cell.clone().decrement('frames', 1).decrement('exposure_ms', toMs(row));
   await cell.clone().where('frames', '<=', 0).delete();
 }
 
@@ -85,8 +91,10 @@ function isSighting({ object, image_kind }: Pick<CubeColumns, 'object' | 'image_
   return object !== null && SCIENCE_KINDS.some((kind) => kind === image_kind);
 }
 
-function toMs(exposureSec: number | null): number {
-  return Math.round(Math.max(exposureSec ?? 0, 0) * 1000);
+/** As EXPOSURE_MS. */
+function toMs({ exposure_sec: sec, exposure_odd: isOdd = 0 }: Counted): number {
+  const isOpen = sec !== null && sec >= 0 && sec <= LONGEST_SUM_SEC && isOdd === 0;
+  return isOpen ? Math.round(sec * 1000) : 0;
 }
 
 /** Frames of the sky of one object at one reduction level. */

@@ -59,11 +59,25 @@ function boxOfFrame({ raDeg, decDeg, footprint }: SkyPlace): SkyBox | undefined 
  * outwards, so it never loses a frame.
  */
 export function candidatesIn(query: Knex.QueryBuilder, cap: Cap): void {
-  const [x0, x1, y0, y1, z0, z1] = boxOfCap(cap);
-  void query.whereRaw(
-    'frames.id in (select id from sky_boxes where x1 >= ? and x0 <= ? and y1 >= ? and y0 <= ? and z1 >= ? and z0 <= ?)',
-    [x0, x1, y0, y1, z0, z1],
-  );
+  void query.whereRaw(`frames.id in (select id from sky_boxes where ${MEETS})`, [...boxOfCap(cap)]);
+}
+
+/** SQL: a box meets another one. */
+const MEETS = 'x1 >= ? and x0 <= ? and y1 >= ? and y0 <= ? and z1 >= ? and z0 <= ?';
+
+/** Ids of the newest frames whose box meets that of `cap`, none below `fromId`. */
+export async function listNewestIn(
+  db: Knex,
+  cap: Cap,
+  { fromId, limit }: { readonly fromId: number; readonly limit: number },
+): Promise<number[]> {
+  const rows: { id: number }[] = await db('sky_boxes')
+    .whereRaw(MEETS, [...boxOfCap(cap)])
+    .andWhere('id', '>=', fromId)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .select('id');
+  return rows.map(({ id }) => id);
 }
 
 /** Notes where a frame lies, in the transaction that writes it. */

@@ -1,7 +1,6 @@
 import type { Knex } from 'knex';
 import { toUnitVector, type Footprint } from '../sky/index.js';
 import { inTransaction, type Catalog } from './db.js';
-import { writeFindings, type StoredFinding } from './findings.js';
 import { PROVISIONAL_SQL } from './footprint-text.js';
 import { insertEvent } from './outbox.js';
 import { toFrameRow, type Frame, type FrameFacts, type ImageKind } from './schema.js';
@@ -221,21 +220,3 @@ function pairOf<T>(id: number, value: T | undefined): [number, T][] {
 export const UNSOLVED = `frames.image_kind in (${STARRY.map((kind) => `'${kind}'`).join(', ')})
   and frames.width > 1 and frames.height > 1
   and (frames.footprint is null or ${PROVISIONAL_SQL})`;
-
-/** What the stars say against the header of a frame; undefined takes back what was said. */
-export async function setPointingFinding(
-  catalog: Catalog,
-  frameId: number,
-  finding: StoredFinding | undefined,
-): Promise<void> {
-  const row: StoredFinding | undefined = await catalog
-    .read('findings')
-    .where({ frame_id: frameId, source: 'solving' })
-    .first('code', 'level', 'text');
-  if (row?.code === finding?.code && row?.text === finding?.text) return;
-  await inTransaction(catalog, async (tx) => {
-    // The frame may have gone in the meantime.
-    if ((await tx<Place>('frames').where({ id: frameId }).first('id')) === undefined) return;
-    await writeFindings(tx, frameId, 'solving', finding === undefined ? [] : [finding]);
-  });
-}

@@ -2,6 +2,8 @@ import type { Knex } from 'knex';
 import type { Catalog } from './db.js';
 import { readMark, writeMark } from './rebuild.js';
 import { UNSOLVED } from './solutions.js';
+import { enqueue, SEEN } from './solving-anew.js';
+import type { StarField } from './star-fields.js';
 
 /** Which frames are to be solved. */
 export interface SolvingRequest {
@@ -22,30 +24,8 @@ export interface SolvingCounts {
   readonly skipped: number;
 }
 
-/** Counter: versions up to this id were looked at. */
-const SEEN = 'solving_seen';
 /** Versions that are looked at in one transaction. */
 const PIECE = 1_000;
-
-/** Frames come into the queue, or back into it, unless they wait there already. */
-async function enqueue(
-  tx: Knex,
-  chosen: { readonly sql: string; readonly values: readonly (string | number)[] },
-  isForced: boolean,
-): Promise<number> {
-  const now = Date.now();
-  const rows: unknown[] = await tx.raw(
-    `insert into solutions (frame_id, state, is_forced, due_ms, date_ms)
-     select frames.id, 'waiting', ?, ?, coalesce(frames.date_obs_ms, frames.created_ms)
-       from frames where ${chosen.sql}
-     on conflict (frame_id) do update set state = 'waiting', is_forced = excluded.is_forced,
-       due_ms = excluded.due_ms, date_ms = excluded.date_ms, attempts = 0, error = null
-       where state <> 'waiting'
-     returning frame_id`,
-    [isForced ? 1 : 0, now, ...chosen.values],
-  );
-  return rows.length;
-}
 
 /**
  * Looks at a piece of the versions that came since the last time, the oldest first, and queues the
@@ -90,20 +70,27 @@ export async function requestSolutions(catalog: Catalog, request: SolvingRequest
   return catalog.write.transaction((tx) => enqueue(tx, { sql, values }, isForced));
 }
 
+/** More than any date: what is to be checked is solved after all that has no place at all. */
+const LATER_MS = 1e14;
+
 /**
- * What is known of a frame has changed, in the transaction that changes it: it is looked at again,
- * with the solution of its pixels if there is one.
+ * Queues a frame whose header says where it lies, since its stars do not tell that it is right, or tell
+ * that it is wrong. It stays behind frames of which nothing is known.
  */
-export async function solveAnew(tx: Knex, frameId: number): Promise<void> {
-  const known: unknown = await tx('solutions').where({ frame_id: frameId }).first('state');
-  // Where nothing was ever solved, nobody waits for it.
-  if (
-    known === undefined &&
-    (await tx('counters').where({ name: SEEN }).first('name')) === undefined
-  )
-    return;
-  const sql = known === undefined ? `frames.id = ? and ${UNSOLVED}` : 'frames.id = ?';
-  await enqueue(tx, { sql, values: [frameId] }, false);
+export async function askSolver(
+  catalog: Catalog,
+  { frameId, versionId }: Pick<StarField, 'frameId' | 'versionId'>,
+  state: 'asked' | 'wrong',
+): Promise<void> {
+  await catalog.write.transaction(async (tx) => {
+    const asked = await tx('star_fields')
+      .where({ frame_id: frameId, version_id: versionId })
+      .update({ state, asked_ms: Date.now() });
+    if (asked === 0) return;
+    const queued = await enqueue(tx, { sql: 'frames.id = ?', values: [frameId] }, true);
+    if (queued === 0) return; // somebody else has asked for it
+    await tx('solutions').where({ frame_id: frameId }).decrement('date_ms', LATER_MS);
+  });
 }
 
 export interface SolvingTask {
@@ -155,10 +142,15 @@ export async function endSolving(
 ): Promise<void> {
   const error = end.state === 'solved' ? null : end.error;
   const due = end.state === 'waiting' ? { due_ms: Date.now() + end.delayMs } : {};
-  await catalog
-    .write('solutions')
-    .where({ frame_id: frameId })
-    .update({ state: end.state, error, ...due });
+  await catalog.write.transaction(async (tx) => {
+    await tx('solutions')
+      .where({ frame_id: frameId })
+      .update({ state: end.state, error, ...due });
+    if (end.state === 'waiting') return;
+    const field = tx('star_fields').where({ frame_id: frameId });
+    if (end.state === 'solved') await field.update({ state: 'right' });
+    else await field.where({ state: 'asked' }).update({ state: 'alone' });
+  });
 }
 
 /** How many frames are in which state. */

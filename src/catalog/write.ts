@@ -68,7 +68,8 @@ export async function insertFrame(
     number: as?.version.number ?? of?.number ?? 1,
     created_ms: as?.version.createdMs ?? now,
   });
-  const changed = of === undefined ? {} : columns;
+  // What the frames around it said was of the version before.
+  const changed = of === undefined ? {} : { ...columns, exposure_odd: 0 };
   await tx('frames')
     .where({ id: frameId })
     .update({ ...changed, version_id: versionId });

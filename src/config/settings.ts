@@ -345,7 +345,7 @@ export const SETTINGS = {
   SOLVER: {
     type: { kind: 'choice', values: ['none', 'astrometry.net', 'astap'] },
     default: 'none',
-    help: 'Program that finds out by the stars where a frame lies that has no WCS. It must be installed, with its star catalogue. What it finds is kept beside the file, never in it.',
+    help: 'Program that finds out by the stars where a frame lies that has no WCS, or one that its stars do not bear out. It must be installed, with its star catalogue. What it finds is kept beside the file, never in it.',
   },
   SOLVER_COMMAND: {
     type: text,
@@ -362,6 +362,11 @@ export const SETTINGS = {
     type: number(0.001, 180),
     default: '0.5',
     help: 'Degrees by which the position in a header may be off before that is a finding, `wrong-pointing`.',
+  },
+  WCS_TOLERANCE_PX: {
+    type: number(0, 10_000),
+    default: '10',
+    help: 'Pixels by which the stars of a frame may lie beside where its WCS has them, before that is a finding, `wrong-wcs`, and the frame is solved. They are compared with those of other frames of the field, and of each field one frame is solved if there is a SOLVER. 0: not compared.',
   },
   REPORT_AT: {
     type: {

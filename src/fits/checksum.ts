@@ -165,6 +165,18 @@ export function verdictOf({ checksum, datasum: data }: ChecksumVerdicts): Verdic
 }
 
 /**
+ * The sum of the data of an image as a plain file has them, by its header: DATASUM, of a compressed
+ * image ZDATASUM, which stays the same when pixels lose something. FITS Standard 4.0 §4.4.2.7, §10.1.2.
+ *
+ * @returns null if the header tells none; it is not compared with the data
+ */
+export function toldDataSum({ kind, header }: Hdu): number | null {
+  const keyword = kind === 'compressed-image' ? 'ZDATASUM' : 'DATASUM';
+  const sum = parseDatasum(header.string(keyword)) ?? 0;
+  return sum > 0 ? sum : null; // 0 stands for data of zeros, and for a sum that nobody made
+}
+
+/**
  * The sum that DATASUM tells: a number as text, with blanks or zeros before it, or, in old files,
  * coded like CHECKSUM. NaN for anything else, which equals no sum; undefined if there is none.
  */

@@ -7,7 +7,7 @@ export { makeHeader } from './header.js';
 export { mainImage } from './hdu.js';
 export { eachNativeStrip, eachStrip, planeOf, readPlane } from './image.js';
 export { toBigEndian } from './native.js';
-export { checkHdu, datasum, withChecksums } from './checksum.js';
+export { checkHdu, datasum, toldDataSum, withChecksums } from './checksum.js';
 export { openFits } from './reader.js';
 export { visibleRegion } from './section.js';
 export { expandTo } from './source.js';

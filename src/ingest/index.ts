@@ -6,9 +6,9 @@ export { sourceLimits } from './inspect.js';
 export { checkTemplates, siteDefaults } from './place.js';
 export { loadProfiles, type Profile } from './profiles.js';
 export { publicityKeywords } from './rules.js';
-export { placeOfStored } from './stored-place.js';
+export { hdusOfStored, placeOfStored } from './stored-place.js';
 export type { Spooled } from './spool.js';
-export { AS_IT_STANDS, isChosen, profilesFor, type Reading } from './overrides.js';
+export { AS_IT_STANDS, isChosen, makeCard, profilesFor, type Reading } from './overrides.js';
 export { quarantinePath, sweepQuarantine } from './quarantine.js';
 export { createReader, type Reader, type ReaderParts } from './reader.js';
 export {

@@ -22,6 +22,7 @@ import {
 } from './keywords.js';
 import { normaliseWord } from './profiles.js';
 import type { Column, PositionSource, Profile, Source } from './profiles.js';
+import { isCountedSouth, isCountedWest } from './sides.js';
 import { siteOf, type SaidSite, type SiteDefaults } from './site.js';
 import { fillSky, type ReadHeader } from './sky.js';
 
@@ -137,9 +138,6 @@ export function publicityOf(
 
 /** FITS Standard 4.0 §9.2.3. */
 const GEOCENTRIC = ['OBSGEO-X', 'OBSGEO-Y', 'OBSGEO-Z'];
-/** Comments of a longitude that grows to the west: `degrees West`, `West longitude`, `[deg W]`, `+W`. */
-const WEST = /^(?!.*\b(?:east|neg\w*)\b).*(?:\bwest\b|\bdeg\w*\.? ?W\b|\+W\b)/i;
-
 interface ObservationDate {
   readonly ms: number;
   /** Set if the header gives a day but no time of day. */
@@ -249,12 +247,15 @@ class HeaderReader {
   site(): SaidSite {
     const said = {
       siteId: this.text('siteId'),
-      latitudeDeg: this.read('latitudeDeg', parseLatitude),
+      latitudeDeg: this.read('latitudeDeg', (text, { keyword }) => {
+        const value = parseLatitude(text);
+        const isSouth = isCountedSouth(text, this.commentOf(keyword));
+        return value !== undefined && isSouth ? -value : value;
+      }),
       longitudeDeg: this.read('longitudeDeg', (text, { keyword, scale }) => {
         const value = parseLongitude(text);
-        // Some count from Greenwich to the west, and say so; a negative number is west all the same.
-        const isWest = value !== undefined && value > 0 && WEST.test(this.commentOf(keyword));
-        return value === undefined ? undefined : value * (isWest ? -scale : scale);
+        if (value === undefined) return undefined;
+        return value * (isCountedWest(text, this.commentOf(keyword)) ? -scale : scale);
       }),
       elevationM: this.number('elevationM'),
     };

@@ -35,7 +35,7 @@ export function withOverrides(hdus: readonly Hdu[], overrides: Overrides): reado
   const main = mainImage({ hdus });
   const front = [0, ...(main === undefined ? [] : [hdus.indexOf(main)])];
   const headers = hdus.map(({ header }) => header.cards);
-  const laid = overlayCards(headers, overrides, { front, toCard });
+  const laid = overlayCards(headers, overrides, { front, toCard: makeCard });
   return hdus.map((hdu, index) => {
     const cards = laid[index] ?? [];
     const isSame = cards.length === hdu.header.cards.length && cards.every(isIn(hdu.header.cards));
@@ -48,7 +48,7 @@ function isIn(cards: readonly Card[]): (card: Card, index: number) => boolean {
 }
 
 /** A card that stands in no file: it has a text, since numbers are shown as they were written. */
-function toCard(keyword: string, value: string | number | boolean): Card {
+export function makeCard(keyword: string, value: string | number | boolean): Card {
   const text = `${keyword.padEnd(8)}= ${String(value)}`;
   return { keyword, kind: kindOf(value), value, comment: '', text, offset: -1 };
 }

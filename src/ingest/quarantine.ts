@@ -118,6 +118,7 @@ function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading):
     keyword: typeof keyword === 'string' ? keyword : null,
     uploadedBy,
     attempt: isChosen(reading) ? attempt : null,
+    isRetry: file.uploadedBy !== undefined,
   };
 }
 

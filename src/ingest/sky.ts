@@ -1,4 +1,10 @@
-import { checkSky, lookFrom, type Pointing, type SkyClaims } from '../almanac/index.js';
+import {
+  checkSky,
+  LONGEST_EXPOSURE_SEC,
+  lookFrom,
+  type Pointing,
+  type SkyClaims,
+} from '../almanac/index.js';
 import type { FrameFacts, ImageKind } from '../catalog/index.js';
 import { horizonAt } from '../config/index.js';
 import type { Finding } from '../lib/finding.js';
@@ -31,8 +37,6 @@ const computedEntries = Object.entries(COMPUTED) as [keyof typeof COMPUTED, stri
 
 /** Frames of a shutter that is shut, or of a lamp: where the telescope points says nothing of them. */
 const WITHOUT_SKY: ReadonlySet<ImageKind> = new Set(['bias', 'dark', 'flat', 'arc']);
-/** What is longer than any dark is the sum of many exposures, whose middle nobody knows. */
-const LONGEST_SEC = 12 * 3600;
 const HALF_MS = 500;
 
 /** True if the position of a frame is where its light came from. */
@@ -48,7 +52,9 @@ export function fillSky({ facts, where, hasTime }: ReadHeader): FrameFacts {
   if (where.place === undefined || facts.dateObsMs === null || !hasTime) return facts;
   if (computedEntries.every(([name]) => facts[name] !== null)) return facts;
   const { exposureSec, raDeg, decDeg, imageKind } = facts;
-  const sec = exposureSec !== null && exposureSec < LONGEST_SEC ? Math.max(0, exposureSec) : 0;
+  // Nobody knows the middle of a sum.
+  const isOne = exposureSec !== null && exposureSec < LONGEST_EXPOSURE_SEC;
+  const sec = isOne ? Math.max(0, exposureSec) : 0;
   const heavens = lookFrom(where.place, facts.dateObsMs + sec * HALF_MS);
   const { sun, moon } = heavens;
   const pointing =

@@ -1,29 +1,37 @@
 import type { Place } from '../almanac/index.js';
-import type { StoredCard, StoredHdu } from '../catalog/index.js';
+import type { Overrides, StoredCard, StoredHdu } from '../catalog/index.js';
 import { makeHeader, type Card, type Hdu } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
 import { readHeader } from './mapping.js';
+import { profilesFor, withOverrides, type Reading } from './overrides.js';
 import type { Profile } from './profiles.js';
 import type { SiteDefaults } from './site.js';
 
 /**
- * Where headers that the catalogue keeps say that their frame was taken, read as at ingest.
+ * Where headers that the catalogue keeps say that their frame was taken, read as people want them to be.
  *
  * @param profiles in the order in which they are tried
  * @returns undefined if they do not tell it, or cannot be read
  */
 export function placeOfStored(
   stored: readonly StoredHdu[],
+  reading: Reading,
   profiles: readonly Profile[],
   site: SiteDefaults,
 ): Place | undefined {
   try {
-    return readHeader(stored.map(toHdu), profiles, site).where.place;
+    const hdus = hdusOfStored(stored, reading.overrides);
+    return readHeader(hdus, profilesFor(profiles, reading), site).where.place;
   } catch (error) {
     // What would be refused today may have come in by other rules.
     if (error instanceof AppError) return undefined;
     throw error;
   }
+}
+
+/** The HDUs of headers that the catalogue keeps, without data, under the values that lie over them. */
+export function hdusOfStored(stored: readonly StoredHdu[], overrides: Overrides): readonly Hdu[] {
+  return withOverrides(stored.map(toHdu), overrides);
 }
 
 /** An HDU without data: its header alone is asked. */

@@ -1,10 +1,12 @@
 import {
   countWindow,
+  countWindowChanges,
   findUsual,
   isSameFindings,
   listNightFrames,
   noteJudged,
   readField,
+  readGroupChanges,
   readJudged,
   readWindow,
   saveJudgements,
@@ -17,25 +19,15 @@ import {
   type NightFrame,
   type Quantiles,
   type StoredFinding,
+  type UsualKey,
 } from '../catalog/index.js';
+import { WRONG_EXPOSURE } from './exposures.js';
 import { checkSequence } from './sequence.js';
-import {
-  comparedOf,
-  findClouds,
-  findUnusual,
-  LEAST_VALUES,
-  quantilesOf,
-  ranksOf,
-  transparencyOf,
-} from './usual.js';
+import { findClouds, transparencyOf } from './transparency.js';
+import { comparedOf, findUnusual, LEAST_VALUES, quantilesOf, ranksOf } from './usual.js';
 
 /** Nights before one that tell what is usual in it. */
 const USUAL_NIGHTS = 90;
-/** Findings of the pixels that say why a frame is out of the usual, and the word for it. */
-const VERDICTS: Readonly<Record<string, string>> = {
-  trailed: 'trailed',
-  defocused: 'out of focus',
-};
 const SOURCES: readonly FindingSource[] = ['usual', 'sequence'];
 
 /**
@@ -44,15 +36,20 @@ const SOURCES: readonly FindingSource[] = ['usual', 'sequence'];
  * they are judged again when all else is done.
  */
 export async function judgeNight(catalog: Catalog, nightNo: number): Promise<void> {
+  // Read first: what changes from here on has the night judged once more.
+  const groups = await readGroupChanges(catalog, nightNo);
   const frames = await listNightFrames(catalog, nightNo);
   const ids = frames.map(({ id }) => id);
   const known = await readJudged(catalog, ids, [...SOURCES, 'pixels']);
   const sequence = checkSequence(frames);
-  const usual = createUsual(catalog, nightNo);
+  const lights = await readLights(catalog, nightNo, frames);
+  const usual = createUsual(catalog, nightNo, lights);
   const changed: Judgement[] = [];
   for (const frame of frames) {
-    const verdict = verdictOf(known.get(`${frame.id}:pixels`) ?? []);
-    const own = await compare(frame, usual, verdict);
+    const own = await compare(frame, usual, {
+      light: lights.get(frame.id) ?? null,
+      pixels: known.get(`${frame.id}:pixels`) ?? [],
+    });
     const findings = { usual: own.findings, sequence: sequence.get(frame.id) ?? [] };
     const differs = SOURCES.filter((source) => {
       const said = source === 'usual' ? findings.usual : findings.sequence;
@@ -60,34 +57,20 @@ export async function judgeNight(catalog: Catalog, nightNo: number): Promise<voi
     });
     const standing =
       own.standing !== undefined && isMoved(frame, own.standing) ? own.standing : undefined;
-    if (standing === undefined && differs.length === 0) continue;
+    const isExposureOdd = findings.sequence.some(({ code }) => code === WRONG_EXPOSURE);
+    const isSame = isExposureOdd === frame.isExposureOdd;
+    if (standing === undefined && differs.length === 0 && isSame) continue;
     changed.push({
       frameId: frame.id,
       standing,
+      ...(isSame ? {} : { isExposureOdd }),
       findings: Object.fromEntries(
         differs.map((source) => [source, source === 'usual' ? findings.usual : findings.sequence]),
       ),
     });
   }
   await saveJudgements(catalog, changed);
-  await noteJudged(catalog, { nightNo, groups: countGroups(frames), within: USUAL_NIGHTS });
-}
-
-/** By group, how many frames of a night were measured. */
-function countGroups(frames: readonly NightFrame[]): ReadonlyMap<number, number> {
-  const counts = new Map<number, number>();
-  for (const { groupId } of frames) {
-    if (groupId !== null) counts.set(groupId, (counts.get(groupId) ?? 0) + 1);
-  }
-  return counts;
-}
-
-function verdictOf(findings: readonly StoredFinding[]): string {
-  for (const { code } of findings) {
-    const word = VERDICTS[code];
-    if (word !== undefined) return word;
-  }
-  return '';
+  await noteJudged(catalog, { nightNo, groups, within: USUAL_NIGHTS });
 }
 
 function isMoved({ measures }: NightFrame, standing: NonNullable<Judgement['standing']>): boolean {
@@ -102,60 +85,76 @@ function isMoved({ measures }: NightFrame, standing: NonNullable<Judgement['stan
 async function compare(
   frame: NightFrame,
   usual: Usual,
-  verdict: string,
+  { light, pixels }: { readonly light: number | null; readonly pixels: readonly StoredFinding[] },
 ): Promise<{
   readonly standing: Judgement['standing'];
   readonly findings: readonly StoredFinding[];
 }> {
-  const { measures, groupId } = frame;
+  const { measures, groupId, reductionLevel } = frame;
   if (measures === undefined || groupId === null) return { standing: undefined, findings: [] };
-  const quantiles = await usual.quantiles(groupId, frame.exposureSec);
-  const transparency = await usual.transparency(frame, measures, groupId);
+  const seen = { ...measures, transparency: light };
+  const quantiles = await usual.quantiles(groupId, measures.kind, frame.exposureSec);
+  const clouds = findClouds(light);
+  const told = { findings: [...pixels, ...clouds], isReduced: reductionLevel > 0 };
   return {
-    standing: { ranks: ranksOf(measures, quantiles), transparency },
-    findings: [...findUnusual(measures, quantiles, verdict), ...findClouds(transparency)],
+    standing: { ranks: ranksOf(seen, quantiles), transparency: light },
+    findings: [...findUnusual(seen, quantiles, told), ...clouds],
   };
+}
+
+/** Light that came through, by id of the frame: of those whose field has a history. */
+type Lights = ReadonlyMap<number, number>;
+
+async function readLights(
+  catalog: Catalog,
+  nightNo: number,
+  frames: readonly NightFrame[],
+): Promise<Lights> {
+  const [fromNight, toNight] = [nightNo - USUAL_NIGHTS, nightNo];
+  const fields = new Map<string, Promise<readonly FieldMagnitude[]>>();
+  const lights = new Map<number, number>();
+  for (const frame of frames) {
+    const { measures, groupId, objectId, exposureSec } = frame;
+    if (measures === undefined || groupId === null) continue;
+    const { instrumentalMag, stars } = measures;
+    if (instrumentalMag === null || objectId === null || exposureSec === null) continue;
+    const history = await once(fields, `${groupId} ${objectId} ${exposureSec}`, () =>
+      readField(catalog, { groupId, fromNight, toNight, exposureSec }, objectId),
+    );
+    const { raDeg, decDeg, airmass, dateObsMs, reductionLevel } = frame;
+    const own = { instrumentalMag, stars, raDeg, decDeg, airmass, dateObsMs, reductionLevel };
+    const light = transparencyOf(own, history);
+    if (light !== null) lights.set(frame.id, light);
+  }
+  return lights;
 }
 
 /** What is usual in a night, each answer looked for once. */
 interface Usual {
-  quantiles(groupId: number, exposureSec: number | null): Promise<Quantiles>;
-  transparency(frame: NightFrame, measures: FrameMeasures, groupId: number): Promise<number | null>;
+  quantiles(groupId: number, kind: string, exposureSec: number | null): Promise<Quantiles>;
 }
 
-function createUsual(catalog: Catalog, nightNo: number): Usual {
+function createUsual(catalog: Catalog, nightNo: number, lights: Lights): Usual {
   const distributions = new Map<string, Promise<Quantiles>>();
-  const fields = new Map<string, Promise<readonly FieldMagnitude[]>>();
-  const once = <T>(
-    known: Map<string, Promise<T>>,
-    key: string,
-    ask: () => Promise<T>,
-  ): Promise<T> => {
-    const found = known.get(key) ?? ask();
-    known.set(key, found);
-    return found;
-  };
   const distribution = (groupId: number, exposureSec: number | null): Promise<Quantiles> =>
     once(distributions, `${groupId} ${exposureSec ?? ''}`, () =>
-      readUsual(catalog, { groupId, nightNo, exposureSec }),
+      readUsual(catalog, { groupId, nightNo, exposureSec }, lights),
     );
   return {
-    async quantiles(groupId, exposureSec) {
-      const all = await distribution(groupId, null);
-      const own = exposureSec === null ? {} : await distribution(groupId, exposureSec);
-      return { ...pick(all, comparedOf(false)), ...pick(own, comparedOf(true)) };
-    },
-    async transparency(frame, { instrumentalMag, stars }, groupId) {
-      const { objectId, exposureSec, raDeg, decDeg, airmass, dateObsMs, reductionLevel } = frame;
-      if (instrumentalMag === null || objectId === null || exposureSec === null) return null;
-      const [fromNight, toNight] = [nightNo - USUAL_NIGHTS, nightNo];
-      const history = await once(fields, `${groupId} ${objectId} ${exposureSec}`, () =>
-        readField(catalog, { groupId, fromNight, toNight, exposureSec }, objectId),
-      );
-      const own = { instrumentalMag, stars, raDeg, decDeg, airmass, dateObsMs, reductionLevel };
-      return transparencyOf(own, history);
+    async quantiles(groupId, kind, exposureSec) {
+      const all = pick(await distribution(groupId, null), comparedOf(kind, false));
+      const names = comparedOf(kind, true);
+      if (exposureSec === null || names.length === 0) return all;
+      return { ...all, ...pick(await distribution(groupId, exposureSec), names) };
     },
   };
+}
+
+/** What was asked for under a key before, or the answer to asking now. */
+function once<T>(known: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? ask();
+  known.set(key, found);
+  return found;
 }
 
 function pick(quantiles: Quantiles, names: readonly string[]): Quantiles {
@@ -163,22 +162,31 @@ function pick(quantiles: Quantiles, names: readonly string[]): Quantiles {
 }
 
 /**
- * The distribution of a group in the nights before one. As long as no frame of these is measured anew
- * it is worked out once. Where there is hardly a history, the night itself tells what is usual.
+ * The distribution of a group in the nights before one. As long as nothing changes in these it is
+ * worked out once. Where there is hardly a history, the night itself tells what is usual.
+ *
+ * @param lights of the frames of the night, which may not be written down yet
  */
-async function readUsual(
-  catalog: Catalog,
-  key: { readonly groupId: number; readonly nightNo: number; readonly exposureSec: number | null },
-): Promise<Quantiles> {
+async function readUsual(catalog: Catalog, key: UsualKey, lights: Lights): Promise<Quantiles> {
   const { groupId, nightNo, exposureSec } = key;
   const before = { groupId, exposureSec, fromNight: nightNo - USUAL_NIGHTS, toNight: nightNo - 1 };
+  const changes = await countWindowChanges(catalog, before); // before they are read
+  const known = await findUsual(catalog, groupId, nightNo, exposureSec);
+  if (known?.changes === changes) return known.quantiles;
   const frames = await countWindow(catalog, before);
   if (frames < 2 * LEAST_VALUES) {
-    return quantilesOf(await readWindow(catalog, { ...before, toNight: nightNo }));
+    if (known !== undefined) await saveUsual(catalog, key, undefined);
+    const own = await readWindow(catalog, { ...before, toNight: nightNo });
+    return quantilesOf(own.map((frame) => withLight(frame, lights)));
   }
-  const known = await findUsual(catalog, groupId, nightNo, exposureSec);
-  if (known?.frames === frames) return known.quantiles;
   const quantiles = quantilesOf(await readWindow(catalog, before));
-  await saveUsual(catalog, key, { frames, quantiles });
+  await saveUsual(catalog, key, { frames, changes, quantiles });
   return quantiles;
+}
+
+function withLight<T extends FrameMeasures & { readonly frameId: number }>(
+  frame: T,
+  lights: Lights,
+): T {
+  return { ...frame, transparency: lights.get(frame.frameId) ?? frame.transparency };
 }

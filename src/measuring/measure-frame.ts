@@ -35,6 +35,8 @@ export interface MeasureInput {
 
 /** What a worker answers. */
 export interface MeasureOutput extends StoredMeasures {
+  /** `[x, y, x, y, …]` of the brightest stars, FITS pixels; absent where none were looked for. */
+  readonly brightest?: readonly number[];
   readonly findings: readonly StoredFinding[];
 }
 
@@ -132,12 +134,13 @@ export async function measureFrame(
       input,
       signal === undefined ? options : { ...options, signal },
     );
-    const { findings, ...measures } = answer;
+    const { findings, brightest = [], ...measures } = answer;
     const saved = await saveMeasures(catalog, {
       frameId,
       versionId,
       imageKind,
       measures,
+      brightest,
       findings,
     });
     return { result: saved ? 'measured' : 'changed' };

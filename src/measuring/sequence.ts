@@ -1,5 +1,6 @@
-import type { NightFrame, StoredFinding } from '../catalog/index.js';
+import type { FrameMeasures, NightFrame, StoredFinding } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
+import { findWrongExposures } from './exposures.js';
 
 /** Findings by id of the frame that they are about. */
 export type FoundByFrame = ReadonlyMap<number, readonly StoredFinding[]>;
@@ -15,7 +16,7 @@ const STEADY = 0.7;
 
 /**
  * Compares the frames of a night with those before and after them: numbers left out in their names,
- * exposures that overlap on one camera, the same exposure or the same pixels twice. Other frames are
+ * exposures that overlap on one camera or cannot be, the same exposure or the same pixels twice. Other frames are
  * told by their ids: whoever sees the one need not be allowed to know the name of the other.
  *
  * @param frames of one night, in order of time
@@ -27,7 +28,13 @@ export function checkSequence(frames: readonly NightFrame[]): FoundByFrame {
   };
   for (const camera of groupBy(frames, cameraOf).values()) {
     findMissing(camera, tell);
-    findOverlaps(camera, tell);
+    const wrong = findWrongExposures(camera);
+    for (const [id, finding] of wrong) tell(id, finding);
+    // One that cannot be overlaps with everything.
+    findOverlaps(
+      camera.filter(({ id }) => !wrong.has(id)),
+      tell,
+    );
   }
   findTwins(frames, tell);
   return found;
@@ -116,43 +123,82 @@ function findOverlaps(camera: readonly NightFrame[], tell: Tell): void {
   }
 }
 
-/** The same exposure in two formats, and the same pixels under two names. */
+/**
+ * The same exposure in two formats, and the same pixels under two names: each copy is told of once.
+ * Beyond time and camera copies are told by their pixels; those that lost something in packing by the sum
+ * that their header keeps of the original.
+ */
 function findTwins(frames: readonly NightFrame[], tell: Tell): void {
-  const byId = (a: NightFrame, b: NightFrame): number => a.id - b.id;
-  const isExposure = ({ dateObsMs }: NightFrame): boolean => dateObsMs !== null;
-  for (const same of groupBy(frames.filter(isExposure), exposureOf).values()) {
-    const [first, ...others] = [...same].sort(byId);
-    for (const other of others) {
-      if (first === undefined || other.extension === first.extension) continue;
-      const text = `The same exposure as frame ${first.id}, in another format (${other.extension}).`;
-      tell(other.id, { code: 'two-formats', level: 'note', text });
-    }
+  const told = new Set<number>();
+  const tellOnce = (id: number, finding: StoredFinding): void => {
+    if (!told.has(id)) tell(id, finding);
+    told.add(id);
+  };
+  eachCopy(frames, exposureOf, (first, other) => {
+    if (other.extension !== first.extension) tellOnce(other.id, inTwoFormats(first, other));
+  });
+  for (const keyOf of [bySum('contentSum'), measuresOf]) {
+    eachCopy(frames, keyOf, (first, other) => {
+      const text = `Has the same pixels as frame ${first.id}.`;
+      const isSame = other.extension === first.extension;
+      const duplicate = { code: 'duplicate', level: 'warning', text } as const;
+      tellOnce(other.id, isSame ? duplicate : inTwoFormats(first, other));
+    });
   }
-  const measured = frames.flatMap((frame) => {
-    const key = pixelsOf(frame);
+  // Programs that change pixels may leave the old sum: of two plain files only the pixels count.
+  eachCopy(frames, bySum('dataSum'), (first, other) => {
+    if (other.extension !== first.extension) tellOnce(other.id, inTwoFormats(first, other));
+  });
+}
+
+function inTwoFormats(first: NightFrame, { extension }: NightFrame): StoredFinding {
+  const text = `The same exposure as frame ${first.id}, in another format (${extension}).`;
+  return { code: 'two-formats', level: 'note', text };
+}
+
+/** Calls back for every frame that has a key in common with one of a lower id, and the lowest of these. */
+function eachCopy(
+  frames: readonly NightFrame[],
+  keyOf: (frame: NightFrame) => string | undefined,
+  use: (first: NightFrame, other: NightFrame) => void,
+): void {
+  const keyed = frames.flatMap((frame) => {
+    const key = keyOf(frame);
     return key === undefined ? [] : [{ frame, key }];
   });
-  for (const same of groupBy(measured, ({ key }) => key).values()) {
-    const [first, ...others] = same.map(({ frame }) => frame).sort(byId);
-    for (const other of others) {
-      if (first === undefined) continue;
-      const text = `Has the same pixels as frame ${first.id}.`;
-      tell(other.id, { code: 'duplicate', level: 'warning', text });
-    }
+  for (const same of groupBy(keyed, ({ key }) => key).values()) {
+    const [first, ...others] = same.map(({ frame }) => frame).sort((a, b) => a.id - b.id);
+    for (const other of others) if (first !== undefined) use(first, other);
   }
 }
 
-function exposureOf(frame: NightFrame): string {
+function exposureOf(frame: NightFrame): string | undefined {
   const { dateObsMs, exposureSec, imageKind, width, height } = frame;
+  if (dateObsMs === null) return undefined;
   return JSON.stringify([cameraOf(frame), dateObsMs, exposureSec, imageKind, width, height]);
 }
 
+/** Pixels that are all the same are those of any such picture. */
+function isPlain({ noise }: FrameMeasures): boolean {
+  return noise === null || noise === 0;
+}
+
+/** Frames with the same pixels, or the same data before these were packed, by a sum of them. */
+function bySum(name: 'contentSum' | 'dataSum'): (frame: NightFrame) => string | undefined {
+  return ({ measures, width, height, reductionLevel }) => {
+    const sum = measures?.[name] ?? null;
+    if (measures === undefined || sum === null || isPlain(measures)) return undefined;
+    return JSON.stringify([width, height, reductionLevel, sum]);
+  };
+}
+
 /**
- * What only the same pixels have in common: a noise with all its digits, and everything else that was
- * measured. Undefined for pictures that are too plain to tell.
+ * What only the same pixels have in common, of frames that were measured before their pixels were
+ * summed: a noise with all its digits, and everything else that was measured. Undefined for pictures
+ * that are too plain to tell.
  */
-function pixelsOf({ measures, width, height, reductionLevel }: NightFrame): string | undefined {
-  if (measures === undefined || measures.noise === null || measures.noise === 0) return undefined;
+function measuresOf({ measures, width, height, reductionLevel }: NightFrame): string | undefined {
+  if (measures === undefined || measures.contentSum !== null || isPlain(measures)) return undefined;
   const { kind, method, background, noise, stars, fwhmPx, hotPixels, instrumentalMag } = measures;
   const { backgroundGradient, saturatedFraction } = measures;
   // A noise of few digits may be that of a whole series of quiet frames.

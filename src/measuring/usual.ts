@@ -1,12 +1,4 @@
-import type {
-  FieldMagnitude,
-  FrameMeasures,
-  Quantiles,
-  Ranked,
-  Ranks,
-  StoredFinding,
-} from '../catalog/index.js';
-import { isRichField } from '../quality/index.js';
+import type { FrameMeasures, Quantiles, Ranked, Ranks, StoredFinding } from '../catalog/index.js';
 
 /** A measure that is compared with what is usual. */
 interface Compared {
@@ -15,6 +7,8 @@ interface Compared {
   readonly of: (measures: FrameMeasures) => number | null;
   /** Whether it grows with the exposure: then only frames that were exposed as long are compared. */
   readonly isOfExposure: boolean;
+  /** How its values are told; as they are, unless it says otherwise. */
+  readonly unit?: 'stars' | 'percent';
   /** By kind of frame, what is out of the usual. */
   readonly faults: Readonly<Partial<Record<string, Fault>>>;
 }
@@ -23,63 +17,141 @@ interface Fault {
   readonly code: string;
   readonly label: string;
   readonly side: 'high' | 'low' | 'both';
-  /** Beyond the quartile by so many widths of the middle half… */
-  readonly widths: number;
-  /** …which is taken for at least this part of the median. */
+  /** The middle half is taken to be at least as wide as this part of the median… */
+  readonly leastPart: number;
+  /** …and as this: of measures that are 0 mostly it has no width of its own. */
   readonly leastWidth: number;
+  /** Codes of findings that say the same: after these it is not said again. */
+  readonly unless: readonly string[];
 }
 
-const fault = (code: string, label: string, side: Fault['side'], leastWidth: number): Fault => ({
+/** Beyond the quartile by so many widths of the middle half a value is out of the usual. */
+const WIDTHS = 3;
+
+const fault = (
+  code: string,
+  label: string,
+  side: Fault['side'],
+  least: { readonly part?: number; readonly width?: number },
+  unless: readonly string[] = [],
+): Fault => ({
   code,
   label,
   side,
-  widths: 3,
-  leastWidth,
+  leastPart: least.part ?? 0,
+  leastWidth: least.width ?? 0,
+  unless,
 });
 
+const level = (part: number): Fault => fault('unusual-level', 'Level', 'both', { part });
+const noise = (part: number, unless: readonly string[] = []): Fault =>
+  fault('unusual-noise', 'Noise', 'high', { part }, unless);
+const gradient = (width: number, unless: readonly string[] = []): Fault =>
+  fault('unusual-gradient', 'Gradient of the background', 'high', { width }, unless);
+const saturated = (width: number): Fault =>
+  fault('unusual-saturation', 'Saturated pixels', 'high', { width }, ['saturated']);
+const hotPixels = fault('unusual-hot-pixels', 'Hot pixels', 'high', { part: 0.25, width: 20 }, [
+  'hot-pixels',
+]);
+
+/** Of flats with such a level nothing else need be told. */
+const WRONG_LIGHT = ['unusual-level', 'underexposed', 'overexposed', 'saturated'];
+
+/** In the order in which findings are made: what is said first need not be said by what comes later. */
 const COMPARED: readonly Compared[] = [
   {
     name: 'fwhm',
     of: ({ fwhmPx }) => fwhmPx, // within a group the scale is the same
     isOfExposure: false,
-    faults: { sky: fault('unusual-fwhm', 'FWHM', 'high', 0.15) },
+    unit: 'stars',
+    faults: { sky: fault('unusual-fwhm', 'FWHM', 'high', { part: 0.15 }) },
+  },
+  {
+    name: 'hfr',
+    of: ({ hfrPx }) => hfrPx,
+    isOfExposure: false,
+    unit: 'stars',
+    faults: {
+      sky: fault('unusual-hfr', 'Half-flux radius', 'high', { part: 0.15 }, ['unusual-fwhm']),
+    },
   },
   {
     name: 'elongation',
     of: ({ elongation }) => elongation,
     isOfExposure: false,
-    faults: { sky: fault('unusual-elongation', 'Elongation', 'high', 0.07) },
+    faults: { sky: fault('unusual-elongation', 'Elongation', 'high', { part: 0.07 }) },
+  },
+  {
+    name: 'stars',
+    of: ({ stars }) => stars,
+    isOfExposure: true,
+    faults: {}, // each field has its own number
   },
   {
     name: 'background',
     of: ({ background }) => background,
     isOfExposure: true,
     faults: {
-      sky: fault('unusual-background', 'Background', 'high', 0.2),
-      bias: fault('unusual-level', 'Level', 'both', 0.01),
-      dark: fault('unusual-level', 'Level', 'both', 0.02),
+      sky: fault('unusual-background', 'Background', 'high', { part: 0.2 }, ['saturated']),
+      bias: level(0.01),
+      dark: level(0.02),
+      flat: fault('unusual-level', 'Level', 'both', { part: 0.1 }, WRONG_LIGHT),
+    },
+  },
+  {
+    name: 'backgroundGradient',
+    of: ({ backgroundGradient }) => backgroundGradient,
+    isOfExposure: true,
+    unit: 'percent',
+    faults: {
+      sky: gradient(0.02),
+      dark: gradient(0.01),
+      flat: gradient(0.02, ['uneven', ...WRONG_LIGHT]),
     },
   },
   {
     name: 'noise',
-    of: ({ noise }) => noise,
+    of: (measures) => measures.noise,
     isOfExposure: true,
+    faults: { bias: noise(0.1), dark: noise(0.1), flat: noise(0.2, WRONG_LIGHT) },
+  },
+  {
+    name: 'saturated',
+    of: ({ saturatedFraction }) => saturatedFraction,
+    isOfExposure: true,
+    unit: 'percent',
     faults: {
-      bias: fault('unusual-noise', 'Noise', 'high', 0.1),
-      dark: fault('unusual-noise', 'Noise', 'high', 0.1),
+      sky: saturated(0.001),
+      bias: saturated(0.0001),
+      dark: saturated(0.0001),
+      flat: saturated(0.001),
     },
   },
   {
-    name: 'stars',
-    of: ({ stars }) => stars,
+    name: 'hotPixels',
+    of: (measures) => measures.hotPixels,
     isOfExposure: true,
-    faults: {},
+    faults: { bias: hotPixels, dark: hotPixels },
+  },
+  {
+    name: 'transparency',
+    of: ({ transparency }) => transparency,
+    isOfExposure: false, // each field is compared with itself
+    unit: 'percent',
+    faults: {
+      sky: fault('unusual-transparency', 'Transparency', 'low', { width: 0.07 }, ['clouds']),
+    },
   },
 ];
 
-/** Names of the measures that depend on the exposure, and of those that do not. */
-export function comparedOf(isOfExposure: boolean): readonly Ranked[] {
-  return COMPARED.filter((each) => each.isOfExposure === isOfExposure).map(({ name }) => name);
+/** Kinds of frames that are exposed as long as it takes to come to some level, or not at all. */
+const OF_ANY_EXPOSURE: readonly string[] = ['bias', 'flat'];
+
+/** Names of the measures of frames of a kind that depend on the exposure, and of those that do not. */
+export function comparedOf(kind: string, isOfExposure: boolean): readonly Ranked[] {
+  const isTimed = !OF_ANY_EXPOSURE.includes(kind);
+  const compared = COMPARED.filter((each) => (each.isOfExposure && isTimed) === isOfExposure);
+  return compared.map(({ name }) => name);
 }
 
 /** Steps between two quantiles, percent. */
@@ -133,103 +205,84 @@ export function ranksOf(measures: FrameMeasures, usual: Quantiles): Ranks {
   return Object.fromEntries(ranks) as Ranks;
 }
 
-/** What is out of the usual about a frame. @param verdict a word for it that its pixels gave; '' if none */
+/** What is said of a frame already, and how far it is from what the camera gave. */
+export interface ToldOf {
+  readonly findings: readonly StoredFinding[];
+  /** Made of others. */
+  readonly isReduced: boolean;
+}
+
+/** Findings of the pixels that say why stars are out of the usual, and the word for it. */
+const VERDICTS: Readonly<Record<string, string>> = {
+  trailed: 'trailed',
+  defocused: 'out of focus',
+};
+
+/** What is out of the usual about a frame, and was not said of it already. */
 export function findUnusual(
   measures: FrameMeasures,
   usual: Quantiles,
-  verdict: string,
+  { findings, isReduced }: ToldOf,
 ): StoredFinding[] {
-  return COMPARED.flatMap(({ name, of, faults }) => {
+  // A master is put to whatever level its maker likes.
+  if (isReduced && measures.kind !== 'sky') return [];
+  const told = new Set(findings.map(({ code }) => code));
+  const found: StoredFinding[] = [];
+  for (const { name, of, unit, faults } of COMPARED) {
     const rule = faults[measures.kind];
     const value = of(measures);
     const quantiles = usual[name];
-    if (rule === undefined || value === null || quantiles === undefined) return [];
-    const [q25, median, q75] = [25, 50, 75].map((percent) => quantiles[percent / STEP] ?? 0) as [
-      number,
-      number,
-      number,
-    ];
-    const width = Math.max(q75 - q25, rule.leastWidth * Math.abs(median));
-    const isHigh = value > q75 + rule.widths * width && rule.side !== 'low';
-    const isLow = value < q25 - rule.widths * width && rule.side !== 'high';
-    if (!isHigh && !isLow) return [];
-    const scale = name === 'fwhm' ? scaleOf(measures) : { factor: 1, unit: '' };
-    const show = (each: number): string => `${formatValue(each * scale.factor)}${scale.unit}`;
-    const tail = verdict === '' || name !== 'fwhm' ? '' : `: ${verdict}`;
-    const text = `${rule.label} ${show(value)}, usual ${show(median)}${tail}.`;
-    return [{ code: rule.code, level: 'warning' as const, text }];
-  });
+    if (rule === undefined || value === null || quantiles === undefined) continue;
+    if (rule.unless.some((code) => told.has(code)) || !isBeyond(value, quantiles, rule)) continue;
+    const { factor, sign } = unit === undefined ? PLAIN : scaleOf(unit, measures);
+    const show = (each: number): string => `${formatValue(each * factor)}${sign}`;
+    const verdict = unit === 'stars' ? verdictOf(findings) : undefined;
+    const tail = verdict === undefined ? '' : `: ${verdict}`;
+    const text = `${rule.label} ${show(value)}, usual ${show(percentile(quantiles, 50))}${tail}.`;
+    found.push({ code: rule.code, level: 'warning', text });
+    told.add(rule.code);
+  }
+  return found;
 }
 
-function scaleOf({ fwhmPx, fwhmArcsec }: FrameMeasures): { factor: number; unit: string } {
-  if (fwhmPx === null || fwhmArcsec === null || fwhmPx === 0) return { factor: 1, unit: ' px' };
-  return { factor: fwhmArcsec / fwhmPx, unit: '″' };
+function isBeyond(value: number, quantiles: readonly number[], rule: Fault): boolean {
+  const [q25, median, q75] = [25, 50, 75].map((percent) => percentile(quantiles, percent)) as [
+    number,
+    number,
+    number,
+  ];
+  const width = Math.max(q75 - q25, rule.leastPart * Math.abs(median), rule.leastWidth);
+  const isHigh = value > q75 + WIDTHS * width && rule.side !== 'low';
+  const isLow = value < q25 - WIDTHS * width && rule.side !== 'high';
+  return isHigh || isLow;
+}
+
+function percentile(quantiles: readonly number[], percent: number): number {
+  return quantiles[percent / STEP] ?? 0;
+}
+
+function verdictOf(findings: readonly StoredFinding[]): string | undefined {
+  return findings.map(({ code }) => VERDICTS[code]).find((word) => word !== undefined);
+}
+
+/** By how much a value is multiplied to be told, and what is put after it. */
+interface Scale {
+  readonly factor: number;
+  readonly sign: string;
+}
+
+const PLAIN: Scale = { factor: 1, sign: '' };
+
+function scaleOf(
+  unit: NonNullable<Compared['unit']>,
+  { fwhmPx, fwhmArcsec }: FrameMeasures,
+): Scale {
+  if (unit === 'percent') return { factor: 100, sign: ' %' };
+  if (fwhmPx === null || fwhmArcsec === null || fwhmPx === 0) return { factor: 1, sign: ' px' };
+  return { factor: fwhmArcsec / fwhmPx, sign: '″' };
 }
 
 function formatValue(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return String(Number(value.toFixed(digits)));
-}
-
-/** Frames of a field, besides the one at hand, that are needed to tell how clear it was. */
-const LEAST_FIELD = 5;
-/** Pointings of one field lie within, degrees. */
-const FIELD_DEG = 0.1;
-/** Light that air takes, magnitudes for each airmass beyond the first: enough to compare one field with itself. */
-const EXTINCTION = 0.15;
-/** Below this part of its usual light a field was behind clouds. */
-const CLOUDED = 0.6;
-
-/**
- * Light of a field that came through, against the clearest tenth of its history, 0 to 1.
- *
- * @param history of the same object and setup, the frame itself among them; copies of one exposure count once
- * @returns null if it is too short
- */
-export function transparencyOf(
-  frame: FieldMagnitude,
-  history: readonly FieldMagnitude[],
-): number | null {
-  const field = history.filter((each) => isNear(each, frame) && isAsRich(each, frame));
-  const near = exposuresOf(field, frame.reductionLevel).map(aboveAir);
-  if (near.length <= LEAST_FIELD) return null;
-  near.sort((a, b) => a - b);
-  const clear = near[Math.floor(near.length / 10)] ?? 0;
-  return Math.min(1, 10 ** (-0.4 * (aboveAir(frame) - clear)));
-}
-
-function isAsRich(a: FieldMagnitude, b: FieldMagnitude): boolean {
-  return isRichField(a.stars ?? 0) === isRichField(b.stars ?? 0);
-}
-
-/** Each exposure once: of its copies the one that is reduced as far as the frame, if there is one. */
-function exposuresOf(
-  field: readonly FieldMagnitude[],
-  reductionLevel: number,
-): readonly FieldMagnitude[] {
-  const exposures = new Map<number, FieldMagnitude>();
-  for (const each of field) {
-    if (each.dateObsMs === null) continue;
-    const isFirst = !exposures.has(each.dateObsMs);
-    if (isFirst || each.reductionLevel === reductionLevel) exposures.set(each.dateObsMs, each);
-  }
-  return [...exposures.values(), ...field.filter(({ dateObsMs }) => dateObsMs === null)];
-}
-
-function aboveAir({ instrumentalMag, airmass }: FieldMagnitude): number {
-  return airmass === null ? instrumentalMag : instrumentalMag - EXTINCTION * (airmass - 1);
-}
-
-function isNear(a: FieldMagnitude, b: FieldMagnitude): boolean {
-  if (a.raDeg === null || a.decDeg === null || b.raDeg === null || b.decDeg === null) return true;
-  const across = Math.abs(((a.raDeg - b.raDeg + 540) % 360) - 180);
-  const shrunk = across * Math.cos((b.decDeg * Math.PI) / 180);
-  return Math.hypot(shrunk, a.decDeg - b.decDeg) < FIELD_DEG;
-}
-
-/** What to say of a field that was dimmer than it is; nothing if it was not. */
-export function findClouds(transparency: number | null): StoredFinding[] {
-  if (transparency === null || transparency >= CLOUDED) return [];
-  const text = `Only ${Math.round(transparency * 100)} % of the light of this field came through: clouds, dew or a closing dome.`;
-  return [{ code: 'clouds', level: 'warning', text }];
 }

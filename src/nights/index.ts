@@ -1,3 +1,4 @@
+export { cameraKey, nameCameras, type CameraPlace } from './cameras.js';
 export { createNights, type NightQuery, type Nights } from './nights.js';
 export type { NightPage, NightSummary } from './page.js';
 export type { NightOverview } from './overview.js';

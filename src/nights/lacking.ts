@@ -53,7 +53,7 @@ export function createLacking({
     const rows = await listNightExposures(catalog, [night], [], ARCHIVE_VIEWER);
     const ids = rows.filter(isRawScience).map(({ id }) => id);
     const found = await calibrations.findMissing(ids.slice(0, MAX_JUDGED), ARCHIVE_VIEWER);
-    const missing = toldMissing(found);
+    const missing = toldMissing(found, rows);
     kept.set(night, { missing, changes, atMs: Date.now() });
     return missing;
   };

@@ -13,11 +13,14 @@ export interface NightMedians {
   /** Of the nights before; null if there were too few. */
   readonly usualFwhmArcsec: number | null;
   readonly usualFwhmPx: number | null;
+  readonly hfrPx: number | null;
+  readonly usualHfrPx: number | null;
   readonly elongation: number | null;
   readonly usualElongation: number | null;
   readonly background: number | null;
   readonly stars: number | null;
   readonly transparency: number | null;
+  readonly usualTransparency: number | null;
 }
 
 /** A frame as far as its measures matter. */
@@ -30,6 +33,7 @@ export type MeasuredRow = Pick<
   | 'stars'
   | 'fwhmArcsec'
   | 'fwhmPx'
+  | 'hfrPx'
   | 'elongation'
   | 'background'
   | 'transparency'
@@ -71,11 +75,14 @@ function toMedians(rows: readonly MeasuredRow[], usual: KeptUsual | undefined): 
       fwhmPx,
       usualFwhmArcsec: scale === null || usualFwhmPx === null ? null : usualFwhmPx * scale,
       usualFwhmPx,
+      hfrPx: of((row) => row.hfrPx),
+      usualHfrPx: middleOf(usual, 'hfr'),
       elongation: of((row) => row.elongation),
       usualElongation: middleOf(usual, 'elongation'),
       background: of((row) => row.background),
       stars: of((row) => row.stars),
       transparency: of((row) => row.transparency),
+      usualTransparency: middleOf(usual, 'transparency'),
     },
   ];
 }

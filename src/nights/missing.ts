@@ -1,10 +1,12 @@
 import type { CalibrationKind, MissingCalibration } from '../calibration/index.js';
 import { groupBy } from '../lib/groups.js';
+import { cameraKey, nameCameras, type CameraPlace } from './cameras.js';
 
 /** Calibrations that science frames of one camera lack. */
-export interface Missing {
+export interface Missing extends CameraPlace {
   readonly kind: CalibrationKind;
-  readonly instrument: string;
+  /** What the camera is called among those of its night. */
+  readonly camera: string;
   /** Of flats the filters, of darks the exposure times. */
   readonly of: readonly string[];
   /** As a person would say it: `science without flats: V on cam2`. */
@@ -17,17 +19,23 @@ const WORDS: Readonly<Record<CalibrationKind, string>> = {
   flat: 'flats',
 };
 
-/** What is missing, each kind and camera once. */
-export function toldMissing(missing: readonly MissingCalibration[]): Missing[] {
-  const groups = groupBy(missing, ({ kind, setup }) => `${kind} ${setup.instrument}`);
+/** What is missing, each kind and camera once. @param rows the frames of the night */
+export function toldMissing(
+  missing: readonly MissingCalibration[],
+  rows: readonly CameraPlace[],
+): Missing[] {
+  const names = nameCameras(rows);
+  const groups = groupBy(missing, ({ kind, setup }) => `${kind} ${cameraKey(setup)}`);
   return [...groups.values()].flatMap((some) => {
     const [first] = some;
     if (first === undefined) return [];
     const { kind, setup } = first;
+    const { siteId, telescope, instrument } = setup;
+    const camera = names.get(cameraKey(setup)) ?? instrument;
     const of = [...new Set(some.flatMap(ofWhat))].sort(new Intl.Collator('en', ORDER).compare);
     const words = of.length === 0 ? '' : ` ${of.join(', ')}`;
-    const text = `science without ${WORDS[kind]}:${words} on ${setup.instrument}`;
-    return [{ kind, instrument: setup.instrument, of, text }];
+    const text = `science without ${WORDS[kind]}:${words} on ${camera}`;
+    return [{ kind, siteId, telescope, instrument, camera, of, text }];
   });
 }
 

@@ -121,7 +121,7 @@ export async function describeNight(
     instruments: useOf(rows, cloudyIn(findings), skies, { leastMs, now }),
     medians,
     findings,
-    missing: toldMissing(missing),
+    missing: toldMissing(missing, rows),
     refused,
     notes,
   };

@@ -1,5 +1,12 @@
 import { lookFrom, nightAt, type Night, type Place } from '../almanac/index.js';
-import { listHeaders, type Catalog, type NightRow } from '../catalog/index.js';
+import {
+  findChosenProfile,
+  listCorrections,
+  listHeaders,
+  toOverrides,
+  type Catalog,
+  type NightRow,
+} from '../catalog/index.js';
 import type { Config, Site } from '../config/index.js';
 import { placeOfStored, siteDefaults, type Reader } from '../ingest/index.js';
 
@@ -84,6 +91,10 @@ async function placeOfRow(
   row: Checked,
 ): Promise<Place | undefined> {
   const stored = await listHeaders(catalog, { id: row.versionId });
-  const place = placeOfStored(stored, reader.profiles, siteDefaults(config));
+  const reading = {
+    overrides: toOverrides(await listCorrections(catalog.read, row.id)),
+    profile: await findChosenProfile(catalog.read, row.id),
+  };
+  const place = placeOfStored(stored, reading, reader.profiles, siteDefaults(config));
   return place !== undefined && isUnderItsSun(place, row) ? place : undefined;
 }

@@ -1,5 +1,7 @@
+import { LONGEST_EXPOSURE_SEC } from '../almanac/index.js';
 import { SCIENCE_KINDS, type NightRow } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
+import { cameraKey } from './cameras.js';
 import { findGaps, openMs, type Exposure, type InstrumentUse } from './shutter.js';
 import type { SiteNight } from './sky.js';
 
@@ -37,8 +39,7 @@ export function useOf(
   skies: readonly SiteNight[],
   { leastMs, now }: { readonly leastMs: number; readonly now: number },
 ): InstrumentUse[] {
-  const keyOf = (row: UsedRow): string => `${row.siteId}\n${row.telescope}\n${row.instrument}`;
-  const groups = [...groupBy(rows, keyOf).values()].flatMap((some) => {
+  const groups = [...groupBy(rows, cameraKey).values()].flatMap((some) => {
     const [first] = some;
     if (first === undefined) return [];
     const { siteId, telescope, instrument } = first;
@@ -70,7 +71,9 @@ export function useOf(
 function toExposure(row: UsedRow, cloudy: ReadonlySet<number>): Exposure[] {
   const { id, dateObsMs, exposureSec, transparency } = row;
   if (dateObsMs === null) return [];
-  const toMs = dateObsMs + Math.max(0, exposureSec ?? 0) * 1000;
+  // When the exposures of a sum were, nobody knows.
+  const isOne = exposureSec !== null && exposureSec < LONGEST_EXPOSURE_SEC;
+  const toMs = dateObsMs + (isOne ? Math.max(0, exposureSec) * 1000 : 0);
   const isCloudy = cloudy.has(id) || (transparency !== null && transparency < CLOUDY);
   return [{ id, fromMs: dateObsMs, toMs, isScience: isScience(row), isCloudy }];
 }

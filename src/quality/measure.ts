@@ -53,6 +53,7 @@ export function measurePicture(picture: Picture): Measures {
     stars: count,
     fwhmArcsec: shape.fwhmPx === null || scale === null ? null : shape.fwhmPx * scale,
     instrumentalMag: lightOfStars(picture, stars, count),
+    brightest: placesOf(stars),
     findings: [...measures.findings, ...findings],
   };
 }
@@ -104,6 +105,19 @@ function lightOfStars(picture: Picture, stars: readonly Star[], count: number): 
   if (ranked.length < upTo - after || !isKnown) return null;
   const sum = ranked.reduce((total, { flux }) => total + Math.log10(flux / exposureSec), 0);
   return (-2.5 * sum) / ranked.length;
+}
+
+/** So many stars tell one field from another. */
+const MOST_PLACES = 48;
+
+/** `brightest` of Measures. */
+function placesOf(stars: readonly Star[]): number[] {
+  const whole = stars.filter(({ isCut }) => !isCut).slice(0, MOST_PLACES);
+  return whole.flatMap(({ x, y }) => [toTenth(x), toTenth(y)]);
+}
+
+function toTenth(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
 /** Cut by the edge and not by pixels without a value, as some programs write saturated ones. */

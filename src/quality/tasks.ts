@@ -1,8 +1,10 @@
+import { crc32 } from 'node:zlib';
 import {
   mainImage,
   openFits,
   planeOf,
   readPlane,
+  toldDataSum,
   visibleRegion,
   type FitsFile,
   type SourceLimits,
@@ -20,6 +22,14 @@ export interface MeasureRequest extends Omit<Picture, 'pixels' | 'width' | 'heig
   readonly maxPixels: number;
 }
 
+/** What was measured of a file, and what tells its pixels from those of others. */
+export interface FileMeasures extends Measures {
+  /** CRC-32 of the values that were measured, in the type and the order of bytes that they have here. */
+  readonly contentSum: number | null;
+  /** As `toldDataSum`. */
+  readonly dataSum: number | null;
+}
+
 /**
  * Measures the main image of a file, of a cube its first plane, within TRIMSEC. A file that is damaged,
  * too large or without an image gives measures that are all null, and a finding that says why.
@@ -29,7 +39,7 @@ export interface MeasureRequest extends Omit<Picture, 'pixels' | 'width' | 'heig
 export async function measureFile(
   request: MeasureRequest,
   signal?: AbortSignal,
-): Promise<Measures> {
+): Promise<FileMeasures> {
   try {
     const file = await openFits(request.path, request.limits);
     try {
@@ -40,7 +50,7 @@ export async function measureFile(
   } catch (error) {
     const finding = describeFailure(error);
     if (finding === undefined) throw error;
-    return nothingMeasured(request.kind, [finding]);
+    return { ...nothingMeasured(request.kind, [finding]), contentSum: null, dataSum: null };
   }
 }
 
@@ -48,17 +58,31 @@ async function measureImage(
   file: FitsFile,
   request: MeasureRequest,
   signal?: AbortSignal,
-): Promise<Measures> {
+): Promise<FileMeasures> {
   const hdu = mainImage(file);
   if (hdu === undefined) throw new AppError('fits_unsupported', 'The file has no image.');
   const region = visibleRegion(hdu);
   const plane = await readPlane(file, hdu, { region, maxPixels: request.maxPixels });
   signal?.throwIfAborted();
-  const measures = measurePicture({ ...request, ...plane });
+  const { buffer, byteOffset, byteLength } = plane.pixels;
+  const sums = {
+    contentSum: crc32(new Uint8Array(buffer, byteOffset, byteLength)),
+    dataSum: toldDataSum(hdu),
+  };
+  const picture = inWholeImage(measurePicture({ ...request, ...plane }), region);
+  const measures = { ...picture, ...sums };
   const { planes } = planeOf(hdu);
   if (planes <= 1) return measures;
   const text = `The image has ${planes} planes; the first one was measured.`;
   return { ...measures, findings: [...measures.findings, { code: 'planes', level: 'note', text }] };
+}
+
+/** Places of stars within TRIMSEC → those in the whole image. */
+function inWholeImage(measures: Measures, region: { x: number; y: number }): Measures {
+  const { brightest } = measures;
+  if (brightest === undefined) return measures;
+  const moved = brightest.map((at, index) => at + (index % 2 === 0 ? region.x : region.y));
+  return { ...measures, brightest: moved };
 }
 
 /** Errors that stay as long as the file stays. */

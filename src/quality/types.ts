@@ -82,5 +82,8 @@ export interface Measures {
    *  if there are less than 20 stars, magnitudes: the same field under the same instrument has the same, less what clouds take. Null if there are too
    *  few, or one of them is saturated. */
   readonly instrumentalMag: number | null;
+  /** Places of the brightest whole stars, the brightest first: `[x, y, x, y, …]` as in Star, in pixels of
+   *  the whole image, to a tenth. Absent where no stars were looked for. */
+  readonly brightest?: readonly number[];
   readonly findings: readonly Finding[];
 }

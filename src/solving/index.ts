@@ -8,7 +8,6 @@ import {
   getFrame,
   queueNewFrames,
   recordSolution,
-  setPointingFinding,
   type Catalog,
   type Frame,
   type Solution,
@@ -21,7 +20,8 @@ import { hasCode } from '../lib/errors.js';
 import { errorFields, type Log } from '../lib/log.js';
 import { createProducts, type ProductPool } from '../products/index.js';
 import type { Store } from '../store/index.js';
-import { pointingFinding } from './pointing.js';
+import { checkNext } from './check.js';
+import { judgeSolved } from './judge.js';
 import { createSolver, sweepSolving, type Outcome, type Solver } from './solve.js';
 
 export { pointingOffDeg } from './pointing.js';
@@ -75,14 +75,21 @@ export function startSolving(
   const rest = (ms: number): Promise<unknown> =>
     wait(ms, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
 
-  const step = async (by: Solver): Promise<boolean> => {
+  const whenQuiet = async (): Promise<void> => {
     for (let waited = 0; parts.isBusy() && waited < YIELD_MS; waited += YIELD_STEP_MS) {
       if (stop.signal.aborted) break;
       await rest(YIELD_STEP_MS);
     }
+  };
+  const step = async (by: Solver): Promise<boolean> => {
+    await whenQuiet();
     return !stop.signal.aborted && (await solveNext(parts, by, stop.signal)) !== undefined;
   };
+  const swept = sweepSolving(config).catch((error: unknown) => {
+    log.warn('what a solver left behind cannot be removed', errorFields(error));
+  });
   const loop = async (by: Solver, isFirst: boolean): Promise<void> => {
+    await swept; // a folder of ours would be swept away with those of a process that had our number
     while (!stop.signal.aborted) {
       const now = await by.problem();
       if (isFirst && now !== undefined && now !== problem) log.error(now);
@@ -99,19 +106,27 @@ export function startSolving(
       }
     }
   };
+  const check = async (): Promise<void> => {
+    while (config.WCS_TOLERANCE_PX > 0 && !stop.signal.aborted) {
+      await whenQuiet();
+      const isMore = await checkNext(parts).catch((error: unknown) => {
+        log.warn('the stars of a frame could not be held against its WCS', errorFields(error));
+        return false;
+      });
+      await rest(isMore ? 0 : LOOK_EVERY_MS);
+    }
+  };
+  const checks = check();
   const loops = Array.from({ length: solver === undefined ? 0 : config.SOLVER_WORKERS }, (_, at) =>
     solver === undefined ? undefined : loop(solver, at === 0),
   );
-  const swept = sweepSolving(config).catch((error: unknown) => {
-    log.warn('what a solver left behind cannot be removed', errorFields(error));
-  });
   return {
     async state() {
       return { solver: config.SOLVER, problem: problem ?? null, ...(await countSolving(catalog)) };
     },
     async close() {
       stop.abort();
-      await Promise.all([swept, ...loops]);
+      await Promise.all([checks, swept, ...loops]);
     },
   };
 }
@@ -212,14 +227,9 @@ async function again(catalog: Catalog, { id, basename }: Frame): Promise<Solved>
   return { frameId: id, basename, outcome: 'waiting', text: 'It was changed in the meantime.' };
 }
 
-/** Says whether the header has pointed elsewhere. */
-async function judge(
-  { catalog, config }: SolvingParts,
-  frame: Frame,
-  solution: Solution,
-): Promise<Solved> {
-  const finding = pointingFinding(frame, solution, config.SOLVER_POINTING_TOLERANCE_DEG);
-  await setPointingFinding(catalog, frame.id, finding);
-  await endSolving(catalog, frame.id, { state: 'solved' });
+/** Says whether the header was right. */
+async function judge(parts: SolvingParts, frame: Frame, solution: Solution): Promise<Solved> {
+  await judgeSolved(parts, frame, solution);
+  await endSolving(parts.catalog, frame.id, { state: 'solved' });
   return { frameId: frame.id, basename: frame.basename, outcome: 'solved', text: '' };
 }

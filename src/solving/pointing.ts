@@ -28,6 +28,8 @@ export function pointingFinding(
   return { code: 'wrong-pointing', level: 'warning', text };
 }
 
-function formatAngle(deg: number): string {
-  return deg >= 1 ? `${deg.toFixed(1)}°` : `${(deg * 60).toFixed(1)}′`;
+/** A distance on the sky for people: degrees, arcminutes or arcseconds. */
+export function formatAngle(deg: number): string {
+  if (deg >= 1) return `${deg.toFixed(1)}°`;
+  return deg >= 1 / 60 ? `${(deg * 60).toFixed(1)}′` : `${(deg * 3600).toFixed(1)}″`;
 }

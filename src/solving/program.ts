@@ -1,12 +1,14 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
-import { setPriority } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { systemCode } from '../lib/errors.js';
 
-/** Requests and uploads go first. */
-const PRIORITY = 10;
+/** Ends what it has started if we cannot: see there. */
+const GUARD = fileURLToPath(new URL('./guard.js', import.meta.url));
+/** So much later than we would it ends the program by itself, should we hang. */
+const GUARD_LATER_MS = 10_000;
 /** What a program says last is kept, so that one that says much does not fill the memory. */
 const KEPT_OUTPUT = 4_000;
 /** Time for the last words of a program that has ended. */
@@ -28,26 +30,28 @@ export interface ProgramEnd {
   readonly output: string;
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
-
 /**
  * Runs a program without a shell, and without anything that it could be told on its standard input.
- * All that it started itself has ended with it.
+ * All that it started itself has ended with it; if this process is killed, they end as well.
  */
 export function runProgram(
-  [program = '', ...args]: readonly string[],
+  words: readonly string[],
   { folder, env, timeoutMs, signal }: ProgramOptions,
 ): Promise<ProgramEnd> {
   return new Promise((resolve) => {
     let output = '';
     let how: ProgramEnd['how'] = 'status';
     // A group of its own: a solver is made of several programs.
-    const child: Child = spawn(program, args, {
+    const lifeMs = String(timeoutMs + GUARD_LATER_MS);
+    const child = spawn(process.execPath, [GUARD, lifeMs, ...words], {
       cwd: folder,
       env: { ...env, TMPDIR: folder },
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The first one is never written to: that it is closed tells the guard that we are gone.
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
+    const [life, ...pipes] = child.stdio;
+    const [said, complained, absence] = pipes.filter((pipe) => pipe instanceof Readable);
     const end = (why: ProgramEnd['how']) => (): void => {
       how = why;
       killGroup(child);
@@ -59,16 +63,20 @@ export function runProgram(
       clearTimeout(timer);
       clearTimeout(grace);
       signal.removeEventListener('abort', stop);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      for (const pipe of child.stdio) pipe?.destroy();
       resolve({ how, status, output: output.trim() });
     };
     let grace: NodeJS.Timeout | undefined;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
+    life.on('error', () => undefined); // it has ended a moment before
+    for (const stream of [said, complained]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
         output = `${output}${text}`.slice(-KEPT_OUTPUT);
       });
     }
+    absence?.setEncoding('utf8').on('data', (code: string) => {
+      how = 'absent';
+      output = code;
+    });
     child.once('error', (error) => {
       how = 'absent';
       output = systemCode(error) ?? error.message;
@@ -83,25 +91,15 @@ export function runProgram(
       child.once('close', finish);
     });
     if (signal.aborted) stop();
-    yieldToOthers(child);
   });
 }
 
-function killGroup({ pid }: Child): void {
+function killGroup({ pid }: Pick<ChildProcess, 'pid'>): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
     if (systemCode(error) !== 'ESRCH') throw error; // all of them have ended
-  }
-}
-
-function yieldToOthers({ pid }: Child): void {
-  if (pid === undefined) return;
-  try {
-    setPriority(pid, PRIORITY);
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error; // it has ended, or the system has no such thing
   }
 }
 

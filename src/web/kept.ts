@@ -67,16 +67,34 @@ export function parseKept(text: string): KeptForm | undefined {
   return fields.every(isField) ? { path, fields } : undefined;
 }
 
+/** What fields are called on the pages that have them; all others are sent along unseen. */
+const NAMES: Readonly<Record<string, string>> = {
+  text: 'Note',
+  keyword: 'Keyword',
+  value: 'Value',
+  why: 'Why',
+  reason: 'Reason',
+  title: 'Title',
+  days: 'Days',
+  tag: 'Tag',
+  flag: 'Flag',
+  name: 'Name',
+  username: 'Account',
+  role: 'Role',
+};
+
 /** What the page shows that asks whether it shall be sent again. */
 export function toKeptModel(base: string, { path, fields }: KeptForm) {
+  const isLong = ([name, value]: readonly [string, string]): boolean =>
+    LONG.test(value) && Object.hasOwn(NAMES, name);
   return {
     action: base + path,
     backUrl: base + path.replace(/[^/]+\/$/, ''),
-    texts: fields.filter(([, value]) => LONG.test(value)).map(toField),
-    values: fields.filter(([, value]) => !LONG.test(value)).map(toField),
+    texts: fields.filter(isLong).map(toField),
+    values: fields.filter((field) => !isLong(field)).map(toField),
   };
 }
 
-function toField([name, value]: readonly [string, string]): { name: string; value: string } {
-  return { name, value };
+function toField([name, value]: readonly [string, string]) {
+  return { name, value, label: Object.hasOwn(NAMES, name) ? (NAMES[name] ?? '') : '' };
 }

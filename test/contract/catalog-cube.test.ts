@@ -13,15 +13,12 @@ import {
   readChanges,
   touchTokens,
   type Catalog,
-  type FrameFacts,
   type Viewer,
 } from '../../src/catalog/index.js';
-import { initial } from '../../src/catalog/migrations/0001_initial.js';
-import { codec } from '../../src/catalog/migrations/0002_codec.js';
-import { toUnitVector } from '../../src/sky/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { randomFacts, randomFrames, randomNumbers } from '../fixtures/random-frames.js';
 import { NOBODY, PUBLIC, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
+import { insertOldFrames, migrateBetween } from '../support/old-catalog.js';
 
 let kept: TestCatalog;
 let catalog: Catalog;
@@ -175,23 +172,9 @@ test('the change counter moves with frames, not with the use of tokens', async (
   expect(await readChanges(catalog)).toBeGreaterThan(before);
 });
 
-function vectorOf({ raDeg, decDeg }: FrameFacts) {
-  if (raDeg === null || decDeg === null) return {};
-  const [vec_x, vec_y, vec_z] = toUnitVector({ raDeg, decDeg });
-  return { vec_x, vec_y, vec_z };
-}
-
 test('an archive of before the cube is brought into it', async () => {
   const { write } = catalog;
-  await initial(write);
-  await codec(write);
-  await write.raw(
-    'create table migrations (id integer primary key, name text not null, applied_ms integer not null)',
-  );
-  await write('migrations').insert([
-    { id: 1, name: '0001_initial', applied_ms: 1 },
-    { id: 2, name: '0002_codec', applied_ms: 1 },
-  ]);
+  await migrateBetween(write, 1, 2);
   const at = { raDeg: 12, decDeg: 1 };
   const footprint = {
     corners: [at, null, at, at],
@@ -203,53 +186,7 @@ test('an archive of before the cube is brought into it', async () => {
     mirrored: false,
     provisional: true,
   };
-  for (const [at, frame] of randomFrames(300, 23).entries()) {
-    const { facts, version, basename } = frame;
-    await write('frames').insert({
-      id: at + 1,
-      basename,
-      version_id: at + 1,
-      profile: facts.profile,
-      site_id: facts.siteId,
-      telescope: facts.telescope,
-      instrument: facts.instrument,
-      image_type: facts.imageType,
-      image_kind: facts.imageKind,
-      date_obs_ms: facts.dateObsMs,
-      night: facts.night,
-      object: facts.object,
-      filter: facts.filter,
-      exposure_sec: facts.exposureSec,
-      reduction_level: facts.reductionLevel,
-      proposal: facts.proposal,
-      public_date_ms: facts.publicDateMs,
-      binning_x: facts.binningX,
-      binning_y: facts.binningY,
-      width: 1,
-      height: 1,
-      ra_deg: facts.raDeg,
-      dec_deg: facts.decDeg,
-      ...vectorOf(facts),
-      footprint: at % 10 === 0 ? JSON.stringify(footprint) : null,
-      warnings: '[]',
-      created_ms: 1,
-      updated_ms: 1,
-    });
-    await write('versions').insert({
-      id: at + 1,
-      frame_id: at + 1,
-      number: 1,
-      key: version.key,
-      extension: '.fits',
-      container: 'plain',
-      size_bytes: 1000 + at,
-      sha256: version.sha256,
-      md5: version.md5,
-      crc32: 1,
-      upload_name: basename,
-      created_ms: 1,
-    });
-  }
+  await insertOldFrames(write, randomFrames(300, 23), (id) => (id % 10 === 1 ? footprint : null));
   await migrate(catalog);
   expect(await checkCube(catalog)).toEqual([]);
   const [first] = await catalog.read<{ id: number }>('frames').whereNotNull('footprint');

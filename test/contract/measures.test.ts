@@ -1,5 +1,6 @@
 import {
   countSelected,
+  countWindowChanges,
   deleteFrame,
   endJudging,
   findBiasLevel,
@@ -14,6 +15,7 @@ import {
   noteJudged,
   parseConditions,
   readFrames,
+  readGroupChanges,
   readMeasureQueue,
   saveMeasures,
   SORT_COLUMNS,
@@ -40,6 +42,8 @@ const NOTHING: StoredMeasures = {
   saturatedFraction: null,
   hotPixels: null,
   instrumentalMag: null,
+  contentSum: null,
+  dataSum: null,
 };
 
 const SORTS = ['fwhm', 'stars', 'noise'] as const;
@@ -225,6 +229,41 @@ describe('the queue', () => {
     expect(await next()).toEqual([]);
     await note(190, []);
     expect(await next()).toEqual([200]);
+  });
+
+  test('counts what changes about the frames of a night, and not what is only said of them', async () => {
+    const id = await measureAs('a', {}, 500);
+    const [{ group_id: groupId, night_no: nightNo } = { group_id: 0, night_no: 0 }] =
+      await own.catalog
+        .read('measures')
+        .select<{ group_id: number; night_no: number }[]>('group_id', 'night_no');
+    const window = { groupId, fromNight: nightNo - 90, toNight: nightNo, exposureSec: null };
+    /** By how much measures and light have changed since this was asked last. */
+    let known = [0, 0];
+    const changes = async (): Promise<number[]> => {
+      const all = await countWindowChanges(own.catalog, window);
+      const values = (await readGroupChanges(own.catalog, nightNo)).get(groupId) ?? 0;
+      const now = [values, all - values];
+      const since = now.map((count, at) => count - (known[at] ?? 0));
+      known = now;
+      return since;
+    };
+    const update = async (values: object): Promise<number[]> => {
+      await own.catalog.write('measures').where({ frame_id: id }).update(values);
+      return changes();
+    };
+    expect(await changes()).toEqual([1, 0]);
+    expect(await update({ fwhm_rank: 7, measured_ms: 9, background: 500 })).toEqual([0, 0]);
+    expect(await update({ transparency: 0.5 })).toEqual([0, 1]);
+    expect(await update({ transparency: 0.5 })).toEqual([0, 0]);
+    // As many frames as before, and other numbers.
+    const [values = 0] = await update({ background: 501 });
+    expect(values).toBeGreaterThan(0);
+    await measureAs('b', {}, 500);
+    expect(await changes()).toEqual([1, 0]);
+    await inTransaction(own.catalog, (tx) => deleteFrame(tx, id));
+    expect(await changes()).toEqual([1, 0]);
+    expect(await countWindowChanges(own.catalog, { ...window, toNight: nightNo - 1 })).toBe(0);
   });
 
   test('takes no numbers of a version that is not the current one any more', async () => {

@@ -141,6 +141,15 @@ withChromium('the browser of frames', () => {
     const bars = page.locator('.lane a[data-ids]');
     expect(await bars.count()).toBe(2);
     expect(await bars.first().getAttribute('aria-label')).toContain('hill-000');
+    // One tab stop, with arrows inside.
+    expect(await page.locator('.lane a[tabindex="0"]').count()).toBe(1);
+    await page.locator('.lane a[tabindex="0"]').focus();
+    const focused = (): Promise<unknown> =>
+      page.evaluate('document.activeElement.getAttribute("aria-label")');
+    const before = await focused();
+    await page.keyboard.press('ArrowRight');
+    expect(await focused()).not.toBe(before);
+    expect(await page.locator('.lane a[tabindex="0"]').count()).toBe(1);
     await page.goto('/frames/?resolve=No+Such+Thing');
     await page.getByText('does not know “No Such Thing”').waitFor();
     open.complaints.splice(0); // the answer was 400, which the console tells too

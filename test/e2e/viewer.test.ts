@@ -245,6 +245,10 @@ withChromium('the viewer of a frame, in a real browser', () => {
       'JS9.GetImage({display: "JS9"}).raw.data[(120 - 1) * 700 + (33 - 1)]',
     );
     expect(value).toBe(pixel(32, 119));
+    // By Tab one gets away from its picture, whatever it does with keys.
+    await page.locator('#JS9').click();
+    for (let presses = 0; presses < 3; presses += 1) await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.closest("#JS9") === null')).toBe(true);
   });
 
   test('without scripts everything is a link, and pictures to blink lie under each other', async () => {

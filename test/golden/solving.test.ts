@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { mainImage, openFits } from '../../src/fits/index.js';
 import { separationDeg } from '../../src/sky/index.js';
 import { footprintOf, wcsOf } from '../../src/wcs/index.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
+import { withCatalog } from '../support/catalog.js';
 import { corpusEntries, corpusPath } from '../support/corpus.js';
 import { testWith } from '../support/programs.js';
 import { whenSettled } from '../support/solving.js';
@@ -75,6 +77,53 @@ solverTest(
     const { count } = await archive.json<{ count: number }>(`/frames/?${near}`);
     expect(count).toBe(2);
     expect(await archive.check()).toEqual([]);
+  },
+  240_000,
+);
+
+solverTest(
+  'a field of the corpus whose WCS is wrong is found out by astrometry.net, and one whose WCS is right by that',
+  async () => {
+    if (entry === undefined) throw new Error('there is no corpus');
+    const checked = await startArchive({
+      SOLVER: 'astrometry.net',
+      SOLVER_TIMEOUT_SEC: '40',
+      MEASURE: 'true',
+    });
+    try {
+      const bytes = await readFile(corpusPath(entry));
+      const wrong = Buffer.from(bytes);
+      const at = wrong.indexOf('CRVAL2  =');
+      const degrees = Number(wrong.toString('latin1', at + 9, at + 30).replace(/\/.*/, ''));
+      wrong.write(`CRVAL2  = ${degrees + 0.1}`.padEnd(80), at, 'latin1');
+      const said = async (file: Buffer, name: string): Promise<string> => {
+        const { files } = await checked.upload(file, name);
+        const id = files[0]?.id ?? 0;
+        for (;;) {
+          const state = await withCatalog(checked, async ({ read }) => {
+            const row: { state: string } | undefined = await read('star_fields')
+              .where({ frame_id: id })
+              .first('state');
+            return row?.state;
+          });
+          if (state === 'right') break;
+          expect(['new', 'asked', 'alone', undefined]).toContain(state);
+          await setTimeout(200);
+        }
+        const shown = await checked.json<{ findings: { code: string; text: string }[] }>(
+          `/frames/${id}/`,
+        );
+        return shown.findings.find(({ code }) => code === 'wrong-wcs')?.text ?? '';
+      };
+      expect(await said(wrong, 'wrong.fits')).toMatch(
+        /^The WCS has the stars 6\.0′ \(\d+ pixels\) away from where astrometry\.net finds them\.$/,
+      );
+      expect(await said(bytes, 'right.fits')).toBe('');
+      const { solving } = await checked.json<{ solving: object }>('/admin/?format=json');
+      expect(solving).toMatchObject({ solved: 1, failed: 0, waiting: 0 });
+    } finally {
+      await checked.close();
+    }
   },
   240_000,
 );

@@ -6,6 +6,7 @@ import { makeField, type FieldOptions } from '../fixtures/star-field.js';
 import { ADMIN_PASSWORD, startArchive, type TestArchive } from '../support/archive.js';
 import { withCatalog } from '../support/catalog.js';
 import { logIn } from '../support/logins.js';
+import { allMeasured, until } from '../support/measuring.js';
 
 interface Shown {
   readonly id: number;
@@ -69,23 +70,7 @@ async function frames(query = ''): Promise<readonly Shown[]> {
   return page.results;
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!(await isSo())) {
-    if (performance.now() > end) throw new Error('It did not come to that in a minute.');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-/** When nothing waits to be measured or compared. */
-async function settled(): Promise<void> {
-  await until(async () => {
-    const { measuring } = await archive.json<{
-      measuring: { waiting: number; nights_to_judge: number };
-    }>('/admin/?format=json');
-    return measuring.waiting === 0 && measuring.nights_to_judge === 0;
-  });
-}
+const settled = (): Promise<void> => allMeasured(archive);
 
 async function found(number: number): Promise<Shown> {
   const all = await frames(`basename_exact=${name(number)}`);
@@ -138,6 +123,29 @@ test('each knows its rank among those of its setup, and one that is out of the u
   const ranks = (await frames()).flatMap((frame) => frame.quality?.rank.fwhm ?? []);
   expect(ranks.length).toBeGreaterThan(13);
   expect(new Set(ranks).size).toBeGreaterThan(5);
+});
+
+test('every measure has its rank, in JSON, in tables and on the page', async () => {
+  const { id, basename, quality } = await found(CLOUDED);
+  const { hot_pixels: hot, ...rank } = quality?.rank ?? {};
+  expect(hot).toBeNull(); // stars are no darks
+  expect(Object.keys(rank)).toHaveLength(9);
+  for (const value of Object.values(rank)) expect(value).toEqual(expect.any(Number));
+  expect(rank.transparency).toBeLessThan(20);
+  const csv = await archive.fetch(`/frames/?format=csv&basename_exact=${basename}`);
+  const [head = '', line = ''] = (await csv.text()).split('\r\n');
+  const cells = line.split(',');
+  for (const [name, value] of Object.entries(rank)) {
+    const at = head.split(',').indexOf(`quality.rank.${name}`);
+    expect([name, cells[at]]).toEqual([name, String(value)]);
+  }
+  const table = await archive.fetch(`/frames/?format=votable&basename_exact=${basename}`);
+  expect(await table.text()).toContain('<FIELD name="quality_rank_background_gradient"');
+  const html = { headers: { Accept: 'text/html' } };
+  const page = await (await archive.fetch(`/frames/${id}/`, html)).text();
+  for (const label of ['Half flux', 'Gradient', 'Noise', 'Saturated', 'Transparency']) {
+    expect(page).toMatch(new RegExp(`<dt>${label}</dt><dd>[^<]*, above \\d+ % of the usual</dd>`));
+  }
 });
 
 test('a field that was dimmer than it is was behind clouds', async () => {

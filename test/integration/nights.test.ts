@@ -232,6 +232,24 @@ describe('sites that only headers tell', () => {
     expect(await sunsetOf('2026-03-10')).toBe('10T23');
   });
 
+  test('a place that a person corrected is the place', async () => {
+    const night = '2026-03-20';
+    const sunset = async (): Promise<string> => {
+      const { sites } = await roaming.json<Night>(`/nights/${night}/`);
+      return String(sites.find(({ site }) => site === 'mended')?.sunset).slice(8, 13);
+    };
+    const taken = { ...at('02:00', '2026-03-21'), LATITUDE: 51.5, LONGITUD: 70, SITEID: 'mended' };
+    await send(roaming, { ...taken, EXPTIME: 60, 'DAY-OBS': night }, 50);
+    expect(await sunset()).toBe('20T13');
+    const { results } = await roaming.json<{ results: { id: number }[] }>('/frames/?SITEID=mended');
+    await roaming.json(`/frames/${results[0]?.id ?? 0}/corrections/`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ LONGITUD: -70 }),
+    });
+    expect(await sunset()).toBe('20T22');
+  });
+
   test('a night of refused files alone is there for those who may see them', async () => {
     await roaming.upload(Buffer.from('no stars'), 'cam1_20260401_0001.fits');
     const night = await roaming.json<Night>('/nights/2026-04-01/');

@@ -146,6 +146,9 @@ test('a try that fails leaves the file where it is, with the new reason and what
     code: 'header_missing',
   });
   expect(kept(bytes)).toBe(true);
+  // Who tries again has not sent it.
+  const { results } = await archive.json<{ results: Json[] }>(`/audit/?subject=quarantine:${id}`);
+  expect(results.map(({ action }) => action)).toEqual(['quarantine.retried', 'upload.refused']);
   expect(await archive.json(`/quarantine/${id}/`)).toMatchObject({
     attempts: 1,
     code: 'header_missing',

@@ -204,6 +204,23 @@ test('a new version of a frame is solved anew', async () => {
   }
 }, 60_000);
 
+test('a frame that comes back from the trash without a solution is looked at again', async () => {
+  const id = idOf('nothing');
+  await whenSettled(archive, id);
+  const calls = async (): Promise<number> =>
+    (await readCalls(log)).filter(({ object }) => object === 'nothing').length;
+  const before = await calls();
+  expect((await archive.fetch(`/frames/${id}/`, { method: 'DELETE' })).status).toBe(204);
+  expect((await archive.fetch(`/trash/${id}/restore/`, { method: 'POST' })).status).toBe(200);
+  expect((await whenSettled(archive, id)).state).toBe('failed');
+  expect(await calls()).toBe(2 * before);
+  // Of one that was solved the solution comes back with it.
+  const { solution } = await whenSettled(archive, idOf('good'));
+  await archive.fetch(`/frames/${idOf('good')}/`, { method: 'DELETE' });
+  await archive.fetch(`/trash/${idOf('good')}/restore/`, { method: 'POST' });
+  expect((await whenSettled(archive, idOf('good'))).solution).toEqual(solution);
+}, 60_000);
+
 test('the journal brings solutions back into a catalogue that is made anew, and no file was touched', async () => {
   for (const id of IDS.values()) {
     if (![idOf('bias'), idOf('own')].includes(id)) await whenSettled(archive, id);

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { checkHdu } from '../../src/fits/checksum.js';
-import { datasum, openFits, withChecksums } from '../../src/fits/index.js';
+import { openFits } from '../../src/fits/index.js';
 import type { WriteCard, WriteHdu } from '../../src/fits/index.js';
-import { makeFits } from '../fixtures/make-fits.js';
+import { makeFits, withSums } from '../fixtures/make-fits.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
 import { testWith } from '../support/programs.js';
 
@@ -44,18 +44,6 @@ async function store(archive: TestArchive, content: Buffer, name: string): Promi
   const { files } = await archive.upload(content, name);
   expect(files[0]?.error).toBeNull();
   return files[0]?.id ?? 0;
-}
-
-/** The first HDU with its sums; what follows it stays as it is. */
-function withSums(fits: Buffer): Buffer {
-  let cards: string[] = [];
-  for (let at = 0; ; at += 80) {
-    const card = fits.toString('latin1', at, at + 80);
-    if (card.startsWith('END     ')) break;
-    cards = [...cards, card];
-  }
-  const data = fits.subarray(Math.ceil((cards.length + 1) / 36) * 2880);
-  return Buffer.concat([withChecksums(cards, datasum(data)), data]);
 }
 
 const page = async (archive: TestArchive, path: string): Promise<string> => {

@@ -120,6 +120,8 @@ export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
     missing: listOf(
       object({
         kind: oneOf(CALIBRATION_KINDS),
+        site: text(),
+        telescope: text(),
         instrument: text(),
         of: listOf(text(), 'filters of flats, exposures of darks'),
         text: text(),
@@ -187,10 +189,13 @@ export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
     fwhm_usual: median,
     fwhm_px: median,
     fwhm_px_usual: median,
+    hfr_px: median,
+    hfr_px_usual: median,
     elongation: median,
     elongation_usual: median,
     background: median,
     stars: median,
     transparency: orNull(number('1 is as clear as it gets')),
+    transparency_usual: median,
   }),
 };

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { FILL_SIGHTINGS } from '../sightings.js';
+import { publicDaySql } from '../cube-keys.js';
 
 /**
  * Which objects were observed in which nights, and for how long: beside the cube, which does not know
@@ -16,5 +16,10 @@ export async function sightings(db: Knex): Promise<void> {
     primary key (object_id, night_id, facet_id, public_day)
   ) without rowid`);
   await db.raw('create index sightings_night on sightings (night_id)');
-  await db.raw(FILL_SIGHTINGS);
+  await db.raw(`insert into sightings
+    (object_id, night_id, facet_id, public_day, frames, exposure_ms)
+    select object_id, night_id, facet_id, ${publicDaySql('public_date_ms')} as day, count(*),
+      sum(cast(round(max(coalesce(exposure_sec, 0), 0) * 1000) as integer))
+    from frames where object is not null and image_kind in ('object', 'standard')
+    group by object_id, night_id, facet_id, day`);
 }

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { CONE_PARAMETERS } from '../../catalog/index.js';
 import { parameter, queryParameters, rootUrl } from '../../http/index.js';
 import {
   parameterOf,
@@ -248,6 +249,7 @@ function groupsOf(
 ): { readonly name: string; readonly rows: readonly ParameterRow[] }[] {
   const all = Object.values(document.components.parameters);
   const names = [...new Set(all.flatMap((each) => each['x-group'] ?? []))];
+  const asked = document.paths['/frames/']?.get?.['x-requests'].map(({ query }) => query) ?? [];
   return names.map((name) => {
     const members = all.filter((each) => each['x-group'] === name);
     const rows = toParameterRows(members).map((row) => {
@@ -259,10 +261,23 @@ function groupsOf(
           typeof value === 'object' ? value : { [each.name]: String(value) },
         ),
       );
-      return { ...row, examples: queries.map((query) => toExample(base, query)) };
+      return {
+        ...row,
+        examples: queries.map((query) => toExample(base, wholeQuery(query, asked))),
+      };
     });
     return { name, rows };
   });
+}
+
+/** An example that somebody can try: a part of a cone alone is no question. */
+function wholeQuery(
+  query: Readonly<Record<string, string>>,
+  requests: readonly Readonly<Record<string, string>>[],
+): Readonly<Record<string, string>> {
+  const part = CONE_PARAMETERS.find((name) => name in query);
+  const whole = part === undefined ? undefined : requests.find((each) => part in each);
+  return { ...whole, ...query };
 }
 
 function toExample(

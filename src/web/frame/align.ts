@@ -36,6 +36,23 @@ export function alignPictures(first: Placed, other: Placed): Matrix | undefined 
   return multiply(invert(ground), above);
 }
 
+/** Whether some of a picture that is laid so comes to lie on the one that it is laid on. */
+export function meets(matrix: Matrix, other: Box, first: Box): boolean {
+  const corners = [
+    [0, 0],
+    [other.width, 0],
+    [0, other.height],
+    [other.width, other.height],
+  ].map(([x = 0, y = 0]) => [
+    matrix.a * x + matrix.c * y + matrix.e,
+    matrix.b * x + matrix.d * y + matrix.f,
+  ]);
+  const [xs, ys] = [0, 1].map((at) => corners.map((corner) => corner[at] ?? 0));
+  const isWithin = (values: readonly number[] = [], size: number): boolean =>
+    Math.max(...values) > 0 && Math.min(...values) < size;
+  return isWithin(xs, first.width) && isWithin(ys, first.height);
+}
+
 /** A picture to the plane that touches the sky at `center`: an affine map through its corners. */
 function toPlane({ footprint, width, height, region }: Placed, center: SkyPoint) {
   const [a, b, c, d] = footprint.corners.map((corner) => corner && gnomonic(corner, center));

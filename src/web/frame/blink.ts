@@ -5,7 +5,7 @@ import { AppError } from '../../lib/errors.js';
 import { parseRenderOptions } from '../../preview/index.js';
 import { sendPage, type Web } from '../page.js';
 import { filterSlot, formatDateTime, formatExposure, NONE } from '../render.js';
-import { alignPictures, formatMatrix, type Placed } from './align.js';
+import { alignPictures, meets, formatMatrix, type Placed } from './align.js';
 import { hduShift, imagesOf } from './frame-file.js';
 import { FIT, toPicture } from './picture.js';
 import { regionOf } from './viewer.js';
@@ -105,18 +105,32 @@ type Layer = NonNullable<ReturnType<typeof toLayer>>;
 function toStage(layers: readonly Layer[]) {
   const [first] = layers;
   const { width, height } = first?.region ?? { width: 1, height: 1 };
-  return {
-    width,
-    height,
-    layers: layers.map((layer) => {
-      const matrix =
-        first?.placed && layer.placed ? alignPictures(first.placed, layer.placed) : undefined;
-      const isAligned = matrix !== undefined;
-      // Without coordinates pixels are laid on pixels.
-      const transform = isAligned ? formatMatrix(matrix) : '';
-      const { width: across, height: up } = layer.region;
-      return { ...layer, width: across, height: up, transform, isAligned };
-    }),
-    unaligned: layers.filter(({ placed }) => placed === null).length,
-  };
+  const laid = layers.map((layer) => {
+    const matrix =
+      first?.placed && layer.placed ? alignPictures(first.placed, layer.placed) : undefined;
+    const isMet = matrix !== undefined && first && meets(matrix, layer.region, first.region);
+    const isAligned = isMet === true;
+    // Without coordinates, or of another field, pixels are laid on pixels.
+    const transform = isAligned ? formatMatrix(matrix) : '';
+    const isElsewhere = !isAligned && Boolean(first?.placed) && layer.placed !== null;
+    const why = isAligned ? '' : isElsewhere ? 'another field' : 'no WCS';
+    const { width: across, height: up } = layer.region;
+    return { ...layer, width: across, height: up, transform, isAligned, why };
+  });
+  return { width, height, layers: laid, aligned: tellAligned(laid) };
+}
+
+/** How the pictures lie over each other, in words. */
+function tellAligned(layers: readonly { readonly name: string; readonly why: string }[]): string {
+  const without = layers.filter(({ why }) => why === 'no WCS').length;
+  const elsewhere = layers.filter(({ why }) => why === 'another field').length;
+  if (without === layers.length) {
+    return 'not aligned: no WCS in the headers, pixels lie on pixels';
+  }
+  if (without + elsewhere === 0) return `aligned by WCS on ${layers[0]?.name ?? ''}`;
+  const parts = [
+    without > 0 ? `${without} without WCS` : '',
+    elsewhere > 0 ? `${elsewhere} of another field` : '',
+  ].filter((part) => part !== '');
+  return `${parts.join(', ')}: there pixels lie on pixels`;
 }

@@ -70,7 +70,9 @@ function withUnit(value: number | null, decimals: number, unit: string): string 
 /** What is known of a frame, line by line. */
 export function toFacts(base: string, frame: Frame): Fact[] {
   const { raDeg, decDeg, night } = frame;
-  const camera = [frame.instrument, frame.telescope, frame.siteId].filter((text) => text !== '');
+  const place = [frame.telescope, frame.siteId].filter((text) => text !== '');
+  const camera = frame.instrument === '' && place.length > 0 ? 'not named' : frame.instrument;
+  const named = [camera, ...place].filter((text) => text !== '');
   const size =
     frame.width === 0
       ? 'no image'
@@ -86,7 +88,7 @@ export function toFacts(base: string, frame: Frame): Fact[] {
       text: night === null ? NONE : formatNight(night),
       ...(night === null ? {} : { url: `${base}/nights/${night}/` }),
     },
-    { label: 'Camera', text: camera.length === 0 ? NONE : `${camera.join(', ')}${temperature}` },
+    { label: 'Camera', text: named.length === 0 ? NONE : `${named.join(', ')}${temperature}` },
     { label: 'Size', text: size },
     {
       label: 'Pointing',

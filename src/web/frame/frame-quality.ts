@@ -59,28 +59,32 @@ export async function toQuality({ services, base }: Web, frame: Frame, viewer: V
 
 /** Measures that make sense, in words; with the rank where it is known. */
 function toFacts(measures: FrameMeasures): Fact[] {
-  const { ranks, stars, fwhmArcsec, fwhmPx, hfrPx, elongation, background, noise } = measures;
-  const { saturatedFraction, hotPixels, transparency, backgroundGradient } = measures;
-  const facts: (readonly [label: string, text: string | null])[] = [
-    ['FWHM', fwhmPx === null ? null : withRank(widthOf(fwhmArcsec, fwhmPx), ranks.fwhm)],
-    ['Half flux', hfrPx === null ? null : `${formatNumber(round(hfrPx))} px`],
-    [
-      'Elongation',
-      elongation === null ? null : withRank(formatNumber(round(elongation)), ranks.elongation),
-    ],
-    ['Stars', stars === null ? null : withRank(formatCount(stars), ranks.stars)],
-    [
-      'Background',
-      background === null ? null : withRank(formatNumber(round(background)), ranks.background),
-    ],
-    ['Gradient', backgroundGradient === null ? null : percent(backgroundGradient)],
-    ['Noise', noise === null ? null : withRank(formatNumber(round(noise)), ranks.noise)],
-    ['Saturated', saturatedFraction === null ? null : percent(saturatedFraction)],
-    ['Hot pixels', hotPixels === null ? null : formatCount(hotPixels)],
-    ['Transparency', transparency === null ? null : percent(transparency)],
+  const { ranks, fwhmArcsec } = measures;
+  const plain = (value: number): string => formatNumber(round(value));
+  const facts: readonly Measure<keyof typeof ranks>[] = [
+    ['FWHM', 'fwhm', measures.fwhmPx, (px) => widthOf(fwhmArcsec, px)],
+    ['Half flux', 'hfr', measures.hfrPx, (px) => `${plain(px)} px`],
+    ['Elongation', 'elongation', measures.elongation, plain],
+    ['Stars', 'stars', measures.stars, formatCount],
+    ['Background', 'background', measures.background, plain],
+    ['Gradient', 'backgroundGradient', measures.backgroundGradient, percent],
+    ['Noise', 'noise', measures.noise, plain],
+    ['Saturated', 'saturated', measures.saturatedFraction, percent],
+    ['Hot pixels', 'hotPixels', measures.hotPixels, formatCount],
+    ['Transparency', 'transparency', measures.transparency, percent],
   ];
-  return facts.flatMap(([label, text]) => (text === null ? [] : [{ label, text }]));
+  return facts.flatMap(([label, name, value, format]) =>
+    value === null ? [] : [{ label, text: withRank(format(value), ranks[name]) }],
+  );
 }
+
+/** What a measure is called, its rank, its value, and how that is told. */
+type Measure<Name> = readonly [
+  label: string,
+  rank: Name,
+  value: number | null,
+  format: (value: number) => string,
+];
 
 function widthOf(arcsec: number | null, px: number): string {
   const pixels = `${formatNumber(round(px))} px`;

@@ -70,6 +70,7 @@ export function toViewer(
     size: `${formatCount(stored.axes[0] ?? 0)} × ${formatCount(stored.axes[1] ?? 1)} px`,
     hduLabel: `HDU ${shown.label} of ${countOf(images.length, 'image')}`,
     wcs: wcsWords(frame.footprint, isMain),
+    hasSky: isMain && frame.footprint?.provisional === false,
   };
 }
 

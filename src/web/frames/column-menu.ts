@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { parameter, queryParameters } from '../../http/index.js';
 import type { Web } from '../page.js';
+import type { Column } from './column.js';
 import {
   COLUMNS,
   findColumn,
@@ -9,7 +10,6 @@ import {
   parseColumns,
   roomOf,
   USUAL_COLUMNS,
-  type Column,
 } from './columns.js';
 import { keepChoice, KEEP, readChoice } from './choice.js';
 import { hiddenState, listUrl, type ListState } from './list-state.js';

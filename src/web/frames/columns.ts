@@ -1,49 +1,15 @@
-import { SORT_COLUMNS, type Frame, type ListedMore } from '../../catalog/index.js';
+import { SORT_COLUMNS, type ListedMore } from '../../catalog/index.js';
 import {
   filterSlot,
   formatBytes,
-  formatCount,
   formatDateTime,
   formatExposure,
   formatNumber,
   kindLabel,
   NONE,
-  type FilterSlot,
 } from '../render.js';
-
-/** What stands in one place of the table. */
-export interface Cell {
-  readonly text: string;
-  /** In full, where the text is short for something. */
-  readonly title?: string;
-  /** Percent of the usual values that are smaller, 0 to 100: drawn as a bar. */
-  readonly rank?: number;
-  /** Out of the usual. */
-  readonly isOdd?: boolean;
-  readonly slot?: FilterSlot;
-  readonly icon?: 'tick' | 'warn' | 'bad';
-}
-
-/** A column that a table can have. */
-export interface Column {
-  /** What it is called in addresses; `header.<KEYWORD>` for one of the headers. */
-  readonly key: string;
-  /** Its head, with the unit. */
-  readonly label: string;
-  /** In full, for choosing. */
-  readonly name: string;
-  /** One of SORT_COLUMNS, if lists can be sorted by it. */
-  readonly sort?: string;
-  readonly isNumber: boolean;
-  /** Class of its cells. */
-  readonly className: string;
-  /** Room that it takes at least, pixels. */
-  readonly widthPx: number;
-  readonly cell: (frame: Frame, more: ListedMore | undefined) => Cell;
-}
-
-type Text = (frame: Frame, more: ListedMore | undefined) => string | null;
-type Options = Partial<Pick<Column, 'sort' | 'className' | 'widthPx' | 'name'>>;
+import { longText, numberColumn, share, textColumn, type Cell, type Column } from './column.js';
+import { MEASURE_COLUMNS } from './measure-columns.js';
 
 const HEADER = 'header.';
 
@@ -100,48 +66,19 @@ export const COLUMNS: readonly Column[] = [
     widthPx: 88,
     cell: ({ instrument }) => longText(instrument),
   },
-  numberColumn('AIRMASS', 'Airmass', ({ airmass }) => decimals(airmass, 2)),
-  {
-    ...numberColumn('fwhm', 'FWHM, ″', () => null),
-    sort: 'fwhm',
-    widthPx: 78,
-    cell: (_frame, more) => fwhmCell(more),
-  },
-  {
-    ...numberColumn('background', 'Sky, ct', () => null),
-    name: 'Sky background, counts',
-    sort: 'background',
-    widthPx: 76,
-    cell: (_frame, more) =>
-      ranked(more, 'background', more?.measures?.background ?? null, ['unusual-background']),
-  },
-  {
-    ...numberColumn('stars', 'Stars', () => null),
-    sort: 'stars',
-    cell: (_frame, more) =>
-      ranked(more, 'stars', more?.measures?.stars ?? null, ['no-stars', 'few-stars', 'clouds']),
-  },
-  {
-    ...numberColumn('elongation', 'Elong.', () => null),
-    name: 'Elongation of the stars',
-    sort: 'elongation',
-    cell: (_frame, more) => elongationCell(more),
-  },
-  numberColumn(
-    'transparency',
-    'Transp., %',
-    (_frame, more) => share(more?.measures?.transparency ?? null),
-    { sort: 'transparency', name: 'Transparency, %' },
-  ),
-  numberColumn('TEL_ALT', 'Alt, °', ({ altDeg }) => decimals(altDeg, 1), {
+  numberColumn('AIRMASS', 'Airmass', ({ airmass }) => formatNumber(airmass, 2), {
+    sort: 'AIRMASS',
+  }),
+  ...MEASURE_COLUMNS,
+  numberColumn('TEL_ALT', 'Alt, °', ({ altDeg }) => formatNumber(altDeg, 1), {
     sort: 'TEL_ALT',
     name: 'Altitude, °',
   }),
-  numberColumn('MOONDIST', 'Moon, °', ({ moonDistanceDeg }) => decimals(moonDistanceDeg, 0), {
+  numberColumn('MOONDIST', 'Moon, °', ({ moonDistanceDeg }) => formatNumber(moonDistanceDeg, 0), {
     sort: 'MOONDIST',
     name: 'Distance of the Moon, °',
   }),
-  numberColumn('MOONALT', 'Moon alt, °', ({ moonAltDeg }) => decimals(moonAltDeg, 0), {
+  numberColumn('MOONALT', 'Moon alt, °', ({ moonAltDeg }) => formatNumber(moonAltDeg, 0), {
     sort: 'MOONALT',
     name: 'Altitude of the Moon, °',
     widthPx: 100,
@@ -151,11 +88,12 @@ export const COLUMNS: readonly Column[] = [
     name: 'Lit part of the Moon, %',
     widthPx: 100,
   }),
-  numberColumn('CCD-TEMP', 'Sensor, °C', ({ ccdTempC }) => decimals(ccdTempC, 1), {
+  numberColumn('CCD-TEMP', 'Sensor, °C', ({ ccdTempC }) => formatNumber(ccdTempC, 1), {
+    sort: 'CCD-TEMP',
     name: 'Temperature of the sensor, °C',
     widthPx: 92,
   }),
-  numberColumn('TEL_FOCU', 'Focus', ({ focus }) => decimals(focus, 2), { sort: 'TEL_FOCU' }),
+  numberColumn('TEL_FOCU', 'Focus', ({ focus }) => formatNumber(focus, 2), { sort: 'TEL_FOCU' }),
   {
     ...textColumn('flag', 'Flag', () => null),
     widthPx: 94,
@@ -181,7 +119,7 @@ export const COLUMNS: readonly Column[] = [
     sort: 'RLEVEL',
     name: 'Reduction level',
   }),
-  textColumn('PROPID', 'Proposal', ({ proposal }) => proposal, { widthPx: 110 }),
+  textColumn('PROPID', 'Proposal', ({ proposal }) => proposal, { sort: 'PROPID', widthPx: 110 }),
   textColumn('OBSNUM', 'Observation', ({ obsNumber }) => obsNumber, { sort: 'OBSNUM' }),
   textColumn('REQNUM', 'Request', ({ requestNumber }) => requestNumber, { sort: 'REQNUM' }),
   numberColumn('id', 'Id', ({ id }) => String(id), { sort: 'id' }),
@@ -271,76 +209,6 @@ function toStep(widthPx: number): number {
 /** Widths of tables differ by so much; the style sheet has a rule for each, up to MOST_ROOM_PX. */
 export const ROOM_STEP_PX = 80;
 export const MOST_ROOM_PX = 2400;
-
-/** Text that may be longer than its place: the whole of it is at hand. */
-function longText(text: string | null): Cell {
-  return text === null || text === '' ? { text: NONE } : { text, title: text };
-}
-
-function textColumn(key: string, label: string, read: Text, options: Options = {}): Column {
-  return {
-    key,
-    label,
-    name: label,
-    isNumber: false,
-    className: '',
-    widthPx: 100,
-    ...options,
-    cell: (frame, more) => ({ text: read(frame, more) || NONE }),
-  };
-}
-
-function numberColumn(key: string, label: string, read: Text, options: Options = {}): Column {
-  const column = textColumn(key, label, read, { className: 'num', widthPx: 72, ...options });
-  return { ...column, isNumber: true };
-}
-
-function decimals(value: number | null, digits: number): string {
-  return formatNumber(value, digits);
-}
-
-function share(value: number | null): string {
-  return value === null ? NONE : formatNumber(100 * value, 0);
-}
-
-/** Whether one of the findings was made; its sentence. */
-function findOdd(more: ListedMore | undefined, codes: readonly string[]): string | undefined {
-  return more?.findings.find(({ code }) => codes.includes(code))?.text;
-}
-
-function ranked(
-  more: ListedMore | undefined,
-  name: 'fwhm' | 'background' | 'stars' | 'elongation',
-  value: number | null,
-  codes: readonly string[],
-  text = value === null ? NONE : formatCount(Math.round(value)),
-): Cell {
-  if (value === null) return { text };
-  const rank = more?.measures?.ranks[name] ?? null;
-  const odd = findOdd(more, codes);
-  const usual = rank === null ? '' : `above ${rank}\u202f% of the usual`;
-  return {
-    text,
-    ...(rank === null ? {} : { rank }),
-    ...(odd === undefined ? {} : { isOdd: true }),
-    ...(odd === undefined && usual === '' ? {} : { title: odd ?? usual }),
-  };
-}
-
-/** Arc seconds; pixels, and said so, of what has no scale. */
-export function fwhmCell(more: ListedMore | undefined): Cell {
-  const { fwhmArcsec = null, fwhmPx = null } = more?.measures ?? {};
-  const value = fwhmArcsec ?? fwhmPx;
-  const unit = fwhmArcsec === null ? '\u202fpx' : '';
-  const text = value === null ? NONE : `${formatNumber(value, 1)}${unit}`;
-  return ranked(more, 'fwhm', value, ['unusual-fwhm', 'defocused'], text);
-}
-
-function elongationCell(more: ListedMore | undefined): Cell {
-  const value = more?.measures?.elongation ?? null;
-  const codes = ['unusual-elongation', 'trailed', 'elongated'];
-  return ranked(more, 'elongation', value, codes, formatNumber(value, 2));
-}
 
 /** What people judged. */
 export function flagCell(more: ListedMore | undefined): Cell {

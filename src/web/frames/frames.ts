@@ -14,7 +14,9 @@ import {
 } from '../../catalog/index.js';
 import { parameter, queryParameters, requireAction } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
+import { parseDate } from '../../lib/time.js';
 import { parseDec, parseRa } from '../../sky/index.js';
+import { targetKey } from '../../targets/index.js';
 import { findColumn, keywordsOf } from './columns.js';
 import { boxClass, keepColumns, readColumns, toColumnMenu, toHeads } from './column-menu.js';
 import { toDownloads } from './downloads.js';
@@ -45,8 +47,10 @@ type Parameters = ReadonlyMap<string, readonly string[]>;
 interface ReadQuery {
   readonly state: ListState;
   readonly conditions: Condition[];
-  /** Sentences about values that were left out. */
+  /** Sentences about values that were left out… */
   readonly problems: readonly string[];
+  /** …and these themselves, by the names of their fields: nobody shall have to type them again. */
+  readonly left: Parameters;
   /** True if the address can be said shorter, or in the words of programs. */
   readonly isForm: boolean;
 }
@@ -60,12 +64,15 @@ async function readQuery({ services }: Web, asked: Parameters): Promise<ReadQuer
   const parameters = new Map(folded.parameters);
   const given = new Map(parameters);
   const problems = [...folded.problems];
+  const left = new Map<string, readonly string[]>();
   const name = parameter(parameters, 'resolve');
   parameters.delete('resolve');
   if (name !== '') {
     const place = await resolveName(name, services.config);
-    if (typeof place === 'string') problems.push(place);
-    else parameters.set('RA', [place.ra]).set('DEC', [place.dec]);
+    if (typeof place === 'string') {
+      problems.push(place);
+      left.set('resolve', [name]);
+    } else parameters.set('RA', [place.ra]).set('DEC', [place.dec]);
   }
   // A form sends its empty fields too; the address that one shares should say only what counts.
   const hasEmpty = [...asked].some(([each, values]) => each !== 'format' && values.includes(''));
@@ -78,11 +85,12 @@ async function readQuery({ services }: Web, asked: Parameters): Promise<ReadQuer
       if (ra !== dec || (radius === true && ra !== true)) {
         problems.push('The position needs both RA and Dec, so it was left out.');
       }
-      return { state, conditions, problems, isForm };
+      return { state, conditions, problems, left, isForm };
     } catch (error) {
       const wrong = error instanceof AppError ? error.data.parameter : undefined;
       if (!(error instanceof AppError) || typeof wrong !== 'string' || !parameters.delete(wrong))
         throw error;
+      left.set(wrong, given.get(wrong) ?? []);
       problems.push(`“${given.get(wrong)?.join(', ') ?? ''}” was left out: ${error.message}`);
     }
   }
@@ -94,7 +102,7 @@ export function showFrames(web: Web): RequestHandler {
   return async (req: Request, res: Response) => {
     const viewer = requireAction(res, 'read');
     const parameters = queryParameters(req);
-    const { state, conditions, problems, isForm } = await readQuery(web, parameters);
+    const { state, conditions, problems, left, isForm } = await readQuery(web, parameters);
     const isKept = keepColumns(web, req, res, state) || keepPlates(web, req, res, state);
     if ((isForm || isKept) && problems.length === 0) {
       goTo(web, req, res, listUrl(base, state));
@@ -109,7 +117,7 @@ export function showFrames(web: Web): RequestHandler {
       return;
     }
     const [panel, list, summary, searchMenu] = await Promise.all([
-      readPanel(web, req, { state, total: found.total }, viewer),
+      readPanel(web, req, { state, left, total: found.total }, viewer),
       readList(web, req, state, found.items),
       summarize(web, { conditions, total: found.total }, viewer),
       readSearches(web, res, state, viewer),
@@ -228,7 +236,7 @@ async function summarize(
   return { sum: `${formatBytes(sizeBytes)}${open}`, sizeBytes };
 }
 
-/** `GET /search/?q=`: one box for a position, a target or the name of a frame. */
+/** `GET /search/?q=`: one box for a night, a position, a target or the name of a frame. */
 export function search(web: Web): RequestHandler {
   const { services, base } = web;
   return async (req, res) => {
@@ -239,26 +247,43 @@ export function search(web: Web): RequestHandler {
       goTo(web, req, res, listUrl(base, empty));
       return;
     }
+    if (parseDate(text) === text) {
+      goTo(web, req, res, `${base}/nights/${text}/`);
+      return;
+    }
     const position = splitPosition(text);
     if (position !== undefined) {
       const withRa = withFilter(empty, 'RA', [position.ra]);
       goTo(web, req, res, listUrl(base, withFilter(withRa, 'DEC', [position.dec])));
       return;
     }
-    const byTarget = withFilter(empty, 'OBJECT', [text]);
-    const byName = withFilter(empty, 'basename', [text]);
-    const hasTarget = (await count(web, byTarget, viewer)) > 0;
-    if (hasTarget || (await count(web, byName, viewer)) === 0) {
-      goTo(web, req, res, listUrl(base, byTarget));
+    // A target goes by many names; what is none may be a part of what a header or a file calls it.
+    const ways = ['target', 'OBJECT', 'basename', 'q'].filter((name) => {
+      return name !== 'target' || targetKey(text) !== '';
+    });
+    const lists = ways.map((name) => withFilter(empty, name, [text]));
+    const list = await firstWith(web, lists, viewer);
+    if (list === undefined) {
+      goTo(web, req, res, listUrl(base, withFilter(empty, 'OBJECT', [text])));
       return;
     }
     const one = { column: 'frames.id', descending: false };
-    const query = { conditions: parseConditions(byName.filters), order: one, limit: 2, offset: 0 };
+    const query = { conditions: parseConditions(list.filters), order: one, limit: 2, offset: 0 };
     const { total, items } = await listFrames(services.catalog, query, viewer);
     const [only] = items;
-    const isOne = total === 1 && only !== undefined;
-    goTo(web, req, res, isOne ? `${base}/frames/${only.id}/` : listUrl(base, byName));
+    const isFrame = list.filters.has('basename') && total === 1 && only !== undefined;
+    goTo(web, req, res, isFrame ? `${base}/frames/${only.id}/` : listUrl(base, list));
   };
+}
+
+/** The first of some lists that has frames. */
+async function firstWith(
+  web: Web,
+  lists: readonly ListState[],
+  viewer: Viewer,
+): Promise<ListState | undefined> {
+  for (const list of lists) if ((await count(web, list, viewer)) > 0) return list;
+  return undefined;
 }
 
 /** Cuts `22:36:58 +34:26:13` or `339.24 34.43` in two; undefined if the text is no position. */

@@ -50,6 +50,8 @@ export interface Panel {
   /** Whether names that the catalogue lacks are sent to Sesame. */
   readonly asksSesame: boolean;
   readonly value: (name: string) => string;
+  /** Whether it is what could not be read. */
+  readonly isWrong: (name: string) => boolean;
   readonly hidden: readonly { name: string; value: string }[];
 }
 
@@ -66,11 +68,21 @@ interface ShownHeader {
   readonly removeUrl: string;
 }
 
-/** What the panel says for this list. @param total frames of the list */
+/** What the panel says for this list. */
 export async function readPanel(
   web: Web,
   req: Request,
-  { state, total }: { readonly state: ListState; readonly total: number },
+  {
+    state,
+    left,
+    total,
+  }: {
+    readonly state: ListState;
+    /** What was asked for and could not be read, by the name of its field. */
+    readonly left: ReadonlyMap<string, readonly string[]>;
+    /** Frames of the list. */
+    readonly total: number;
+  },
   viewer: Viewer,
 ): Promise<Panel> {
   const { services, base } = web;
@@ -90,12 +102,13 @@ export async function readPanel(
     groups: new Map(groups.map((group) => [group.name, toGroup(base, state, group)])),
     archiveTotal: formatCount(sumFrames(all)),
     ...nightParts(web, state, nights),
-    fields: new Map(shown.map(([name, group]) => [name, toShown(group, state)])),
+    fields: new Map(shown.map(([name, group]) => [name, toShown(group, state, left)])),
     headers: toHeaders(base, state),
     publicData:
       viewer.role === 'anonymous' ? null : { isWithout: state.filters.get('public') !== undefined },
     asksSesame: config.SESAME_URL !== '',
-    value: (name) => state.filters.get(name)?.[0] ?? '',
+    value: (name) => (state.filters.get(name) ?? left.get(name))?.[0] ?? '',
+    isWrong: (name) => left.has(name),
     hidden: hiddenFields(state),
   };
 }
@@ -136,8 +149,12 @@ async function readWords(
   );
 }
 
-function toShown(group: FieldGroup, { filters }: ListState): ShownGroup {
-  const isSet = (name: string): boolean => name !== '' && filters.has(name);
+function toShown(
+  group: FieldGroup,
+  { filters }: ListState,
+  left: ReadonlyMap<string, readonly string[]>,
+): ShownGroup {
+  const isSet = (name: string): boolean => name !== '' && (filters.has(name) || left.has(name));
   const set = group.fields.filter(({ name, upper }) => isSet(name) || isSet(upper)).length;
   return { ...group, set };
 }

@@ -15,7 +15,9 @@ import {
   thumbnailUrl,
   type FilterSlot,
 } from '../render.js';
-import { flagCell, fwhmCell, type Cell, type Column } from './columns.js';
+import type { Cell, Column } from './column.js';
+import { flagCell } from './columns.js';
+import { fwhmCell } from './measure-columns.js';
 
 /** One frame as a row of the table and as a card of the sheet. */
 export interface FrameRow {

@@ -1,7 +1,7 @@
 import type { Frame } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
 import { layOut, type RollBar, type RollExposure } from '../roll/lanes.js';
-import { hourTicks, isOfNight, makeScale, spanOfNight } from '../roll/scale.js';
+import { fineTicks, isOfNight, makeScale, spanOfNight } from '../roll/scale.js';
 import { countOf, formatNight, type FilterSlot } from '../render.js';
 import type { ListedRow } from './rows.js';
 
@@ -35,6 +35,8 @@ interface TimelineBar {
   readonly label: string;
   /** Ids of its frames, blanks between: what is selected is marked. */
   readonly ids: string;
+  /** Their sizes, bytes, in the same way. */
+  readonly sizes: string;
 }
 
 const WIDTH = 100;
@@ -71,7 +73,7 @@ function toNight(
     .sort(([a], [b]) => a - b)
     .flatMap(([level, some]) => layOut(some, scale, options).map((camera) => ({ level, camera })));
   let lastX = -TICK_ROOM;
-  const ticks = hourTicks(scale, null).filter(({ x }) => {
+  const ticks = fineTicks(scale).filter(({ x }) => {
     const hasRoom = x - lastX >= TICK_ROOM && x <= WIDTH - TICK_ROOM / 2;
     if (hasRoom) lastX = x;
     return hasRoom;
@@ -79,7 +81,7 @@ function toNight(
   return {
     night,
     title: formatNight(night),
-    frames: countOf(frames.length, 'frame'),
+    frames: `${countOf(frames.length, 'frame')} of this page`,
     ticks: ticks.map(({ x, utc }) => ({ x, label: utc })),
     cameras: cameras.map(({ level, camera }) => ({
       name: `${camera.instrument || 'Unknown camera'}${level > 0 ? `, level ${level}` : ''}`,
@@ -111,6 +113,7 @@ function toBar(bar: RollBar<Drawn>, rows: ReadonlyMap<number, ListedRow>): Timel
       url: row.url,
       label: words.filter((word) => word !== '–').join(', '),
       ids: exposures.map(({ id }) => id).join(' '),
+      sizes: exposures.map(({ version }) => version.sizeBytes).join(' '),
     },
   ];
 }

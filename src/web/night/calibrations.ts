@@ -7,12 +7,12 @@ import {
   type Viewer,
 } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
-import type { Missing } from '../../nights/index.js';
+import { cameraKey, type Missing } from '../../nights/index.js';
 import type { Web } from '../page.js';
 import { countOf, formatCount, NONE } from '../render.js';
 import { listOf, type NightData, type NightFrameRow } from './data.js';
 import { filterHeads, nameOfFilter, type FilterHead } from './integration.js';
-import { camerasOf } from './timeline.js';
+import { camerasOf, filtersOf, type Camera } from './timeline.js';
 
 /** Which calibrations each camera took this night, and what its science frames lack. */
 export interface CalibrationMatrix {
@@ -27,8 +27,10 @@ interface MatrixCell {
   readonly text: string;
   readonly isNone: boolean;
   readonly url: string;
-  /** Head of its column, for narrow screens and for those who hear it. */
+  /** Head of its column, for narrow screens and for those who hear it… */
   readonly head: string;
+  /** …and without the word that all of its columns share. */
+  readonly short: string;
   readonly slot: string;
 }
 
@@ -63,7 +65,7 @@ export async function toMatrix(
   const cameras = camerasOf(shown);
   if (cameras.length === 0) return null;
   const filters = filterHeads(lit);
-  const ofCamera = groupBy(shown, ({ instrument }) => instrument);
+  const ofCamera = groupBy(shown, cameraKey);
   const holes = report.missing.flatMap((missing): OneMissing[] =>
     missing.of.length === 0 ? [{ missing, of: null }] : missing.of.map((of) => ({ missing, of })),
   );
@@ -73,9 +75,9 @@ export async function toMatrix(
   const rest = holes.length - told.length;
   return {
     filters,
-    rows: cameras.map(({ instrument }) => ({
-      camera: instrument,
-      cells: cellsOf(data, instrument, ofCamera.get(instrument) ?? [], filters),
+    rows: cameras.map((camera) => ({
+      camera: camera.name,
+      cells: cellsOf(data, camera, ofCamera.get(camera.key) ?? [], filters),
     })),
     holes: told,
     more: rest > 0 ? `and ${formatCount(rest)} more` : '',
@@ -88,7 +90,7 @@ function isFlat({ imageKind }: NightFrameRow): boolean {
 
 function cellsOf(
   data: NightData,
-  instrument: string,
+  camera: Camera,
   rows: readonly NightFrameRow[],
   filters: readonly FilterHead[],
 ): MatrixCell[] {
@@ -97,7 +99,7 @@ function cellsOf(
     missing.some((each) => {
       return (
         each.kind === kind &&
-        each.instrument === instrument &&
+        cameraKey(each) === camera.key &&
         (of === undefined || each.of.includes(of))
       );
     });
@@ -110,8 +112,9 @@ function cellsOf(
     // What another night has, and fits, is no hole.
     text: isMissing ? 'none' : some.length === 0 ? NONE : formatCount(some.length),
     isNone: isMissing,
-    url: some.length === 0 ? '' : listOf(data, { INSTRUMENT: instrument, ...query }),
+    url: some.length === 0 ? '' : listOf(data, { ...filtersOf(camera), ...query }),
     head: head.name,
+    short: head.name.replace(/ flat$/, ''),
     slot: head.slot,
   });
   const ofKind = (kind: 'bias' | 'dark', name: string): MatrixCell => {
@@ -135,7 +138,7 @@ function toHole(web: Web, lack: Lack, best: FrameSetup | undefined): Hole {
   const words = { bias: 'biases', dark: 'darks', flat: 'flats' }[missing.kind];
   const [first] = touched;
   return {
-    title: `Science without ${words}: ${of === null ? '' : `${of} `}on ${missing.instrument}`,
+    title: `Science without ${words}: ${of === null ? '' : `${of} `}on ${missing.camera}`,
     touches: countOf(touched.length, 'frame'),
     ...(first === undefined
       ? { nearest: '', nearestUrl: '', whyUrl: '' }
@@ -154,8 +157,9 @@ interface Lack extends OneMissing {
 
 function toLack(data: NightData, { missing, of }: OneMissing): Lack {
   const { kind, instrument } = missing;
+  const key = cameraKey(missing);
   const touched = data.rows.filter((row) => {
-    if (!row.isScience || row.reductionLevel > 0 || row.instrument !== instrument) return false;
+    if (!row.isScience || row.reductionLevel > 0 || cameraKey(row) !== key) return false;
     if (kind === 'flat') return (row.filter ?? 'no filter') === of;
     return of === null || `${row.exposureSec ?? ''} s` === of;
   });

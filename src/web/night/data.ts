@@ -1,5 +1,5 @@
 import type { NightDetail, NightRow } from '../../catalog/index.js';
-import type { NightReport } from '../../nights/index.js';
+import { cameraKey, type NightReport } from '../../nights/index.js';
 import { barType } from '../roll/lanes.js';
 import type { Web } from '../page.js';
 
@@ -61,11 +61,6 @@ export function joinNight(
     ];
   });
   return { base, night: report.night, report, rows, shown: rows.filter(({ isShown }) => isShown) };
-}
-
-/** A camera on its telescope at its site: two of them may bear one name. */
-export function cameraKey(row: Pick<NightRow, 'siteId' | 'telescope' | 'instrument'>): string {
-  return `${row.siteId}\n${row.telescope}\n${row.instrument}`;
 }
 
 /** The number within a name, as people read it out: the last of three to six digits, else all of it. */

@@ -1,7 +1,8 @@
 import { groupBy } from '../../lib/groups.js';
+import { cameraKey } from '../../nights/index.js';
 import { FILTER_SLOTS, filterSlot, formatHourMinutes, formatNumber, NONE } from '../render.js';
-import { cameraKey, listOf, type NightData, type NightFrameRow } from './data.js';
-import { camerasOf } from './timeline.js';
+import { listOf, type NightData, type NightFrameRow } from './data.js';
+import { camerasOf, filtersOf, type Camera } from './timeline.js';
 import { formatSeconds } from './words.js';
 
 /** A filter as the head of a column. */
@@ -54,15 +55,15 @@ export function toIntegration(data: NightData, isAsked: boolean): Integration | 
   if (science.length === 0) return null;
   const filters = filterHeads(science);
   const cameras = camerasOf(science);
-  const nameOf = new Map(cameras.map(({ key, instrument }) => [key, instrument]));
+  const cameraOf = new Map(cameras.map((camera) => [camera.key, camera]));
   const groups = [...groupBy(science, (row) => `${cameraKey(row)}\n${row.target}`).values()];
   const places = new Map(cameras.map(({ key }, place) => [key, place]));
   const placeOf = (row: NightFrameRow): number => places.get(cameraKey(row)) ?? 0;
   groups.sort(([a], [b]) => (a && b ? placeOf(a) - placeOf(b) : 0) || timeOf(a) - timeOf(b));
   const rows = groups.flatMap((some) => {
     const [first] = some;
-    if (first === undefined) return [];
-    return [toRow(data, some, filters, nameOf.get(cameraKey(first)) ?? '')];
+    const camera = first === undefined ? undefined : cameraOf.get(cameraKey(first));
+    return camera === undefined ? [] : [toRow(data, some, filters, camera)];
   });
   const lacking = rows.filter(({ cells }) => cells.some(({ lacks }) => lacks !== ''));
   const isOnly = isAsked && lacking.length > 0;
@@ -116,7 +117,7 @@ function toRow(
   data: NightData,
   rows: readonly NightFrameRow[],
   filters: readonly FilterHead[],
-  camera: string,
+  camera: Camera,
 ): IntegrationRow {
   const [first] = rows;
   const target = first?.target ?? '';
@@ -124,13 +125,13 @@ function toRow(
   return {
     target: target === '' ? NO_TARGET : target,
     url: target === '' ? '' : `${data.base}/targets/${encodeURIComponent(target)}/`,
-    camera,
+    camera: camera.name,
     cells: filters.map(({ name, slot }) => {
       const some = rows.filter((row) => nameOfFilter(row) === name);
       const of = some.map(({ exposureSec }) => exposureSec);
       const what =
         some.length === 0 ? '' : `${some.length}×${formatSeconds(of).replace(/\u202fs$/, '')}`;
-      const filter = { INSTRUMENT: camera, FILTER: name, ...(target === '' ? {} : { target }) };
+      const filter = { ...filtersOf(camera), FILTER: name, ...(target === '' ? {} : { target }) };
       return {
         minutes: some.length === 0 ? NONE : minutesOf(some),
         what,
@@ -150,14 +151,15 @@ function toRow(
 /** Cause and effect in one table: what the frames of a cell lack. */
 function lacksOf(
   { report }: NightData,
-  camera: string,
+  camera: Camera,
   filter: string,
   rows: readonly NightFrameRow[],
 ): string {
   if (report.missing.length === 0) return '';
   const exposures = new Set(rows.map(({ exposureSec }) => `${exposureSec ?? ''} s`));
-  const lacking = report.missing.filter(({ kind, instrument, of }) => {
-    if (instrument !== camera) return false;
+  const lacking = report.missing.filter((missing) => {
+    const { kind, of } = missing;
+    if (cameraKey(missing) !== camera.key) return false;
     if (kind === 'flat') return of.includes(filter === NO_FILTER ? 'no filter' : filter);
     return kind === 'dark' && of.some((each) => exposures.has(each));
   });

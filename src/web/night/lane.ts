@@ -1,7 +1,7 @@
 import { groupBy } from '../../lib/groups.js';
 import { formatInstant } from '../../lib/time.js';
 import { isBetweenFrames, type Gap } from '../../nights/index.js';
-import { countOf, formatDuration, kindLabel } from '../render.js';
+import { countOf, formatCount, formatDuration, kindLabel } from '../render.js';
 import { endOf, startOf, type RollBar, type RollCamera } from '../roll/lanes.js';
 import { barClass } from '../roll/mini.js';
 import { round, type Scale } from '../roll/scale.js';
@@ -113,7 +113,7 @@ export function makeLane(
       text: cut(name, LONGEST_NAME),
       y: name.length > LONGEST_BESIDE ? top - 6 : top + 9,
     },
-    lines: [telescope, countOf(exposures.length, 'frame')]
+    lines: [telescope, countLine(exposures.length)]
       .filter((text) => text !== '')
       .map((text, index) => ({ y: top + 9 + 15 * (index + 1), text: cut(text, LONGEST_BESIDE) })),
     rows: camera.rows.map(({ label, slot, isCal }, index) => ({
@@ -130,6 +130,12 @@ export function makeLane(
     captions: captionsOf(camera, scale, { y: top - BRACKETS, rowY }),
     gaps: gapsOf(data, camera, scale, { top: top - BRACKETS + 10, bottom: y + height, ...at }),
   };
+}
+
+/** The room beside the rows is that of three figures and the word. */
+function countLine(frames: number): string {
+  const words = countOf(frames, 'frame');
+  return words.length > LONGEST_BESIDE ? `${formatCount(frames)} fr.` : words;
 }
 
 function toBar(data: NightData, bar: RollBar<NightFrameRow>, rowY: number): Bar {

@@ -1,9 +1,10 @@
 import { findUsual, nightNumber, type Catalog } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
+import { cameraKey } from '../../nights/index.js';
 import { AppError } from '../../lib/errors.js';
 import { filterSlot, formatNumber } from '../render.js';
 import { round } from '../roll/scale.js';
-import { cameraKey, type NightData, type NightFrameRow } from './data.js';
+import type { NightData, NightFrameRow } from './data.js';
 import { camerasOf } from './timeline.js';
 import { drawPlot, type Drawn } from './draw.js';
 import { median } from './integration.js';
@@ -150,7 +151,7 @@ export async function toPlots(
   const cameras = camerasOf(science);
   const counts = groupBy(science, cameraKey);
   const framesOf = ({ key }: { readonly key: string }): number => counts.get(key)?.length ?? 0;
-  const asked = cameras.find(({ instrument }) => instrument === state.camera);
+  const asked = cameras.find(({ name }) => name === state.camera);
   const camera = asked ?? [...cameras].sort((a, b) => framesOf(b) - framesOf(a))[0];
   if (camera === undefined) return null;
   const own = data.shown.filter((row) => cameraKey(row) === camera.key);
@@ -160,10 +161,10 @@ export async function toPlots(
   );
   const shown = names.length > 0 ? names : offered.slice(0, 1);
   const drawn = await Promise.all(
-    shown.map((name) => draw(catalog, data, own, { name, x: state.x, camera: camera.instrument })),
+    shown.map((name) => draw(catalog, data, own, { name, x: state.x, camera: camera.name })),
   );
   const url = (change: Partial<PlotState>): string =>
-    plotUrl(data, { ...state, plots: shown, camera: camera.instrument, ...change });
+    plotUrl(data, { ...state, plots: shown, camera: camera.name, ...change });
   return {
     drawn,
     axes: (['time', 'altitude'] as const).map((x) => ({
@@ -174,10 +175,10 @@ export async function toPlots(
     cameras:
       cameras.length < 2
         ? []
-        : cameras.map(({ instrument }) => ({
-            label: instrument,
-            url: url({ camera: instrument }),
-            isChosen: instrument === camera.instrument,
+        : cameras.map(({ name }) => ({
+            label: name,
+            url: url({ camera: name }),
+            isChosen: name === camera.name,
           })),
     choices: offered.map((name) => ({
       label: QUANTITIES[name]?.label ?? name,

@@ -1,6 +1,7 @@
 import { lookFrom } from '../../almanac/index.js';
 import type { Config } from '../../config/index.js';
 import { groupBy } from '../../lib/groups.js';
+import { cameraKey, nameCameras } from '../../nights/index.js';
 import type { SiteNight } from '../../nights/index.js';
 import { twilightBands } from '../roll/bands.js';
 import { layOut, type RollCamera } from '../roll/lanes.js';
@@ -13,7 +14,7 @@ import {
   type Scale,
 } from '../roll/scale.js';
 import { countOf } from '../render.js';
-import { cameraKey, type NightData, type NightFrameRow } from './data.js';
+import type { NightData, NightFrameRow } from './data.js';
 import { makeLane, type Lane } from './lane.js';
 import { toTracks, type MoonPoint, type Tracks } from './tracks.js';
 
@@ -173,19 +174,31 @@ function moonOf({ place, sky }: SiteNight, scale: Scale) {
   return { points, percent, riseMs: sky.moonriseMs, setMs: sky.moonsetMs };
 }
 
-/** Cameras in the order of the timeline, for tables that stand beside it. */
-export function camerasOf(rows: readonly NightFrameRow[]): {
+/** A camera of the night. */
+export interface Camera {
+  /** As `cameraKey` makes it. */
   readonly key: string;
   readonly instrument: string;
   readonly telescope: string;
-}[] {
+  /** What it is called among those of the night. */
+  readonly name: string;
+}
+
+/** Filters of the list that find the frames of a camera; by its name alone, where only one bears it. */
+export function filtersOf({ instrument, telescope, name }: Camera): Record<string, string> {
+  const isAlone = name === instrument;
+  return { INSTRUMENT: instrument, ...(isAlone ? {} : { TELESCOPE: telescope }) };
+}
+
+/** Cameras in the order of the timeline, for tables that stand beside it. */
+export function camerasOf(rows: readonly NightFrameRow[]): Camera[] {
   const scale = makeScale({ fromMs: 0, toMs: 1 }, 1);
   const options = { minWidth: 1, mergeWithin: 1, mostBars: 1 };
   const firsts = [...groupBy(rows, cameraKey).values()].flatMap((some) => some.slice(0, 1));
   const dated = firsts.map((row) => ({ ...row, dateObsMs: row.dateObsMs ?? 0 }));
-  return layOut(dated, scale, options).map(({ siteId, telescope, instrument }) => ({
-    key: cameraKey({ siteId, telescope, instrument }),
-    instrument,
-    telescope,
-  }));
+  const names = nameCameras(rows);
+  return layOut(dated, scale, options).map(({ siteId, telescope, instrument }) => {
+    const key = cameraKey({ siteId, telescope, instrument });
+    return { key, instrument, telescope, name: names.get(key) ?? instrument };
+  });
 }

@@ -15,7 +15,8 @@ import {
 import { queryParameters, requireAction } from '../../http/index.js';
 import { createNights, type NightOverview, type Nights } from '../../nights/index.js';
 import { goTo, sendPage, type Web } from '../page.js';
-import { formatCount } from '../render.js';
+import { countOf, formatCount } from '../render.js';
+import { sumFrames } from '../frames/facets.js';
 import { makeCalendar, type Calendar } from './calendar.js';
 import { keepAnswers, type Kept } from './kept.js';
 import { axisOf, makeHero, type Hero } from './hero.js';
@@ -99,9 +100,17 @@ export function showNights(web: Web): RequestHandler {
         shutterUrl: nightsUrl(base, { ...state, counts: 'shutter' }),
         counts: state.counts,
         total: entries.length,
+        undated: entries.length === 0 ? await undatedOf(web, viewer) : null,
       },
     );
   };
+}
+
+/** Frames that belong to no night, where there is no night to show; null if there are none. */
+async function undatedOf({ services, base }: Web, viewer: Viewer) {
+  const frames = sumFrames(await listFacets(services.catalog, [], viewer));
+  if (frames === 0) return null;
+  return { words: countOf(frames, 'frame'), url: `${base}/frames/` };
 }
 
 /** The nights of frames, and those that only have notes. */

@@ -1,7 +1,12 @@
 import { CALIBRATION_KINDS } from '../../calibration/index.js';
 import { SCIENCE_KINDS, type NightExposure, type Viewer } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
-import { isBetweenFrames, type Missing, type NightOverview } from '../../nights/index.js';
+import {
+  cameraKey,
+  isBetweenFrames,
+  type Missing,
+  type NightOverview,
+} from '../../nights/index.js';
 import { countOf, formatDuration } from '../render.js';
 
 /** Something about a night that a person should mend or know, with the page where that is done. */
@@ -36,7 +41,8 @@ const FARTHEST_EAST_MS = 14 * 3_600_000;
 
 /** Calibrations that its science frames lack, each camera once. */
 export function missingTroubles({ base, night, missing = [] }: Told): Trouble[] {
-  return [...groupBy(missing, ({ instrument }) => instrument)].map(([instrument, some]) => {
+  return [...groupBy(missing, cameraKey).values()].map((some) => {
+    const camera = some[0]?.camera ?? '';
     const what = some.map(wordsOf).join(', ');
     const isAll = CALIBRATION_KINDS.every((kind) => some.some((each) => each.kind === kind));
     const briefly = some.length > 1 ? some.map(({ kind }) => KIND_WORDS[kind]).join(', ') : what;
@@ -44,9 +50,9 @@ export function missingTroubles({ base, night, missing = [] }: Told): Trouble[] 
     const verb = waiting.length === 1 ? 'waits' : 'wait';
     return {
       level: 'bad',
-      title: capital(`${what} missing on ${instrument}`),
+      title: capital(`${what} missing on ${camera}`),
       short: `no ${isAll ? 'calibrations' : briefly}`,
-      where: instrument,
+      where: camera,
       detail: `${countOf(waiting.length, 'science frame')} ${verb} for them`,
       url: `${base}/nights/${night.night}/#calibrations`,
     };
@@ -60,11 +66,9 @@ function wordsOf({ kind, of }: Missing): string {
   return `${some}${more}${some === '' ? '' : ' '}${KIND_WORDS[kind]}`;
 }
 
-function waitsFor(
-  { imageKind, instrument, filter, exposureSec, reductionLevel }: NightExposure,
-  missing: Pick<Missing, 'kind' | 'instrument' | 'of'>,
-): boolean {
-  if (reductionLevel > 0 || instrument !== missing.instrument) return false;
+function waitsFor(exposure: NightExposure, missing: Missing): boolean {
+  const { imageKind, filter, exposureSec, reductionLevel } = exposure;
+  if (reductionLevel > 0 || cameraKey(exposure) !== cameraKey(missing)) return false;
   if (!SCIENCE_KINDS.some((kind) => kind === imageKind)) return false;
   if (missing.kind === 'flat') return missing.of.includes(filter ?? 'no filter');
   if (missing.kind === 'dark') return missing.of.includes(`${exposureSec ?? 0} s`);

@@ -1,4 +1,4 @@
-import type { Night, Span } from '../../almanac/index.js';
+import { LONGEST_EXPOSURE_SEC, type Night, type Span } from '../../almanac/index.js';
 
 /** Time from left to right. Instants are epoch ms UTC. */
 export interface Scale extends Span {
@@ -44,9 +44,6 @@ interface Timed {
   readonly exposureSec: number | null;
 }
 
-/** No exposure lasts as long: that is a slip of its header, and would squeeze all the others. */
-const LONGEST_MS = 12 * HOUR_MS;
-
 /** Whether an exposure began when the night, or the days around it, were somewhere on Earth. */
 export function isOfNight(night: string): (exposure: Timed) => boolean {
   const noonMs = Date.parse(`${night}T12:00:00Z`);
@@ -73,7 +70,9 @@ export function spanOfNight(
   for (const { dateObsMs, exposureSec } of exposures.filter(isOfNight(night))) {
     const lastedMs = Math.max(0, exposureSec ?? 0) * 1000;
     const beganMs = dateObsMs ?? 0;
-    edges.push(beganMs, beganMs + (lastedMs > LONGEST_MS ? 0 : lastedMs));
+    // It would squeeze all the others.
+    const isSlip = lastedMs > LONGEST_EXPOSURE_SEC * 1000;
+    edges.push(beganMs, beganMs + (isSlip ? 0 : lastedMs));
   }
   const noonMs = Date.parse(`${night}T12:00:00Z`);
   if (edges.length === 0) return { fromMs: noonMs, toMs: noonMs + 24 * HOUR_MS };
@@ -94,7 +93,20 @@ export function spanOfNight(
  */
 export function hourTicks(scale: Scale, timeZone: string | null): Tick[] {
   const hours = (scale.toMs - scale.fromMs) / HOUR_MS;
-  const stepMs = Math.max(1, Math.ceil(hours / 24)) * HOUR_MS;
+  return ticksEvery(Math.max(1, Math.ceil(hours / 24)) * HOUR_MS, scale, timeZone);
+}
+
+/** Full hours, or the minutes between them where there are few hours; UTC alone. */
+export function fineTicks(scale: Scale): Tick[] {
+  const span = scale.toMs - scale.fromMs;
+  const fine = FINE_STEPS_MS.find((stepMs) => span / stepMs <= FEW_TICKS);
+  return fine === undefined ? hourTicks(scale, null) : ticksEvery(fine, scale, null);
+}
+
+const FINE_STEPS_MS = [10, 15, 30].map((minutes) => minutes * 60_000);
+const FEW_TICKS = 12;
+
+function ticksEvery(stepMs: number, scale: Scale, timeZone: string | null): Tick[] {
   const first = Math.ceil(scale.fromMs / stepMs) * stepMs;
   const count = Math.max(0, Math.floor((scale.toMs - first) / stepMs) + 1);
   return Array.from({ length: count }, (_, index) => {

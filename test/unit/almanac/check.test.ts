@@ -67,6 +67,59 @@ test('values of the end of a long exposure are right too', () => {
   expect(check({ ...end, startMs: START_MS, exposureSec: 60 })).toHaveLength(1);
 });
 
+describe('an exposure of two hours', () => {
+  const LONG = { startMs: START_MS, exposureSec: 7200 };
+  const END_MS = START_MS + 2 * HOUR_MS;
+
+  test.each([0, 0.1, 0.25, 0.4, 0.5, 0.77, 1])(
+    'may tell its numbers for any of its instants: %p',
+    (part) => {
+      const told = headerAt(HILL, START_MS + part * 2 * HOUR_MS);
+      expect(check({ ...told, ...LONG }, 0.3)).toEqual([]);
+    },
+  );
+
+  test('may tell the mean airmass, altitude of the start and sidereal time of the middle', () => {
+    const airmasses = Array.from(
+      { length: 121 },
+      (_, minute) => lookFrom(HILL, START_MS + minute * 60_000).at(M13).airmass ?? NaN,
+    );
+    const start = headerAt(HILL, START_MS);
+    const claims = {
+      ...start,
+      ...LONG,
+      airmass: airmasses.reduce((sum, each) => sum + each, 0) / airmasses.length,
+      siderealDeg: headerAt(HILL, START_MS + HOUR_MS).siderealDeg,
+    };
+    expect(check(claims)).toEqual([]);
+  });
+
+  test('across the meridian stands as high as it stood between its ends', () => {
+    const { siderealDeg } = lookFrom(HILL, START_MS);
+    const position = { raDeg: (siderealDeg + 15) % 360, decDeg: 10 };
+    const top = headerAt(HILL, START_MS + HOUR_MS, position);
+    expect(check({ ...top, ...LONG }, 0.2)).toEqual([]);
+    expect(check({ ...top, ...LONG, altDeg: (top.altDeg ?? NaN) + 2 })).toHaveLength(1);
+  });
+
+  test('has a wrong clock if no instant of it will do', () => {
+    const wrong = { ...headerAt(HILL, END_MS + 4 * HOUR_MS), ...LONG, isScience: false };
+    const [[code, text] = []] = check(wrong);
+    expect(code).toBe('wrong-clock');
+    // Its end has to reach the instant: by four hours, or as many as its start needs, six.
+    expect(text).toMatch(/they would be right [456] h(?: 30 min)? later than/);
+  });
+});
+
+test('of the sum of many exposures only the start is known, and nothing is compared', () => {
+  const sum = {
+    ...headerAt(HILL, START_MS + 20 * HOUR_MS),
+    startMs: START_MS,
+    exposureSec: 200_000,
+  };
+  expect(check(sum)).toEqual([]);
+});
+
 test('azimuth that is counted from the south is no finding', () => {
   const right = headerAt(HILL, START_MS);
   expect(check({ ...right, azDeg: ((right.azDeg ?? NaN) + 180) % 360 })).toEqual([]);

@@ -287,6 +287,34 @@ describe('other columns', () => {
     expect(map(values as Values)).toMatchObject(expected);
   });
 
+  test.each([
+    ['350.1 / west', '10.5', ['RA']],
+    ['12 34 56 / +10 20 30', '12 34 56 / +10 20 30', ['RA', 'DEC']],
+    ['12 34 56 +10 20 30', '10.5', ['RA']],
+    ['350 06 00', '10.5', ['RA']],
+    ['123456.7', '+102030', ['RA', 'DEC']],
+    ['12:34:56:78', '10.20.30', ['RA', 'DEC']],
+    ['12,5', '10.5', ['RA']],
+    ['12 34 56', '10.5 S', ['DEC']],
+    ['12 34 56', '-0 -20 -30', ['DEC']],
+  ])('a position %j, %j is none, and it is told of which keyword', (RA, DEC, unread) => {
+    const { raDeg, decDeg, warnings } = map({ RA, DEC });
+    expect([raDeg, decDeg]).toEqual([null, null]);
+    const of: Readonly<Record<string, string>> = { RA, DEC };
+    const told = unread.map((keyword) => `${keyword} cannot be used: '${of[keyword] ?? ''}'`);
+    expect(warnings).toEqual(expect.arrayContaining(told));
+  });
+
+  test.each([
+    ['=12 34 56 / +10 20 30', '=+10 20 30 / west', 188.7333, 10.3417],
+    ['=350.1 / west', '=10.5', 350.1, 10.5],
+    ['12h34m56s', '-0 30 00', 188.7333, -0.5],
+  ])('what stands behind a slash is a comment: %j, %j', (RA, DEC, raDeg, decDeg) => {
+    const found = map({ RA, DEC });
+    expect(found.raDeg).toBeCloseTo(raDeg, 3);
+    expect(found.decDeg).toBeCloseTo(decDeg, 3);
+  });
+
   test('other frames are named without folder and extension', () => {
     const values = {
       L1AVG002: 'b.fits',

@@ -2,6 +2,7 @@ import type { FrameFacts } from '../../../src/catalog/index.js';
 import { makeHeader } from '../../../src/fits/header.js';
 import { mapHeader, readHeader, type SiteDefaults } from '../../../src/ingest/mapping.js';
 import { loadProfiles, type Profile } from '../../../src/ingest/profiles.js';
+import type { ReadHeader } from '../../../src/ingest/sky.js';
 import { headerHdu as hdu, homeSite, type Values } from '../../fixtures/header-hdu.js';
 
 const SITE: SiteDefaults = { siteId: 'home', telescope: 'main', instrument: 'camera' };
@@ -116,6 +117,14 @@ describe('what the sky tells', () => {
     expect(map({ ...values, 'OBSGEO-Y': '' })).toMatchObject(NONE);
   });
 
+  function readWith(keyword: string, value: string | number, comment: string): ReadHeader {
+    const image = hdu({ ...FRAME, [keyword]: value });
+    const cards = image.header.cards.map((card) =>
+      card.keyword === keyword ? { ...card, comment } : card,
+    );
+    return readHeader([{ ...image, header: makeHeader(cards) }], profiles, SITE);
+  }
+
   test.each([
     ['-96 27 12', '', -96.4533],
     ['96 27 12 W', '', -96.4533],
@@ -124,12 +133,32 @@ describe('what the sky tells', () => {
     [-96.4533, 'West longitude', -96.4533],
     [96.4533, 'East positive, west negative', 96.4533],
     [263.5467, 'Longitude', -96.4533],
-  ])('longitude %p / %s is %d', (value, comment, longitudeDeg) => {
-    const image = hdu({ ...FRAME, SITELONG: value });
-    const cards = image.header.cards.map((card) =>
-      card.keyword === 'SITELONG' ? { ...card, comment } : card,
-    );
-    const found = readHeader([{ ...image, header: makeHeader(cards) }], profiles, SITE);
-    expect(found.said.longitudeDeg).toBeCloseTo(longitudeDeg, 3);
+    [350.1, 'west', 9.9],
+    [263.5467, 'degrees West', 96.4533],
+    [-190.1, 'degrees West', 169.9],
+    ['350.1 W', '', 9.9],
+    ['96 27 12 E', 'west longitude', 96.4533],
+    ['350.1 / west', '', null],
+    ['12 34 56 / +10 20 30', '', null],
+    ['W 96.4533', '', null],
+  ])('longitude %p / %s is %p', (value, comment, longitudeDeg) => {
+    const found = readWith('SITELONG', value, comment);
+    if (longitudeDeg === null) {
+      expect(found.said.longitudeDeg).toBeNull();
+      expect(found.facts.warnings).toContain(`SITELONG cannot be used: '${value}'`);
+    } else expect(found.said.longitudeDeg).toBeCloseTo(longitudeDeg, 3);
+  });
+
+  test.each([
+    [30.5, 'south', -30.5],
+    [-30.5, 'degrees South', -30.5],
+    [-30.5, '[deg North] Telescope Latitude', -30.5],
+    [30.5, 'North positive, south negative', 30.5],
+    ['30 30 00 S', '', -30.5],
+    ['30 30 00 N', 'southern site', 30.5],
+    ['30.5 / south', '', null],
+  ])('latitude %p / %s is %p', (value, comment, latitudeDeg) => {
+    const { said } = readWith('SITELAT', value, comment);
+    expect(said.latitudeDeg).toBe(latitudeDeg);
   });
 });

@@ -16,6 +16,7 @@ function frame(id: number, basename: string, changes: Partial<NightFrame> = {}):
     reductionLevel: 0,
     dateObsMs: START_MS + id * 60_000,
     exposureSec: 30,
+    isExposureOdd: false,
     width: 100,
     height: 100,
     objectId: 1,
@@ -87,6 +88,65 @@ test('exposures that overlap on one camera are told, those of two cameras are no
   expect(found([frame(1, 'a', { exposureSec: 61 }), frame(2, 'b')])).toEqual([]);
 });
 
+describe('an exposure that cannot be', () => {
+  const wrong = (frames: readonly NightFrame[]): string[] =>
+    found(frames).filter((text) => text.includes('wrong-exposure'));
+  /** Frames a minute apart, of which some are exposed otherwise, by id. */
+  const night = (count: number, exposures: Readonly<Record<number, number>>): NightFrame[] =>
+    Array.from({ length: count }, (_, at) => {
+      const id = at + 1;
+      return frame(id, `x-${id}`, { exposureSec: exposures[id] ?? 30 });
+    });
+
+  test.each([
+    [-5, 'An exposure of -5 s cannot be.'],
+    [1e9, 'No exposure lasts 1000000000 s, nor does any sum of them.'],
+  ])('is one of %d s, whatever is around it', (exposureSec, text) => {
+    expect(found([frame(1, 'a', { exposureSec })])).toEqual([
+      `1 wrong-exposure ${text} It counts in no sum.`,
+    ]);
+    const stack = frame(1, 'a', { exposureSec, reductionLevel: 91, dateObsMs: null });
+    expect(wrong([stack])).toHaveLength(1);
+  });
+
+  test('goes on long after the next frames of the camera began; these are not told that they overlap', () => {
+    const text =
+      'The exposure cannot be of 36000 s: frame 3 of the same camera began 60 s after it. It counts in no sum.';
+    expect(found(night(20, { 2: 36_000 }))).toEqual([`2 wrong-exposure ${text}`]);
+    expect(wrong(night(3, { 2: 36_000 }))).toHaveLength(1);
+    expect(wrong(night(2, { 2: 36_000 }))).toEqual([]); // nothing came after it
+    // Milliseconds, in all headers: only the last ones can be.
+    const all = Object.fromEntries(Array.from({ length: 30 }, (_, at) => [at + 1, 30_000]));
+    expect(wrong(night(30, all))).toHaveLength(20);
+  });
+
+  test('is none that overlaps a little, of another camera, of a sum, or beside guiding', () => {
+    expect(wrong(night(20, { 2: 300 }))).toEqual([]);
+    const [first, ...others] = night(20, { 1: 7200 });
+    const long = first as NightFrame;
+    expect(wrong([long, ...others])).toHaveLength(1);
+    expect(wrong([{ ...long, instrument: 'cam2' }, ...others])).toEqual([]);
+    expect(wrong([long, ...others].map((each) => ({ ...each, reductionLevel: 91 })))).toEqual([]);
+    const guided = others.map((each): NightFrame => ({ ...each, imageKind: 'guiding' }));
+    expect(wrong([long, ...guided])).toEqual([]);
+    // Sums of a night in four filters, taken in turn, of which nobody says that they are.
+    expect(wrong(night(4, { 1: 10_800, 2: 3600, 3: 3600, 4: 3600 }))).toEqual([]);
+  });
+
+  test('is none of a second camera of the same name, which takes one after the other', () => {
+    const short = night(90, {});
+    const others = [0, 1, 2].map((at) =>
+      frame(200 + at, `y-${at}`, {
+        exposureSec: 1200,
+        dateObsMs: START_MS + at * 1_210_000,
+      }),
+    );
+    const both = [...short, ...others].sort((a, b) => (a.dateObsMs ?? 0) - (b.dateObsMs ?? 0));
+    expect(wrong(both)).toEqual([]);
+    expect(wrong(both.filter(({ id }) => id !== 202 && id !== 201))).toHaveLength(1);
+  });
+});
+
 test('one exposure in two formats is told at the later one, and no overlap', () => {
   const plain = frame(1, 'a', { exposureSec: 90 });
   const packed = { ...plain, id: 5, basename: 'a-packed', extension: '.fits.fz' };
@@ -96,7 +156,44 @@ test('one exposure in two formats is told at the later one, and no overlap', () 
 });
 
 test('the same pixels under two names are told, pictures that are too plain to tell are not', () => {
-  const measures = { kind: 'sky', method: 1, background: 500, noise: 12.3456789 } as FrameMeasures;
+  const summed = (sum: number | null, changes: object = {}): FrameMeasures =>
+    ({ noise: 2, contentSum: sum, dataSum: null, ...changes }) as FrameMeasures;
+  const [a, b] = [frame(1, 'a', { measures: summed(7) }), frame(2, 'b', { measures: summed(7) })];
+  expect(found([a, b])).toEqual(['2 duplicate Has the same pixels as frame 1.']);
+  expect(found([a, { ...b, measures: summed(8) }])).toEqual([]);
+  expect(found([a, { ...b, width: 50, height: 200 }])).toEqual([]);
+  const plain = { measures: summed(7, { noise: 0 }) };
+  expect(
+    found([
+      { ...a, ...plain },
+      { ...b, ...plain },
+    ]),
+  ).toEqual([]);
+});
+
+test('a packed copy is told by its pixels or by the sum of its original, whatever its name and time', () => {
+  const sums = (contentSum: number, dataSum: number | null): Partial<NightFrame> => ({
+    measures: { noise: 2, contentSum, dataSum } as FrameMeasures,
+  });
+  const packed = { extension: '.fits.fz' };
+  const said = ['5 two-formats The same exposure as frame 1, in another format (.fits.fz).'];
+  const plain = frame(1, 'a', sums(7, 99));
+  expect(found([plain, frame(5, 'z', { ...packed, ...sums(7, null) })])).toEqual(said);
+  // Its pixels lost something.
+  expect(found([plain, frame(5, 'z', { ...packed, ...sums(8, 99) })])).toEqual(said);
+  expect(found([plain, frame(5, 'z', { ...packed, ...sums(8, 98) })])).toEqual([]);
+  // A sum that a program left behind as it changed the pixels.
+  expect(found([plain, frame(5, 'z', sums(8, 99))])).toEqual([]);
+  // Once, however it is known.
+  const same = { dateObsMs: plain.dateObsMs };
+  expect(found([plain, frame(5, 'z', { ...packed, ...same, ...sums(7, 99) })])).toEqual(said);
+});
+
+test('of frames that were measured before their pixels were summed the numbers tell', () => {
+  const measures = {
+    ...{ kind: 'sky', method: 1, background: 500, noise: 12.3456789 },
+    ...{ contentSum: null, dataSum: null },
+  } as FrameMeasures;
   const [a, b] = [frame(1, 'a', { measures }), frame(2, 'b', { measures })];
   expect(found([a, b])).toEqual(['2 duplicate Has the same pixels as frame 1.']);
   expect(found([a, { ...b, measures: { ...measures, background: 501 } }])).toEqual([]);

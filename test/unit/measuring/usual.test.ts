@@ -1,12 +1,15 @@
-import type { FieldMagnitude, FrameMeasures } from '../../../src/catalog/index.js';
+import { RANKED, type FrameMeasures, type Ranks } from '../../../src/catalog/index.js';
 import {
-  findClouds,
+  comparedOf,
   findUnusual,
   quantilesOf,
   rankOf,
   ranksOf,
-  transparencyOf,
 } from '../../../src/measuring/usual.js';
+
+const UNRANKED = Object.fromEntries(
+  Object.keys(RANKED).map((name) => [name, null]),
+) as unknown as Ranks;
 
 function measures(changes: Partial<FrameMeasures>): FrameMeasures {
   return {
@@ -24,7 +27,9 @@ function measures(changes: Partial<FrameMeasures>): FrameMeasures {
     saturatedFraction: null,
     hotPixels: null,
     instrumentalMag: null,
-    ranks: { fwhm: null, elongation: null, background: null, noise: null, stars: null },
+    contentSum: null,
+    dataSum: null,
+    ranks: UNRANKED,
     transparency: null,
     measuredMs: 0,
     ...changes,
@@ -51,67 +56,108 @@ test('equal values stand in the middle of each other, and a measure that nobody 
   expect(rankOf(1000, usual.background ?? [])).toBe(50);
   expect(usual.stars).toBeUndefined();
   const ranks = ranksOf(measures({ fwhmPx: 2.5, stars: 7 }), usual);
-  expect(ranks).toEqual({ fwhm: 50, elongation: null, background: null, noise: null, stars: null });
+  expect(ranks).toEqual({ ...UNRANKED, fwhm: 50 });
 });
 
 test('few values tell of nothing that is usual', () => {
   expect(quantilesOf(Array.from({ length: 9 }, () => measures({ fwhmPx: 3 })))).toEqual({});
 });
 
+/** What is said of a frame that nothing was said of, or these findings. */
+function said(changes: Partial<FrameMeasures>, codes: string[] = [], usually = usual): string[] {
+  const findings = codes.map((code) => ({ code, level: 'warning', text: '' }) as const);
+  const found = findUnusual(measures(changes), usually, { findings, isReduced: false });
+  return found.map(({ code, text }) => `${code} ${text}`);
+}
+
 test('what is out of the usual is told with both numbers, and why if its pixels say so', () => {
-  const wide = measures({ fwhmPx: 6, fwhmArcsec: 9 });
-  expect(findUnusual(wide, usual, 'trailed')).toEqual([
-    { code: 'unusual-fwhm', level: 'warning', text: 'FWHM 9″, usual 3.75″: trailed.' },
+  const wide = { fwhmPx: 6, fwhmArcsec: 9 };
+  expect(said(wide, ['few-stars', 'trailed'])).toEqual([
+    'unusual-fwhm FWHM 9″, usual 3.75″: trailed.',
   ]);
-  expect(findUnusual(measures({ fwhmPx: 6 }), usual, '')[0]?.text).toBe('FWHM 6 px, usual 2.5 px.');
-  expect(findUnusual(measures({ fwhmPx: 3.4 }), usual, '')).toEqual([]);
-  expect(findUnusual(measures({ fwhmPx: 1.2 }), usual, '')).toEqual([]); // sharper is no fault
+  expect(said({ fwhmPx: 6 })).toEqual(['unusual-fwhm FWHM 6 px, usual 2.5 px.']);
+  expect(said({ fwhmPx: 3.4 })).toEqual([]);
+  expect(said({ fwhmPx: 1.2 })).toEqual([]); // sharper is no fault
 });
 
-test('levels of biases are compared to both sides, those of flats not at all', () => {
-  const low = { background: 900 };
-  expect(findUnusual(measures({ kind: 'bias', ...low }), usual, '')).toMatchObject([
-    { code: 'unusual-level', text: 'Level 900, usual 1000.' },
-  ]);
-  expect(findUnusual(measures({ kind: 'flat', ...low }), usual, '')).toEqual([]);
+test('levels of biases are compared to both sides, those of masters not at all', () => {
+  const low = { kind: 'bias', background: 900 };
+  expect(said(low)).toEqual(['unusual-level Level 900, usual 1000.']);
+  const isReduced = { findings: [], isReduced: true };
+  expect(findUnusual(measures(low), usual, isReduced)).toEqual([]);
+  expect(
+    findUnusual(measures({ ...low, kind: 'sky', background: 5000 }), usual, isReduced),
+  ).toEqual([expect.objectContaining({ code: 'unusual-background' })]);
 });
 
-describe('transparency', () => {
-  const at = (instrumentalMag: number, changes: Partial<FieldMagnitude> = {}): FieldMagnitude => {
-    const place = { raDeg: 359.99, decDeg: 60, airmass: null };
-    return { ...place, instrumentalMag, dateObsMs: null, reductionLevel: 0, stars: 30, ...changes };
-  };
-  const history = [-10, -10, -10.01, -9.99, -9.98, -8.99].map((mag) => at(mag));
+/** What is usual of frames that differ by no more than a hundredth. */
+const usualOf = (typical: Partial<FrameMeasures>): ReturnType<typeof quantilesOf> =>
+  quantilesOf(
+    Array.from({ length: 40 }, (_, at) => {
+      const near = Object.entries(typical).map(([name, value]) => [
+        name,
+        typeof value === 'number' ? value * (1 + (at - 19.5) / 2000) : value,
+      ]);
+      return measures(Object.fromEntries(near) as Partial<FrameMeasures>);
+    }),
+  );
 
-  test('a magnitude less is four tenths of the light', () => {
-    const transparency = transparencyOf(at(-9.01), history);
-    expect(transparency).toBeCloseTo(10 ** -0.4, 2);
-    expect(findClouds(transparency)).toMatchObject([
-      { code: 'clouds', text: expect.stringContaining('40 %') as string },
-    ]);
-    expect(findClouds(transparencyOf(at(-10), history))).toEqual([]);
-  });
+test('stars that are wide by both measures are told once, halos around sharp ones by the radius', () => {
+  const usually = usualOf({ fwhmPx: 3, hfrPx: 2 });
+  expect(said({ fwhmPx: 6, hfrPx: 4 }, [], usually)).toHaveLength(1);
+  expect(said({ fwhmPx: 3, fwhmArcsec: 1.5, hfrPx: 4 }, ['defocused'], usually)).toEqual([
+    'unusual-hfr Half-flux radius 2″, usual 1″: out of focus.',
+  ]);
+});
 
-  test('one field lies on both sides of RA 0, another one is not compared', () => {
-    expect(transparencyOf(at(-10, { raDeg: 0.01 }), history)).toBeCloseTo(0.99, 1);
-    expect(transparencyOf(at(-10, { decDeg: 61 }), history)).toBeNull();
-  });
+test('flats have a level that is usual, and noise and gradient that go with it', () => {
+  const flat = { kind: 'flat', background: 30_000, noise: 150, backgroundGradient: 0.02 };
+  const usually = usualOf(flat);
+  const saidOf = (changes: object, codes: string[] = []): string[] =>
+    said({ ...flat, ...changes }, codes, usually);
+  expect(saidOf({ background: 25_000 })).toEqual([]);
+  const faint = { background: 12_000, noise: 400 };
+  expect(saidOf(faint)).toEqual(['unusual-level Level 12000, usual 30000.']);
+  expect(saidOf({ background: 52_000 })).toHaveLength(1);
+  expect(saidOf(faint, ['underexposed'])).toEqual([]); // it was said
+  expect(saidOf({ noise: 300 })).toEqual(['unusual-noise Noise 300, usual 150.']);
+  expect(saidOf({ backgroundGradient: 0.15 })).toEqual([
+    'unusual-gradient Gradient of the background 15 %, usual 2 %.',
+  ]);
+  expect(saidOf({ backgroundGradient: 0.4 }, ['uneven'])).toEqual([]);
+});
 
-  test('copies of one exposure are no history, and its own kind stands for it', () => {
-    const copies = history.map((each) => ({ ...each, dateObsMs: 1000 }));
-    expect(transparencyOf(at(-10, { dateObsMs: 1000 }), copies)).toBeNull();
-    const both = history.flatMap((each, no) => {
-      const raw = { ...each, dateObsMs: no };
-      return [raw, { ...raw, instrumentalMag: -13, reductionLevel: 91 }];
-    });
-    const raw = at(-10, { dateObsMs: 1 });
-    expect(transparencyOf(raw, both)).toBeCloseTo(transparencyOf(raw, history) ?? NaN, 6);
-    expect(transparencyOf({ ...raw, instrumentalMag: -13, reductionLevel: 91 }, both)).toBe(1);
-    expect(transparencyOf(at(-10, { stars: 19 }), history)).toBeNull(); // that of other ranks
-  });
+test('of measures that are 0 mostly a few pixels are no fault, and many are', () => {
+  const usually = usualOf({ saturatedFraction: 0, hotPixels: 0 });
+  expect(said({ saturatedFraction: 0.002 }, [], usually)).toEqual([]);
+  expect(said({ saturatedFraction: 0.0042 }, [], usually)).toEqual([
+    'unusual-saturation Saturated pixels 0.42 %, usual 0 %.',
+  ]);
+  expect(said({ saturatedFraction: 0.01 }, ['saturated'], usually)).toEqual([]);
+  const dark = { kind: 'dark', saturatedFraction: 0 };
+  expect(said({ ...dark, hotPixels: 50 }, [], usually)).toEqual([]);
+  expect(said({ ...dark, hotPixels: 900 }, [], usually)).toEqual([
+    'unusual-hot-pixels Hot pixels 900, usual 0.',
+  ]);
+  const clean = measures({ saturatedFraction: 0, hotPixels: 1 });
+  expect(ranksOf(clean, usually)).toMatchObject({ saturated: 50, hotPixels: 100 });
+});
 
-  test('air takes light without any cloud', () => {
-    const low = transparencyOf(at(-9.7, { airmass: 3 }), history);
-    expect(low).toBeGreaterThan(0.95);
-  });
+test('a thin veil is told against what is usual, clouds once', () => {
+  const usually = usualOf({ transparency: 0.97 });
+  expect(said({ transparency: 0.9 }, [], usually)).toEqual([]);
+  expect(said({ transparency: 0.7 }, [], usually)).toEqual([
+    'unusual-transparency Transparency 70 %, usual 97 %.',
+  ]);
+  expect(said({ transparency: 0.3 }, ['clouds'], usually)).toEqual([]);
+});
+
+test('every measure is compared either by exposure or not, flats and biases never by it', () => {
+  for (const kind of ['sky', 'bias', 'dark', 'flat']) {
+    const names = [...comparedOf(kind, true), ...comparedOf(kind, false)];
+    expect([kind, names.sort()]).toEqual([kind, Object.keys(RANKED).sort()]);
+  }
+  expect(comparedOf('sky', true)).toContain('background');
+  expect(comparedOf('sky', false)).toContain('hfr');
+  expect([...comparedOf('flat', true), ...comparedOf('bias', true)]).toEqual([]);
 });

@@ -19,7 +19,9 @@ const more = (changes: object): ListedMore =>
       stars: 12,
       elongation: 1.1,
       transparency: 0.5,
-      ranks: { fwhm: 97, elongation: null, background: 50, noise: null, stars: 3 },
+      saturatedFraction: 0.0012,
+      hotPixels: null,
+      ranks: { fwhm: 97, elongation: null, background: 50, transparency: 7, saturated: 99 },
     },
     flag: null,
     tags: [],
@@ -60,6 +62,15 @@ test('a measure tells where it lies among the usual ones, and stands out only by
   });
   expect(cellOf('fwhm', more({ measures: undefined }))).toEqual({ text: '–' });
   expect(cellOf('elongation', more({})).rank).toBeUndefined();
+  const hazy = [{ code: 'clouds', level: 'warning', text: 'Only 50 % of the light.' }];
+  expect(cellOf('transparency', more({ findings: hazy }))).toEqual({
+    text: '50',
+    rank: 7,
+    isOdd: true,
+    title: 'Only 50 % of the light.',
+  });
+  expect(cellOf('saturated', more({}))).toMatchObject({ text: '0.12', rank: 99 });
+  expect(cellOf('hot_pixels', more({}))).toEqual({ text: '–' });
 });
 
 test('flags have an icon besides their colour, and a header that is not there is a dash', () => {

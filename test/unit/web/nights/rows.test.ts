@@ -30,6 +30,7 @@ function exposure(change: Partial<NightExposure> = {}): NightExposure {
     stars: null,
     fwhmArcsec: null,
     fwhmPx: null,
+    hfrPx: null,
     elongation: null,
     background: null,
     transparency: null,
@@ -71,9 +72,11 @@ const ROW = {
   isToldMissing: true,
 } as const;
 
+const CAM1 = { siteId: 'kh', telescope: '50', instrument: 'cam1', camera: 'cam1' } as const;
+
 const NO_FLATS: Missing = {
+  ...CAM1,
   kind: 'flat',
-  instrument: 'cam1',
   of: ['V'],
   text: 'science without flats: V on cam1',
 };
@@ -202,8 +205,8 @@ describe('the newest night', () => {
   });
 
   test('what one camera lacks is one line', () => {
-    const bias: Missing = { kind: 'bias', instrument: 'cam1', of: [], text: '' };
-    const dark: Missing = { kind: 'dark', instrument: 'cam1', of: ['300 s'], text: '' };
+    const bias: Missing = { ...CAM1, kind: 'bias', of: [], text: '' };
+    const dark: Missing = { ...CAM1, kind: 'dark', of: ['300 s'], text: '' };
     const told = { ...HERO, missing: [bias, dark, NO_FLATS], quarantined: 0 };
     expect(
       makeHero(night(), told).todo?.map(({ title, short, where }) => [title, short, where]),

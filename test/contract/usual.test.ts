@@ -1,0 +1,169 @@
+import {
+  deleteFrame,
+  endJudging,
+  findMeasures,
+  findUsualOf,
+  insertFrame,
+  inTransaction,
+  listFindings,
+  listUnjudged,
+  saveMeasures,
+  sweepUnmeasured,
+  type FrameMeasures,
+  type ImageKind,
+  type StoredMeasures,
+} from '../../src/catalog/index.js';
+import { judgeNight } from '../../src/measuring/index.js';
+import { catalogFrame } from '../fixtures/catalog-frames.js';
+import { startCatalog, type TestCatalog } from '../support/catalog.js';
+
+/** An ordinary frame of the sky. */
+const SKY: StoredMeasures = {
+  method: 1,
+  kind: 'sky',
+  stars: 40,
+  fwhmPx: 3,
+  fwhmArcsec: null,
+  hfrPx: 2,
+  elongation: 1.1,
+  elongationAngleDeg: null,
+  background: 500,
+  backgroundGradient: 0.01,
+  noise: 12,
+  saturatedFraction: 0,
+  hotPixels: null,
+  instrumentalMag: -10,
+  contentSum: null,
+  dataSum: null,
+};
+const DAY_MS = 86_400_000;
+const FIRST_MS = Date.UTC(2026, 2, 1, 20);
+
+interface Made {
+  readonly frameId: number;
+  readonly versionId: number;
+  readonly imageKind: ImageKind;
+}
+
+let kept: TestCatalog;
+beforeEach(async () => {
+  kept = await startCatalog();
+});
+afterEach(() => kept.close());
+
+async function take(night: number, number: number, imageKind: ImageKind): Promise<Made> {
+  const dateObsMs = FIRST_MS + night * DAY_MS + number * 60_000;
+  const facts = { imageKind, dateObsMs, night: new Date(dateObsMs).toISOString().slice(0, 10) };
+  const frame = catalogFrame(`${imageKind}-${night}-${number}`, facts);
+  const ids = await inTransaction(kept.catalog, (tx) => insertFrame(tx, frame, undefined));
+  return { ...ids, imageKind };
+}
+
+async function measure(frame: Made, measures: Partial<StoredMeasures> = {}): Promise<void> {
+  const kind = frame.imageKind === 'object' ? 'sky' : frame.imageKind;
+  const own = { ...SKY, kind, ...measures };
+  expect(await saveMeasures(kept.catalog, { ...frame, measures: own, findings: [] })).toBe(true);
+}
+
+/** Judges what waits for it, until nothing does. @returns the nights, `YYYY-MM-DD` */
+async function judgeAll(): Promise<string[]> {
+  const nights: string[] = [];
+  await kept.catalog.write('measure_queue').delete();
+  for (;;) {
+    const [night] = await listUnjudged(kept.catalog, 1);
+    if (night === undefined) {
+      if (!(await sweepUnmeasured(kept.catalog, 1))) return nights;
+      continue;
+    }
+    await judgeNight(kept.catalog, night.nightNo);
+    await endJudging(kept.catalog, night);
+    nights.push(new Date(night.nightNo * DAY_MS).toISOString().slice(0, 10));
+  }
+}
+
+async function known({ frameId }: Made): Promise<FrameMeasures> {
+  const measures = await findMeasures(kept.catalog.read, frameId);
+  if (measures === undefined) throw new Error('It was not measured.');
+  return measures;
+}
+
+/** Frames of the first night, each a little different from the one before. */
+async function history(changes: (at: number) => Partial<StoredMeasures>): Promise<Made[]> {
+  const frames: Made[] = [];
+  for (let at = 0; at < 25; at += 1) {
+    const frame = await take(0, at, 'object');
+    await measure(frame, changes(at));
+    frames.push(frame);
+  }
+  return frames;
+}
+
+test('every measure of a frame has its rank, also where the night itself is all the history', async () => {
+  const frames = await history((at) => ({
+    hfrPx: 2 + at / 100,
+    saturatedFraction: at === 24 ? 0.001 : 0,
+    instrumentalMag: -10 + at / 100,
+  }));
+  await judgeAll();
+  const [first, last] = [frames[0], frames.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('There are no frames.');
+  const { ranks, transparency } = await known(first);
+  expect(transparency).toBe(1);
+  expect(ranks).toMatchObject({ hfr: 0, fwhm: 50, elongation: 50, stars: 50, background: 50 });
+  expect(ranks).toMatchObject({ backgroundGradient: 50, noise: 50, hotPixels: null });
+  expect(ranks.transparency).toBeGreaterThan(80);
+  expect((await known(last)).ranks).toMatchObject({ hfr: 100, transparency: 0, saturated: 100 });
+});
+
+test('what is usual is worked out anew when as many frames have other numbers, and later nights are judged by it', async () => {
+  const frames = await history((at) => ({ fwhmPx: 3 + at / 100 }));
+  const later = await take(1, 0, 'object');
+  await measure(later, { fwhmPx: 6 });
+  expect(await judgeAll()).toEqual(['2026-03-01', '2026-03-02']);
+  const codes = async (): Promise<string[]> =>
+    (await listFindings(kept.catalog.read, later.frameId)).map(({ code }) => code);
+  expect(await codes()).toEqual(['unusual-fwhm']);
+  expect((await known(later)).ranks.fwhm).toBe(100);
+  // By another method all stars of that night are twice as wide.
+  for (const [at, frame] of frames.entries()) {
+    await measure(frame, { fwhmPx: 6 + (at - 12) / 100 });
+  }
+  expect(await judgeAll()).toEqual(['2026-03-01', '2026-03-02']);
+  expect(await codes()).toEqual([]);
+  expect((await known(later)).ranks.fwhm).toBe(50);
+  const usual = await findUsualOf(kept.catalog, later.frameId);
+  expect(usual?.quantiles.fwhm?.[10]).toBe(6);
+  // The same numbers once more are no news to later nights.
+  for (const [at, frame] of frames.entries()) {
+    await measure(frame, { fwhmPx: 6 + (at - 12) / 100 });
+  }
+  expect(await judgeAll()).toEqual(['2026-03-01']);
+  // What is told of frames that have gone is forgotten.
+  await inTransaction(kept.catalog, async (tx) => {
+    for (const { frameId } of frames.slice(3)) await deleteFrame(tx, frameId);
+  });
+  await judgeAll();
+  expect(await findUsualOf(kept.catalog, later.frameId)).toBeUndefined();
+  expect((await known(later)).ranks.fwhm).toBeNull();
+});
+
+test('flats of any exposure are compared with each other', async () => {
+  const flats: Made[] = [];
+  for (let at = 0; at < 25; at += 1) {
+    const flat = await take(0, at, 'flat');
+    await kept.catalog
+      .write('frames')
+      .where({ id: flat.frameId })
+      .update({ exposure_sec: 1 + at });
+    const background = at === 7 ? 4_000 : 30_000 + at;
+    await measure(flat, { background, stars: null, fwhmPx: null, hfrPx: null, elongation: null });
+    flats.push(flat);
+  }
+  await judgeAll();
+  const faint = flats[7];
+  if (faint === undefined) throw new Error('There is no such flat.');
+  expect((await known(faint)).ranks).toMatchObject({ background: 0, noise: 50, fwhm: null });
+  expect(await listFindings(kept.catalog.read, faint.frameId)).toEqual([
+    { code: 'unusual-level', level: 'warning', text: 'Level 4000, usual 30012.' },
+  ]);
+});
