@@ -124,15 +124,27 @@ const MAX_WINDOW = 20_000;
 function inWindow(
   db: Knex,
   { groupId, fromNight, toNight, exposureSec }: Window,
+  isOfAnyLevel = false,
 ): Knex.QueryBuilder {
   const query = db
     .from(db.raw('measures indexed by measures_usual'))
-    .where({ group_id: groupId })
+    .whereIn('measures.group_id', isOfAnyLevel ? levelsOf(db, groupId) : [groupId])
     .whereBetween('measures.night_no', [fromNight, toNight]);
   if (exposureSec !== null) {
     void query.whereBetween('measures.exposure_sec', [exposureSec * 0.99, exposureSec * 1.01]);
   }
   return query;
+}
+
+const SETUP = ['site_id', 'telescope', 'instrument', 'filter', 'binning_x', 'binning_y', 'kind'];
+
+/** The groups of a setup: of its raw frames, and of its reduced ones. */
+function levelsOf(db: Knex, groupId: number): Knex.QueryBuilder {
+  const same = Object.fromEntries(SETUP.map((name) => [`own.${name}`, `groups.${name}`]));
+  return db('measure_groups as groups')
+    .join('measure_groups as own', same)
+    .where('own.id', groupId)
+    .select('groups.id');
 }
 
 /** How many frames a window has. */
@@ -195,13 +207,13 @@ export interface FieldMagnitude {
   readonly stars: number | null;
 }
 
-/** What the frames of one object in a window saw of it. */
+/** What the frames of one object in a window saw of it, raw and reduced ones. */
 export async function readField(
   { read }: Catalog,
   window: Window,
   objectId: number,
 ): Promise<FieldMagnitude[]> {
-  const rows: FieldMagnitude[] = await inWindow(read, window)
+  const rows: FieldMagnitude[] = await inWindow(read, window, true)
     .joinRaw('cross join frames on frames.id = measures.frame_id')
     .where('frames.object_id', objectId)
     .whereNotNull('measures.instrumental_mag')

@@ -344,7 +344,7 @@ export async function findBiasLevel({ read }: Catalog, frameId: number): Promise
           'frames.binning_y': 'measure_groups.binning_y',
         })
         .where('frames.id', frameId)
-        .where('measure_groups.kind', 'bias')
+        .where({ 'measure_groups.kind': 'bias', 'measure_groups.is_reduced': 0 })
         .select('measure_groups.id'),
     )
     .orderBy('night_no', 'desc')

@@ -186,11 +186,15 @@ async function findUnchanged(
       'night',
       'exposure_sec',
       'created_ms',
+      'reduction_level',
     );
   return frame;
 }
 
-/** The group of frames that a frame is compared with: cameras of two sites may bear one name. */
+/**
+ * The group of frames that a frame is compared with: cameras of two sites may bear one name, and reduced
+ * frames have other levels than raw ones.
+ */
 async function groupOf(tx: Knex, frame: Row, kind: string): Promise<number> {
   const group = {
     site_id: frame.site_id,
@@ -200,6 +204,7 @@ async function groupOf(tx: Knex, frame: Row, kind: string): Promise<number> {
     binning_x: frame.binning_x,
     binning_y: frame.binning_y,
     kind,
+    is_reduced: Number(frame.reduction_level) > 0 ? 1 : 0,
   };
   const known: { id: number } | undefined = await tx('measure_groups').where(group).first('id');
   if (known !== undefined) return known.id;

@@ -90,15 +90,14 @@ async function compare(
   readonly standing: Judgement['standing'];
   readonly findings: readonly StoredFinding[];
 }> {
-  const { measures, groupId, reductionLevel } = frame;
+  const { measures, groupId } = frame;
   if (measures === undefined || groupId === null) return { standing: undefined, findings: [] };
   const seen = { ...measures, transparency: light };
   const quantiles = await usual.quantiles(groupId, measures.kind, frame.exposureSec);
   const clouds = findClouds(light);
-  const told = { findings: [...pixels, ...clouds], isReduced: reductionLevel > 0 };
   return {
     standing: { ranks: ranksOf(seen, quantiles), transparency: light },
-    findings: [...findUnusual(seen, quantiles, told), ...clouds],
+    findings: [...findUnusual(seen, quantiles, [...pixels, ...clouds]), ...clouds],
   };
 }
 

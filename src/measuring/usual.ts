@@ -205,27 +205,18 @@ export function ranksOf(measures: FrameMeasures, usual: Quantiles): Ranks {
   return Object.fromEntries(ranks) as Ranks;
 }
 
-/** What is said of a frame already, and how far it is from what the camera gave. */
-export interface ToldOf {
-  readonly findings: readonly StoredFinding[];
-  /** Made of others. */
-  readonly isReduced: boolean;
-}
-
 /** Findings of the pixels that say why stars are out of the usual, and the word for it. */
 const VERDICTS: Readonly<Record<string, string>> = {
   trailed: 'trailed',
   defocused: 'out of focus',
 };
 
-/** What is out of the usual about a frame, and was not said of it already. */
+/** What is out of the usual about a frame. @param findings what is said of it already, and not again */
 export function findUnusual(
   measures: FrameMeasures,
   usual: Quantiles,
-  { findings, isReduced }: ToldOf,
+  findings: readonly StoredFinding[],
 ): StoredFinding[] {
-  // A master is put to whatever level its maker likes.
-  if (isReduced && measures.kind !== 'sky') return [];
   const told = new Set(findings.map(({ code }) => code));
   const found: StoredFinding[] = [];
   for (const { name, of, unit, faults } of COMPARED) {

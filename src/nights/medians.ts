@@ -26,7 +26,10 @@ export interface NightMedians {
 /** A frame as far as its measures matter. */
 export type MeasuredRow = Pick<
   NightRow,
+  | 'siteId'
+  | 'telescope'
   | 'instrument'
+  | 'reductionLevel'
   | 'filter'
   | 'binningX'
   | 'binningY'
@@ -40,7 +43,7 @@ export type MeasuredRow = Pick<
   | 'groupId'
 >;
 
-/** By camera, filter and binning, of frames of the sky. */
+/** By camera, filter and binning, of frames of the sky: of the raw ones, where there are both. */
 export async function mediansOf(
   rows: readonly MeasuredRow[],
   usualOf: (groupId: number) => Promise<KeptUsual | undefined>,
@@ -48,11 +51,20 @@ export async function mediansOf(
   const measured = rows.filter(({ groupId, fwhmPx, stars }) => {
     return groupId !== null && (fwhmPx !== null || stars !== null);
   });
-  const groups = [...groupBy(measured, ({ groupId }) => groupId)];
+  const setups = [...groupBy(measured, setupOf).values()].map((some) => {
+    const level = Math.min(...some.map(({ reductionLevel }) => reductionLevel));
+    return some.filter(({ reductionLevel }) => reductionLevel === level);
+  });
+  const groups = [...groupBy(setups.flat(), ({ groupId }) => groupId)];
   const told = await Promise.all(
     groups.map(async ([groupId, some]) => toMedians(some, await usualOf(groupId ?? -1))),
   );
   return told.flat();
+}
+
+function setupOf(row: MeasuredRow): string {
+  const { siteId, telescope, instrument, filter, binningX, binningY } = row;
+  return JSON.stringify([siteId, telescope, instrument, filter, binningX, binningY]);
 }
 
 function toMedians(rows: readonly MeasuredRow[], usual: KeptUsual | undefined): NightMedians[] {

@@ -69,8 +69,7 @@ async function measureImage(
     contentSum: crc32(new Uint8Array(buffer, byteOffset, byteLength)),
     dataSum: toldDataSum(hdu),
   };
-  const picture = inWholeImage(measurePicture({ ...request, ...plane }), region);
-  const measures = { ...picture, ...sums };
+  const measures = { ...inWholeImage(measurePicture({ ...request, ...plane }), region), ...sums };
   const { planes } = planeOf(hdu);
   if (planes <= 1) return measures;
   const text = `The image has ${planes} planes; the first one was measured.`;

@@ -148,7 +148,9 @@ test('no frame, number or word of a person is lost', async () => {
   const after = await readAll();
   expect(before.measures?.length).toBeGreaterThan(FRAMES / 2);
   const anew = ['group_id', 'instrumental_mag', 'transparency'];
-  expect(without(after.measures, anew)).toEqual(without(before.measures, anew));
+  const formerly = Object.keys(before.measures?.[0] ?? {});
+  const added = Object.keys(after.measures?.[0] ?? {}).filter((name) => !formerly.includes(name));
+  expect(without(after.measures, [...anew, ...added])).toEqual(without(before.measures, anew));
   for (const table of [
     'versions',
     'marks',
@@ -226,13 +228,8 @@ test('and the archive goes on measuring and judging from there', async () => {
       elongation: 1.1,
     },
     ...{ elongationAngleDeg: null, background: 400, backgroundGradient: 0, noise: 5 },
-    ...{
-      saturatedFraction: 0,
-      hotPixels: null,
-      instrumentalMag: -12,
-      contentSum: null,
-      dataSum: null,
-    },
+    ...{ saturatedFraction: 0, hotPixels: null, instrumentalMag: -12 },
+    ...{ contentSum: null, dataSum: null },
   };
   const { id: frameId, version_id: versionId, image_kind: imageKind } = row;
   const measured = { frameId, versionId, imageKind, measures: numbers, findings: [] };

@@ -51,10 +51,16 @@ beforeEach(async () => {
 });
 afterEach(() => kept.close());
 
-async function take(night: number, number: number, imageKind: ImageKind): Promise<Made> {
+async function take(
+  night: number,
+  number: number,
+  imageKind: ImageKind,
+  reductionLevel = 0,
+): Promise<Made> {
   const dateObsMs = FIRST_MS + night * DAY_MS + number * 60_000;
-  const facts = { imageKind, dateObsMs, night: new Date(dateObsMs).toISOString().slice(0, 10) };
-  const frame = catalogFrame(`${imageKind}-${night}-${number}`, facts);
+  const day = new Date(dateObsMs).toISOString().slice(0, 10);
+  const facts = { imageKind, dateObsMs, night: day, reductionLevel };
+  const frame = catalogFrame(`${imageKind}-${night}-${number}-${reductionLevel}`, facts);
   const ids = await inTransaction(kept.catalog, (tx) => insertFrame(tx, frame, undefined));
   return { ...ids, imageKind };
 }
@@ -145,6 +151,30 @@ test('what is usual is worked out anew when as many frames have other numbers, a
   await judgeAll();
   expect(await findUsualOf(kept.catalog, later.frameId)).toBeUndefined();
   expect((await known(later)).ranks.fwhm).toBeNull();
+});
+
+test('reduced frames are compared with reduced ones, and the light of a field with that of either', async () => {
+  const reduced: Made[] = [];
+  for (const [at, raw] of (await history(() => ({}))).entries()) {
+    expect(raw.frameId).toBeGreaterThan(0);
+    const copy = await take(0, at, 'object', 91);
+    await measure(copy, { background: 30 + at / 10, instrumentalMag: -10 - at / 100 });
+    reduced.push(copy);
+  }
+  await judgeAll();
+  const [first, last] = [reduced[0], reduced.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('There are no frames.');
+  expect((await known(first)).ranks.background).toBe(0);
+  expect((await known(last)).ranks.background).toBe(100);
+  // Its own kind stands for each exposure, so that the brightest of these is the clearest.
+  expect((await known(last)).transparency).toBe(1);
+  const groups = await kept.catalog.read('measure_groups').orderBy('is_reduced');
+  expect(groups).toMatchObject([{ is_reduced: 0 }, { is_reduced: 1 }]);
+  // Of an exposure that is there raw alone, the reduced frames tell the history all the same.
+  const only = await take(1, 0, 'object', 91);
+  await measure(only, { instrumentalMag: -10 });
+  await judgeAll();
+  expect((await known(only)).transparency).not.toBeNull();
 });
 
 test('flats of any exposure are compared with each other', async () => {

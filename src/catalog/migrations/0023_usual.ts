@@ -11,6 +11,7 @@ export async function usual(db: Knex): Promise<void> {
       t.integer(`${name}_rank`);
     });
   }
+  await partReduced(db);
   await countChanges(db);
   await db.schema.alterTable('usual', (t) => {
     t.integer('changes').notNullable().defaultTo(-1); // of none that is there already: they lack measures
@@ -26,6 +27,29 @@ export async function usual(db: Knex): Promise<void> {
   // All nights get the new ranks, after what is more urgent.
   await db.raw(`insert or ignore into judge_later (night_no)
     select distinct night_no from measures where night_no is not null`);
+}
+
+const SETUP = ['site_id', 'telescope', 'instrument', 'filter', 'binning_x', 'binning_y', 'kind'];
+
+/** Levels and noise of reduced frames are others than those of raw ones: they get groups of their own. */
+async function partReduced(db: Knex): Promise<void> {
+  await db.schema.alterTable('measure_groups', (t) => {
+    t.boolean('is_reduced').notNullable().defaultTo(false);
+    t.dropUnique(SETUP);
+    t.unique([...SETUP, 'is_reduced']);
+  });
+  const ofReduced = `select measures.frame_id from measures
+    join frames on frames.id = measures.frame_id where frames.reduction_level > 0`;
+  const setup = SETUP.join(', ');
+  await db.raw(`insert into measure_groups (${setup}, is_reduced)
+    select ${setup}, 1 from measure_groups
+      where id in (select group_id from measures where frame_id in (${ofReduced}))`);
+  await db.raw(`update measures set group_id = (
+      select parted.id from measure_groups as parted join measure_groups as own
+        on (${SETUP.map((name) => `parted.${name}`).join(', ')}) = (${SETUP.map((name) => `own.${name}`).join(', ')})
+      where own.id = measures.group_id and parted.is_reduced = 1)
+    where frame_id in (${ofReduced})`);
+  await db.raw('delete from measure_groups where id not in (select group_id from measures)');
 }
 
 const RANKS = ['hfr', 'background_gradient', 'saturated', 'hot_pixels', 'transparency'] as const;
