@@ -1,5 +1,10 @@
 import type { Request } from 'express';
-import { parseOverrides, type Overrides, type QuarantineFilter } from '../catalog/index.js';
+import {
+  parseOverrides,
+  parseWhy,
+  type Overrides,
+  type QuarantineFilter,
+} from '../catalog/index.js';
 import { parameter, queryParameters } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 
@@ -54,16 +59,18 @@ export function readIds(body: Readonly<Record<string, unknown>>): number[] | und
   return once;
 }
 
-/** `overrides` and `profile` of a body: how a file is to be read. @throws 'bad_request' */
+/** `overrides`, `profile` and `why` of a body: how a file is to be read. @throws 'bad_request' */
 export function readMend(body: Readonly<Record<string, unknown>>): {
   readonly overrides: Overrides | undefined;
   readonly profile: string | null | undefined;
+  readonly why: string | undefined;
 } {
   const overrides = member(body, 'overrides');
   const profile = member(body, 'profile') === null ? null : textMember(body, 'profile');
   return {
     overrides: overrides === undefined ? undefined : parseOverrides(overrides),
     profile: profile === '' ? null : profile,
+    why: parseWhy(textMember(body, 'why') ?? ''),
   };
 }
 

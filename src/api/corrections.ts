@@ -1,18 +1,21 @@
 import type { Request, RequestHandler, Response } from 'express';
 import {
+  findOriginal,
   getFrame,
   inTransaction,
   listHeaders,
   listVisibleCorrections,
   listVisibleNotes,
+  listVisibleSteps,
   noteSubject,
   parseOverrides,
+  parseWhy,
   writeNote,
   type Catalog,
   type Correction,
+  type CorrectionStep,
   type Frame,
   type Note,
-  type StoredCard,
   type StoredHdu,
   type Viewer,
 } from '../catalog/index.js';
@@ -37,7 +40,10 @@ export function createCorrectionHandlers(services: Services) {
     const { chosenProfile } = await revisions.corrections(frame.id, viewer);
     const hdus = await listHeaders(catalog, frame.version);
     const results = await toMarks(catalog, frame, hdus, viewer);
-    res.json({ id: frame.id, profile: frame.profile, chosen_profile: chosenProfile, results });
+    const steps = await listVisibleSteps(catalog, frame, viewer);
+    const history = steps.map((step) => toStepShape(step, hdus));
+    const { id, profile } = frame;
+    res.json({ id, profile, chosen_profile: chosenProfile, results, history });
   };
 
   const show: RequestHandler = async (req, res) => {
@@ -53,7 +59,8 @@ export function createCorrectionHandlers(services: Services) {
       requireCsrf(services, req, res);
       const id = parseId(req.params.id);
       const overrides = parseOverrides(readBody(req));
-      await revisions.correct(id, { overrides, isWhole, profile: readProfile(req) }, viewer);
+      const why = parseWhy(parameter(queryParameters(req), 'why'));
+      await revisions.correct(id, { overrides, isWhole, profile: readProfile(req), why }, viewer);
       await send(res, await getFrame(catalog, id, viewer));
     };
 
@@ -66,12 +73,15 @@ export function createCorrectionHandlers(services: Services) {
       throw new AppError('bad_request', 'Name the frames: {"ids": […]}.', { parameter: 'ids' });
     }
     const overrides = parseOverrides(member(body, 'corrections') ?? {});
-    const { profile } = readMend({ profile: member(body, 'profile') });
+    const { profile, why } = readMend({
+      profile: member(body, 'profile'),
+      why: member(body, 'why'),
+    });
     const results: object[] = [];
     let failed = 0;
     for (const id of ids) {
       try {
-        await revisions.correct(id, { overrides, isWhole: false, profile }, viewer);
+        await revisions.correct(id, { overrides, isWhole: false, profile, why }, viewer);
         results.push({ id, error: null, code: null });
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
@@ -113,7 +123,7 @@ export function toNoteShape({ id, text, by, atMs }: Note): Record<string, unknow
   return { id, text, by, at: formatInstant(atMs) };
 }
 
-/** The corrections of a frame, each with what the file itself says, and by whom if that may be told. */
+/** The corrections of a frame, each with what the file itself says, and by whom and why if that may be told. */
 export async function toMarks(
   catalog: Catalog,
   frame: Frame,
@@ -124,17 +134,24 @@ export async function toMarks(
   return corrections.map((correction) => ({
     keyword: correction.keyword,
     value: correction.value,
-    original: originalOf(hdus, correction)?.value ?? null,
-    by: correction.by || null,
-    rule: correction.ruleId ?? null,
-    at: formatInstant(correction.atMs),
+    original: findOriginal(hdus, correction.keyword)?.value ?? null,
+    ...toMaking(correction),
   }));
 }
 
-function originalOf(hdus: readonly StoredHdu[], { keyword }: Correction): StoredCard | undefined {
-  for (const { cards } of hdus) {
-    const card = cards.find((each) => each.keyword.toUpperCase() === keyword);
-    if (card !== undefined) return card;
-  }
-  return undefined;
+/** One change; where a value is as in the file, what the file says. */
+function toStepShape(step: CorrectionStep, hdus: readonly StoredHdu[]): Record<string, unknown> {
+  const { keyword, from, to } = step;
+  const original = findOriginal(hdus, keyword)?.value ?? null;
+  return {
+    keyword,
+    old: from === undefined ? original : from,
+    new: to === undefined ? original : to,
+    set: to !== undefined,
+    ...toMaking(step),
+  };
+}
+
+function toMaking({ by, ruleId, why, atMs }: Omit<Correction, 'keyword' | 'value'>) {
+  return { by: by || null, rule: ruleId ?? null, why: why ?? null, at: formatInstant(atMs) };
 }

@@ -153,6 +153,7 @@ function toItemShape(item: Quarantined): Record<string, unknown> {
     attempts: item.attempts,
     overrides: item.attempt?.overrides ?? {},
     profile: item.attempt?.profile ?? null,
+    why: item.attempt?.why ?? null,
     created: formatInstant(item.createdMs),
   };
 }

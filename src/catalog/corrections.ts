@@ -2,7 +2,13 @@ import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { hasOddText } from '../lib/unseen.js';
 import type { Catalog } from './db.js';
-import { toCorrection, type Correction } from './records.js';
+import {
+  readFormerOf,
+  toCorrection,
+  toSteps,
+  type Correction,
+  type CorrectionStep,
+} from './correction-steps.js';
 import type { Row, StoredCard, StoredHdu } from './schema.js';
 import { isTheirFrame, type Viewer } from './visibility.js';
 
@@ -14,15 +20,15 @@ export type Overrides = ReadonlyMap<string, CorrectionValue>;
 
 export const NO_OVERRIDES: Overrides = new Map();
 
-/** The corrections of a frame, by keyword, with who made them and when. */
+/** The corrections of a frame, by keyword, with who made them, when and why. */
 export async function listCorrections(db: Knex, frameId: number): Promise<readonly Correction[]> {
   const rows: Row[] = await db('corrections').where({ frame_id: frameId }).orderBy('keyword');
   return rows.map(toCorrection);
 }
 
 /**
- * The same for `viewer`: `by` is empty for visitors, and for those who see the frame only because it is
- * public. The values are no secret, as they are those of the frame.
+ * The same for `viewer`: `by` is empty, and nothing is told of why, for visitors and for those who see the
+ * frame only because it is public. The values are no secret, as they are those of the frame.
  *
  * @param frame as `viewer` was given it
  */
@@ -35,7 +41,41 @@ export async function listVisibleCorrections(
   if (corrections.length === 0 || (await isTheirFrame(catalog.read, frame, viewer))) {
     return corrections;
   }
-  return corrections.map((each) => ({ ...each, by: '' }));
+  return corrections.map(unsigned);
+}
+
+/**
+ * All that was ever set and withdrawn of a frame, oldest first; who and why is told to those who are told
+ * it of corrections.
+ *
+ * @param frame as `viewer` was given it
+ */
+export async function listVisibleSteps(
+  { read }: Catalog,
+  frame: { readonly id: number; readonly proposal: string | null },
+  viewer: Viewer,
+): Promise<readonly CorrectionStep[]> {
+  const former = (await readFormerOf(read, [frame.id])).get(frame.id) ?? [];
+  const steps = toSteps(await listCorrections(read, frame.id), former);
+  if (steps.length === 0 || (await isTheirFrame(read, frame, viewer))) return steps;
+  return steps.map(unsigned);
+}
+
+/** What was said about it is left out too: it is written for colleagues, as notes are. */
+function unsigned<T extends { readonly by: string; readonly why?: string }>({
+  why: _why,
+  ...each
+}: T): Omit<T, 'why'> {
+  return { ...each, by: '' };
+}
+
+/** What a file itself says of a keyword, in the first header that has it. @param keyword in capitals */
+export function findOriginal(hdus: readonly StoredHdu[], keyword: string): StoredCard | undefined {
+  for (const { cards } of hdus) {
+    const card = cards.find((each) => each.keyword.toUpperCase() === keyword);
+    if (card !== undefined) return card;
+  }
+  return undefined;
 }
 
 /** The values of corrections, to be laid over the headers. */
@@ -54,6 +94,9 @@ export async function findChosenProfile(db: Knex, frameId: number): Promise<stri
 /** More than anybody mends by hand in one file. */
 const MAX_OVERRIDES = 100;
 const MAX_TEXT = 500;
+
+/** Longest reason for a change, characters. */
+export const MAX_WHY = MAX_TEXT;
 
 /** As in a file, or the words of a HIERARCH keyword. FITS Standard 4.0 §4.1.2.1. */
 const KEYWORD = /^[A-Z0-9_-]{1,8}$/;
@@ -104,6 +147,19 @@ export function parseKeyword(name: string): string {
   return keyword;
 }
 
+/**
+ * Reads what is said about a change.
+ *
+ * @returns undefined if it is nothing
+ * @throws 'bad_request' for what is too long, or cannot be shown in a line
+ */
+export function parseWhy(text: string): string | undefined {
+  const why = text.trim();
+  const problem = problemOf(why);
+  if (problem === '') return why === '' ? undefined : why;
+  throw new AppError('bad_request', `The reason is a text ${problem}.`, { parameter: 'why' });
+}
+
 function parseValue(keyword: string, value: unknown): CorrectionValue {
   if (value === null || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
@@ -111,14 +167,17 @@ function parseValue(keyword: string, value: unknown): CorrectionValue {
     return value;
   }
   if (typeof value !== 'string') throw bad(keyword, 'needs a text, a number, true, false or null');
-  if (value.length > MAX_TEXT) throw bad(keyword, `has a text of more than ${MAX_TEXT} characters`);
-  if (hasOddText(value) || /[\n\t\u2028\u2029]/.test(value)) {
-    throw bad(
-      keyword,
-      'has a text with characters that cannot be shown, or that turn its direction',
-    );
-  }
+  const problem = problemOf(value);
+  if (problem !== '') throw bad(keyword, `has a text ${problem}`);
   return value.trim();
+}
+
+function problemOf(text: string): string {
+  if (text.length > MAX_TEXT) return `of more than ${MAX_TEXT} characters`;
+  if (hasOddText(text) || /[\n\t\u2028\u2029]/.test(text)) {
+    return 'with characters that cannot be shown, or that turn its direction';
+  }
+  return '';
 }
 
 function bad(keyword: string, text: string): AppError {

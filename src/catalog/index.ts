@@ -94,15 +94,20 @@ export * from './backups.js';
 export * from './standing.js';
 export * from './kept-aside.js';
 export { checkDatabase, copyCatalog, foldLog, openCatalogReadOnly } from './read-only.js';
+export type { Correction, CorrectionStep } from './correction-steps.js';
 export {
   findChosenProfile,
+  findOriginal,
   kindOf,
   listCorrections,
   listVisibleCorrections,
+  listVisibleSteps,
+  MAX_WHY,
   NO_OVERRIDES,
   overlayCards,
   parseKeyword,
   parseOverrides,
+  parseWhy,
   toOverrides,
   type CorrectionValue,
   type Overrides,

@@ -10,6 +10,8 @@ import { ARCHIVE, refusedFor, type Actor, type Viewer } from './visibility.js';
 export interface Attempt {
   readonly overrides: Readonly<Record<string, CorrectionValue>>;
   readonly profile: string | null;
+  /** What was said about it; absent if nothing was. */
+  readonly why?: string;
 }
 
 /** A refused upload, kept as a file until someone mends or discards it. */

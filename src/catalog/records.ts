@@ -1,4 +1,12 @@
 import type { Knex } from 'knex';
+import {
+  insertCorrections,
+  insertFormer,
+  readFormerOf,
+  toCorrection,
+  type Correction,
+  type FormerCorrection,
+} from './correction-steps.js';
 import { required } from './db.js';
 import { insertMarks, readMarksOf, type Mark } from './marks.js';
 import { indexHeaders, removeHeaderValues } from './header-values.js';
@@ -22,17 +30,6 @@ import {
 import { solveAnew } from './solving-anew.js';
 import { insertFrame } from './write.js';
 
-/** A header value that was set right, by a person or a rule of theirs. */
-export interface Correction {
-  readonly keyword: string;
-  /** null for "take it as absent". */
-  readonly value: string | number | boolean | null;
-  readonly by: string;
-  readonly atMs: number;
-  /** Id of the rule that gave it, and `by` made the rule; absent if a person did. */
-  readonly ruleId?: number;
-}
-
 /** A note as it was written; notes are never changed, only followed by others. */
 export interface Note {
   readonly id: number;
@@ -55,6 +52,8 @@ export interface FrameRecord {
   /** The profile that a person chose; null for the one that fits its header. */
   readonly chosenProfile: string | null;
   readonly corrections: readonly Correction[];
+  /** Those before them, in the order in which they happened; absent if nothing was ever changed or withdrawn. */
+  readonly formerCorrections?: readonly FormerCorrection[];
   readonly notes: readonly Note[];
   /** Names of related frames that an older archive knew of, and its header does not name. */
   readonly related: readonly string[];
@@ -96,6 +95,7 @@ export async function readRecords(
     .where({ keyword: FROM_ELSEWHERE })
     .whereIn('frame_id', frameIds)
     .orderByRaw('rowid');
+  const former = await readFormerOf(db, frameIds);
   const marks = await readMarksOf(db, frameIds);
   const solutions = await readSolutionsOf(db, frameIds);
   const versionsOf = groupBy(versions, 'v_frame_id');
@@ -115,6 +115,7 @@ export async function readRecords(
         related: (relatedOf.get(id) ?? []).map(({ name }) => String(name)),
         currentVersion: Number(row.number),
         versions: (versionsOf.get(id) ?? []).map(toVersionRecord),
+        ...(former.has(id) ? { formerCorrections: former.get(id) ?? [] } : {}),
         ...(marks.has(id) ? { marks: marks.get(id) ?? [] } : {}),
         ...toSolutionRecord(solutions.get(id), Number(row.number)),
       };
@@ -171,7 +172,7 @@ export async function insertRecord(
   if (chosenProfile !== null) {
     await tx('frames').where({ id: frameId }).update({ chosen_profile: chosenProfile });
   }
-  await insertCorrections(tx, record);
+  await writeCorrections(tx, record);
   await insertRelated(tx, frameId, record.related);
   await insertNotes(tx, noteSubject(frameId), record.notes);
   await insertMarks(tx, frameId, record.marks ?? []);
@@ -230,17 +231,14 @@ export async function insertNotes(
 }
 
 /** What is searched depends on the corrections: it is written anew under them. */
-async function insertCorrections(
+async function writeCorrections(
   tx: Knex.Transaction,
-  { id, corrections }: FrameRecord,
+  { id, corrections, formerCorrections = [] }: FrameRecord,
 ): Promise<void> {
+  await insertFormer(tx, id, formerCorrections);
   if (corrections.length === 0) return;
   await removeHeaderValues(tx, id);
-  for (const { keyword, value, by, atMs, ruleId = null } of corrections) {
-    const made = { made_by: by, made_ms: atMs, rule_id: ruleId };
-    const row = { keyword, value: JSON.stringify(value), ...made };
-    await tx('corrections').insert({ ...row, frame_id: id });
-  }
+  await insertCorrections(tx, id, corrections);
   await indexHeaders(tx, id);
 }
 
@@ -249,17 +247,6 @@ function toSolutionRecord(
   version: number,
 ): { readonly solution?: SolutionRecord } {
   return solution === undefined ? {} : { solution: { ...solution, version } };
-}
-
-/** A correction as it stands in its table. */
-export function toCorrection(row: Row): Correction {
-  return {
-    keyword: String(row.keyword),
-    value: JSON.parse(String(row.value)) as Correction['value'],
-    by: String(row.made_by),
-    atMs: Number(row.made_ms),
-    ...(typeof row.rule_id === 'number' ? { ruleId: row.rule_id } : {}),
-  };
 }
 
 function toNote(row: Row): Note {

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { toUnitVector } from '../sky/index.js';
+import { putCorrection, withdrawCorrection } from './correction-steps.js';
 import { NO_OVERRIDES, type Overrides } from './corrections.js';
 import { enterCube, leaveCube } from './cube.js';
 import { required } from './db.js';
@@ -24,6 +25,8 @@ export interface Revision {
   readonly corrections?: Overrides;
   /** Of these, those that a rule gave. */
   readonly ruled?: Ruled;
+  /** What is said about the change of the others. */
+  readonly why?: string;
   /** The profile that a person chose, if that changes; null for the one that fits its header. */
   readonly chosenProfile?: string | null;
   /** Another version of it becomes the current one. */
@@ -33,7 +36,7 @@ export interface Revision {
 /**
  * Changes what is known of a frame, with all that follows from it: counts, places, values that are
  * searched, relations. In the caller's transaction. Corrections that stay as they were keep who made
- * them and when.
+ * them, when and why.
  *
  * @throws 'not_found'; 'busy' if the frame has changed since `basedOn`
  */
@@ -86,27 +89,21 @@ export async function reviseFrame(
 async function replaceCorrections(
   tx: Knex.Transaction,
   frameId: number,
-  { corrections = NO_OVERRIDES, ruled }: Revision,
+  { corrections = NO_OVERRIDES, ruled, why }: Revision,
   by: Actor,
 ): Promise<void> {
   const rows: { keyword: string; value: string }[] = await tx('corrections')
     .where({ frame_id: frameId })
     .select('keyword', 'value');
   const old = new Map(rows.map(({ keyword, value }) => [keyword, value]));
-  const wanted = new Map([...corrections].map(([key, value]) => [key, JSON.stringify(value)]));
-  for (const [keyword, value] of old) {
-    if (wanted.get(keyword) === value) continue;
-    await tx('corrections').where({ frame_id: frameId, keyword }).delete();
+  const made = { by: by.username, atMs: Date.now(), ...(why === undefined ? {} : { why }) };
+  for (const keyword of old.keys()) {
+    if (!corrections.has(keyword)) await withdrawCorrection(tx, frameId, { keyword, ...made });
   }
-  const now = Date.now();
-  for (const [keyword, value] of wanted) {
-    if (old.get(keyword) === value) continue;
+  for (const [keyword, value] of corrections) {
+    if (old.get(keyword) === JSON.stringify(value)) continue;
     const rule = ruled?.get(keyword);
-    const made = {
-      made_by: rule?.by ?? by.username,
-      made_ms: now,
-      rule_id: rule?.ruleId ?? null,
-    };
-    await tx('corrections').insert({ frame_id: frameId, keyword, value, ...made });
+    const as = rule === undefined ? made : { ...rule, atMs: made.atMs };
+    await putCorrection(tx, frameId, { keyword, value, ...as });
   }
 }

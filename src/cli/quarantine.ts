@@ -1,4 +1,10 @@
-import { listQuarantined, OPERATOR, parseOverrides, type Overrides } from '../catalog/index.js';
+import {
+  listQuarantined,
+  OPERATOR,
+  parseOverrides,
+  parseWhy,
+  type Overrides,
+} from '../catalog/index.js';
 import { openMending, openToLook, readConfig } from '../context.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import { formatInstant } from '../lib/time.js';
@@ -37,14 +43,22 @@ export const quarantineList: Command = {
 };
 
 export const quarantineRetry: Command = {
-  usage: 'quarantine retry ID... [--set KEYWORD=VALUE]... [--profile NAME] [--json]',
+  usage: 'quarantine retry ID... [--set KEYWORD=VALUE]... [--profile NAME] [--why TEXT] [--json]',
   summary: 'Try to store refused files once more, with other header values or another profile.',
   exits: { ...COMMON_EXITS, 1: 'some are still refused' },
-  options: { set: { type: 'string', multiple: true }, profile: { type: 'string' } },
+  options: {
+    set: { type: 'string', multiple: true },
+    profile: { type: 'string' },
+    why: { type: 'string' },
+  },
   async run(args, out) {
-    const { profile } = args.values;
+    const { profile, why } = args.values;
     const overrides = readValues(args.values.set);
-    const mend = { overrides, profile: typeof profile === 'string' ? profile || null : undefined };
+    const mend = {
+      overrides,
+      profile: typeof profile === 'string' ? profile || null : undefined,
+      why: typeof why === 'string' ? parseWhy(why) : undefined,
+    };
     return eachFile(args, out, async (id, { mending }) => {
       const { status, basename, error } = await mending.retry(id, mend, OPERATOR);
       const isStored = basename !== null;

@@ -17,6 +17,8 @@ export interface Reading {
   readonly profile: string | null;
   /** Of the values, those that no person gave for this file, but a rule. */
   readonly ruled?: Ruled;
+  /** What is said about the values that people gave. */
+  readonly why?: string;
 }
 
 /** As the file itself says. */

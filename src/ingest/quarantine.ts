@@ -105,7 +105,9 @@ function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading):
   const { uploadName, sizeBytes, sha256, uploadedBy = by.userId } = file;
   const { code, message } = error;
   const { keyword } = error.data;
+  const { profile, why } = reading;
   const overrides = Object.fromEntries(reading.overrides);
+  const attempt = { overrides, profile, ...(why === undefined ? {} : { why }) };
   return {
     uploadName,
     file: sha256,
@@ -115,7 +117,7 @@ function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading):
     reason: message,
     keyword: typeof keyword === 'string' ? keyword : null,
     uploadedBy,
-    attempt: isChosen(reading) ? { overrides, profile: reading.profile } : null,
+    attempt: isChosen(reading) ? attempt : null,
     isRetry: file.uploadedBy !== undefined,
   };
 }

@@ -64,7 +64,9 @@ export async function settle(
   if (!isChosen(reading)) return;
   const facts = factsOf(parts, await readAs(inspected, reading), reading);
   const { overrides, profile, ruled = NO_RULES } = reading;
-  const said = { corrections: overrides, chosenProfile: profile, ruled };
+  const { why } = upload.reading;
+  const reason = why === undefined ? {} : { why };
+  const said = { corrections: overrides, chosenProfile: profile, ruled, ...reason };
   await reviseFrame(tx, frameId, { facts, ...said }, by);
 }
 

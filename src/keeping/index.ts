@@ -19,7 +19,12 @@ export {
   type AuditState,
 } from './audit.js';
 export { createMending, isMendable, type Examination, type Mend, type Mending } from './mending.js';
-export { createRevisions, type Corrected, type Revisions } from './revisions.js';
+export {
+  createRevisions,
+  type Corrected,
+  type CorrectionChange,
+  type Revisions,
+} from './revisions.js';
 export { createTrash, type Trash } from './trash.js';
 export { TRASH_STEPS, type TrashStep } from './trash-steps.js';
 export {

@@ -39,6 +39,8 @@ import type { Store } from '../store/index.js';
 export interface Mend {
   readonly overrides?: Overrides | undefined;
   readonly profile?: string | null | undefined;
+  /** What is said about it. */
+  readonly why?: string | undefined;
 }
 
 /** What can be read of a refused file. */
@@ -150,9 +152,11 @@ export function createMending(parts: MendingParts): Mending {
 }
 
 function toReading({ attempt }: Quarantined, mend: Mend): Reading {
+  const why = mend.why ?? attempt?.why;
   return {
     overrides: mend.overrides ?? new Map(Object.entries(attempt?.overrides ?? {})),
     profile: mend.profile === undefined ? (attempt?.profile ?? null) : mend.profile,
+    ...(why === undefined ? {} : { why }),
   };
 }
 

@@ -41,6 +41,10 @@ export interface CorrectionChange {
   readonly isWhole: boolean;
   /** undefined leaves it as it is; null chooses by the header again. */
   readonly profile?: string | null | undefined;
+  /** Keywords whose corrections are withdrawn, whatever `overrides` says of them. */
+  readonly withdrawn?: readonly string[];
+  /** What is said about it. */
+  readonly why?: string | undefined;
 }
 
 /** Frames whose file stays, while what is known of them changes. */
@@ -110,14 +114,16 @@ async function untilUnchanged(work: () => Promise<void>): Promise<void> {
 async function correctOnce(
   { catalog, reader }: RevisionParts,
   frameId: number,
-  { overrides, isWhole, profile }: CorrectionChange,
+  { overrides, isWhole, profile, withdrawn = [], why }: CorrectionChange,
   viewer: Viewer,
 ): Promise<void> {
   const frame = await getFrame(catalog, frameId, viewer);
   const before = await readCorrected(catalog, frameId);
   const old = toOverrides(before.corrections);
+  const all = new Map(isWhole ? overrides : [...old, ...overrides]);
+  for (const keyword of withdrawn) all.delete(keyword);
   const wanted: Reading = {
-    overrides: isWhole ? overrides : new Map([...old, ...overrides]),
+    overrides: all,
     profile: profile === undefined ? before.chosenProfile : profile,
   };
   const changed = changedKeywords(old, wanted.overrides);
@@ -129,6 +135,7 @@ async function correctOnce(
     basedOn: frame.updatedMs,
     corrections: wanted.overrides,
     chosenProfile: wanted.profile,
+    ...(why === undefined ? {} : { why }),
   };
   await inTransaction(catalog, async (tx) => {
     await reviseFrame(tx, frameId, revision, viewer);
@@ -137,7 +144,7 @@ async function correctOnce(
       subject: `frame:${frameId}`,
       outcome: 'done',
       old: told({ overrides: old, profile: before.chosenProfile }, changed),
-      detail: told(wanted, changed),
+      detail: { ...told(wanted, changed), ...(why === undefined ? {} : { why }) },
     });
     for (const keyword of changed) {
       await insertEvent(tx, 'frame.corrected', eventOf(frameId, keyword, wanted.overrides, viewer));

@@ -9,6 +9,7 @@ import {
   insertUser,
   inTransaction,
   listHeaders,
+  listVisibleSteps,
   OPERATOR,
   readRecord,
   reviseFrame,
@@ -63,12 +64,13 @@ async function storeRich(): Promise<{ id: number; first: NewFrame; second: NewFr
       ['FILTER', 'R'],
       ['OBJECT', null],
     ]);
-    await reviseFrame(
-      tx,
-      frameId,
-      { facts: second.facts, corrections, chosenProfile: 'lco' },
-      USER,
-    );
+    const { facts } = second;
+    const wrong = new Map<string, string | number>([
+      ['FILTER', 'B'],
+      ['GAIN', 2],
+    ]);
+    await reviseFrame(tx, frameId, { facts, corrections: wrong, why: 'misread' }, USER);
+    await reviseFrame(tx, frameId, { facts, corrections, chosenProfile: 'lco' }, USER);
     return frameId;
   });
   return { id, first, second };
@@ -84,6 +86,11 @@ test('the record of a frame holds all that its files do not say', async () => {
     corrections: [
       { keyword: 'FILTER', value: 'R', by: 'u' },
       { keyword: 'OBJECT', value: null, by: 'u' },
+    ],
+    formerCorrections: [
+      { keyword: 'GAIN', value: 2, by: 'u', why: 'misread' },
+      { keyword: 'GAIN', by: 'u' },
+      { keyword: 'FILTER', value: 'B', by: 'u', why: 'misread' },
     ],
     notes: [{ text: 'satellite', by: 'anna', atMs: 7 }],
     versions: [
@@ -114,6 +121,23 @@ test('a frame that is removed and written back has the same rows, ids and times 
   expect([shown.version.number, shown.filter]).toEqual([2, 'R']);
   expect(await listHeaders(catalog, shown.version)).toEqual([HDU]);
   expect(await findFrames(catalog, [id], USER)).toHaveLength(1);
+});
+
+test('a record of an older program, without former corrections, is written back as it is', async () => {
+  const { catalog } = test_;
+  const { id, second } = await storeRich();
+  const { formerCorrections, ...old } = await readRecord(catalog.read, id);
+  expect(formerCorrections).toHaveLength(3);
+  await inTransaction(catalog, async (tx) => {
+    await deleteFrame(tx, id);
+    await insertRecord(tx, old, second.facts, second.hdus);
+  });
+  expect(await readRecord(catalog.read, id)).toEqual(old);
+  const steps = await listVisibleSteps(catalog, { id, proposal: null }, USER);
+  expect(steps.map(({ keyword, from, to }) => [keyword, from, to])).toEqual([
+    ['FILTER', undefined, 'R'],
+    ['OBJECT', undefined, null],
+  ]);
 });
 
 test('a frame cannot be written back while it, or its name, is there', async () => {

@@ -97,12 +97,13 @@ withChromium('trash, quarantine and versions', () => {
     for (const name of ['lacks-1', 'lacks-2']) await page.getByLabel(`Choose ${name}.fits`).check();
     expect(await page.getByLabel('Keyword').first().inputValue()).toBe('CAMERA');
     await page.getByLabel('Value').first().fill('blue');
+    await page.getByLabel('Why', { exact: true }).fill('forgotten');
     if (process.env.SCREENSHOTS !== undefined) {
       await page.screenshot({ path: `${process.env.SCREENSHOTS}/quarantine.png`, fullPage: true });
     }
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('link', { name: 'stored as lacks-1' }).click();
-    await page.getByText('set to blue by admin').waitFor();
+    await page.getByText(/^set to blue by admin, .* UTC: forgotten$/).waitFor();
     expect(await archive.json('/quarantine/')).toMatchObject({ count: 1 });
   });
 

@@ -76,8 +76,21 @@ async function fill(archive: TestArchive): Promise<string> {
   const wrong = await upload({ FNAME: 'wrong.fits', FILTER: 'V', OBJECT: 'M31' }, 5, token);
   await upload({ FNAME: 'bias.fits', IMAGETYP: 'bias', 'TEL-RA': null, EXPTIME: 0 }, 6);
   await archive.upload(makeXisf({ width: 8, height: 6 }), 'camera.xisf', token);
-  await archive.fetch(`/frames/${gone}/`, { method: 'DELETE' });
+  for (const [id, why] of [
+    [wrong, 'wheel was misread'],
+    [gone, 'mistyped'],
+  ]) {
+    const headers = { 'Content-Type': 'application/json' };
+    const ask = { method: 'PATCH', headers, body: '{"FILTER":"B","GAIN":7}' };
+    await archive.fetch(`/frames/${id}/corrections/?why=${why}`, ask);
+    await archive.fetch(`/frames/${id}/corrections/`, {
+      ...ask,
+      method: 'PUT',
+      body: '{"GAIN":7}',
+    });
+  }
   await correct(archive, wrong, { FILTER: 'R', OBJECT: null, TELID: '1m2' });
+  await archive.fetch(`/frames/${gone}/`, { method: 'DELETE' });
   await postForm(archive, '/shares/', { ids: String(first), title: 'Ended', days: '7' });
   await postForm(archive, '/shares/1/revoke/', {});
   const ids = `${first},${wrong}`;
@@ -108,6 +121,9 @@ describe('with everything that a catalogue can hold', () => {
       [before.shares, before.share_files, before.repair_rules].map((rows) => rows?.length),
     ).toEqual([2, 3, 1]);
     expect(before.corrections?.filter((text) => text.includes('"rule_id":1'))).toHaveLength(1);
+    // Set, withdrawn by the one and replaced or withdrawn by the other; the rest is in the trash.
+    expect(before.former_corrections).toHaveLength(4);
+    expect(before.trash?.join('')).toMatch(/formerCorrections.*mistyped/);
     const done = await archive.run(['reindex']);
     expect(done.stderr).toBe('');
     expect(done.stdout).toMatch(/6 frames that the journal knows and 0 files/);

@@ -19,7 +19,8 @@ export async function dumpRows(catalog: Catalog): Promise<Readonly<Record<string
     if ('night_id' in row) changed.night_id = nights.get(row.night_id);
     if ('object_id' in row) changed.object_id = objects.get(row.object_id);
     if ('keyword_id' in row) changed.keyword_id = keywords.get(row.keyword_id);
-    if ('is_set' in row) delete changed.id; // of marks: nobody refers to them
+    // Of marks and former corrections: nobody refers to them.
+    if ('is_set' in row || 'rule_id' in row) delete changed.id;
     delete changed.checked_ms;
     delete changed.check_result;
     return changed;
@@ -46,6 +47,7 @@ const TABLES = [
   'hdus',
   'relations',
   'corrections',
+  'former_corrections',
   'notes',
   'marks',
   'flags',

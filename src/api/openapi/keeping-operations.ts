@@ -1,4 +1,11 @@
-import { refTo, type ApiAnswer, type ApiBody, type ApiParameter } from '../../openapi/index.js';
+import { MAX_WHY } from '../../catalog/index.js';
+import {
+  refTo,
+  type ApiAnswer,
+  type ApiBody,
+  type ApiParameter,
+  type Schema,
+} from '../../openapi/index.js';
 import { DOWNLOAD } from './file-operations.js';
 import type { Operation } from './operations.js';
 import { listOf, text } from './words.js';
@@ -102,7 +109,7 @@ export const RESTORE_VERSION: Operation = {
 export const CORRECTIONS: Operation = {
   id: 'getCorrections',
   tag: 'One frame',
-  summary: 'Header values that people set right',
+  summary: 'Header values that people set right, and their history',
   who: 'read',
   answers: { 200: json('Corrections', 'The values, and what the file says.') },
   problems: ['not_found'],
@@ -117,6 +124,15 @@ const PROFILE: ApiParameter = {
   examples: ['pyobs'],
 };
 
+const WHY_SCHEMA: Schema = { ...text(), maxLength: MAX_WHY };
+
+const WHY: ApiParameter = {
+  name: 'why',
+  description: 'what is said about the change, in its history',
+  schema: WHY_SCHEMA,
+  examples: ['wheel was misread'],
+};
+
 const VALUES: ApiBody = {
   description: 'Values by keyword; null takes a keyword as absent.',
   content: {
@@ -129,7 +145,7 @@ const CORRECT: Omit<Operation, 'id' | 'summary'> = {
   description:
     'The file is not touched, and keeps its place. Lists, searches and the frame itself go by the new values; `headers/` shows both.',
   who: 'correct',
-  parameters: [PROFILE],
+  parameters: [PROFILE, WHY],
   body: VALUES,
   answers: { 200: json('Corrections', 'As they are now.') },
   problems: [
@@ -169,6 +185,7 @@ export const CORRECT_MANY: Operation = {
             ids: { type: 'array', items: { type: 'integer' }, maxItems: 500 },
             corrections: refTo('HeaderValues'),
             profile: { type: ['string', 'null'] },
+            why: WHY_SCHEMA,
           },
           required: ['ids'],
         },
@@ -270,6 +287,7 @@ const MEND = {
     type: ['string', 'null'],
     description: 'name of a profile; null for the one that fits',
   },
+  why: WHY_SCHEMA,
 } as const;
 
 const SELECTION = {

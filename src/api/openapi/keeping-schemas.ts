@@ -33,7 +33,16 @@ const refused = {
   attempts: integer('how often it was tried again'),
   overrides: mapOf(VALUE, 'what it was tried with last'),
   profile: orNull(text()),
+  why: orNull(text('what was said about the last try')),
   created: instant(),
+};
+
+/** Who changed a header value, when and why. */
+const making = {
+  by: orNull(text('who set it or made the rule; null for whom the frame is only public')),
+  rule: orNull(integer('the rule that gave it, if no person did for this frame')),
+  why: orNull(text('as they said; null for whom the frame is only public')),
+  at: instant(),
 };
 
 /** Schemas of the answers about trash, versions, quarantine, corrections and notes, by name. */
@@ -113,15 +122,21 @@ export const KEEPING_SCHEMAS: Readonly<Record<string, Schema>> = {
     keyword: text(),
     value: VALUE,
     original: { description: 'what the file says; null if the keyword is not in it' },
-    by: orNull(text('who set it or made the rule; null for whom the frame is only public')),
-    rule: orNull(integer('the rule that gave it, if no person did for this frame')),
-    at: instant(),
+    ...making,
+  }),
+  CorrectionStep: object({
+    keyword: text(),
+    old: { description: 'the value before; what the file says if none was set' },
+    new: { description: 'the value from then on; what the file says if it was withdrawn' },
+    set: flag('false: it was withdrawn'),
+    ...making,
   }),
   Corrections: object({
     id: integer('of the frame'),
     profile: text('that its headers are read by'),
     chosen_profile: orNull(text('if a person chose it')),
     results: listOf(refTo('Correction')),
+    history: listOf(refTo('CorrectionStep'), 'withdrawn ones too, the oldest first'),
   }),
   ManyCorrected: object({
     corrected: integer(),

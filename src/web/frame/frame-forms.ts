@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import {
   getFrame,
   inTransaction,
+  listVisibleSteps,
   noteSubject,
   parseFlag,
   parseTag,
@@ -9,18 +10,23 @@ import {
   setTag,
   NO_OVERRIDES,
   parseOverrides,
-  toOverrides,
+  parseWhy,
   writeNote,
   type Overrides,
+  type Viewer,
 } from '../../catalog/index.js';
 import { bodyText, parseId, requireAction, requireCsrf, STATUS } from '../../http/index.js';
+import type { CorrectionChange } from '../../keeping/index.js';
 import { AppError } from '../../lib/errors.js';
 import { toCorrection } from '../forms.js';
 import { sendFrame } from './frame.js';
 import { NOTHING_TOLD, type Told } from './frame-said.js';
 import { goTo, type Web } from '../page.js';
 
-/** `POST /frames/<id>/correct/`: sets one header value right, or takes that back; or another profile. */
+/**
+ * `POST /frames/<id>/correct/`: sets one header value right; or another profile. `withdraw=<keyword>` goes
+ * back to the file, `undo=<keyword>` to what it was before its last change.
+ */
 export function correctFrame(web: Web): RequestHandler {
   const { revisions } = web.services;
   return async (req, res) => {
@@ -28,21 +34,22 @@ export function correctFrame(web: Web): RequestHandler {
     requireCsrf(web.services, req, res);
     const id = parseId(req.params.id);
     const [keyword, value] = [bodyText(req, 'keyword').trim(), bodyText(req, 'value').trim()];
-    const told: Told = { ...NOTHING_TOLD, form: 'correct', keyword, value };
+    const reason = bodyText(req, 'why');
+    const told: Told = { ...NOTHING_TOLD, form: 'correct', keyword, value, why: reason };
     await orTell(web, req, res, told, async () => {
-      const withdrawn = bodyText(req, 'withdraw');
+      const why = parseWhy(reason);
+      const [withdrawn, undone] = [bodyText(req, 'withdraw'), bodyText(req, 'undo')];
       if (withdrawn !== '') {
-        const { corrections } = await revisions.corrections(id, viewer);
-        const overrides = new Map(toOverrides(corrections));
-        overrides.delete(withdrawn);
-        await revisions.correct(id, { overrides, isWhole: true }, viewer);
+        await revisions.correct(id, { ...withdrawal(withdrawn), why }, viewer);
+      } else if (undone !== '') {
+        await revisions.correct(id, { ...(await stepBack(web, id, undone, viewer)), why }, viewer);
       } else {
         const overrides = readCorrection(keyword, value);
         const profile = readProfile(bodyText(req, 'profile'));
         if (overrides.size === 0 && profile === undefined) {
           throw new AppError('bad_request', 'Say which keyword has which value.');
         }
-        await revisions.correct(id, { overrides, isWhole: false, profile }, viewer);
+        await revisions.correct(id, { overrides, isWhole: false, profile, why }, viewer);
       }
       goTo(web, req, res, `${web.base}/frames/${id}/#header`);
     });
@@ -107,6 +114,24 @@ async function orTell(
     res.status(STATUS[error.code]);
     await sendFrame(web, req, res, { ...told, message: error.message });
   }
+}
+
+function withdrawal(keyword: string): CorrectionChange {
+  return { overrides: NO_OVERRIDES, isWhole: false, withdrawn: [keyword] };
+}
+
+/** What a keyword was before its last change. @throws 'bad_request' if there was no change */
+async function stepBack(
+  { services: { catalog } }: Web,
+  id: number,
+  keyword: string,
+  viewer: Viewer,
+): Promise<CorrectionChange> {
+  const steps = await listVisibleSteps(catalog, await getFrame(catalog, id, viewer), viewer);
+  const last = steps.findLast((step) => step.keyword === keyword);
+  if (last === undefined) throw new AppError('bad_request', `${keyword} was never corrected.`);
+  if (last.from === undefined) return withdrawal(keyword);
+  return { overrides: new Map([[keyword, last.from]]), isWhole: false };
 }
 
 /** @throws 'bad_request' for a keyword that cannot be set, or one without a value */

@@ -9,6 +9,7 @@ import {
   getFrame,
   listHeaders,
   listVisibleCorrections,
+  listVisibleSteps,
   type Frame,
   type StoredHdu,
 } from '../../catalog/index.js';
@@ -42,7 +43,7 @@ import { imagesOf, toForms, toSky } from './frame-file.js';
 import { toQuality } from './frame-quality.js';
 import { NOTHING_TOLD, toSaid, type Told } from './frame-said.js';
 import { toVersions } from './frame-versions.js';
-import { findOther, toHeader } from './header.js';
+import { findOther, toHeader, toHistory } from './header.js';
 import { backUrl, findStrip, nightListUrl } from './strip.js';
 import { cutFields, toViewer } from './viewer.js';
 
@@ -82,7 +83,8 @@ export async function sendFrame(web: Web, req: Request, res: Response, told: Tol
       findOther(web, frame, parameters, viewer),
       isVisitor(viewer) ? undefined : findKeptByKey(catalog, frame.version.key),
     ]);
-  const [said, quality, chosen, usual] = await Promise.all([
+  const [steps, said, quality, chosen, usual] = await Promise.all([
+    listVisibleSteps(catalog, frame, viewer),
     toSaid(web, frame, marks, viewer, told),
     toQuality(web, frame, viewer, told),
     findFrames(catalog, chosenIds(calibrations), viewer),
@@ -131,6 +133,7 @@ export async function sendFrame(web: Web, req: Request, res: Response, told: Tol
       calibrations: toCalibrations(base, frame, calibrations, chosen),
       bundle: toBundle(frame, relatives),
       header: toHeader(frame, hdus, { parameters, pageUrl, corrections: marks, other }),
+      history: toHistory(steps, hdus),
       versions,
       strip,
       listUrl: backUrl(base, from),

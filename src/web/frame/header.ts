@@ -1,11 +1,14 @@
 import {
   findFrames,
+  findOriginal,
   listFrames,
   listHeaders,
   parseConditions,
   SORT_COLUMNS,
   type Correction,
+  type CorrectionStep,
   type Frame,
+  type StoredCard,
   type StoredHdu,
   type Viewer,
 } from '../../catalog/index.js';
@@ -233,10 +236,46 @@ function readAs(frame: Frame, keyword: string): string {
   return '';
 }
 
-/** What a person set right, and who, if that may be told. */
-function toMark({ value, by, atMs, ruleId }: Correction): string {
-  const now = value === null ? 'taken as absent' : `set to ${String(value)}`;
-  const maker = by === '' ? '' : ruleId === undefined ? ` by ${by}` : ` of ${by}`;
-  const rule = ruleId === undefined ? '' : ` by rule ${ruleId}`;
-  return `${now}${rule}${maker}, ${formatDateTime(atMs)} UTC`;
+/** What a person set right, and who and why, if that may be told. */
+function toMark({ value, why, ...made }: Correction): string {
+  const now = value === null ? ABSENT : `set to ${String(value)}`;
+  const maker = made.ruleId === undefined && made.by !== '' ? `by ${made.by}` : toMaker(made);
+  const said = why === undefined ? '' : `: ${why}`;
+  return `${now}${maker === '' ? '' : ` ${maker}`}, ${formatDateTime(made.atMs)} UTC${said}`;
+}
+
+/** A name; with a rule that of its maker; '' for one that may not be told. */
+function toMaker({ by, ruleId }: Pick<Correction, 'by' | 'ruleId'>): string {
+  if (ruleId === undefined) return by;
+  return `by rule ${ruleId}${by === '' ? '' : ` of ${by}`}`;
+}
+
+/** Of a value that is null. */
+export const ABSENT = 'taken as absent';
+
+/** All that was set and withdrawn, the oldest first; the last change of each keyword can be undone. */
+export function toHistory(steps: readonly CorrectionStep[], hdus: readonly StoredHdu[]) {
+  const last = new Map(steps.map((step) => [step.keyword, step]));
+  return steps.map((step) => {
+    const { keyword, from, to, why = '', atMs } = step;
+    const original = toPlain(findOriginal(hdus, keyword));
+    const shown = (value: Correction['value'] | undefined): string =>
+      value === undefined ? original : value === null ? ABSENT : String(value);
+    return {
+      keyword,
+      from: shown(from),
+      to: shown(to),
+      isWithdrawn: to === undefined,
+      maker: toMaker(step),
+      at: formatDateTime(atMs),
+      why,
+      isLast: last.get(keyword) === step,
+    };
+  });
+}
+
+/** As one would write it, without the quotes of a card. */
+function toPlain(card: StoredCard | undefined): string {
+  if (card === undefined) return 'not in the file';
+  return typeof card.value === 'string' ? card.value : formatCardValue(card);
 }

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import {
   parseKeyword,
+  parseWhy,
   type CorrectionValue,
   type Overrides,
   type Quarantined,
@@ -21,20 +22,22 @@ export interface Typed {
   readonly rows: readonly { readonly keyword: string; readonly value: string }[];
   /** Name of a profile; '-' for whatever fits; '' for as before. */
   readonly profile: string;
+  readonly why: string;
   /** What a rule of these values would hold for; both '' before anything is known. */
   readonly rule: { readonly camera: string; readonly name: string };
 }
 
-/** What was typed comes on top of what was tried before. @throws 'bad_request' for an odd keyword */
+/** What was typed comes on top of what was tried before. @throws 'bad_request' for an odd keyword or reason */
 export function readMend(
   req: Request,
   { attempt }: Pick<Quarantined, 'attempt'>,
-): { overrides: Overrides; profile?: string | null } {
+): { overrides: Overrides; profile?: string | null; why: string | undefined } {
   const overrides = new Map<string, CorrectionValue>(Object.entries(attempt?.overrides ?? {}));
   for (const [keyword, value] of readValues(req)) overrides.set(keyword, value);
   const profile = bodyText(req, 'profile');
-  if (profile === '') return { overrides };
-  return { overrides, profile: profile === '-' ? null : profile };
+  const why = parseWhy(bodyText(req, 'why'));
+  if (profile === '') return { overrides, why };
+  return { overrides, profile: profile === '-' ? null : profile, why };
 }
 
 /** The values that stand in the form, by keyword. @throws 'bad_request' for an odd keyword */
@@ -64,6 +67,7 @@ export function readTyped(req: Request): Typed {
     usual: bodyText(req, 'usual'),
     rows: filled(readRows(req)),
     profile: bodyText(req, 'profile'),
+    why: bodyText(req, 'why'),
     rule: { camera: bodyText(req, 'rule-camera'), name: bodyText(req, 'rule-name') },
   };
 }
@@ -83,6 +87,7 @@ export function freshForm(
     usual: '',
     rows: filled([...new Set(keywords)].map((keyword) => ({ keyword, value: '' }))),
     profile: '',
+    why: '',
     rule: { camera: shown?.camera ?? '', name: shown?.pattern ?? '' },
   };
 }

@@ -5,6 +5,7 @@ import {
   getQuarantined,
   listQuarantineCodes,
   listQuarantined,
+  MAX_WHY,
   type Quarantined,
   type Viewer,
 } from '../../catalog/index.js';
@@ -208,6 +209,7 @@ async function sendQuarantine(web: Web, req: Request, res: Response, told: Told)
       shown,
       summary: files === 0 ? '' : `${countOf(files, 'file')} · ${formatBytes(bytes)}`,
       usual: await usualValues(catalog, (shown?.item ?? items[0])?.keyword ?? null, viewer),
+      maxWhy: MAX_WHY,
       mendable: countMendable(codes, code),
       formUrl: query(shown === null ? {} : { file: String(shown.id) }),
       backUrl: page > 1 ? query({ page: String(page - 1) }) : '',
