@@ -8,6 +8,8 @@ import { inOrderOfTime, startStops } from './stops.js';
 /** So many are selected at once at most; all of a longer list are fetched by its own menu. */
 const MOST_SELECTED = 5000;
 const ASKED_AT_ONCE = 1000;
+/** What the list takes in one address. */
+const ASKED_BY_ID = 500;
 
 let list = startList();
 startFilters(() => {
@@ -171,8 +173,16 @@ function startList() {
   });
   form.addEventListener('change', update);
   parts.clear.addEventListener('click', clearAll);
-  form.addEventListener('submit', () => {
+  startSending(form, async () => {
+    const gone = await listGone([...selection.keys()]);
+    if (gone.length > 0) {
+      for (const id of gone) selection.delete(id);
+      for (const box of boxes) box.checked = selection.has(box.value);
+      update();
+      parts.words.textContent += ` · ${gone.length} not there any more`;
+    }
     sendElsewhere(form, boxes, selection);
+    return selection.size > 0;
   });
   restore();
   return { obey, restore };
@@ -282,6 +292,38 @@ function showSelection({ selection, bars, groups, parts }) {
   for (const button of parts.bar.querySelectorAll('[data-least]')) {
     button.hidden = selection.size < Number(button.dataset.least);
   }
+}
+
+/** Sends the form when `prepare` has looked through it, if that says that there is something to send. */
+function startSending(form, prepare) {
+  let isReady = false;
+  form.addEventListener('submit', async (event) => {
+    if (isReady) {
+      isReady = false;
+      return;
+    }
+    event.preventDefault();
+    const { submitter } = event;
+    isReady = await prepare();
+    if (isReady) form.requestSubmit(submitter);
+  });
+}
+
+/** Of ids those of frames that were removed since they were selected. */
+async function listGone(ids) {
+  const found = new Set();
+  for (let at = 0; at < ids.length; at += ASKED_BY_ID) {
+    const some = ids.slice(at, at + ASKED_BY_ID);
+    const url = `${document.body.dataset.base ?? ''}/frames/?id=${some.join()}&limit=${ASKED_BY_ID}`;
+    try {
+      const response = await fetch(url, { headers: { Accept: 'application/json' } });
+      if (!response.ok) return []; // the answer to the form itself says why
+      for (const { id } of (await response.json()).results) found.add(String(id));
+    } catch {
+      return [];
+    }
+  }
+  return ids.filter((id) => !found.has(id));
 }
 
 /** What is selected on other pages goes along with what is ticked here. */

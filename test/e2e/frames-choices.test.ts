@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { openContext, overflowOf, withChromium } from '../support/browser.js';
-import { openNight, signIn } from '../support/pages.js';
+import { openNight, signIn, zipNames } from '../support/pages.js';
 import type { OpenNight } from '../support/pages.js';
 
 withChromium('what the list remembers, and the way back', () => {
@@ -117,5 +117,34 @@ withChromium('what the list remembers, and the way back', () => {
     await plain.getByRole('button', { name: 'Keep', exact: true }).click();
     await plain.locator('.searches > summary', { hasText: 'red' }).waitFor();
     await context.close();
+  });
+
+  test('a frame that somebody removed leaves the selection, and the others are fetched', async () => {
+    await page.goto('/frames/?view=table&sort=basename');
+    for (const name of ['hill-0002', 'hill-0003']) await page.getByLabel(`Select ${name}`).check();
+    const id = open.ids.get('hill-0002');
+    expect((await open.archive.fetch(`/frames/${id}/`, { method: 'DELETE' })).ok).toBe(true);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download selected' }).click(),
+    ]);
+    const names = await zipNames(download);
+    expect(names.filter((name) => name.startsWith('hill-0003'))).toHaveLength(1);
+    expect(names.filter((name) => name.startsWith('hill-0002'))).toEqual([]);
+    await page.getByText('1 not there any more').waitFor();
+  });
+
+  test('the timeline is selected in by keys, a bar or all up to one', async () => {
+    await page.goto('/frames/?view=timeline');
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.keyboard.press('j');
+    await page.keyboard.press('x');
+    await page.getByText(/^1 selected/).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Shift+X');
+    await page.getByText(/^2 selected/).waitFor();
+    await page.keyboard.press('x');
+    await page.getByText(/^1 selected/).waitFor();
+    await page.keyboard.press('Escape');
   });
 });

@@ -193,8 +193,17 @@ export function numberCondition(
   plain: keyof typeof COMPARISONS,
 ): (asked: Asked) => Condition {
   return (asked) => {
-    const number = requireNumber(asked.name, lastOf(asked));
     const operator = asked.operator === 'is' ? plain : asked.operator;
+    if (operator === 'is') {
+      const numbers = listedItems(asked).map((text) => requireNumber(asked.name, text));
+      const isOne = `frames.${column} in (select value from json_each(?))`;
+      const list = [JSON.stringify(numbers)];
+      return onIndex(
+        (query) => void query.whereRaw(isOne, list),
+        (query) => void query.whereRaw(`+${isOne}`, list),
+      );
+    }
+    const number = requireNumber(asked.name, lastOf(asked));
     if (!isComparison(operator)) throw badValue(asked.name, '', 'another comparison');
     if (operator !== 'ne') return onColumn(column, `${COMPARISONS[operator]} ?`, [number]);
     return onFrames((query) => {
