@@ -59,6 +59,27 @@ export async function listNightTotals(
   return inSnapshot(catalog, async (tx) => ask(tx, await resolveSearch(tx, conditions, viewer)));
 }
 
+/** The nights with frames before and after one; null where there is none. */
+export async function findNightsAround(
+  catalog: Catalog,
+  night: string,
+  viewer: Viewer,
+): Promise<{ readonly previous: string | null; readonly next: string | null }> {
+  if (!viewer.seesAll) {
+    const nights = (await listNightTotals(catalog, [], viewer)).map((each) => each.night);
+    return {
+      previous: nights.find((each) => each < night) ?? null,
+      next: nights.findLast((each) => each > night) ?? null,
+    };
+  }
+  const some = catalog.read('nights').where('frames', '>', 0);
+  const [found]: { previous: string | null; next: string | null }[] = await catalog.read.select({
+    previous: some.clone().max('night').where('night', '<', night),
+    next: some.clone().min('night').where('night', '>', night),
+  });
+  return found ?? { previous: null, next: null };
+}
+
 /** The frames of some nights by how they were taken. */
 export async function listNightParts(
   catalog: Catalog,

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { listNightTotals, readChanges, type Condition, type Viewer } from '../catalog/index.js';
+import { findNightsAround, readChanges, type Condition, type Viewer } from '../catalog/index.js';
 import { describeNight, type NightOptions, type NightParts, type NightReport } from './night.js';
 import { createLacking, type Lacking } from './lacking.js';
 import { describeNights, type NightOverview } from './overview.js';
@@ -47,13 +47,7 @@ export function createNights(parts: NightParts): Nights {
     lacking: createLacking({ catalog, calibrations }),
     find: (night, options, viewer) =>
       describeNight({ ...parts, calibrations, skies }, night, viewer, options),
-    async around(night, viewer) {
-      const nights = (await listNightTotals(catalog, [], viewer)).map((each) => each.night);
-      return {
-        previous: nights.find((each) => each < night) ?? null,
-        next: nights.findLast((each) => each > night) ?? null,
-      };
-    },
+    around: (night, viewer) => findNightsAround(catalog, night, viewer),
   };
 }
 
