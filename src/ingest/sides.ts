@@ -1,7 +1,7 @@
 /** Comments of a longitude that grows to the west: `degrees West`, `West longitude`, `[deg W]`, `+W`. */
 const WEST = /^(?!.*\b(?:east|neg\w*)\b).*(?:\bwest\b|\bdeg\w*\.? ?W\b|\+W\b)/i;
-/** The same of a latitude that grows to the south. */
-const SOUTH = /^(?!.*\b(?:north|neg\w*)\b).*(?:\bsouth\b|\bdeg\w*\.? ?S\b|\+S\b)/i;
+/** The same of a latitude that grows to the south; `degrees` alone says nothing of it. */
+const SOUTH = /^(?!.*\b(?:north|neg\w*)\b).*(?:\bsouth\b|\bdeg\w*\.? +S\b|\+S\b)/i;
 /** A value that tells the side itself: by a minus, or by a letter after it. */
 const HAS_SIDE = /^\s*[-−–]|[NSEW]\s*$/i;
 
