@@ -29,6 +29,8 @@ export interface StripOptions {
   readonly region?: Region;
   /** Rows of a strip, fewer in the last one; at most 256 MB of source bytes. Default about 4 MB. */
   readonly rowsPerStrip?: number;
+  /** Memory that the bytes of a plain image may be put into; a strip is then good until the next one. */
+  readonly room?: Uint8Array;
 }
 
 /** Size of the planes of an image; all 0 for an HDU without pixels. FITS Standard 4.0 §3.3.2. */
@@ -81,7 +83,8 @@ export async function* eachNativeStrip(
   const usual = Math.max(1, Math.floor(STRIP_BYTES / rowBytes));
   const most = Math.max(1, Math.floor(MAX_ROW_BYTES / rowBytes));
   const rows = Math.min(most, Math.max(1, Math.floor(options.rowsPerStrip ?? usual)));
-  const part: Part = { plane: options.plane ?? 0, region, rows };
+  const { plane = 0, room } = options;
+  const part: Part = { plane, region, rows, room };
   if (hdu.kind === 'image') yield* eachPlainStrip(file, hdu, part);
   else yield* eachCompressedStrip(file, hdu, part, options.rowsPerStrip !== undefined);
 }
@@ -90,14 +93,15 @@ export async function* eachNativeStrip(
  * One whole plane or a region of it in memory: `pixels[y * width + x]`, FITS pixel (1,1) first.
  *
  * @param options.maxPixels most pixels to hold, default 64 million
+ * @param options.room      memory that the pixels may be put into; they are then good until it is used again
  * @throws 'too_large' beyond that, and as `eachStrip`
  */
 export async function readPlane(
   file: FitsFile,
   hdu: Hdu,
-  options: { plane?: number; region?: Region; maxPixels?: number } = {},
+  options: { plane?: number; region?: Region; maxPixels?: number; room?: Uint8Array } = {},
 ): Promise<{ width: number; height: number; pixels: PixelArray }> {
-  const { maxPixels = 64e6, ...wanted } = options;
+  const { maxPixels = 64e6, room, ...wanted } = options;
   const { y, width, height } = checkRegion(hdu, wanted);
   if (width * height > maxPixels) {
     throw new AppError('too_large', `The image has more than ${maxPixels} pixels.`, { maxPixels });
@@ -105,7 +109,8 @@ export async function readPlane(
   // Where values stay in the bytes that were read, one strip is the plane: nothing is copied.
   const isPlain = hdu.kind === 'image' && hdu.block === undefined;
   const isOne = isPlain && isInPlace(readScaling(hdu));
-  const part = isOne ? { ...wanted, rowsPerStrip: Math.max(1, height) } : wanted;
+  const whole = { ...wanted, rowsPerStrip: Math.max(1, height), ...(room && { room }) };
+  const part = isOne ? whole : wanted;
   let pixels: PixelArray | undefined;
   for await (const strip of eachStrip(file, hdu, part)) {
     if (strip.rows === height) return { width, height, pixels: strip.pixels };
@@ -120,6 +125,7 @@ interface Part {
   readonly plane: number;
   readonly region: Region;
   readonly rows: number;
+  readonly room?: Uint8Array | undefined;
 }
 
 function checkRegion(hdu: Hdu, { plane = 0, region }: StripOptions): Region {
@@ -144,7 +150,7 @@ function checkRegion(hdu: Hdu, { plane = 0, region }: StripOptions): Region {
 async function* eachPlainStrip(
   file: FitsFile,
   hdu: Hdu,
-  { plane, region, rows }: Part,
+  { plane, region, rows, room }: Part,
 ): AsyncGenerator<NativeStrip, void, undefined> {
   const { width, height } = planeOf(hdu);
   const pixelBytes = Math.abs(hdu.bitpix) / 8;
@@ -157,7 +163,7 @@ async function* eachPlainStrip(
   for (let done = 0; done < region.height; done += rows) {
     const count = Math.min(rows, region.height - done);
     const offset = span.offset + done * span.stepBytes;
-    const bytes = await readRows(file, hdu, { ...span, offset }, count);
+    const bytes = await readRows(file, hdu, { ...span, offset, room }, count);
     yield { firstRow: region.y + done, rows: count, pixels: toNative(bytes, hdu.bitpix) };
   }
 }
@@ -167,16 +173,17 @@ interface Span {
   readonly offset: number;
   readonly stepBytes: number;
   readonly rowBytes: number;
+  readonly room?: Uint8Array | undefined;
 }
 
 async function readRows(file: FitsFile, hdu: Hdu, span: Span, count: number): Promise<Uint8Array> {
-  const { offset, stepBytes, rowBytes } = span;
-  const read = async (from: number, length: number): Promise<Uint8Array> => {
-    const bytes = await file.source.read(from, length);
+  const { offset, stepBytes, rowBytes, room } = span;
+  const read = async (from: number, length: number, into?: Uint8Array): Promise<Uint8Array> => {
+    const bytes = await file.source.read(from, length, into);
     if (bytes.length === length) return bytes;
     throw new AppError('fits_truncated', `The file ends inside the image of HDU ${hdu.index}.`);
   };
-  if (rowBytes === stepBytes || count === 1) return read(offset, count * rowBytes);
+  if (rowBytes === stepBytes || count === 1) return read(offset, count * rowBytes, room);
   const rows = new Uint8Array(count * rowBytes);
   if (stepBytes - rowBytes > MAX_GAP_BYTES) {
     for (let row = 0; row < count; row += 1) {

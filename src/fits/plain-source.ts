@@ -15,7 +15,8 @@ export async function handleSource(handle: FileHandle, removePath?: string): Pro
     const { size } = await handle.stat();
     return {
       sizeBytes: size,
-      read: (position, length) => readAt(handle, position, Math.min(length, size - position)),
+      read: (position, length, room) =>
+        readAt(handle, position, Math.max(0, Math.min(length, size - position)), room),
       extent: (end) => Promise.resolve(Math.min(end, size)),
       close: closeOnce(handle),
     };
@@ -25,9 +26,14 @@ export async function handleSource(handle: FileHandle, removePath?: string): Pro
   }
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+async function readAt(
+  handle: FileHandle,
+  position: number,
+  length: number,
+  room: Uint8Array = new Uint8Array(0),
+): Promise<Uint8Array> {
   // Slow allocation: never a slice of Node's shared pool, so views on it may be 8-byte aligned.
-  const bytes = Buffer.allocUnsafeSlow(Math.max(0, length));
+  const bytes = length <= room.length ? room.subarray(0, length) : Buffer.allocUnsafeSlow(length);
   let done = 0;
   while (done < bytes.length) {
     const { bytesRead } = await handle.read(bytes, done, bytes.length - done, position + done);

@@ -120,8 +120,12 @@ export interface XisfCompression {
 export interface ByteSource {
   /** Length of the expanded content in bytes; inside gzip only known once its end was reached. */
   readonly sizeBytes: number;
-  /** Bytes [position, position + length), fewer at the end of the source. The caller owns them. */
-  read(position: number, length: number): Promise<Uint8Array>;
+  /**
+   * Bytes [position, position + length), fewer at the end of the source. The caller owns them.
+   *
+   * @param room memory that they may be put into, if they fit and lie in a file as they are
+   */
+  read(position: number, length: number, room?: Uint8Array): Promise<Uint8Array>;
   /** How many of the first `end` bytes exist: `end`, or the length of the source if that is less. */
   extent(end: number): Promise<number>;
   close(): Promise<void>;

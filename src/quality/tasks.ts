@@ -7,6 +7,8 @@ import {
   toldDataSum,
   visibleRegion,
   type FitsFile,
+  type Hdu,
+  type Region,
   type SourceLimits,
 } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
@@ -62,7 +64,22 @@ async function measureImage(
   const hdu = mainImage(file);
   if (hdu === undefined) throw new AppError('fits_unsupported', 'The file has no image.');
   const region = visibleRegion(hdu);
-  const plane = await readPlane(file, hdu, { region, maxPixels: request.maxPixels });
+  const room = takeRoom(hdu);
+  try {
+    return await measureRegion(file, hdu, { ...request, region, room }, signal);
+  } finally {
+    giveBack(room);
+  }
+}
+
+async function measureRegion(
+  file: FitsFile,
+  hdu: Hdu,
+  request: MeasureRequest & { readonly region: Region; readonly room: Uint8Array },
+  signal?: AbortSignal,
+): Promise<FileMeasures> {
+  const { region, room, maxPixels } = request;
+  const plane = await readPlane(file, hdu, { region, maxPixels, room });
   signal?.throwIfAborted();
   const { buffer, byteOffset, byteLength } = plane.pixels;
   const sums = {
@@ -74,6 +91,37 @@ async function measureImage(
   if (planes <= 1) return measures;
   const text = `The image has ${planes} planes; the first one was measured.`;
   return { ...measures, findings: [...measures.findings, { code: 'planes', level: 'note', text }] };
+}
+
+/** Larger pictures get memory of their own each time. */
+const MOST_ROOM_BYTES = 2 ** 26;
+/** After so long without a picture it is let go of. */
+const IDLE_MS = 10_000;
+
+/**
+ * Memory of the picture before: the system hands out fresh pages one by one, which takes a tenth of the
+ * time of a measure. None is there while it is in use.
+ */
+let kept = new Uint8Array(0);
+let release: NodeJS.Timeout | undefined;
+
+function takeRoom(hdu: Hdu): Uint8Array {
+  const bytes = (pixelCountOf(hdu) * Math.abs(hdu.bitpix)) / 8;
+  const room = kept;
+  kept = new Uint8Array(0);
+  if (room.length >= bytes) return room;
+  return new Uint8Array(hdu.kind === 'image' && bytes <= MOST_ROOM_BYTES ? bytes : 0);
+}
+
+function giveBack(room: Uint8Array): void {
+  if (room.length >= kept.length) kept = room as Uint8Array<ArrayBuffer>;
+  clearTimeout(release);
+  release = setTimeout(() => (kept = new Uint8Array(0)), IDLE_MS).unref();
+}
+
+function pixelCountOf(hdu: Hdu): number {
+  const { width, height } = planeOf(hdu);
+  return width * height;
 }
 
 /** Places of stars within TRIMSEC → those in the whole image. */
