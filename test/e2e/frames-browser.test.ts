@@ -27,7 +27,7 @@ withChromium('the browser of frames', () => {
 
   test('the reduction routine: filter, contact sheet, selection across pages, zip with calibrations', async () => {
     await page.goto('/frames/');
-    await page.locator('input[name="IMAGETYPE"][value="object"]').check();
+    await page.locator('#filter-form input[name="IMAGETYPE"][value="object"]').check();
     await page.waitForURL('**/frames/?IMAGETYPE=object');
     // The list came without another page: the box that was ticked still has the focus.
     expect(await page.evaluate('document.activeElement.name')).toBe('IMAGETYPE');

@@ -39,7 +39,7 @@ withChromium('what the list remembers, and the way back', () => {
     await toast.getByText('2 frames flagged doubtful.').waitFor();
     expect(new URL(page.url()).search).toBe('?sort=basename');
     expect(await page.locator('.frames tbody td', { hasText: 'doubtful' }).count()).toBe(2);
-    await page.locator('input[name="IMAGETYPE"][value="object"]').check();
+    await page.locator('#filter-form input[name="IMAGETYPE"][value="object"]').check();
     await page.waitForURL('**IMAGETYPE=object**');
     await toast.getByRole('button', { name: 'Undo' }).click();
     await toast.getByText('2 frames marked as before again.').waitFor();

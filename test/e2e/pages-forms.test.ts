@@ -136,7 +136,7 @@ withChromium('the pages that change something, in a real browser', () => {
     const plain = await openContext(browser, archive.url, { javaScriptEnabled: false });
     const visitor = await plain.context.newPage();
     await signIn(visitor, archive, '/frames/');
-    await visitor.locator('input[name="FILTER"][value="R"]').check();
+    await visitor.locator('#filter-form input[name="FILTER"][value="R"]').check();
     await visitor.getByRole('button', { name: 'Show' }).click();
     expect(new URL(visitor.url()).search).toBe('?FILTER=R');
 

@@ -44,7 +44,7 @@ withChromium('the pages that show frames, in a real browser', () => {
 
   test('a filter applies at once, stands in the address and as a chip, and the chip takes it back', async () => {
     await page.goto('/frames/');
-    await page.locator('input[name="FILTER"][value="V"]').check();
+    await page.locator('#filter-form input[name="FILTER"][value="V"]').check();
     await page.waitForURL('**/frames/?FILTER=V');
     expect(await names(page)).toEqual(['hill-0006', 'hill-0004', 'hill-0002']);
     await page.getByText('Target and name').click();
