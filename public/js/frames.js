@@ -106,11 +106,15 @@ function startList() {
     row.scrollIntoView({ block: 'nearest' });
   }
 
+  /** What is selected from here on, or from the last one up to here: the first and the last place. */
+  function reachOf(withRange) {
+    const start = withRange && anchor >= 0 ? anchor : current;
+    return [Math.min(start, current), Math.max(start, current)];
+  }
+
   function toggle(withRange) {
     if (current < 0) return;
-    const isRange = withRange && anchor >= 0;
-    const from = isRange ? Math.min(anchor, current) : current;
-    const to = isRange ? Math.max(anchor, current) : current;
+    const [from, to] = reachOf(withRange);
     const checked = withRange ? true : !boxes[current].checked;
     for (let index = from; index <= to; index += 1) boxes[index].checked = checked;
     anchor = current;
@@ -120,16 +124,12 @@ function startList() {
   /** The same of bars; one that stands for several frames is all of them. */
   function toggleBars(withRange) {
     if (bars[current] === undefined) return;
-    const isRange = withRange && anchor >= 0;
-    const chosen = bars.slice(
-      Math.min(isRange ? anchor : current, current),
-      Math.max(isRange ? anchor : current, current) + 1,
-    );
+    const [from, to] = reachOf(withRange);
     const framesOf = ({ dataset }) => {
       const sizes = dataset.sizes.split(' ').map(Number);
       return dataset.ids.split(' ').map((id, at) => [id, { size: sizes[at], page }]);
     };
-    const frames = chosen.flatMap(framesOf);
+    const frames = bars.slice(from, to + 1).flatMap(framesOf);
     const isOff = !withRange && frames.every(([id]) => selection.has(id));
     for (const [id, what] of frames) {
       if (isOff) selection.delete(id);

@@ -98,30 +98,29 @@ const MOST_ROOM_BYTES = 2 ** 26;
 /** After so long without a picture it is let go of. */
 const IDLE_MS = 10_000;
 
+const NO_ROOM = new Uint8Array(0);
+
 /**
  * Memory of the picture before: the system hands out fresh pages one by one, which takes a tenth of the
  * time of a measure. None is there while it is in use.
  */
-let kept = new Uint8Array(0);
+let kept = NO_ROOM;
 let release: NodeJS.Timeout | undefined;
 
+/** Memory for the plane of a plain image; of others the values are not where the bytes were read. */
 function takeRoom(hdu: Hdu): Uint8Array {
-  const bytes = (pixelCountOf(hdu) * Math.abs(hdu.bitpix)) / 8;
-  const room = kept;
-  kept = new Uint8Array(0);
-  if (room.length >= bytes) return room;
-  return new Uint8Array(hdu.kind === 'image' && bytes <= MOST_ROOM_BYTES ? bytes : 0);
+  const { width, height } = planeOf(hdu);
+  const bytes = (width * height * Math.abs(hdu.bitpix)) / 8;
+  if (hdu.kind !== 'image' || bytes > MOST_ROOM_BYTES) return NO_ROOM;
+  const room = kept.length >= bytes ? kept : new Uint8Array(bytes);
+  kept = NO_ROOM;
+  return room;
 }
 
 function giveBack(room: Uint8Array): void {
-  if (room.length >= kept.length) kept = room as Uint8Array<ArrayBuffer>;
+  if (room.length > kept.length) kept = room as Uint8Array<ArrayBuffer>;
   clearTimeout(release);
-  release = setTimeout(() => (kept = new Uint8Array(0)), IDLE_MS).unref();
-}
-
-function pixelCountOf(hdu: Hdu): number {
-  const { width, height } = planeOf(hdu);
-  return width * height;
+  release = setTimeout(() => (kept = NO_ROOM), IDLE_MS).unref();
 }
 
 /** Places of stars within TRIMSEC → those in the whole image. */

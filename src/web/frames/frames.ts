@@ -267,12 +267,16 @@ export function search(web: Web): RequestHandler {
       goTo(web, req, res, listUrl(base, withFilter(empty, 'OBJECT', [text])));
       return;
     }
+    if (!list.filters.has('basename')) {
+      goTo(web, req, res, listUrl(base, list));
+      return;
+    }
     const one = { column: 'frames.id', descending: false };
     const query = { conditions: parseConditions(list.filters), order: one, limit: 2, offset: 0 };
     const { total, items } = await listFrames(services.catalog, query, viewer);
     const [only] = items;
-    const isFrame = list.filters.has('basename') && total === 1 && only !== undefined;
-    goTo(web, req, res, isFrame ? `${base}/frames/${only.id}/` : listUrl(base, list));
+    const isOne = total === 1 && only !== undefined;
+    goTo(web, req, res, isOne ? `${base}/frames/${only.id}/` : listUrl(base, list));
   };
 }
 
