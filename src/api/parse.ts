@@ -1,6 +1,6 @@
 import {
   parseConditions,
-  SORT_COLUMNS,
+  sortColumn,
   type FrameOrder,
   type FrameQuery,
 } from '../catalog/index.js';
@@ -68,7 +68,7 @@ function parseOrder(parameters: Parameters, isPyobs: boolean): FrameOrder {
   }
   let sort = parameter(parameters, 'sort');
   let direction = parameter(parameters, 'order');
-  if (sort === '' && Object.hasOwn(SORT_COLUMNS, direction)) {
+  if (sort === '' && sortColumn(direction) !== undefined) {
     // The documented, never built form: `order=<column>&asc=true|false`.
     sort = direction;
     direction = /^(?:false|0|no)$/i.test(parameter(parameters, 'asc')) ? 'desc' : 'asc';
@@ -79,7 +79,7 @@ function parseOrder(parameters: Parameters, isPyobs: boolean): FrameOrder {
 }
 
 function orderBy(sort: string, descending: boolean): FrameOrder {
-  const column = Object.hasOwn(SORT_COLUMNS, sort) ? SORT_COLUMNS[sort] : undefined;
+  const column = sortColumn(sort);
   if (column === undefined) throw invalid('sort');
   return { column, descending };
 }

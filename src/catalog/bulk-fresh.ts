@@ -12,6 +12,7 @@ const FILLED = ['frames', 'versions', 'hdus', 'relations'];
 const WAITING: Readonly<Record<string, string>> = {
   header_numbers: 'keyword_id, number, frame_id',
   header_texts: 'keyword_id, text, frame_id',
+  header_others: 'keyword_id, frame_id, value',
   sky_boxes: 'cast(x0 * 16 as integer), cast(y0 * 16 as integer), cast(z0 * 16 as integer), id',
 };
 

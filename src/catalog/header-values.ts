@@ -41,7 +41,25 @@ const ROWS = 'select value ->> 0, value ->> 1, value ->> 2 from json_each(?)';
 export interface HeaderValues {
   readonly numbers: readonly (readonly [keyword: string, number: number])[];
   readonly texts: readonly (readonly [keyword: string, text: string])[];
+  /** Those of them behind the first of their keyword: a frame stands in a list by its first value. */
+  readonly others: readonly (readonly [keyword: string, value: number | string])[];
 }
+
+/** A table of values by keyword and frame: its column, and what of a frame goes into it. */
+interface ValueTable {
+  readonly table: string;
+  readonly column: string;
+  readonly of: (values: HeaderValues) => readonly (readonly [string, number | string])[];
+}
+
+const NUMBERS: ValueTable = {
+  table: 'header_numbers',
+  column: 'number',
+  of: ({ numbers }) => numbers,
+};
+const TEXTS: ValueTable = { table: 'header_texts', column: 'text', of: ({ texts }) => texts };
+const OTHERS: ValueTable = { table: 'header_others', column: 'value', of: ({ others }) => others };
+const VALUE_TABLES: readonly ValueTable[] = [NUMBERS, TEXTS, OTHERS];
 
 /** A keyword as the dictionary has it: in capitals, one blank between the words of a HIERARCH keyword. */
 export function keywordKey(keyword: string): string {
@@ -62,6 +80,7 @@ export function isSearched(keyword: string): boolean {
 export function searchableValues(hdus: readonly StoredHdu[]): HeaderValues {
   const numbers = new Map<string, readonly [string, number]>();
   const texts = new Map<string, readonly [string, string]>();
+  const firsts = new Map<string, number | string>();
   const searched = searchedHdus(hdus);
   for (const hdu of searched) {
     const isOnlyInFront = searched.length > 1 && hdu === searched[0] && !hasImage(hdu);
@@ -70,11 +89,15 @@ export function searchableValues(hdus: readonly StoredHdu[]): HeaderValues {
       if (keyword === undefined || (isOnlyInFront && SHAPE.test(keyword))) continue;
       if (numbers.size + texts.size >= MAX_VALUES) break;
       const value = valueOf(card);
+      if (value !== undefined && (firsts.get(keyword) ?? '') === '') firsts.set(keyword, value);
       if (typeof value === 'number') numbers.set(`${keyword}=${value}`, [keyword, value]);
       else if (value !== undefined) texts.set(`${keyword}=${value}`, [keyword, value]);
     }
   }
-  return { numbers: [...numbers.values()], texts: [...texts.values()] };
+  const found = { numbers: [...numbers.values()], texts: [...texts.values()] };
+  const isOther = ([keyword, value]: readonly [string, number | string]): boolean =>
+    firsts.get(keyword) !== value;
+  return { ...found, others: [...found.numbers, ...found.texts].filter(isOther) };
 }
 
 /** The keyword under which a card is found; undefined if it is not. */
@@ -129,13 +152,17 @@ export async function writeManyHeaderValues(
   await writeValues(tx, await withCorrections(tx, frames));
 }
 
-async function writeValues(tx: Knex, frames: readonly StoredFrame[]): Promise<void> {
+async function writeValues(
+  tx: Knex,
+  frames: readonly StoredFrame[],
+  tables: readonly ValueTable[] = VALUE_TABLES,
+): Promise<void> {
   for (let at = 0; at < frames.length; at += FRAMES_AT_ONCE) {
     const values: { frameId: number; values: HeaderValues }[] = [];
     await inSteps(frames.slice(at, at + FRAMES_AT_ONCE), (some) => {
       for (const { id, hdus } of some) values.push({ frameId: id, values: searchableValues(hdus) });
     });
-    await insertValues(tx, values);
+    await insertValues(tx, values, tables);
   }
 }
 
@@ -153,13 +180,10 @@ export async function removeHeaderValues(tx: Knex, frameId: number): Promise<voi
   const stored = await readFrames(tx, (query) => query.where('frames.id', frameId));
   const [frame] = await withCorrections(tx, stored);
   if (frame === undefined) return;
-  const { numbers, texts } = searchableValues(frame.hdus);
-  const ids = await keywordIds(tx, [...numbers, ...texts]);
-  for (const [table, column, values] of [
-    ['header_numbers', 'number', numbers],
-    ['header_texts', 'text', texts],
-  ] as const) {
-    const rows = values.flatMap(([keyword, value]) => {
+  const values = searchableValues(frame.hdus);
+  const ids = await keywordIds(tx, [...values.numbers, ...values.texts]);
+  for (const { table, column, of } of VALUE_TABLES) {
+    const rows = of(values).flatMap(([keyword, value]) => {
       const id = ids.get(keyword);
       return id === undefined ? [] : [[id, value, frameId]];
     });
@@ -170,17 +194,51 @@ export async function removeHeaderValues(tx: Knex, frameId: number): Promise<voi
 }
 
 /**
- * Fills the tables from the stored headers, a few frames at a time. For a migration: all frames must
- * be without values, and there are no corrections yet.
+ * Fills the tables of values from the stored headers, a few frames at a time. For a migration: all
+ * frames must be without values, and there are no corrections yet.
  */
 export async function fillHeaderValues(tx: Knex): Promise<void> {
+  await inTurns(
+    tx,
+    (query) => query,
+    (frames) => writeValues(tx, frames, [NUMBERS, TEXTS]),
+  );
+}
+
+/**
+ * Fills the table of values behind the first, of those frames that have several of one keyword. For a
+ * migration: the table must be empty.
+ */
+export async function fillOtherValues(tx: Knex): Promise<void> {
+  await tx.raw('create temp table several (frame_id integer primary key)');
+  const keywords: { id: number }[] = await tx('header_keywords').select('id');
+  for (const { id } of keywords) {
+    await tx.raw(`insert or ignore into several select frame_id from (
+        select frame_id from header_numbers where keyword_id = ${id}
+        union all select frame_id from header_texts where keyword_id = ${id}
+      ) group by frame_id having count(*) > 1`);
+  }
+  await inTurns(
+    tx,
+    (query) => query.whereRaw('frames.id in (select frame_id from several)'),
+    async (frames) => writeValues(tx, await withCorrections(tx, frames), [OTHERS]),
+  );
+  await tx.raw('drop table several');
+}
+
+/** Goes through frames with their headers in order of id, not all at once. */
+async function inTurns(
+  tx: Knex,
+  choose: (query: Knex.QueryBuilder) => Knex.QueryBuilder,
+  work: (frames: readonly StoredFrame[]) => Promise<void>,
+): Promise<void> {
   for (let after = 0; ;) {
     const frames = await readFrames(tx, (query) =>
-      query.where('frames.id', '>', after).orderBy('frames.id').limit(FRAMES_AT_ONCE),
+      choose(query.where('frames.id', '>', after).orderBy('frames.id').limit(FRAMES_AT_ONCE)),
     );
     const last = frames.at(-1);
     if (last === undefined) return;
-    await writeValues(tx, frames);
+    await work(frames);
     after = last.id;
   }
 }
@@ -258,19 +316,17 @@ async function withCorrections(
 async function insertValues(
   tx: Knex,
   frames: readonly { readonly frameId: number; readonly values: HeaderValues }[],
+  tables: readonly ValueTable[],
 ): Promise<void> {
   const ids = await keywordIds(
     tx,
     frames.flatMap(({ values }) => [...values.numbers, ...values.texts]),
     'add',
   );
-  for (const [table, valuesOf] of [
-    ['header_numbers', (values: HeaderValues) => values.numbers],
-    ['header_texts', (values: HeaderValues) => values.texts],
-  ] as const) {
+  for (const { table, of } of tables) {
     const byKeyword = new Map<number, (readonly [number, number | string, number])[]>();
     for (const { frameId, values } of frames) {
-      for (const [keyword, value] of valuesOf(values)) {
+      for (const [keyword, value] of of(values)) {
         const id = ids.get(keyword) ?? 0;
         const rows = byKeyword.get(id);
         if (rows === undefined) byKeyword.set(id, [[id, value, frameId]]);

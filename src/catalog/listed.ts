@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Condition } from './conditions.js';
 import { counting } from './count.js';
+import type { CorrectionValue } from './corrections.js';
 import { inSnapshot, type Catalog } from './db.js';
 import type { StoredFinding } from './findings.js';
 import { toMeasures, type FrameMeasures } from './measures.js';
@@ -47,18 +48,12 @@ export async function readListed(
     rowsOf('flags', 'frame_id', 'flag'),
     rowsOf('tags', 'frame_id', 'tag'),
     rowsOf('findings', 'frame_id', 'code', 'level', 'text'),
-    keywords.length === 0
-      ? undefined
-      : readKeywords(
-          catalog,
-          frames.map(({ version }) => version.id),
-          keywords,
-        ),
+    keywords.length === 0 ? undefined : readHeaders(catalog, frames, keywords),
   ]);
   const measured = new Map(measures.map((row) => [Number(row.frame_id), toMeasures(row)]));
   const flagged = new Map(flags.map((row) => [Number(row.frame_id), String(row.flag)]));
   return new Map(
-    frames.map(({ id, version }) => [
+    frames.map(({ id }) => [
       id,
       {
         measures: measured.get(id),
@@ -67,9 +62,38 @@ export async function readListed(
           .map((row) => String(row.tag))
           .sort(),
         findings: ofFrame(findings, id).map(toFinding).sort(byLevel),
-        headers: headers?.get(version.id) ?? NOTHING,
+        headers: headers?.get(id) ?? NOTHING,
       },
     ]),
+  );
+}
+
+/** Values of keywords by frame: those of its file, with what people set right in their place. */
+async function readHeaders(
+  catalog: Catalog,
+  frames: readonly Pick<Frame, 'id' | 'version'>[],
+  keywords: readonly string[],
+): Promise<Map<number, ReadonlyMap<string, string>>> {
+  const ids = frames.map(({ id }) => id);
+  const versions = frames.map(({ version }) => version.id);
+  const [written, rows] = await Promise.all([
+    readKeywords(catalog, versions, keywords),
+    catalog
+      .read('corrections')
+      .whereIn('frame_id', ids)
+      .whereIn('keyword', keywords)
+      .select('frame_id', 'keyword', 'value') as Promise<Row[]>,
+  ]);
+  return new Map(
+    frames.map(({ id, version }) => {
+      const values = new Map(written.get(version.id));
+      for (const row of ofFrame(rows, id)) {
+        const value = JSON.parse(String(row.value)) as CorrectionValue;
+        if (value === null) values.delete(String(row.keyword));
+        else values.set(String(row.keyword), String(value));
+      }
+      return [id, values];
+    }),
   );
 }
 

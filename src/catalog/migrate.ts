@@ -30,6 +30,7 @@ import { openShutter } from './migrations/0025_open_shutter.js';
 import { starFields } from './migrations/0026_star_fields.js';
 import { sorts } from './migrations/0027_sorts.js';
 import { formerCorrections } from './migrations/0028_former_corrections.js';
+import { headerOthers } from './migrations/0029_header_others.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -61,6 +62,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0026_star_fields', up: starFields },
   { name: '0027_sorts', up: sorts },
   { name: '0028_former_corrections', up: formerCorrections },
+  { name: '0029_header_others', up: headerOthers },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

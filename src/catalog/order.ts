@@ -1,7 +1,8 @@
 import { FACET_COLUMNS } from './cube-keys.js';
+import { isSearched, keywordKey } from './header-values.js';
 
 export interface FrameOrder {
-  /** One of the values of SORT_COLUMNS. */
+  /** As `sortColumn` gives it. */
   readonly column: string;
   readonly descending: boolean;
 }
@@ -60,7 +61,34 @@ export const SORT_COLUMNS: Readonly<Record<string, string>> = {
   hot_pixels: 'measures.hot_pixels',
   background_gradient: 'measures.background_gradient',
   transparency: 'measures.transparency',
+  flag: 'said.flag',
+  findings: 'said.finding',
+  tags: 'said.tag',
 };
+
+const HEADER = 'header.';
+
+/**
+ * The column of an order for a name of SORT_COLUMNS, or for `header.<KEYWORD>`.
+ *
+ * @returns undefined if lists cannot be sorted by it
+ */
+export function sortColumn(name: string): string | undefined {
+  if (Object.hasOwn(SORT_COLUMNS, name)) return SORT_COLUMNS[name];
+  if (!name.startsWith(HEADER)) return undefined;
+  const keyword = keywordKey(name.slice(HEADER.length));
+  return keyword !== '' && isSearched(keyword) ? `${HEADER}${keyword}` : undefined;
+}
+
+/** The keyword whose values in headers the order is about, if it is. */
+export function keywordOf({ column }: Pick<FrameOrder, 'column'>): string | undefined {
+  return column.startsWith(HEADER) ? column.slice(HEADER.length) : undefined;
+}
+
+/** True if the order is by what tables beside `frames` say of a frame: its header, people, findings. */
+export function isSaid(order: Pick<FrameOrder, 'column'>): boolean {
+  return order.column.startsWith('said.') || keywordOf(order) !== undefined;
+}
 
 /** Sources of frames in order of a column: an index that is walked, in either direction. */
 const WALKS: Readonly<Record<string, string>> = {

@@ -3,6 +3,7 @@ import { countByFacet, smallestSet } from './count.js';
 import {
   canBeNull,
   facetColumnOf,
+  isSaid,
   joinOf,
   mayTie,
   MEASURES,
@@ -10,16 +11,10 @@ import {
   type FrameOrder,
 } from './order.js';
 import { findsNothing, narrow, type Choice, type Search } from './search.js';
+import { readPieces, type Stretch } from './pieces.js';
+import { readBySaid } from './said-order.js';
 import { readAmongEquals, type Position } from './ties.js';
-import { chooseWay, isByDate, isEverything, type Errand } from './ways.js';
-
-/** A stretch of a list. */
-export interface Stretch extends Errand {
-  /** The stretch begins behind this place… */
-  readonly after?: Position | undefined;
-  /** …and the list is read from its end to its beginning. */
-  readonly isReversed?: boolean | undefined;
-}
+import { chooseWay, isByDate, isEverything } from './ways.js';
 
 /**
  * Frames of one stretch of a list, by place and id only: the least that has to be read to know which
@@ -39,39 +34,17 @@ export async function readStretch(db: Knex, search: Search, stretch: Stretch): P
 }
 
 async function readForward(db: Knex, search: Search, stretch: Stretch): Promise<Position[]> {
+  if (isSaid(stretch.order)) return readBySaid(db, search, stretch);
   const facetColumn = facetColumnOf(stretch.order);
   if (facetColumn !== undefined) return readByFacets(db, search, stretch, facetColumn);
   const parts = partsOf(stretch, search);
-  return readParts(
+  return readPieces(
     stretch,
     parts.map((part) => ({
       read: (offset, limit) => readPart(db, search, part, { ...stretch, offset, limit }),
       count: () => countPart(db, search, part),
     })),
   );
-}
-
-/** A piece of a list that can be read from anywhere. */
-interface Piece {
-  readonly read: (offset: number, limit: number) => Promise<Position[]>;
-  readonly count: () => Promise<number>;
-}
-
-/** Reads through pieces one after the other until the stretch is full. */
-async function readParts(
-  { offset, limit }: Stretch,
-  pieces: readonly Piece[],
-): Promise<Position[]> {
-  const found: Position[] = [];
-  let skip = offset;
-  for (const [at, piece] of pieces.entries()) {
-    const rows = await piece.read(skip, limit - found.length);
-    found.push(...rows);
-    if (found.length >= limit || at === pieces.length - 1) break;
-    if (rows.length > 0) skip = 0;
-    else if (skip > 0) skip -= await piece.count();
-  }
-  return found;
 }
 
 /** One of the two pieces of a list: frames with a value, or frames without. */
@@ -156,7 +129,12 @@ async function readPart(
   if (way.kind === 'one' && isAgainstIds(part, way.from)) {
     const walk = (): Knex.QueryBuilder =>
       db.from(db.raw(way.from)).modify(narrow, db, search, way.narrowing).modify(toPart, part);
-    return readAmongEquals(walk, { ...part, offset: stretch.offset, limit: stretch.limit });
+    return readAmongEquals(walk, {
+      ...part,
+      id: 'frames.id',
+      offset: stretch.offset,
+      limit: stretch.limit,
+    });
   }
   // Or else SQLite walks in the order of the list, and tests each frame for what an index finds.
   const hint = way.kind === 'one' && way.narrowing.by === 'seek' ? '+' : '';
@@ -280,7 +258,7 @@ async function readByFacets(
   column: string,
 ): Promise<Position[]> {
   const groups = await facetGroups(db, search, stretch, column);
-  return readParts(
+  return readPieces(
     stretch,
     groups.map(({ value, ids, frames, after }) => {
       const choice: Choice = { kind: 'facet', rows: ids.length, frames, ids, conditions: [] };

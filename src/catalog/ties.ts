@@ -9,6 +9,8 @@ export interface Position {
 /** A walk along an index whose values go one way while equal ones are wanted by id the other way. */
 export interface AgainstIds {
   readonly column: string;
+  /** The column of the frame's id. */
+  readonly id: string;
   readonly values: 'asc' | 'desc';
   readonly ids: 'asc' | 'desc';
   readonly offset: number;
@@ -25,7 +27,7 @@ export interface AgainstIds {
  */
 export async function readAmongEquals(
   walk: () => Knex.QueryBuilder,
-  { column, values, ids, offset, limit }: AgainstIds,
+  { column, id, values, ids, offset, limit }: AgainstIds,
 ): Promise<Position[]> {
   const inPart: { value: string | number }[] = await walk()
     .select(`${column} as value`)
@@ -39,8 +41,8 @@ export async function readAmongEquals(
   const equals = async (value: string | number, skip: number): Promise<Position[]> =>
     walk()
       .whereRaw(`${column} = ?`, [value])
-      .select(`${column} as value`, 'frames.id as id')
-      .orderByRaw(`frames.id ${ids}`)
+      .select(`${column} as value`, `${id} as id`)
+      .orderByRaw(`${id} ${ids}`)
       .limit(inPart.filter((each) => each.value === value).length)
       .offset(skip);
   const passed =
@@ -49,8 +51,8 @@ export async function readAmongEquals(
   if (last === first) return found;
   const between: Position[] = await walk()
     .whereRaw(`${column} ${behind} ? and ${column} ${before} ?`, [first, last])
-    .select(`${column} as value`, 'frames.id as id')
-    .orderByRaw(`${column} ${values}, frames.id ${ids}`);
+    .select(`${column} as value`, `${id} as id`)
+    .orderByRaw(`${column} ${values}, ${id} ${ids}`);
   return [...found, ...between, ...(await equals(last, 0))];
 }
 

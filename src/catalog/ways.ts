@@ -28,7 +28,7 @@ export type Way =
     };
 
 /** What reading costs, in microseconds: measured, and good enough to choose by. */
-const COST = { entry: 0.1, row: 2, merged: 1, term: 30, sorted: 0.5, seek: 3 };
+export const COST = { entry: 0.1, row: 2, merged: 1, term: 30, sorted: 0.5, seek: 3 };
 const MAX_TERMS = 64;
 
 /** The cheapest of the ways to read a part of a list in its order. */
@@ -139,7 +139,7 @@ function shareOf(choices: readonly Choice[], all: number): number {
 }
 
 /** For lists that nobody counts: a condition that cannot be judged is taken to leave one in ten. */
-function guessTotal(search: Search, all: number): number {
+export function guessTotal(search: Search, all: number): number {
   const seeks = search.few === undefined ? search.seeks.length : search.seeks.length - 1;
   const others = search.tests.length + seeks + (search.dates === undefined ? 0 : 1);
   return Math.ceil((search.few ?? all) * shareOf(search.choices, all) * 0.1 ** others);

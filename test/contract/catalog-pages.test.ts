@@ -60,7 +60,10 @@ const QUERIES = [
   'basename=x-00',
   'EXPTIME=10',
 ];
-const columns = [...new Set(Object.values(SORT_COLUMNS))];
+// What is said beside the table has a suite of its own: catalog-said.test.ts.
+const columns = [...new Set(Object.values(SORT_COLUMNS))].filter(
+  (each) => !each.startsWith('said.'),
+);
 const orders: FrameOrder[] = columns.flatMap((column) => [
   { column, descending: false },
   { column, descending: true },

@@ -364,7 +364,7 @@ test('the values of a frame are those of its newest version, and go when it goes
   expect(await search('header.WHO=x')).toEqual(['turn']);
   expect(await search('header.LONG-ONE__exists=true')).toEqual([]);
   await inTransaction(catalog, (tx) => deleteFrame(tx, frameId));
-  for (const table of ['header_numbers', 'header_texts']) {
+  for (const table of ['header_numbers', 'header_texts', 'header_others']) {
     expect(await catalog.read(table).where({ frame_id: frameId })).toEqual([]);
   }
 });

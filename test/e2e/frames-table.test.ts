@@ -40,6 +40,22 @@ withChromium('the table of frames', () => {
     expect(await page.locator(`td.col-target[title="${LONG}"]`).count()).toBe(1);
   });
 
+  test('a column of a header keyword is sorted by its head, and so are flags, findings and tags', async () => {
+    const { page } = open;
+    await page.goto('/frames/?columns=basename,header.SEED,flag,findings,tags&limit=25');
+    for (const [head, sort] of [
+      ['SEED', 'header.SEED'],
+      ['Flag', 'flag'],
+      ['Findings', 'findings'],
+      ['Tags', 'tags'],
+    ]) {
+      await page.locator('.frames thead th a', { hasText: head }).click();
+      await page.waitForURL((url) => url.searchParams.get('sort') === sort);
+      const sorted = page.locator('.frames thead th[aria-sort="ascending"]');
+      expect(await sorted.textContent()).toContain(head);
+    }
+  });
+
   test('chosen columns all stay: the box is moved sideways by keys, under its head', async () => {
     const { page } = open;
     await page.setViewportSize({ width: 1024, height: 800 });

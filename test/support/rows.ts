@@ -60,6 +60,7 @@ const TABLES = [
   'sky_boxes',
   'header_numbers',
   'header_texts',
+  'header_others',
 ];
 
 function readAll(catalog: Catalog, table: string): Promise<Row[]> {

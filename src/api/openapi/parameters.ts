@@ -1,5 +1,5 @@
 import { SORT_COLUMNS } from '../../catalog/index.js';
-import type { ApiParameter } from '../../openapi/index.js';
+import type { ApiParameter, Schema } from '../../openapi/index.js';
 import { RENDER_PARAMETERS, type RenderParameter } from '../../preview/index.js';
 import { MAX_LIMIT, OCS_ORDERING } from '../parse.js';
 import { ANGLE_UNITS } from '../parse-cutout.js';
@@ -50,21 +50,25 @@ const offset: ApiParameter = {
 
 const orderings = Object.keys(OCS_ORDERING);
 
+const SORTS = oneOf(Object.keys(SORT_COLUMNS));
+const HEADER_SORT: Schema = { type: 'string', pattern: '^header\\..*[^ ]' };
+
 /** What orders and pages a list. */
 export const PAGE_PARAMETERS: readonly ApiParameter[] = [
   limit,
   offset,
   {
     name: 'sort',
-    description: 'column to sort by; DATE_OBS if not given. Frames without a value stand last',
-    schema: oneOf(Object.keys(SORT_COLUMNS)),
-    examples: Object.keys(SORT_COLUMNS),
+    description:
+      'column to sort by, or `header.<KEYWORD>`; DATE_OBS if not given. Frames without a value stand last',
+    schema: { anyOf: [SORTS, HEADER_SORT] },
+    examples: [...Object.keys(SORT_COLUMNS), 'header.GAIN', 'header.HIERARCH ESO DET ID'],
   },
   {
     name: 'order',
     description:
       '`asc` or `desc`; without it newest first, unless a parameter is there that only pyobs-archive has. A column is taken for `sort`',
-    schema: oneOf(['asc', 'desc', ...Object.keys(SORT_COLUMNS)]),
+    schema: { anyOf: [oneOf(['asc', 'desc']), SORTS, HEADER_SORT] },
     examples: ['asc', 'desc', 'EXPTIME'],
   },
   {

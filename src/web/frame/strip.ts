@@ -2,6 +2,7 @@ import {
   listFrames,
   parseConditions,
   SORT_COLUMNS,
+  sortColumn,
   type Frame,
   type Viewer,
 } from '../../catalog/index.js';
@@ -73,7 +74,7 @@ async function findInList(
 ): Promise<Strip | undefined> {
   const state = readFrom(from);
   if (state === undefined) return undefined;
-  const order = { column: SORT_COLUMNS[state.sort] ?? 'frames.id', descending: state.descending };
+  const order = { column: sortColumn(state.sort) ?? 'frames.id', descending: state.descending };
   // The page one came from and, as its edge has neighbours too, a little of those beside it.
   const start = Math.max(0, state.offset - STRIP_SIDE - 1);
   const limit = state.limit + 2 * (STRIP_SIDE + 1);

@@ -1,4 +1,4 @@
-import { SORT_COLUMNS, type ListedMore } from '../../catalog/index.js';
+import { SORT_COLUMNS, sortColumn, type ListedMore } from '../../catalog/index.js';
 import {
   filterSlot,
   formatBytes,
@@ -96,15 +96,20 @@ export const COLUMNS: readonly Column[] = [
   numberColumn('TEL_FOCU', 'Focus', ({ focus }) => formatNumber(focus, 2), { sort: 'TEL_FOCU' }),
   {
     ...textColumn('flag', 'Flag', () => null),
+    sort: 'flag',
     widthPx: 94,
     cell: (_frame, more) => flagCell(more),
   },
   {
     ...textColumn('findings', 'Findings', () => null),
+    sort: 'findings',
     widthPx: 150,
     cell: (_frame, more) => findingsCell(more),
   },
-  textColumn('tags', 'Tags', (_frame, more) => more?.tags.join(', ') ?? null, { widthPx: 120 }),
+  textColumn('tags', 'Tags', (_frame, more) => more?.tags.join(', ') ?? null, {
+    sort: 'tags',
+    widthPx: 120,
+  }),
   numberColumn('size', 'Size', ({ version }) => formatBytes(version.sizeBytes), {
     sort: 'size',
     className: 'col-size num',
@@ -148,7 +153,7 @@ export function parseColumns(text: string): string[] {
 }
 
 /** `header.gain` is GAIN of the header; everything else is as it stands. */
-function normalKey(text: string): string {
+export function normalKey(text: string): string {
   if (!text.startsWith(HEADER)) return text;
   return HEADER + text.slice(HEADER.length).trim().replace(/\s+/g, ' ').toUpperCase();
 }
@@ -159,7 +164,8 @@ export function findColumn(key: string): Column | undefined {
   const keyword = key.slice(HEADER.length);
   if (keyword.length > 68 || !KEYWORD.test(keyword)) return undefined;
   // A keyword that a list is sorted by already is sorted by as a column too.
-  const sort = Object.hasOwn(SORT_COLUMNS, keyword) ? { sort: keyword } : {};
+  const own = Object.hasOwn(SORT_COLUMNS, keyword) ? keyword : key;
+  const sort = sortColumn(own) === undefined ? {} : { sort: own };
   return {
     key,
     label: keyword,

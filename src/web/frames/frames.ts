@@ -7,7 +7,7 @@ import {
   MAX_SUMMED,
   parseConditions,
   readListed,
-  SORT_COLUMNS,
+  sortColumn,
   sumList,
   type Frame,
   type Viewer,
@@ -108,7 +108,7 @@ export function showFrames(web: Web): RequestHandler {
       goTo(web, req, res, listUrl(base, state));
       return;
     }
-    const order = { column: SORT_COLUMNS[state.sort] ?? 'frames.id', descending: state.descending };
+    const order = { column: sortColumn(state.sort) ?? 'frames.id', descending: state.descending };
     const { limit, offset } = state;
     const found = await listFrames(services.catalog, { conditions, order, limit, offset }, viewer);
     if (found.items.length === 0 && found.total > 0) {

@@ -4,13 +4,13 @@ import {
   DEFAULT_RADIUS_DEG,
   findFilter,
   FRAME_FILTERS,
-  SORT_COLUMNS,
+  sortColumn,
   type FoundFilter,
 } from '../../catalog/index.js';
 import { parameter } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { formatDec, formatRa, parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
-import { parseColumns } from './columns.js';
+import { normalKey, parseColumns } from './columns.js';
 import { PANEL_PARAMETERS, relationWord } from './fields.js';
 import { formatNumber, kindLabel } from '../render.js';
 
@@ -57,8 +57,8 @@ export interface Chip {
 
 /** @throws 'bad_request' naming the parameter, for sort, order, view, limit and offset */
 export function parseListState(parameters: ReadonlyMap<string, readonly string[]>): ListState {
-  const sort = parameter(parameters, 'sort') || DEFAULT_SORT;
-  if (!Object.hasOwn(SORT_COLUMNS, sort)) throw badParameter('sort');
+  const sort = normalKey(parameter(parameters, 'sort') || DEFAULT_SORT);
+  if (sortColumn(sort) === undefined) throw badParameter('sort');
   // Newest first is what a person wants to see; any other column starts from its least value.
   const order = parameter(parameters, 'order') || (sort === DEFAULT_SORT ? 'desc' : 'asc');
   if (order !== 'asc' && order !== 'desc') throw badParameter('order');
