@@ -14,23 +14,35 @@ import {
   type Authentication,
   type Services,
 } from './http/index.js';
+import type { Pages } from './warm-up.js';
 import { createViews, createWeb, renderProblem, staticFolders } from './web/index.js';
 
 export { createPatientServer } from './http/index.js';
 
 const YEAR_SEC = 31_536_000;
 
+/** The Express application, who may use it, and what draws its pages. */
+export interface App {
+  readonly app: Express;
+  readonly authentication: Authentication;
+  readonly pages: Pages;
+}
+
 /** The Express application: the only place where routers are mounted and their order is decided. */
-export function createApp(services: Services): { app: Express; authentication: Authentication } {
+export function createApp(services: Services): App {
   const { config } = services;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag'); // an entity tag of every list would hash it each time; what has one sets it
   app.set('trust proxy', trustedProxies(config.TRUST_PROXY));
-  app.set('views', join(PROGRAM_DIR, 'views'));
-  app.engine('ejs', createViews());
-  app.set('view engine', 'ejs');
-  app.set('view cache', true);
+  const views = createViews();
+  const useViews = (each: Express): void => {
+    each.set('views', join(PROGRAM_DIR, 'views'));
+    each.engine('ejs', views);
+    each.set('view engine', 'ejs');
+    each.set('view cache', true);
+  };
+  useViews(app);
 
   const authentication = createAuthentication(services);
   app.use(identify(services));
@@ -46,10 +58,11 @@ export function createApp(services: Services): { app: Express; authentication: A
   app.use(allowOrigins(config.CORS_ALLOWED_ORIGINS));
   app.use(authentication.authenticate);
   const api = createApi(services, authentication);
-  app.use(createWeb(services, api.describe));
+  const routes = createWeb(services, api.describe);
+  app.use(routes);
   app.use(api.router);
   app.use(handleProblems(services, renderProblem(services)));
-  return { app, authentication };
+  return { app, authentication, pages: { useViews, routes } };
 }
 
 /** Gives each request an id and writes one line of log when it has been answered. */

@@ -127,7 +127,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'jobs',
     'http',
   ],
-  app: ['context', 'http', 'api', 'web'],
+  app: ['context', 'http', 'api', 'web', 'warm-up'],
+  'warm-up': ['lib', 'catalog', 'http'],
   main: ['cli'],
   // Server verbs; the client verbs are held to CLIENT_MAY below.
   cli: [
@@ -144,6 +145,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'report',
     'solving',
     'app',
+    'warm-up',
   ],
 };
 

@@ -16,6 +16,7 @@ import { openServer, readConfig, type ServerContext } from '../context.js';
 import { createAgeGuard, type AgeGuard } from '../lib/clock.js';
 import { AppError, systemCode } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
+import { warmUp } from '../warm-up.js';
 import { COMMON_EXITS, type Command, type Output } from './command.js';
 
 /** Time for requests that are under way when the server is told to stop. */
@@ -39,7 +40,7 @@ export const serve: Command = {
       await createFirstAdmin(context, out);
       const guard = createAgeGuard();
       await tidy(context, guard);
-      const { app, authentication } = createApp(context);
+      const { app, authentication, pages } = createApp(context);
       const server = createPatientServer(app, config);
       process.on('unhandledRejection', (error) => {
         // A bug, but of one request: the others must not pay for it.
@@ -50,7 +51,10 @@ export const serve: Command = {
       await listen(server, config.PORT, config.HOST);
       out.line(`Platevault ${context.version} is serving on ${urlOf(server)}`);
       const timer = setInterval(() => void tidy(context, guard), TIDY_EVERY_MS).unref();
+      const stopping = new AbortController();
+      const warmedUp = warmUp(context, pages, stopping.signal);
       await stopped;
+      stopping.abort();
       // All that is acknowledged is on disk; what hangs here is a disk that has gone, or a bug.
       setTimeout(() => process.exit(0), END_MS).unref();
       clearInterval(timer);
@@ -58,6 +62,7 @@ export const serve: Command = {
       await context.events.close();
       await stop(server);
       await authentication.close();
+      await warmedUp;
       return 0;
     } finally {
       await context.close();
