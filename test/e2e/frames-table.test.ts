@@ -48,7 +48,7 @@ withChromium('the table of frames', () => {
       ['Flag', 'flag'],
       ['Findings', 'findings'],
       ['Tags', 'tags'],
-    ]) {
+    ] as const) {
       await page.locator('.frames thead th a', { hasText: head }).click();
       await page.waitForURL((url) => url.searchParams.get('sort') === sort);
       const sorted = page.locator('.frames thead th[aria-sort="ascending"]');
