@@ -6,6 +6,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MISSING, MORE_NAMES, NUMBERS, SAME } from './target-facts.mjs';
 
 const [folder] = process.argv.slice(2);
 if (folder === undefined)
@@ -14,45 +15,6 @@ const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
 /** Catalogues that are taken whole; of others only what has a name of its own. */
 const WHOLE = /^(?:M|NGC|IC|Sh2|B|Cr|Mel|vdB|LMC|SMC) ?\d*$/;
-
-/** What the source lacks and people point at; positions to about an arc minute. */
-const MISSING = [
-  ['NGC 206', 10.13, 40.739, 'oc', '', '4', 'star cloud of M 31'],
-  ['NGC 604', 23.638, 30.785, 'en', '', '1.9', ''],
-  ['NGC 896', 36.37, 62.02, 'en', '', '27', ''],
-  ['NGC 1973', 83.77, -4.73, 'rn', '7', '5', ''],
-  ['NGC 1975', 83.825, -4.68, 'rn', '7', '10', ''],
-  ['NGC 2174', 92.35, 20.65, 'en', '', '40', 'Monkey Head Nebula'],
-  ['NGC 2237', 98.08, 5.05, 'en', '', '80', 'Rosette Nebula'],
-  ['NGC 5907', 228.974, 56.329, 's', '10.3', '12.6x1.4', 'Splinter Galaxy'],
-  ['NGC 6995', 314.29, 31.23, 'snr', '', '12', ''],
-  ['IC 447', 97.75, 9.9, 'rn', '', '25', ''],
-  ['IC 1340', 314.03, 31.07, 'snr', '', '25x20', ''],
-  ['IC 2118', 75.5, -7.9, 'rn', '', '180x60', 'Witch Head Nebula'],
-];
-
-/** Names that are used more than the one that the source has, by designation. */
-const MORE_NAMES = {
-  'M 1': ['Crab'],
-  'M 31': ['Andromeda'],
-  'M 33': ['Triangulum'],
-  'M 40': ['Winnecke 4'],
-  'M 42': ['Great Orion Nebula'],
-  'M 44': ['Beehive Cluster', 'Praesepe'],
-  'M 45': ['Pleiades', 'Seven Sisters', 'Melotte 22'],
-  'M 64': ['Black Eye Galaxy'],
-  'M 81': ["Bode's Galaxy"],
-  'M 102': ['Spindle Galaxy'],
-  'M 104': ['Sombrero Galaxy'],
-  'NGC 869': ['h Persei', 'h Per', 'Double Cluster'],
-  'NGC 884': ['chi Persei'],
-  'NGC 281': ['IC 11', 'Pacman Nebula'],
-  'NGC 7000': ['North America Nebula'],
-  'NGC 7293': ['Helix Nebula'],
-};
-
-/** The same object under two numbers: the second is not in the source, or is the same there again. */
-const SAME = { 'M 51': ['NGC 5194'], 'M 76': ['NGC 650', 'NGC 651'], 'M 102': ['NGC 5866'] };
 
 const plain = (text) =>
   String(text ?? '')
@@ -159,6 +121,18 @@ for (const [name, ra, dec, type, mag, size, title] of MISSING) {
   for (const object of objects.values())
     object.aliases = object.aliases.filter((each) => each !== title);
   add([name], ra, dec, { type, mag, size, others: title === '' ? [] : [title] });
+}
+for (const [name, numbers] of Object.entries(NUMBERS)) {
+  const known = [name, ...numbers].flatMap((each) => objects.get(each) ?? []);
+  const [first] = known;
+  if (first === undefined) throw new Error(`the source has no ${name}`);
+  for (const each of known) objects.delete(each.name);
+  const aliases = [...known.flatMap((each) => each.aliases), ...numbers];
+  objects.set(name, {
+    ...first,
+    name,
+    aliases: [...new Set(aliases)].filter((each) => each !== name),
+  });
 }
 // A number of its own and at the same time another name of a Messier object: one of them goes.
 for (const each of ngcOfMessier) objects.delete(each);
