@@ -9,6 +9,8 @@ export interface Patch extends Cutout {
   readonly bottom: number;
   /** Distance from the middle to the nearest pixel that has no value or is not in the picture. */
   readonly cutAtPx: number;
+  /** Distance from the middle to the nearest place that is not in the picture, however far. */
+  readonly edgeAtPx: number;
   /** Distance to the nearest pixel that is full; Infinity if there is none. */
   readonly fullAtPx: number;
 }
@@ -47,11 +49,16 @@ export function createCutter(picture: Pixels, background: Background, full: numb
     const around = neighbours.map(({ x, y }) => ({ x: x - middle.x, y: y - middle.y }));
     mend(values, size, { neighbours: around, isWhole: edges.cutAtPx === Infinity });
     const { cutAtPx, fullAtPx } = edges;
-    return { size, values, left, bottom, cutAtPx, fullAtPx };
+    const edgeAtPx = edgeOf(picture, middle);
+    return { size, values, left, bottom, cutAtPx, edgeAtPx, fullAtPx };
   };
 }
 
 type Pixels = Pick<Picture, 'pixels' | 'width' | 'height'>;
+
+function edgeOf({ width, height }: Pixels, { x, y }: Place): number {
+  return Math.min(x + 1, y + 1, width - x, height - y);
+}
 
 interface Frame {
   readonly left: number;

@@ -1,5 +1,6 @@
 import type { PixelArray } from '../fits/index.js';
 import { findDeadPart } from './dead-part.js';
+import { highestOf } from './levels.js';
 import type { Finding, Picture } from './types.js';
 import { formatNumber, formatShare } from './words.js';
 
@@ -23,7 +24,7 @@ const PROBES = 64;
 export function findFaults(picture: Picture): Finding[] {
   const common = commonValue(picture.pixels);
   const blank = describeBlank(picture, common);
-  if (blank !== undefined) return [blank];
+  if (blank.length > 0) return blank;
   const clipped = findClipped(common);
   if (Math.min(picture.width, picture.height) < LEAST_SIDE_PX) {
     return clipped === undefined ? [] : [clipped];
@@ -74,17 +75,20 @@ function commonValue(pixels: PixelArray): Common {
   };
 }
 
-function describeBlank({ pixels, saturation }: Picture, common: Common): Finding | undefined {
+/** `blank`, and `saturated` if all is full; empty for a picture that shows something. */
+function describeBlank({ pixels, saturation }: Picture, common: Common): Finding[] {
   const { value, share, isOnly } = common;
-  if (pixels.length === 0) return error('blank', 'The image has no pixels.');
-  if (isOnly && Number.isNaN(value)) return error('blank', 'No pixel of this image has a value.');
-  if (isOnly) {
-    const why = saturation !== null && value >= saturation ? ': everything is saturated' : '';
-    return error('blank', `All pixels have the value ${formatNumber(value)}${why}.`);
-  }
-  if (share < BLANK_SHARE) return undefined;
-  const text = `${formatShare(share)} of the pixels have the value ${formatNumber(value)}: the image is as good as blank.`;
-  return error('blank', text);
+  if (pixels.length === 0) return [error('blank', 'The image has no pixels.')];
+  if (isOnly && Number.isNaN(value)) return [error('blank', 'No pixel of this image has a value.')];
+  if (!isOnly && share < BLANK_SHARE) return [];
+  const isFull = value >= (saturation ?? highestOf(pixels) ?? Infinity);
+  const why = isFull ? ': everything is saturated' : '';
+  const number = formatNumber(value);
+  const text = isOnly
+    ? `All pixels have the value ${number}${why}.`
+    : `${formatShare(share)} of the pixels have the value ${number}${why === '' ? ': the image is as good as blank' : why}.`;
+  const full = `${formatShare(isOnly ? 1 : share)} of the pixels are saturated (${number}).`;
+  return [error('blank', text), ...(isFull ? [error('saturated', full)] : [])];
 }
 
 function findClipped({ atZero }: Common): Finding | undefined {

@@ -57,7 +57,7 @@ export function findSaturation({ pixels, saturation }: Picture): Saturation {
 }
 
 /** The highest value that a type of pixels can have; undefined where none is ever reached. */
-function highestOf(pixels: PixelArray): number | undefined {
+export function highestOf(pixels: PixelArray): number | undefined {
   if (pixels instanceof Uint16Array) return 65_535;
   if (pixels instanceof Int16Array) return 32_767;
   if (pixels instanceof Uint8Array) return 255;

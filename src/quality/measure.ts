@@ -1,6 +1,7 @@
 import { measureBackground, type Background } from './background.js';
 import { findFaults, LEAST_SIDE_PX } from './faults.js';
 import { findStars } from './find-stars.js';
+import { fillSmallHoles } from './holes.js';
 import { findSaturation, measureLevels } from './levels.js';
 import { isRichField, MEASURE_METHOD } from './method.js';
 import type { Finding, MeasureKind, Measures, Picture, Star } from './types.js';
@@ -15,12 +16,18 @@ const POOR_RANKS = { after: 2, upTo: 5 };
 /**
  * All that is measured of a decoded picture. Never throws for what the pixels are: what could not be
  * told is null, and a finding says why.
+ *
+ * @param picture its pixels are changed: copies of large pictures would cost too much memory
  */
 export function measurePicture(picture: Picture): Measures {
   const faults = findFaults(picture);
   const { kind, width, height } = picture;
-  if (faults.some(({ code }) => HOPELESS.includes(code))) return nothingMeasured(kind, faults);
   const saturation = findSaturation(picture);
+  if (faults.some(({ code }) => HOPELESS.includes(code))) {
+    const isFull = faults.some(({ code }) => code === 'saturated');
+    const saturatedFraction = isFull ? saturation.share : null;
+    return { ...nothingMeasured(kind, faults), saturatedFraction };
+  }
   const background = measureBackground(picture);
   if (Number.isNaN(background.level)) {
     const text = 'Too few pixels have values: the background cannot be told.';
@@ -43,6 +50,7 @@ export function measurePicture(picture: Picture): Measures {
     const finding: Finding = { code: 'too-small', level: 'note', text };
     return { ...measures, findings: [...measures.findings, finding] };
   }
+  fillSmallHoles(picture);
   const { stars, found } = findStars({ ...picture, saturation: saturation.level }, background);
   const { findings, ...shape } = judgeStars(picture, background, stars, saturation);
   const { pixelScaleArcsec: scale } = picture;

@@ -26,6 +26,10 @@ const LONGEST = 0.25;
 const LARGEST = 2.5;
 /** Noise can make a star fainter than its filtered peak, but not by more. */
 const LEAST_SNR = 3.5;
+/** Nearer to the edge of the picture than this many full widths at half maximum a star is cut. */
+const EDGE_FWHM = 1.5;
+/** Further out than this what has no value is well known from the other side of the star. */
+const CORE_FWHM = 0.75;
 /** Light at the rim of a patch, as a share of its middle, that cannot be the wings of the star. */
 const RIM = 0.015;
 /** What is not matched and larger than this, in widths of a star, is no faint star. */
@@ -76,7 +80,7 @@ export function measureStar(
     ellipticity: 1 - short / long,
     angleDeg,
     isSaturated: isFull,
-    isCut: patch.cutAtPx <= 1.5 * fwhmPx,
+    isCut: patch.edgeAtPx <= EDGE_FWHM * fwhmPx || patch.cutAtPx <= CORE_FWHM * fwhmPx,
     isBlended: peak.isBlended,
   };
 }

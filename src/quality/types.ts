@@ -42,7 +42,7 @@ export interface Star {
   /** Direction of the long axis, degrees from +x towards +y, -90 < angle ≤ 90. */
   readonly angleDeg: number;
   readonly isSaturated: boolean;
-  /** Touches the border of the image, or pixels without a value. */
+  /** Touches the border of the image, or its core has lost pixels that neighbours cannot stand in for. */
   readonly isCut: boolean;
   /** Was parted from a neighbour. */
   readonly isBlended: boolean;

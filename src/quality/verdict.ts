@@ -148,7 +148,12 @@ function judgeCount(
   { level, noise }: Background,
   stars: readonly Star[],
 ): Finding | undefined {
-  if (stars.length >= FEW_STARS) return undefined;
+  const whole = stars.filter(({ isCut }) => !isCut).length;
+  if (whole >= FEW_STARS) return undefined;
+  if (stars.length >= FEW_STARS) {
+    const text = `Of ${stars.length} stars that were found ${wholeCount(whole)}: edges or pixels without a value cut the others.`;
+    return { code: 'few-stars', level: 'note', text };
+  }
   if (stars.length > 0) {
     const cut = stars.filter(({ isCut }) => isCut).length;
     const count = stars.length === 1 ? 'Only one star was found' : 'Only two stars were found';
@@ -162,6 +167,11 @@ function judgeCount(
   }
   const text = `No star was found over a background of ${formatNumber(level)} ± ${formatNumber(noise, 3)}: clouds, a closed dome or shutter, a field without stars, or stars so small that they look like hot pixels.`;
   return { code: 'no-stars', level: 'warning', text };
+}
+
+function wholeCount(whole: number): string {
+  if (whole === 0) return 'none is whole';
+  return whole === 1 ? 'only one is whole' : 'only two are whole';
 }
 
 function judgeFull(

@@ -1,6 +1,6 @@
 import type { PixelArray } from '../../../src/fits/index.js';
 import { findFaults } from '../../../src/quality/faults.js';
-import type { Picture } from '../../../src/quality/index.js';
+import { measurePicture, type Picture } from '../../../src/quality/index.js';
 import { makeField, type FieldOptions } from '../../fixtures/star-field.js';
 
 const SIDE = 200;
@@ -43,12 +43,6 @@ describe('blank pictures', () => {
   test.each([
     ['zeros', new Uint16Array(SIDE * SIDE), null, 'All pixels have the value 0.'],
     [
-      'nothing but saturation',
-      new Uint16Array(SIDE * SIDE).fill(65_535),
-      65_535,
-      'All pixels have the value 65535: everything is saturated.',
-    ],
-    [
       'no values',
       new Float32Array(SIDE * SIDE).fill(NaN),
       null,
@@ -58,6 +52,25 @@ describe('blank pictures', () => {
   ])('%s', (_, pixels, saturation, text) => {
     const found = findFaults({ ...picture(pixels), saturation });
     expect(found).toEqual([{ code: 'blank', level: 'error', text }]);
+  });
+
+  test.each([
+    ['at the level that was given', 40_000, 40_000],
+    ['at the end of the type', 65_535, null],
+  ])('%s everything is saturated', (_, value, saturation) => {
+    const full = { ...picture(new Uint16Array(SIDE * SIDE).fill(value)), saturation };
+    const text = `All pixels have the value ${value}: everything is saturated.`;
+    const shareText = `100.0 % of the pixels are saturated (${value}).`;
+    expect(findFaults(full)).toEqual([
+      { code: 'blank', level: 'error', text },
+      { code: 'saturated', level: 'error', text: shareText },
+    ]);
+    for (const kind of ['sky', 'dark', 'flat'] as const) {
+      expect(measurePicture({ ...full, kind }).saturatedFraction).toBe(1);
+    }
+    const half = picture(new Uint16Array(SIDE * SIDE).fill(30_000));
+    expect(findFaults(half).map(({ code }) => code)).toEqual(['blank']);
+    expect(measurePicture(half).saturatedFraction).toBeNull();
   });
 
   test('a few hot pixels on one value are blank too', () => {
