@@ -102,8 +102,11 @@ const KINDS: Readonly<Record<ImageKind, MeasureKind | undefined>> = {
   arc: undefined,
 };
 
-/** Keywords that tell from which level pixels are full, the plainest first. */
-const SATURATION = ['SATURATE', 'SATLEVEL', 'SATURATION', 'MAXLIN', 'FULLWELL', 'DATAMAX'];
+/**
+ * Keywords that tell from which level pixels are full, the plainest first. DATAMAX is not one: it is the
+ * highest value that is there. FITS Standard 4.0 §4.4.2.5.
+ */
+const SATURATION = ['SATURATE', 'SATLEVEL', 'SATURATION', 'MAXLIN', 'FULLWELL'];
 
 /** After this often a frame is given up until it changes, or somebody asks for it. */
 const MAX_ATTEMPTS = 4;

@@ -101,9 +101,30 @@ function counterOf(names: readonly Name[]): number | undefined {
       const step = Number(parts[place]) - Number(names[at - 1]?.parts[place] ?? NaN);
       if (step === 1) ones += 1;
     }
-    if (ones >= STEADY * (names.length - 1)) return place;
+    if (ones >= STEADY * (names.length - 1) && !isClock(names, place)) return place;
   }
   return undefined;
+}
+
+/** Names may have the time of the end of an exposure, and are written a little later. */
+const CLOCK_SLACK_S = 2;
+const LONGEST_CLOCK_S = 300;
+/** Zones of time differ by whole quarters of an hour. */
+const ZONE_STEP_S = 900;
+
+/** Whether a part of names is the time of day, in any zone: one that steps by a second or minute is no counter. */
+function isClock(names: readonly Name[], place: number): boolean {
+  const fitting = names.filter(({ frame: { dateObsMs, exposureSec }, parts }) => {
+    const [, hours, minutes, seconds] = /^(\d\d)(\d\d)(\d\d)?$/.exec(parts[place] ?? '') ?? [];
+    if (hours === undefined || dateObsMs === null) return false;
+    if (Number(hours) > 23 || Number(minutes) > 59 || Number(seconds ?? 0) > 59) return false;
+    const told = 3600 * Number(hours) + 60 * Number(minutes) + Number(seconds ?? 0);
+    const least = seconds === undefined ? -60 - CLOCK_SLACK_S : -CLOCK_SLACK_S;
+    const most = Math.min(exposureSec ?? 0, LONGEST_CLOCK_S) + CLOCK_SLACK_S;
+    const later = (((told - dateObsMs / 1000 - least) % ZONE_STEP_S) + ZONE_STEP_S) % ZONE_STEP_S;
+    return later <= most - least;
+  });
+  return fitting.length >= STEADY * names.length;
 }
 
 function findOverlaps(camera: readonly NightFrame[], tell: Tell): void {

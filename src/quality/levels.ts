@@ -43,17 +43,27 @@ const BRIGHT_FLAT = 0.9;
 const FAINT_FLAT = 0.05;
 const UNEVEN_FLAT = 0.2;
 
+/** Far below the level that is told, numbers are in another unit: a flat of mean 1 has that of its raw frames. */
+const LEAST_OF_FULL = 0.001;
+
 /**
  * Where pixels are full. Without a level from elsewhere it is the highest value, if that is the
  * highest of its type of integers or if many pixels share it and few the next lower one.
  */
 export function findSaturation({ pixels, saturation }: Picture): Saturation {
-  if (saturation !== null) return { level: saturation, share: shareFrom(pixels, saturation) };
+  if (saturation !== null && !isFloat(pixels))
+    return { level: saturation, share: shareFrom(pixels, saturation) };
   const { value, count, nextCount, known } = findHighest(pixels);
+  if (saturation !== null && value > saturation * LEAST_OF_FULL)
+    return { level: saturation, share: shareFrom(pixels, saturation) };
   const isPile = count >= PILE && count >= PILE_OVER_NEXT * nextCount;
   // Where most of a picture has one value it is the background, but at the end of the type.
   const isFull = value === highestOf(pixels) || (isPile && count < known / 2);
   return isFull ? { level: value, share: count / known } : { level: null, share: 0 };
+}
+
+function isFloat(pixels: PixelArray): boolean {
+  return pixels instanceof Float32Array || pixels instanceof Float64Array;
 }
 
 /** The highest value that a type of pixels can have; undefined where none is ever reached. */
@@ -204,7 +214,7 @@ function judgeFlat(
     biasLevel !== null && level - biasLevel < Math.max(5 * noise, 0.01 * biasLevel)
       ? darkFlat(`The level of ${formatNumber(level)} is that of a bias frame`)
       : undefined,
-    plane.range > UNEVEN_FLAT * level
+    level > noise && plane.range > UNEVEN_FLAT * level
       ? {
           code: 'uneven',
           level: 'note',

@@ -36,6 +36,33 @@ function found(frames: readonly NightFrame[]): string[] {
   );
 }
 
+/** Frames so many seconds apart, named by a time of day. */
+function timed(everySec: number, nameAt: (at: Date) => string): NightFrame[] {
+  return Array.from({ length: 40 }, (_, at) => {
+    const dateObsMs = START_MS + 60_000 * 13 + Math.round(at * everySec * 1000);
+    const exposureSec = everySec * 0.9;
+    return frame(at + 1, nameAt(new Date(dateObsMs)), { dateObsMs, exposureSec });
+  });
+}
+
+test('times of day in names are no counters, in whatever zone', () => {
+  const digits = (at: Date, from: number, to: number): string =>
+    at.toISOString().slice(from, to).replaceAll(':', '');
+  expect(found(timed(1.06, (at) => `Occ_20260301T${digits(at, 11, 19)}`))).toEqual([]);
+  expect(found(timed(62, (at) => `allsky-20260301-${digits(at, 11, 16)}`))).toEqual([]);
+  const inIndia = (at: Date): Date => new Date(at.getTime() + 5.5 * 3_600_000);
+  expect(found(timed(62, (at) => `allsky-${digits(inIndia(at), 11, 16)}`))).toEqual([]);
+  // A counter of four digits each minute is one all the same.
+  const counted = timed(
+    60,
+    (at) =>
+      `a-${String(706 + Math.round(at.getTime() / 60_000 - START_MS / 60_000)).padStart(4, '0')}`,
+  );
+  expect(found(counted.toSpliced(20, 1))).toEqual([
+    '22 missing-before A frame is missing before this one: number 0739.',
+  ]);
+});
+
 const named = (...names: string[]): NightFrame[] => names.map((name, at) => frame(at + 1, name));
 
 test.each([

@@ -88,7 +88,10 @@ test('holes of one pixel and lines of one are filled in, wider ones are not', ()
   lose(3, 3);
   pixels[5 * width + 1] = Infinity;
   for (let y = 0; y < height; y += 1) lose(6, y);
-  for (let y = 0; y < height; y += 1) [9, 10].forEach((x) => { lose(x, y); });
+  for (let y = 0; y < height; y += 1)
+    [9, 10].forEach((x) => {
+      lose(x, y);
+    });
   expect(fillSmallHoles({ pixels, width, height })).toBe(3 + height);
   const lost: number[] = [];
   pixels.forEach((value, at) => {

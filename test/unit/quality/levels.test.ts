@@ -115,4 +115,25 @@ describe('saturation', () => {
     const { saturatedFraction } = measure('sky', { ...BRIGHT }, { saturation: 3000 });
     expect(saturatedFraction).toBeGreaterThan(0);
   });
+
+  test('the level of raw frames says nothing of a flat that was divided by its mean', () => {
+    const { pixels } = makeField({ ...SIZE, sky: 30_000, offset: 0, type: 'float32' });
+    const mean = [...pixels].reduce((sum, value) => sum + value, 0) / pixels.length;
+    const flat = measurePicture({
+      ...SIZE,
+      pixels: pixels.map((value) => value / mean),
+      kind: 'flat',
+      saturation: 46_000,
+      pixelScaleArcsec: null,
+      exposureSec: 1,
+    });
+    expect([flat.background, flat.exposureLevel]).toEqual([expect.closeTo(1, 2), null]);
+    expect(codes(flat)).toEqual([]);
+    const raw = measure('flat', { sky: 200, type: 'float32' }, { saturation: 46_000 });
+    expect(codes(raw)).toEqual(['underexposed']);
+  });
+
+  test('of a flat without light nothing is said of its evenness', () => {
+    expect(codes(measure('flat', { sky: 0, offset: 0, type: 'float32' }))).not.toContain('uneven');
+  });
 });
