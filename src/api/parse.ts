@@ -1,9 +1,4 @@
-import {
-  parseConditions,
-  sortColumn,
-  type FrameOrder,
-  type FrameQuery,
-} from '../catalog/index.js';
+import { parseConditions, sortColumn, type FrameOrder, type FrameQuery } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { parameter } from '../http/index.js';
 import { AppError } from '../lib/errors.js';

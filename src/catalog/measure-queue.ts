@@ -67,11 +67,14 @@ export interface MeasureSelection {
   readonly fromNight?: string | undefined;
   readonly toNight?: string | undefined;
   readonly instrument?: string | undefined;
-  /** Only frames without numbers of this method; undefined for all. */
+  /** Only frames without numbers of this method, those that could not be measured by it among them; undefined for all. */
   readonly unlessMethod?: number | undefined;
   /** Only frames without numbers from this instant on, epoch ms. */
   readonly measuredBefore?: number | undefined;
 }
+
+/** Codes of findings that say why a frame has no numbers: its file is damaged, too large, or of no known kind. */
+export const UNMEASURED_CODES: readonly string[] = ['truncated', 'unmeasured'];
 
 /** The next frames of a selection, newest first. @param below ids already seen to are not below it */
 export async function listSelected(
@@ -111,8 +114,12 @@ function selected(
   if (toNight !== undefined) void query.where('frames.night', '<=', toNight);
   if (instrument !== undefined) void query.where('frames.instrument', instrument);
   if (unlessMethod !== undefined) {
+    const codes = UNMEASURED_CODES.map((code) => `'${code}'`).join(', ');
     void query.whereRaw(
-      'not exists (select 1 from measures where measures.frame_id = frames.id and measures.version_id = frames.version_id and method = ?)',
+      `not exists (select 1 from measures
+        where measures.frame_id = frames.id and measures.version_id = frames.version_id and method = ?
+          and (background is not null or not exists (select 1 from findings
+            where findings.frame_id = frames.id and source = 'pixels' and code in (${codes}))))`,
       [unlessMethod],
     );
   }
@@ -127,22 +134,26 @@ function selected(
 
 /** When a forced measuring was begun that has not ended: so it is known what it has seen to. */
 const ANEW = 'measure_anew_ms';
+/** One that was broken off so long ago has been forgotten, and is begun anew. */
+const FORGOTTEN_MS = 7 * 86_400_000;
 
 /**
- * Begins to measure all frames of a selection, or goes on with what was begun and broken off.
+ * Begins to measure all frames of a selection, or goes on with what was begun and broken off within a week.
  *
  * @returns frames that were measured since then need not be measured again; `end` when all are
  */
 export async function beginMeasuringAnew(
   { read, write }: Catalog,
   selection: MeasureSelection,
-): Promise<{ readonly sinceMs: number; end(): Promise<void> }> {
+): Promise<{ readonly sinceMs: number; readonly isContinued: boolean; end(): Promise<void> }> {
   const digest = createHash('sha256').update(JSON.stringify(selection)).digest('hex');
   const name = `${ANEW}:${digest.slice(0, 16)}`;
+  const now = Date.now();
   const known = await readMarkOf(read, name);
-  const sinceMs = known ?? Date.now();
-  if (known === undefined) await writeMark(write, name, sinceMs);
-  return { sinceMs, end: () => writeMark(write, name, undefined) };
+  const isContinued = known !== undefined && Math.abs(now - known) < FORGOTTEN_MS;
+  const sinceMs = isContinued ? known : now;
+  if (!isContinued) await writeMark(write, name, sinceMs);
+  return { sinceMs, isContinued, end: () => writeMark(write, name, undefined) };
 }
 
 function toUnmeasured(row: Row): Unmeasured {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { openArchive, openTools, readConfig } from '../context.js';
 import { createReader, sourceLimits } from '../ingest/index.js';
 import { AppError } from '../lib/errors.js';
-import { parseDate } from '../lib/time.js';
+import { formatInstant, parseDate } from '../lib/time.js';
 import { measureAnew, type RerunSummary } from '../measuring/index.js';
 import { COMMON_EXITS, type Command, type CommandArguments } from './command.js';
 import { startFileBar } from './file-bar.js';
@@ -10,7 +10,7 @@ import { startFileBar } from './file-bar.js';
 export const measure: Command = {
   usage: 'measure [--night DATE] [--since DATE] [--instrument NAME] [--force] [--json]',
   summary:
-    'Measure stars, sharpness and levels of frames that have no numbers of the current method, newest first, beside a running server too; broken off, it goes on where it was.',
+    'Measure stars, sharpness and levels of frames that have no numbers of the current method (with --force: of all), newest first, beside a running server too; broken off, it goes on where it was.',
   exits: { ...COMMON_EXITS, 1: 'some frames could not be measured, or it was broken off' },
   options: {
     night: { type: 'string' },
@@ -53,7 +53,8 @@ export const measure: Command = {
       });
       bar.clear();
       out.record({ ...summary }, describe(summary));
-      const isWhole = summary.failed + summary.away === 0 && !summary.isBrokenOff;
+      const { unmeasured, failed, away, isBrokenOff } = summary;
+      const isWhole = unmeasured + failed + away === 0 && !isBrokenOff;
       return isWhole ? 0 : 1;
     } finally {
       process.removeListener('SIGINT', breakOff).removeListener('SIGTERM', breakOff);
@@ -86,13 +87,18 @@ function readDate(name: string, value: CommandArguments['values'][string]): stri
   throw new AppError('bad_request', `--${name} needs a date such as 2026-03-01, not '${value}'.`);
 }
 
-function describe({ measured, skipped, failed, away, nights, isBrokenOff }: RerunSummary): string {
+function describe(summary: RerunSummary): string {
+  const { measured, unmeasured, skipped, failed, away, nights, isBrokenOff, begunMs } = summary;
   const parts = [
     `${measured} frames were measured`,
     `${skipped} have nothing to be measured`,
-    `${failed + away} could not be measured`,
+    `${unmeasured + failed + away} could not be measured`,
     `${nights} nights were compared with what is usual`,
   ];
   const rest = isBrokenOff ? ' Broken off: the same command goes on.' : '';
-  return `${parts.join(', ')}.${rest}`;
+  const begun =
+    begunMs === null
+      ? ''
+      : ` It went on with what was begun ${formatInstant(begunMs)}: what was measured since was left out.`;
+  return `${parts.join(', ')}.${rest}${begun}`;
 }

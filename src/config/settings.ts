@@ -331,7 +331,7 @@ export const SETTINGS = {
   MEASURE_MAX_PIXELS: {
     type: integer(1, 2 ** 31),
     default: '300000000',
-    help: 'Pictures with more pixels are not measured.',
+    help: 'Pictures with more pixels are not measured. When it was raised, `platevault measure` sees to those that were too large.',
   },
   SESAME_URL: {
     type: {

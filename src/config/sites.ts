@@ -162,7 +162,13 @@ class SitesReader {
       return [];
     }
     const list: unknown[] = fields['sites'];
-    return list.map((each, index) => this.site(each, `sites[${index}]`));
+    const sites = list.map((each, index) => this.site(each, `sites[${index}]`));
+    for (const [index, { id }] of sites.entries()) {
+      const first = sites.findIndex((other) => keyOf(other.id) === keyOf(id));
+      if (id !== '' && first < index)
+        this.fault(`site '${id}' is there twice: sites[${first}] and sites[${index}]`);
+    }
+    return sites;
   }
 
   private site(json: unknown, place: string): Site {

@@ -9,6 +9,7 @@ import {
   saveFindings,
   saveMeasures,
   toOverrides,
+  UNMEASURED_CODES,
   type Catalog,
   type ImageKind,
   type Overrides,
@@ -74,11 +75,12 @@ export interface MeasureParts {
 }
 
 /**
- * `measured`: the numbers are kept. `skipped`: it has no picture that makes sense to measure.
+ * `measured`: the numbers are kept. `unmeasured`: it has none, and a finding that says why, such as that
+ * its file is damaged. `skipped`: it has no picture that makes sense to measure.
  * `changed`: it has another version by now, which waits itself. `failed`: it could
  * not be measured. `away`: its file could not be reached, and may be later.
  */
-export type MeasureResult = 'measured' | 'skipped' | 'changed' | 'failed' | 'away';
+export type MeasureResult = 'measured' | 'unmeasured' | 'skipped' | 'changed' | 'failed' | 'away';
 
 /** What became of a frame. */
 export interface MeasureOutcome {
@@ -146,7 +148,12 @@ export async function measureFrame(
       brightest,
       findings,
     });
-    return { result: saved ? 'measured' : 'changed' };
+    if (!saved) return { result: 'changed' };
+    const isEmpty = measures.background === null;
+    const without = isEmpty && findings.find(({ code }) => UNMEASURED_CODES.includes(code));
+    return without === false || without === undefined
+      ? { result: 'measured' }
+      : { result: 'unmeasured', error: without.text };
   } catch (error) {
     if (signal?.aborted === true) throw error;
     return putOff(catalog, frame, error);

@@ -36,6 +36,8 @@ export type RerunSummary = Readonly<Record<MeasureResult, number>> & {
   readonly frames: number;
   readonly nights: number;
   readonly isBrokenOff: boolean;
+  /** When the forced measuring began that was broken off and is gone on with, epoch ms; null: it is a new one. */
+  readonly begunMs: number | null;
 };
 
 const BATCH = 50;
@@ -56,7 +58,7 @@ export async function measureAnew(
     ...(begun === undefined ? { unlessMethod: MEASURE_METHOD } : { measuredBefore: begun.sinceMs }),
   };
   const total = await countSelected(catalog, wanted);
-  const tally = { measured: 0, skipped: 0, changed: 0, failed: 0, away: 0 };
+  const tally = { measured: 0, unmeasured: 0, skipped: 0, changed: 0, failed: 0, away: 0 };
   let [files, bytes] = [0, 0];
   for (let below = Number.MAX_SAFE_INTEGER; !signal.aborted;) {
     const frames = await listSelected(catalog, wanted, { below, limit: BATCH });
@@ -77,7 +79,8 @@ export async function measureAnew(
   const nights = await judgeAll(parts, signal);
   const isBrokenOff = signal.aborted;
   if (!isBrokenOff) await begun?.end();
-  return { ...tally, frames: files, nights, isBrokenOff };
+  const begunMs = begun?.isContinued === true ? begun.sinceMs : null;
+  return { ...tally, frames: files, nights, isBrokenOff, begunMs };
 }
 
 /** Judges all nights that wait for it, oldest first. @returns how many */

@@ -124,7 +124,9 @@ function isClock(names: readonly Name[], place: number): boolean {
     const later = (((told - dateObsMs / 1000 - least) % ZONE_STEP_S) + ZONE_STEP_S) % ZONE_STEP_S;
     return later <= most - least;
   });
-  return fitting.length >= STEADY * names.length;
+  // Counters begin at 0; of a clock it would be the hour after midnight alone.
+  const isPastZero = fitting.some(({ parts }) => !parts[place]?.startsWith('00'));
+  return isPastZero && fitting.length >= STEADY * names.length;
 }
 
 function findOverlaps(camera: readonly NightFrame[], tell: Tell): void {

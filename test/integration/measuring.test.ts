@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beginMeasuringAnew } from '../../src/catalog/index.js';
 import { makeFits } from '../fixtures/make-fits.js';
 import { makeField, type FieldOptions } from '../fixtures/star-field.js';
-import { ADMIN_PASSWORD, startArchive, type TestArchive } from '../support/archive.js';
+import { runProgram, ADMIN_PASSWORD, startArchive, type TestArchive } from '../support/archive.js';
 import { withCatalog } from '../support/catalog.js';
 import { logIn } from '../support/logins.js';
 import { allMeasured, until } from '../support/measuring.js';
@@ -271,8 +271,33 @@ describe('platevault measure', () => {
       const done = [(await found(17)).id, (await found(18)).id];
       await catalog.write('measures').whereIn('frame_id', done).update({ measured_ms: sinceMs });
     });
-    expect(await run('--force', '--night', '2026-03-01')).toMatchObject({ measured: 14 });
-    expect(await run('--force', '--night', '2026-03-01')).toMatchObject({ measured: 16 });
+    const night1 = ['--force', '--night', '2026-03-01'];
+    const continued = await run(...night1);
+    expect(continued).toMatchObject({ measured: 14, begunMs: expect.any(Number) as number });
+    expect(await run(...night1)).toMatchObject({ measured: 16, begunMs: null });
+  });
+
+  test('one that was broken off long ago is begun anew', async () => {
+    await withCatalog(archive, async (catalog) => {
+      await beginMeasuringAnew(catalog, { fromNight: '2026-03-01', toNight: '2026-03-01' });
+      const weeks = Date.now() - 30 * 86_400_000;
+      await catalog
+        .write('counters')
+        .where('name', 'like', 'measure_anew_ms:%')
+        .update({ value: weeks });
+    });
+    const again = await run('--force', '--night', '2026-03-01');
+    expect(again).toMatchObject({ measured: 16, begunMs: null });
+  });
+
+  test('pictures that are too large are told, and seen to when they are no longer', async () => {
+    const env = { DATA_DIR: archive.dataDir, LOG: 'off', MEASURE_MAX_PIXELS: '1000' };
+    const small = await runProgram(['measure', '--json', '--force', '--night', '2026-03-01'], env);
+    expect(small.status).toBe(1);
+    expect(JSON.parse(small.stdout)).toMatchObject({ measured: 0, unmeasured: 16 });
+    expect(small.stderr).toContain(`${name(6)}: The image has more than 1000 pixels`);
+    expect(await run('--night', '2026-03-01')).toMatchObject({ measured: 16, unmeasured: 0 });
+    expect(await run('--night', '2026-03-01')).toMatchObject({ frames: 0 });
   });
 
   test('a file that is missing is told by its name, and that not all was done by the status', async () => {

@@ -112,6 +112,16 @@ test('every fault of every site is named at once', () => {
   ]);
 });
 
+test('two sites of one id in one file are a fault, in whatever case', () => {
+  const path = write(
+    'sites.json',
+    HILL,
+    { ...HILL, id: 'roof', aliases: [] },
+    { ...HILL, id: 'HILL', aliases: [] },
+  );
+  expect(problemsOf()).toContain(`${path}: site 'HILL' is there twice: sites[0] and sites[2]`);
+});
+
 test('a file that is no JSON, no list, or not where the setting says is a fault', () => {
   writeFileSync(join(folder, 'config/sites.json'), '{');
   expect(problemsOf().join()).toMatch(/sites\.json: .*JSON/);
