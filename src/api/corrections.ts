@@ -7,7 +7,9 @@ import {
   listVisibleCorrections,
   listVisibleNotes,
   listVisibleSteps,
+  NO_OVERRIDES,
   noteSubject,
+  parseKeyword,
   parseOverrides,
   parseWhy,
   writeNote,
@@ -64,6 +66,17 @@ export function createCorrectionHandlers(services: Services) {
       await send(res, await getFrame(catalog, id, viewer));
     };
 
+  const withdraw: RequestHandler = async (req, res) => {
+    const viewer = requireAction(res, 'correct');
+    requireCsrf(services, req, res);
+    const frame = await getFrame(catalog, parseId(req.params.id), viewer);
+    const keyword = parseKeyword(String(req.params.keyword));
+    const why = parseWhy(parameter(queryParameters(req), 'why'));
+    const change = { overrides: NO_OVERRIDES, isWhole: false, withdrawn: [keyword], why };
+    await revisions.correct(frame.id, change, viewer);
+    await send(res, await getFrame(catalog, frame.id, viewer));
+  };
+
   const changeMany: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'correct');
     requireCsrf(services, req, res);
@@ -108,7 +121,7 @@ export function createCorrectionHandlers(services: Services) {
     res.status(201).json(toNoteShape(note));
   };
 
-  return { show, change, changeMany, notes, addNote };
+  return { show, change, withdraw, changeMany, notes, addNote };
 }
 
 /** Without `profile` it stays as it is; an empty one chooses by the header again. */

@@ -59,6 +59,10 @@ export function createKeepingRoutes(services: Services): Routes {
       },
     },
     {
+      path: '/frames/:id/corrections/:keyword/',
+      verbs: { delete: on(told.WITHDRAW_CORRECTION, said.withdraw) },
+    },
+    {
       path: '/frames/:id/notes/',
       verbs: {
         get: on(told.NOTES, said.notes),

@@ -149,7 +149,8 @@ async function ask(
     .replace(/:id|:file/, String(id))
     .replace(':number', '1')
     .replace(':night', '2026-03-01')
-    .replace(':tag', 'new');
+    .replace(':tag', 'new')
+    .replace(':keyword', 'FILTER');
   const sign = who.sign?.(id, row.needs === 'download version' ? 'version' : 'frame');
   const query = [row.query, sign].filter((part) => part !== undefined).join('&');
   const answer = await fetch(`${archive.url}${path}?${query}`, {

@@ -117,6 +117,7 @@ export const RIGHTS: readonly RightsRow[] = [
   ofFrame('get /frames/:id/corrections/', 'read'),
   ofFrame('put /frames/:id/corrections/', 'correct', { body: {} }),
   ofFrame('patch /frames/:id/corrections/', 'correct', { body: {} }),
+  ofFrame('delete /frames/:id/corrections/:keyword/', 'correct'),
   ofFrame('get /frames/:id/notes/', 'read notes'),
   ofFrame('post /frames/:id/notes/', 'upload', { done: [400], body: { text: '' } }),
   ofFrame('get /frames/:id/marks/', 'read'),

@@ -170,6 +170,18 @@ export const PUT_CORRECTIONS: Operation = {
   summary: 'Set header values right, and withdraw all other corrections',
 };
 
+export const WITHDRAW_CORRECTION: Operation = {
+  id: 'withdrawCorrection',
+  tag: 'One frame',
+  summary: 'Withdraw the correction of one keyword',
+  description:
+    'It is as in the file again; all other corrections stay. The history keeps both. One that is not corrected stays as it is.',
+  who: 'correct',
+  parameters: [WHY],
+  answers: { 200: json('Corrections', 'As they are now.') },
+  problems: ['bad_request', 'not_found', 'header_missing', 'header_invalid', 'damaged'],
+};
+
 export const CORRECT_MANY: Operation = {
   id: 'correctFrames',
   tag: 'Many files',

@@ -15,6 +15,12 @@ export const MARK_PATH: Readonly<Record<string, ApiParameter>> = {
     schema: text(),
     examples: ['supernova'],
   },
+  keyword: {
+    name: 'keyword',
+    description: 'a keyword that is corrected, in any case',
+    schema: text(),
+    examples: ['FILTER'],
+  },
   night: {
     name: 'night',
     description: 'date of the evening',
