@@ -2,8 +2,9 @@ import { measureBackground, type Background } from './background.js';
 import { findFaults, LEAST_SIDE_PX } from './faults.js';
 import { findStars } from './find-stars.js';
 import { fillSmallHoles } from './holes.js';
-import { findSaturation, measureLevels } from './levels.js';
+import { findSaturation, measureLevels, type Saturation } from './levels.js';
 import { isRichField, MEASURE_METHOD } from './method.js';
+import { findGreen, GREEN_NOISE, keepGreen } from './mosaic.js';
 import type { Finding, MeasureKind, Measures, Picture, Star } from './types.js';
 import { judgeStars } from './verdict.js';
 
@@ -28,6 +29,7 @@ export function measurePicture(picture: Picture): Measures {
     const saturatedFraction = isFull ? saturation.share : null;
     return { ...nothingMeasured(kind, faults), saturatedFraction };
   }
+  const mosaic = measureGreen(picture, saturation);
   const background = measureBackground(picture);
   if (Number.isNaN(background.level)) {
     const text = 'Too few pixels have values: the background cannot be told.';
@@ -35,10 +37,10 @@ export function measurePicture(picture: Picture): Measures {
   }
   const levels = measureLevels(picture, background, saturation);
   const measures: Measures = {
-    ...nothingMeasured(kind, [...faults, ...levels.findings]),
+    ...nothingMeasured(kind, [...faults, ...mosaic, ...levels.findings]),
     background: background.level,
     backgroundGradient: gradientOf(background),
-    noise: background.noise,
+    noise: background.noise / (mosaic.length === 0 ? 1 : GREEN_NOISE),
     saturatedFraction: saturation.share,
     hotPixels: levels.hotPixels,
     deadPixels: levels.deadPixels,
@@ -64,6 +66,20 @@ export function measurePicture(picture: Picture): Measures {
     brightest: placesOf(stars),
     findings: [...measures.findings, ...findings],
   };
+}
+
+/**
+ * Leaves of the pixels of a colour camera the green ones: those of other colours have levels of their own.
+ * In a frame without light all are alike.
+ */
+function measureGreen(picture: Picture, saturation: Saturation): readonly Finding[] {
+  const { kind } = picture;
+  const green = kind === 'sky' || kind === 'flat' ? findGreen(picture, picture.green) : undefined;
+  if (green === undefined) return [];
+  keepGreen(picture, green, saturation.level);
+  const text =
+    'The pixels lie under colour filters: the green ones were measured, and what they lead to between them.';
+  return [{ code: 'mosaic', level: 'note', text }];
 }
 
 /** Measures without a number, and the findings that say why. */

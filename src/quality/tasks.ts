@@ -13,10 +13,11 @@ import {
 } from '../fits/index.js';
 import { AppError } from '../lib/errors.js';
 import { measurePicture, nothingMeasured } from './measure.js';
-import type { Finding, Measures, Picture } from './types.js';
+import { greenPlaceOf } from './mosaic.js';
+import type { Finding, GreenPlace, Measures, Picture } from './types.js';
 
 /** A file of this machine, and what is known of the frame from elsewhere. */
-export interface MeasureRequest extends Omit<Picture, 'pixels' | 'width' | 'height'> {
+export interface MeasureRequest extends Omit<Picture, 'pixels' | 'width' | 'height' | 'green'> {
   /** Absolute path of a FITS or XISF file. */
   readonly path: string;
   readonly limits: SourceLimits;
@@ -86,11 +87,35 @@ async function measureRegion(
     contentSum: crc32(new Uint8Array(buffer, byteOffset, byteLength)),
     dataSum: toldDataSum(hdu),
   };
-  const measures = { ...inWholeImage(measurePicture({ ...request, ...plane }), region), ...sums };
   const { planes } = planeOf(hdu);
+  const green = planes === 1 ? toldGreen(file, hdu, region) : undefined;
+  const picture: Picture = { ...request, ...plane, green };
+  const measures = { ...inWholeImage(measurePicture(picture), region), ...sums };
   if (planes <= 1) return measures;
   const text = `The image has ${planes} planes; the first one was measured.`;
   return { ...measures, findings: [...measures.findings, { code: 'planes', level: 'note', text }] };
+}
+
+/** Keywords of the pattern of a colour camera. */
+const PATTERNS = ['BAYERPAT', 'COLORTYP', 'CFAPAT'];
+const BINNINGS = ['XBINNING', 'YBINNING'];
+
+/** Where the header of an image, or of its file, says that green pixels are; binned ones are of all colours. */
+function toldGreen(
+  { hdus: [primary] }: FitsFile,
+  { header }: Hdu,
+  region: { x: number; y: number },
+): GreenPlace | undefined {
+  const number = (keyword: string): number | undefined =>
+    header.number(keyword) ?? primary?.header.number(keyword);
+  const string = (keyword: string): string | undefined =>
+    header.string(keyword) ?? primary?.header.string(keyword);
+  if (BINNINGS.some((keyword) => (number(keyword) ?? 1) > 1)) return undefined;
+  const pattern = PATTERNS.flatMap((keyword) => string(keyword) ?? []).join(' ');
+  return greenPlaceOf(pattern, {
+    x: region.x + (number('XBAYROFF') ?? 0),
+    y: region.y + (number('YBAYROFF') ?? 0),
+  });
 }
 
 /** Larger pictures get memory of their own each time. */

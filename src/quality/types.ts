@@ -6,6 +6,9 @@ export type { Finding } from '../lib/finding.js';
 /** What is asked of a picture: stars of the sky, or the level of a calibration frame. */
 export type MeasureKind = 'sky' | 'bias' | 'dark' | 'flat';
 
+/** Which pixels lie under green filters: those of which x + y (from 0) is even, or odd. */
+export type GreenPlace = 'even' | 'odd';
+
 /** Decoded pixels, and what is known of them from elsewhere. */
 export interface Picture {
   /** `pixels[y * width + x]`, FITS pixel (1,1) first; NaN where there is no value. */
@@ -19,6 +22,8 @@ export interface Picture {
   readonly pixelScaleArcsec: number | null;
   /** How long the shutter was open, seconds; without it there is no `instrumentalMag`. */
   readonly exposureSec?: number | null;
+  /** Where a header says that a colour camera has its green pixels; without it levels may tell. */
+  readonly green?: GreenPlace | undefined;
   /** Level that this camera gives without light, in the unit of the pixels: what its bias frames have. */
   readonly biasLevel?: number | null;
 }

@@ -82,6 +82,24 @@ test('what TRIMSEC leaves out is not measured', async () => {
   expect(trimmed).toMatchObject({ fwhmPx, background, findings: [] });
 });
 
+test('the pattern of a colour camera is read from the header, unless pixels were binned', async () => {
+  const told = async (cards: Record<string, string | number>): Promise<string[]> =>
+    codes(await measure(makeFits({ width: SIZE, height: SIZE, pixel: pixelAt, cards })));
+  expect(await told({ BAYERPAT: 'RGGB' })).toEqual(['mosaic']);
+  expect(await told({ COLORTYP: 'GBRG', XBAYROFF: 1, XBINNING: 1 })).toEqual(['mosaic']);
+  expect(await told({ BAYERPAT: 'RGGB', XBINNING: 2, YBINNING: 2 })).toEqual([]);
+  expect(await told({ COLORTYP: 'MONO' })).toEqual([]);
+  const cards = { BAYERPAT: 'RGGB' };
+  const inExtension = makeFits({
+    width: SIZE,
+    height: SIZE,
+    pixel: pixelAt,
+    primaryCards: cards,
+    sci: true,
+  });
+  expect(codes(await measure(inExtension))).toEqual(['mosaic']);
+});
+
 test('of a colour image the first plane is measured, and the answer says so', async () => {
   const planes = new Uint16Array(3 * SIZE * SIZE);
   planes.set(FIELD.pixels);
