@@ -98,6 +98,13 @@ export function lookAt(point: SkyPoint, place: Place, ms: number): Pointing {
   return lookFrom(place, ms).at(point);
 }
 
+/** Where a body of the solar system is seen from a place: ICRS. @param ms epoch ms UTC */
+export function bodyAt(body: Body, place: Place, ms: number): SkyPoint {
+  const observer = new Observer(place.latitudeDeg, place.longitudeDeg, place.elevationM);
+  const { vec } = Equator(body, MakeTime(new Date(ms)), observer, false, true);
+  return fromUnitVector(unit(vec));
+}
+
 /** Altitude of the middle of the Sun, without refraction: what twilights are told by. */
 export function sunAltitudeDeg(place: Place, ms: number): number {
   const time = MakeTime(new Date(ms));

@@ -1,3 +1,4 @@
+import { separationDeg, type SkyPoint } from '../sky/index.js';
 import type { Place } from './look.js';
 
 /** WGS84: radius at the equator, metres, and flattening. */
@@ -33,4 +34,15 @@ export function placeOf([x, y, z]: readonly [number, number, number]): Place | u
     longitudeDeg: Math.atan2(y, x) / RADIAN,
     elevationM,
   };
+}
+
+/** Angle between two places as seen from the middle of the Earth. */
+export function placesGapDeg(a: Coordinates, b: Coordinates): number {
+  return separationDeg(pointOf(a), pointOf(b));
+}
+
+type Coordinates = Omit<Place, 'elevationM'>;
+
+function pointOf({ latitudeDeg, longitudeDeg }: Coordinates): SkyPoint {
+  return { raDeg: longitudeDeg, decDeg: latitudeDeg };
 }

@@ -113,6 +113,7 @@ function claimsOf(header: ReadHeader): SkyClaims | undefined {
   const hasPosition = isSky && raDeg !== null && decDeg !== null;
   return {
     place: where.place,
+    isSite: where.site !== undefined,
     latitudeDeg: said.latitudeDeg,
     longitudeDeg: said.longitudeDeg,
     startMs: dateObsMs,

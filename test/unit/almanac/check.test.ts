@@ -13,6 +13,7 @@ const START_MS = Date.parse('2024-03-12T02:13:05Z');
 const HOUR_MS = 3_600_000;
 
 const NOTHING = {
+  isSite: false,
   latitudeDeg: null,
   longitudeDeg: null,
   startMs: START_MS,
@@ -153,7 +154,7 @@ describe('a wrong clock', () => {
     const claims = { ...headerAt(HILL, START_MS), startMs: START_MS + 20 * 60_000 };
     const [[code, text] = []] = check(claims);
     expect(code).toBe('wrong-clock');
-    expect(text).toMatch(/20 min earlier than DATE-OBS, or at 51\.56° N, 4\.93° E\.$/);
+    expect(text).toMatch(/20 min earlier than DATE-OBS, or at 51\.56° N, 4\.87° E\.$/);
   });
 
   test('days are not guessed without the Moon: stars stand alike day after day', () => {
@@ -171,6 +172,102 @@ describe('a wrong clock', () => {
     expect(text).toMatch(/^The Sun stood at 3[45]\.\d° during an exposure of the sky/);
     expect(check({ ...day, isScience: false })).toEqual([]);
     expect(check({ ...day, position: { raDeg: 352.5, decDeg: -3.3 } })).toEqual([]);
+  });
+});
+
+describe('a clock an hour off where the other longitude is an hour away', () => {
+  const RHINE: Place = { latitudeDeg: 47.5, longitudeDeg: 7.5, elevationM: 500 };
+  const NICE: Place = { latitudeDeg: 43.7258, longitudeDeg: 7.3, elevationM: 370 };
+  const FIELDS: readonly SkyPoint[] = [
+    { raDeg: 10.68, decDeg: 41.27 },
+    { raDeg: 310, decDeg: 20 },
+    { raDeg: 60, decDeg: 60 },
+  ];
+  const NIGHT_MS = Date.parse('2026-10-20T21:00:00Z');
+
+  test.each([1, -1])('is told alike in each frame of a night: %p h', (hours) => {
+    for (const place of [RHINE, NICE]) {
+      for (const [i, position] of FIELDS.entries()) {
+        const right = headerAt(place, NIGHT_MS + i * 1_300_000, position);
+        const late = { ...right, startMs: right.startMs + hours * HOUR_MS, isSite: true };
+        const noMoon = { ...late, sunAltDeg: null, moonAltDeg: null, moonDistanceDeg: null };
+        const stars = { ...noMoon, siderealDeg: null };
+        for (const claims of [late, noMoon, stars]) {
+          const [[code, text] = []] = check(claims);
+          expect(code).toBe('wrong-clock');
+          expect(text).toContain(`right 1 h ${hours > 0 ? 'earlier' : 'later'} than DATE-OBS`);
+          expect(text).not.toContain('other sign');
+        }
+      }
+    }
+  });
+
+  test('is not told for a wrong site by its altitude alone: header and archive agree of that', () => {
+    const place = { latitudeDeg: 51.5, longitudeDeg: 9.9, elevationM: 200 };
+    const { altDeg } = headerAt(place, NIGHT_MS, FIELDS[0]);
+    const own = { latitudeDeg: 51.5, longitudeDeg: 9.9, isSite: true };
+    const claims = { ...NOTHING, ...own, place, position: FIELDS[0] ?? M13, altDeg };
+    const late = { ...claims, startMs: NIGHT_MS + HOUR_MS, exposureSec: 300 };
+    expect(check(late).map(([code]) => code)).toEqual(['wrong-sky']);
+  });
+
+  test('is told with the other longitude if the header alone says where it was', () => {
+    const right = headerAt(RHINE, NIGHT_MS, FIELDS[1]);
+    const claims = { ...right, startMs: NIGHT_MS + HOUR_MS, siderealDeg: null };
+    expect(check(claims)[0]?.[1]).toMatch(
+      /right 1 h earlier than DATE-OBS, or if the longitude had the other sign \(47\.50° N, 7\.50° W\)\.$/,
+    );
+  });
+
+  test('is a wrong site where that fits and no hour does, though two sources have the slip', () => {
+    const place = { ...PRAIRIE, longitudeDeg: 97.2 };
+    const seen = headerAt(PRAIRIE, START_MS + 6 * HOUR_MS);
+    const [[code] = []] = check({ ...seen, place, longitudeDeg: 97.2, isSite: true });
+    expect(code).toBe('wrong-site');
+  });
+});
+
+describe('a sidereal time', () => {
+  test('is that of the middle of an exposure: so much is the clock off', () => {
+    const middle = headerAt(HILL, START_MS + 150_000);
+    const claims = { ...middle, startMs: START_MS + 600_000, exposureSec: 300 };
+    expect(check(claims)[0]?.[1]).toMatch(/right 10 min earlier than DATE-OBS, or at/);
+  });
+
+  test('of 58 minutes is not an hour', () => {
+    const claims = { ...headerAt(HILL, START_MS), startMs: START_MS + 58 * 60_000 };
+    expect(check(claims)[0]?.[1]).toMatch(/right 58 min earlier than DATE-OBS, or at/);
+  });
+});
+
+describe('an exposure by day', () => {
+  const NOON_MS = Date.parse('2024-03-12T11:00:00Z');
+  const STAR: SkyPoint = { raDeg: 350, decDeg: 60 };
+
+  test.each([
+    ['all of its header', (all: SkyClaims) => all],
+    ['the altitude of the Sun', (all: SkyClaims) => ({ ...NOTHING, sunAltDeg: all.sunAltDeg })],
+    ['altitude and azimuth', ({ altDeg, azDeg }: SkyClaims) => ({ ...NOTHING, altDeg, azDeg })],
+    ['the sidereal time', ({ siderealDeg }: SkyClaims) => ({ ...NOTHING, siderealDeg })],
+  ])('is no wrong clock if %s says so too', (_what, some) => {
+    const said = { ...some(headerAt(HILL, NOON_MS, STAR)), place: HILL, position: STAR };
+    expect(check({ ...said, startMs: NOON_MS })).toEqual([]);
+  });
+
+  test('is one if the Moon among the stars is all that agrees', () => {
+    const { moonDistanceDeg } = headerAt(HILL, NOON_MS, STAR);
+    const claims = { ...NOTHING, place: HILL, position: STAR, startMs: NOON_MS, moonDistanceDeg };
+    expect(check(claims).map(([code]) => code)).toEqual(['wrong-clock']);
+  });
+
+  // As astropy has them, to a tenth of a degree.
+  test.each([
+    ['Venus', { raDeg: 332.8, decDeg: -12.4 }],
+    ['Jupiter', { raDeg: 40.9, decDeg: 14.9 }],
+    ['the Moon', { raDeg: 19.9, decDeg: 8.1 }],
+  ])('may be of %s, whatever its header says', (_name, position) => {
+    const claims = { ...NOTHING, place: HILL, position, startMs: NOON_MS };
+    expect(check(claims)).toEqual([]);
   });
 });
 
