@@ -18,7 +18,7 @@ const COLUMNS = [
     ' ',
   ),
   ...'SUNALT SUNDIST MOONALT MOONFRAC MOONDIST DATAMEAN computed'.split(' '),
-  ...'stars fwhm fwhm_px hfr_px elongation background background_gradient noise saturated hot_pixels instrumental_mag transparency'
+  ...'stars fwhm fwhm_px hfr_px elongation elongation_angle background background_gradient noise saturated hot_pixels instrumental_mag transparency'
     .split(' ')
     .map((name) => `quality.${name}`),
   ...RANK_COLUMNS,

@@ -63,6 +63,7 @@ export const VOTABLE_FIELDS: readonly VoField[] = [
   field('quality.hfr_px', 'double', 'instr.det.psf', { unit: 'pix' }),
   field('quality.stars', 'int', 'meta.number;src'),
   field('quality.elongation', 'double', 'phys.angSize;arith.ratio'),
+  field('quality.elongation_angle', 'double', 'pos.posAng', { unit: 'deg' }),
   field('quality.background', 'double', 'instr.background'),
   field('quality.background_gradient', 'double', 'instr.background;arith.ratio'),
   field('quality.noise', 'double', 'stat.stdev;instr.background'),

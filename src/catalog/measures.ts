@@ -64,6 +64,13 @@ export const RANKED = {
 } as const;
 export type Ranked = keyof typeof RANKED;
 
+type RankName<Column extends string> = Column extends `${infer Name}_rank` ? `rank.${Name}` : never;
+
+/** Names of ranks in queries, as in JSON → column. */
+export const RANK_COLUMNS = Object.fromEntries(
+  Object.values(RANKED).map((column) => [`rank.${column.replace(/_rank$/, '')}`, column]),
+) as { readonly [Column in (typeof RANKED)[Ranked] as RankName<Column>]: Column };
+
 /** Of each measure that is ranked, the percent of the usual values that are smaller; null if unknown. */
 export type Ranks = Readonly<Record<Ranked, number | null>>;
 

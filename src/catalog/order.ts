@@ -1,5 +1,6 @@
 import { FACET_COLUMNS } from './cube-keys.js';
 import { isSearched, keywordKey } from './header-values.js';
+import { RANK_COLUMNS } from './measures.js';
 
 export interface FrameOrder {
   /** As `sortColumn` gives it. */
@@ -55,12 +56,17 @@ export const SORT_COLUMNS: Readonly<Record<string, string>> = {
   stars: 'measures.stars',
   background: 'measures.background',
   elongation: 'measures.elongation',
+  elongation_angle: 'measures.elongation_angle_deg',
   hfr_px: 'measures.hfr_px',
   noise: 'measures.noise',
   saturated: 'measures.saturated_fraction',
   hot_pixels: 'measures.hot_pixels',
   background_gradient: 'measures.background_gradient',
+  instrumental_mag: 'measures.instrumental_mag',
   transparency: 'measures.transparency',
+  ...Object.fromEntries(
+    Object.entries(RANK_COLUMNS).map(([name, column]) => [name, `measures.${column}`]),
+  ),
   flag: 'said.flag',
   findings: 'said.finding',
   tags: 'said.tag',

@@ -6,8 +6,11 @@ import {
   insertFrame,
   inTransaction,
   listFindings,
+  listFrames,
   listUnjudged,
+  parseConditions,
   saveMeasures,
+  sortColumn,
   sweepUnmeasured,
   type FrameMeasures,
   type ImageKind,
@@ -15,7 +18,7 @@ import {
 } from '../../src/catalog/index.js';
 import { judgeNight } from '../../src/measuring/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
-import { startCatalog, type TestCatalog } from '../support/catalog.js';
+import { startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 
 /** An ordinary frame of the sky. */
 const SKY: StoredMeasures = {
@@ -119,6 +122,36 @@ test('every measure of a frame has its rank, also where the night itself is all 
   expect(ranks).toMatchObject({ backgroundGradient: 50, noise: 50, hotPixels: null });
   expect(ranks.transparency).toBeGreaterThan(80);
   expect((await known(last)).ranks).toMatchObject({ hfr: 100, transparency: 0, saturated: 100 });
+});
+
+test('frames are found by their ranks and stand in order of them; those without stand last', async () => {
+  const frames = await history((at) => ({ hfrPx: 2 + at / 100, elongationAngleDeg: at - 12 }));
+  const unmeasured = await take(0, 30, 'object');
+  await judgeAll();
+  const ids = async (asked: Record<string, string>, sort: string): Promise<number[]> => {
+    const given = Object.entries(asked).map(([name, value]) => [name, [value]] as const);
+    const { items } = await listFrames(
+      kept.catalog,
+      {
+        conditions: parseConditions(new Map(given)),
+        order: { column: sortColumn(sort) ?? '', descending: true },
+        limit: 100,
+        offset: 0,
+      },
+      USER,
+    );
+    return items.map(({ id }) => id);
+  };
+  const upwards = frames.map(({ frameId }) => frameId);
+  const all = await ids({}, 'rank.hfr');
+  expect(all).toEqual([...upwards.toReversed(), unmeasured.frameId]);
+  // Of 25 steps of 1/24 each, three lie above nine tenths.
+  expect(await ids({ 'rank.hfr__gt': '90' }, 'rank.hfr')).toEqual(all.slice(0, 3));
+  expect(await ids({ elongation_angle__lte: '-11' }, 'elongation_angle')).toEqual([
+    upwards[1],
+    upwards[0],
+  ]);
+  expect(await ids({ 'rank.hot_pixels__gte': '0' }, 'id')).toEqual([]);
 });
 
 test('what is usual is worked out anew when as many frames have other numbers, and later nights are judged by it', async () => {

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { onIndex, type Condition } from '../conditions.js';
+import { RANK_COLUMNS } from '../measures.js';
 import type { Asked, FrameFilter } from './types.js';
 import { badValue, lastOf, listedItems, listedTexts, requireNumber } from './values.js';
 
@@ -126,6 +127,26 @@ function wordsRow(
   };
 }
 
+/** What each rank is of. */
+const RANK_LABELS: Readonly<Record<keyof typeof RANK_COLUMNS, string>> = {
+  'rank.fwhm': 'FWHM',
+  'rank.hfr': 'Half flux',
+  'rank.elongation': 'Elongation',
+  'rank.stars': 'Stars',
+  'rank.background': 'Background',
+  'rank.background_gradient': 'Gradient',
+  'rank.noise': 'Noise',
+  'rank.saturated': 'Saturated',
+  'rank.hot_pixels': 'Hot pixels',
+  'rank.transparency': 'Transparency',
+};
+
+function rankRow([name, label]: [name: string, label: string]): FrameFilter {
+  const help = `percent of the usual values of the ninety nights before that are smaller, of: ${label}`;
+  const column = RANK_COLUMNS[name as keyof typeof RANK_COLUMNS];
+  return measuredRow(column, { name, label: `${label}, rank in %`, help }, '90');
+}
+
 /** Filters by what was measured, and by what people and program say of frames. */
 export const QUALITY_FILTERS: readonly FrameFilter[] = [
   measuredRow(
@@ -162,6 +183,15 @@ export const QUALITY_FILTERS: readonly FrameFilter[] = [
     '1.3',
   ),
   measuredRow(
+    'elongation_angle_deg',
+    {
+      name: 'elongation_angle',
+      label: 'Angle',
+      help: 'direction of the long axis of the stars, degrees from +x towards +y',
+    },
+    '45',
+  ),
+  measuredRow(
     'hfr_px',
     { name: 'hfr_px', label: 'Half flux', help: 'radius that holds half of the light, pixels' },
     '3',
@@ -191,6 +221,15 @@ export const QUALITY_FILTERS: readonly FrameFilter[] = [
     '0.1',
   ),
   measuredRow(
+    'instrumental_mag',
+    {
+      name: 'instrumental_mag',
+      label: 'Instrumental magnitude',
+      help: 'brightness of its stars in one second, magnitudes; smaller for clearer skies',
+    },
+    '-10',
+  ),
+  measuredRow(
     'transparency',
     {
       name: 'transparency',
@@ -199,6 +238,7 @@ export const QUALITY_FILTERS: readonly FrameFilter[] = [
     },
     '0.8',
   ),
+  ...Object.entries(RANK_LABELS).map(rankRow),
   wordsRow(
     {
       table: 'findings',

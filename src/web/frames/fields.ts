@@ -51,6 +51,7 @@ const MEASURED: readonly Field[] = FRAME_FILTERS.filter(
   ({ kind, operators, name }) =>
     kind === 'number' && operators.includes('gte') && !['EXPTIME', 'id'].includes(name),
 ).map(({ name, label }) => range(name, name === 'fwhm' ? `${label}, ″` : label));
+const isRank = ({ name }: Field): boolean => name.startsWith('rank.');
 
 const POSITION: readonly Field[] = [
   text('RA', 'RA', 'degrees or hh:mm:ss'),
@@ -80,7 +81,8 @@ export const FIELD_GROUPS = {
     ],
   },
   exposure: { title: 'Exposure', fields: [range('EXPTIME', 'Seconds', 'EXPTIME')] },
-  quality: { title: 'Quality', fields: MEASURED },
+  quality: { title: 'Quality', fields: MEASURED.filter((field) => !isRank(field)) },
+  ranks: { title: 'Among the usual', fields: MEASURED.filter(isRank) },
 } as const satisfies Record<string, FieldGroup>;
 
 /** All that stands in no other place: whatever the table of filters has, the panel has. */

@@ -33,12 +33,20 @@ export const MEASURE_COLUMNS: readonly Column[] = [
     sort: 'elongation',
     cell: (_frame, more) => elongationCell(more),
   },
+  plainColumn('elongation_angle', 'Angle, °', 'Direction of the long axis of the stars, °', {
+    of: ({ elongationAngleDeg }) => elongationAngleDeg,
+    digits: 0,
+  }),
   measureColumn('hfr_px', 'Half flux, px', {
     name: 'Half-flux radius, px',
     rank: 'hfr',
     of: ({ hfrPx }) => hfrPx,
     show: (value) => formatNumber(value, 1),
     odd: ['unusual-hfr', 'defocused'],
+  }),
+  plainColumn('instrumental_mag', 'Inst. mag', 'Instrumental magnitude', {
+    of: ({ instrumentalMag }) => instrumentalMag,
+    digits: 2,
   }),
   measureColumn('transparency', 'Transp., %', {
     name: 'Transparency, %',
@@ -94,6 +102,20 @@ function measureColumn(key: string, label: string, { name, rank, of, show, odd }
     return ranked(more, rank, value, odd, value === null ? NONE : show(value));
   };
   return { ...numberColumn(key, label, () => null, { name, sort: key, widthPx: 92 }), cell };
+}
+
+/** The column of a measure that is not compared with what is usual. */
+function plainColumn(
+  key: string,
+  label: string,
+  name: string,
+  { of, digits }: Pick<Measure, 'of'> & { readonly digits: number },
+): Column {
+  const read = (more: ListedMore | undefined): string => {
+    const value = more?.measures === undefined ? null : of(more.measures);
+    return value === null ? NONE : formatNumber(value, digits);
+  };
+  return numberColumn(key, label, (_frame, more) => read(more), { name, sort: key, widthPx: 92 });
 }
 
 /** Whether one of the findings was made; its sentence. */
