@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import {
   getFrame,
   listVisibleVersions,
+  readOtherNames,
   type Frame,
   type Version,
   type Viewer,
@@ -39,7 +40,11 @@ export function createVersionHandlers(services: Services) {
       ...toVersionShape(frame, version, viewer),
       url: versionUrl(services, root, { frameId: frame.id, number: version.number }, viewer),
     }));
-    res.json({ count: results.length, results });
+    const others = isVisitor(viewer) ? [] : await readOtherNames(catalog.read, frame.id);
+    const otherNames = others.map(({ name, by, atMs }) => {
+      return { name, by, created: formatInstant(atMs) };
+    });
+    res.json({ count: results.length, results, other_names: otherNames });
   };
 
   const download: RequestHandler = async (req, res) => {

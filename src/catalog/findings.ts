@@ -13,9 +13,10 @@ export interface StoredFinding {
 
 /**
  * Who found something: its pixels, what is usual, the frames before and after it, the sky over the
- * site, its stars against a catalogue. What one source says of a frame is replaced together.
+ * site, its stars against a catalogue, the names that its bytes came under. What one source says of a
+ * frame is replaced together.
  */
-export type FindingSource = 'pixels' | 'usual' | 'sequence' | 'sky' | 'solving';
+export type FindingSource = 'pixels' | 'usual' | 'sequence' | 'sky' | 'solving' | 'names';
 
 /** Replaces all that one source has said of a frame, in the caller's transaction. */
 export async function writeFindings(

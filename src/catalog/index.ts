@@ -150,6 +150,7 @@ export * from './measures.js';
 export * from './measure-queue.js';
 export * from './findings.js';
 export * from './marks.js';
+export { noteOtherName, readOtherNames, type OtherName } from './other-names.js';
 export * from './mark-runs.js';
 export { FLAGS, type Flag } from './filters/quality.js';
 export * from './judging.js';

@@ -31,7 +31,7 @@ import { starFields } from './migrations/0026_star_fields.js';
 import { sorts } from './migrations/0027_sorts.js';
 import { formerCorrections } from './migrations/0028_former_corrections.js';
 import { headerOthers } from './migrations/0029_header_others.js';
-import { ranks } from './migrations/0033_ranks.js';
+import { compared } from './migrations/0033_compared.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -64,7 +64,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0027_sorts', up: sorts },
   { name: '0028_former_corrections', up: formerCorrections },
   { name: '0029_header_others', up: headerOthers },
-  { name: '0033_ranks', up: ranks },
+  { name: '0033_compared', up: compared },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -10,6 +10,7 @@ import {
 import { required } from './db.js';
 import { insertMarks, readMarksOf, type Mark } from './marks.js';
 import { indexHeaders, removeHeaderValues } from './header-values.js';
+import { insertOtherNames, readOtherNamesOf, type OtherName } from './other-names.js';
 import {
   toVersion,
   toVersionRow,
@@ -59,6 +60,8 @@ export interface FrameRecord {
   readonly related: readonly string[];
   /** Flags and tags, withdrawn ones too, oldest first; absent if it never had one. */
   readonly marks?: readonly Mark[];
+  /** Under which its bytes came once more, the first one first; absent if there is none. */
+  readonly otherNames?: readonly OtherName[];
   /** Where it lies by its stars; absent if nobody has solved it. */
   readonly solution?: SolutionRecord;
   /** Number of the version that the frame shows. */
@@ -97,6 +100,7 @@ export async function readRecords(
     .orderByRaw('rowid');
   const former = await readFormerOf(db, frameIds);
   const marks = await readMarksOf(db, frameIds);
+  const otherNames = await readOtherNamesOf(db, frameIds);
   const solutions = await readSolutionsOf(db, frameIds);
   const versionsOf = groupBy(versions, 'v_frame_id');
   const relatedOf = groupBy(related, 'frame_id');
@@ -117,6 +121,7 @@ export async function readRecords(
         versions: (versionsOf.get(id) ?? []).map(toVersionRecord),
         ...(former.has(id) ? { formerCorrections: former.get(id) ?? [] } : {}),
         ...(marks.has(id) ? { marks: marks.get(id) ?? [] } : {}),
+        ...(otherNames.has(id) ? { otherNames: otherNames.get(id) ?? [] } : {}),
         ...toSolutionRecord(solutions.get(id), Number(row.number)),
       };
       return [id, record];
@@ -176,6 +181,7 @@ export async function insertRecord(
   await insertRelated(tx, frameId, record.related);
   await insertNotes(tx, noteSubject(frameId), record.notes);
   await insertMarks(tx, frameId, record.marks ?? []);
+  await insertOtherNames(tx, frameId, record.otherNames ?? []);
 }
 
 /** Keyword of a relation that no header tells of. */

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import {
   findBySha256,
   listRules,
+  noteOtherName,
   uniqueViolation,
   type Actor,
   type Catalog,
@@ -119,6 +120,10 @@ export function createIngest(parts: IngestParts): Ingest {
         return oneAtATime(work);
       };
       const result = await storeFile(parts, next, file, { by, reading });
+      if (result.status === 'already-there' && result.id !== null) {
+        const { uploadName: name, uploadedBy } = file;
+        await noteOtherName(parts.catalog, result.id, { name, by: by.username, uploadedBy });
+      }
       await quarantine.release(file, result, by);
       parts.onStored();
       return result;

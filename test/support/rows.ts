@@ -52,6 +52,7 @@ const TABLES = [
   'marks',
   'flags',
   'tags',
+  'other_names',
   'trash',
   'shares',
   'share_files',

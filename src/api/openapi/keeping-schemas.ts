@@ -65,7 +65,14 @@ export const KEEPING_SCHEMAS: Readonly<Record<string, Schema>> = {
     purged_from: orNull(instant('from when on its files are removed for good')),
   }),
   Restored: object({ id: integer(), basename: text(), frame: address() }),
-  Versions: object({ count: integer(), results: listOf(refTo('Version'), 'the first one first') }),
+  Versions: object({
+    count: integer(),
+    results: listOf(refTo('Version'), 'the first one first'),
+    other_names: listOf(
+      object({ name: text(), by: text('who sent it'), created: instant() }),
+      'under which the same bytes came once more; empty for visitors',
+    ),
+  }),
   Version: object({
     id: integer(),
     number: integer(),

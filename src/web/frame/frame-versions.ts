@@ -1,7 +1,12 @@
 import type { RequestHandler } from 'express';
 import { may } from '../../auth/index.js';
-import { listVisibleVersions, type Frame, type Viewer } from '../../catalog/index.js';
-import { parseId, requireAction, requireCsrf } from '../../http/index.js';
+import {
+  listVisibleVersions,
+  readOtherNames,
+  type Frame,
+  type Viewer,
+} from '../../catalog/index.js';
+import { isVisitor, parseId, requireAction, requireCsrf } from '../../http/index.js';
 import { goTo, type Web } from '../page.js';
 import { formatBytes, formatDateTime } from '../render.js';
 
@@ -23,6 +28,13 @@ export async function toVersions({ services, base }: Web, frame: Frame, viewer: 
       currentUrl: !isCurrent && may(viewer, 'correct') ? `${url}current/` : '',
     };
   });
+}
+
+/** The names under which the bytes of a frame came once more, for those who may know who sent them. */
+export async function toOtherNames({ services }: Web, frame: Frame, viewer: Viewer) {
+  if (isVisitor(viewer)) return [];
+  const names = await readOtherNames(services.catalog.read, frame.id);
+  return names.map(({ name, by, atMs }) => ({ name, by, at: formatDateTime(atMs) }));
 }
 
 /** `POST /frames/<id>/versions/<number>/current/`: the form of `restore/` of the API. */

@@ -42,7 +42,7 @@ import { toFacts, toFigures, toKept, toMap } from './facts.js';
 import { imagesOf, toForms, toSky } from './frame-file.js';
 import { toQuality } from './frame-quality.js';
 import { NOTHING_TOLD, toSaid, type Told } from './frame-said.js';
-import { toVersions } from './frame-versions.js';
+import { toOtherNames, toVersions } from './frame-versions.js';
 import { findOther, toHeader, toHistory } from './header.js';
 import { backUrl, findStrip, nightListUrl } from './strip.js';
 import { cutFields, toViewer } from './viewer.js';
@@ -83,12 +83,13 @@ export async function sendFrame(web: Web, req: Request, res: Response, told: Tol
       findOther(web, frame, parameters, viewer),
       isVisitor(viewer) ? undefined : findKeptByKey(catalog, frame.version.key),
     ]);
-  const [steps, said, quality, chosen, usual] = await Promise.all([
+  const [steps, said, quality, chosen, usual, otherNames] = await Promise.all([
     listVisibleSteps(catalog, frame, viewer),
     toSaid(web, frame, marks, viewer, told),
     toQuality(web, frame, viewer, told),
     findFrames(catalog, chosenIds(calibrations), viewer),
     findUsualOf(catalog, frame.id),
+    toOtherNames(web, frame, viewer),
   ]);
   const pageUrl = `${base}/frames/${frame.id}/`;
   const { version } = frame;
@@ -122,6 +123,7 @@ export async function sendFrame(web: Web, req: Request, res: Response, told: Tol
         by: isVisitor(viewer) ? '' : (uploader?.username ?? 'the archive itself'),
         at: formatDateTime(version.createdMs),
         as: isVisitor(viewer) ? '' : version.uploadName,
+        again: otherNames,
       },
       size: formatBytes(version.sizeBytes),
       downloadUrl: `${pageUrl}download/`,
