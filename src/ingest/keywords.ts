@@ -143,3 +143,17 @@ export function parseBinning(text: string): readonly [number, number] | undefine
   const y = parseFactor(match?.[2] ?? match?.[1] ?? '');
   return x === undefined || y === undefined ? undefined : [x, y];
 }
+
+/** Keywords of some headers that begin as a pattern does, such as `L1AVG*`. */
+export function keywordsLike({ headers }: HeaderList, pattern: string): string[] {
+  const start = pattern.slice(0, -1).toUpperCase();
+  const found = new Set<string>();
+  for (const { cards } of headers) {
+    for (const { keyword } of cards) {
+      // Headers may have 100 000 cards: most are passed over by their first letter.
+      if (start !== '' && keyword[0]?.toUpperCase() !== start[0]) continue;
+      if (keyword.toUpperCase().startsWith(start)) found.add(keyword);
+    }
+  }
+  return [...found];
+}

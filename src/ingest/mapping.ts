@@ -12,6 +12,7 @@ import {
   findIn,
   has,
   holds,
+  keywordsLike,
   orderHeaders,
   parseBinning,
   parseFactor,
@@ -97,18 +98,18 @@ export function readHeader(
     height: main === undefined ? 0 : (main.axes[1] ?? 1),
     raDeg: position?.raDeg ?? null,
     decDeg: position?.decDeg ?? null,
-    altDeg: reader.number('altDeg'),
+    altDeg: reader.possible('altDeg', -90, 90),
     azDeg: reader.number('azDeg'),
     focus: reader.number('focus'),
-    sunAltDeg: reader.number('sunAltDeg'),
+    sunAltDeg: reader.possible('sunAltDeg', -90, 90),
     sunDistanceDeg: reader.number('sunDistanceDeg'),
-    moonAltDeg: reader.number('moonAltDeg'),
+    moonAltDeg: reader.possible('moonAltDeg', -90, 90),
     moonFraction: reader.number('moonFraction'),
     moonDistanceDeg: reader.number('moonDistanceDeg'),
     originX: reader.number('originX'),
     originY: reader.number('originY'),
     dataMean: reader.number('dataMean'),
-    airmass: reader.number('airmass'),
+    airmass: reader.possible('airmass', 1, Infinity),
     ccdTempC: reader.number('ccdTempC'),
     gain: reader.number('gain'),
     footprint: footprint ?? null,
@@ -173,6 +174,12 @@ class HeaderReader {
         ? value
         : Number((value * scale + offset).toPrecision(12));
     });
+  }
+
+  /** A number that can be: 0 for an airmass and -99 for an altitude stand for one that nobody knew. */
+  possible(column: Column, least: number, most: number): number | null {
+    const value = this.number(column);
+    return value !== null && value >= least && value <= most ? value : null;
   }
 
   integer(column: Column): number | null {
@@ -317,22 +324,9 @@ class HeaderReader {
 
   relations(): Relation[] {
     return this.profile.relations
-      .flatMap((pattern) => (pattern.endsWith('*') ? this.keywordsLike(pattern) : [pattern]))
+      .flatMap((pattern) => (pattern.endsWith('*') ? keywordsLike(this.list, pattern) : [pattern]))
       .map((key) => ({ key, name: relatedName(this.find(key) ?? '') }))
       .filter(({ name }) => name !== '');
-  }
-
-  private keywordsLike(pattern: string): string[] {
-    const start = pattern.slice(0, -1).toUpperCase();
-    const found = new Set<string>();
-    for (const { cards } of this.list.headers) {
-      for (const { keyword } of cards) {
-        // Headers may have 100 000 cards: most are passed over by their first letter.
-        if (start !== '' && keyword[0]?.toUpperCase() !== start[0]) continue;
-        if (keyword.toUpperCase().startsWith(start)) found.add(keyword);
-      }
-    }
-    return [...found];
   }
 
   /** The first source that can be read; one that cannot is warned of and passed over. */
