@@ -53,7 +53,7 @@ export function describeDiscs(
   const radii = isRing ? rings : discs;
   if (radii.length < least || !areAlike(radii)) return undefined;
   const count = `${radii.length} of ${looked.length} stars that were looked at are`;
-  const size = `of about ${(2 * middleOf(radii)).toFixed(0)} pixels`;
+  const size = `of about ${(2 * middleOf(radii) * (picture.blockPx ?? 1)).toFixed(0)} pixels`;
   const text = isRing
     ? `${count} rings ${size} with less light in the middle: out of focus.`
     : `${count} discs ${size} without a peak: out of focus.`;

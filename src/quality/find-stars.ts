@@ -36,11 +36,12 @@ const MAX_MEASURED = 4000;
  * @param picture                `saturation: null` means that no pixel is known to be full
  * @param options.thresholdSigma default 5
  * @param options.maxMeasured    most stars that are measured, default 4000
+ * @param options.takesSharp     takes what is as sharp as a cosmic ray too: the rims of rings are. Default false
  */
 export function findStars(
   picture: Picture,
   background: Background,
-  options: { thresholdSigma?: number; maxMeasured?: number } = {},
+  options: { thresholdSigma?: number; maxMeasured?: number; takesSharp?: boolean } = {},
 ): StarList {
   const { thresholdSigma = THRESHOLD_SIGMA, maxMeasured = MAX_MEASURED } = options;
   const hasNoise = Math.max(background.noise, background.step) > 0;
@@ -53,7 +54,7 @@ export function findStars(
   const search: Search = { picture, background, filter, noiseFactor };
   const all = findPeaks(search, thresholdSigma);
   const sharpness = sharpnessTest(search, seeing);
-  const soft = all.filter((peak) => !sharpness(peak));
+  const soft = options.takesSharp === true ? all : all.filter((peak) => !sharpness(peak));
   const whole = joinFull(picture, soft, seeing.full);
   const peaks = partPeaks(search, whole, Math.max(8, 3.5 * seeing.fwhmPx));
   const cut = createCutter(picture, background, seeing.full);

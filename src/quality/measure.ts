@@ -1,12 +1,11 @@
 import { measureBackground, type Background } from './background.js';
 import { findFaults, LEAST_SIDE_PX } from './faults.js';
-import { findStars } from './find-stars.js';
 import { fillSmallHoles } from './holes.js';
+import { measureStars } from './large.js';
 import { findSaturation, measureLevels, type Saturation } from './levels.js';
 import { isRichField, MEASURE_METHOD } from './method.js';
 import { findGreen, GREEN_NOISE, keepGreen } from './mosaic.js';
 import type { Finding, MeasureKind, Measures, Picture, Star } from './types.js';
-import { judgeStars } from './verdict.js';
 
 /** Faults after which stars and levels would be those of a broken picture. */
 const HOPELESS = ['blank'];
@@ -53,8 +52,8 @@ export function measurePicture(picture: Picture): Measures {
     return { ...measures, findings: [...measures.findings, finding] };
   }
   fillSmallHoles(picture);
-  const { stars, found } = findStars({ ...picture, saturation: saturation.level }, background);
-  const { findings, ...shape } = judgeStars(picture, background, stars, saturation);
+  const { stars, found, verdict } = measureStars(picture, background, saturation);
+  const { findings, ...shape } = verdict;
   const { pixelScaleArcsec: scale } = picture;
   const count = found - stars.filter(({ isCut }) => isCut).length;
   return {

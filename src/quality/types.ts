@@ -22,6 +22,8 @@ export interface Picture {
   readonly pixelScaleArcsec: number | null;
   /** How long the shutter was open, seconds; without it there is no `instrumentalMag`. */
   readonly exposureSec?: number | null;
+  /** Pixels of the frame along the side of one of these; default 1. */
+  readonly blockPx?: number;
   /** Where a header says that a colour camera has its green pixels; without it levels may tell. */
   readonly green?: GreenPlace | undefined;
   /** Level that this camera gives without light, in the unit of the pixels: what its bias frames have. */

@@ -4,6 +4,7 @@ import type { Saturation } from './levels.js';
 import type { Finding, Picture, Star } from './types.js';
 import { formatNumber, formatShare } from './words.js';
 import { areAlike, middleOf } from './spread.js';
+import { measureTrails } from './trail.js';
 
 /** What the stars of a frame say together. */
 export interface Verdict {
@@ -30,6 +31,11 @@ const DRAWN_OUT_SMALL = 1.6;
 const SMALL_PX = 2.2;
 /** How far long axes agree, 0…1: by chance five stars reach it in one of 30 frames of elongated stars. */
 const ALIGNED = 0.75;
+/** Lines, far longer than wide, that agree so far need not be of one length: the longest are cut off. */
+const PARALLEL = 0.95;
+const LINES = 3;
+/** Trails of which the ends may lie outside of what was cut out are followed, pixels. */
+const LONG_TRAIL_PX = 30;
 
 /** Stars below which what was measured rests on little. */
 const FEW_STARS = 3;
@@ -57,7 +63,7 @@ export function judgeStars(
   const discs = describeDiscs(picture, background, stars);
   const found = [
     judgeCount(picture, background, stars),
-    discs ?? judgeTrail(clearShape, picture),
+    discs ?? judgeTrail(clearShape, picture, background),
     judgeFull(background, stars, saturation),
   ];
   return {
@@ -80,7 +86,7 @@ export function goodStars(stars: readonly Star[]): readonly Star[] {
 
 /** What the shapes of stars have in common. */
 interface Shape {
-  readonly count: number;
+  readonly stars: readonly Star[];
   readonly fwhmPx: number;
   readonly hfrPx: number;
   readonly elongation: number;
@@ -91,14 +97,20 @@ interface Shape {
 function shapeOf(stars: readonly Star[]): Shape | undefined {
   if (stars.length === 0) return undefined;
   const { agreement, angleDeg } = directionOf(stars);
+  const elongation = middleOf(stars.map(elongationOf));
+  const isParallel = agreement >= PARALLEL && elongation >= LINES;
   return {
-    count: stars.length,
+    stars,
     fwhmPx: middleOf(stars.map((star) => star.fwhmPx)),
     hfrPx: middleOf(stars.map((star) => star.halfFluxRadiusPx)),
-    elongation: middleOf(stars.map(({ ellipticity }) => 1 / (1 - Math.min(0.99, ellipticity)))),
+    elongation,
     angleDeg,
-    isAligned: agreement >= ALIGNED && areAlike(stars.map(longAxis)),
+    isAligned: isParallel || (agreement >= ALIGNED && areAlike(stars.map(longAxis))),
   };
+}
+
+function elongationOf({ ellipticity }: Star): number {
+  return 1 / (1 - Math.min(0.99, ellipticity));
 }
 
 /** A mount draws all stars out by as much. */
@@ -120,18 +132,25 @@ function directionOf(stars: readonly Star[]): { agreement: number; angleDeg: num
   return { agreement: all === 0 ? 0 : Math.hypot(x, y) / all, angleDeg };
 }
 
-function judgeTrail(shape: Shape | undefined, { pixelScaleArcsec }: Picture): Finding | undefined {
+function judgeTrail(
+  shape: Shape | undefined,
+  picture: Picture,
+  background: Background,
+): Finding | undefined {
   if (shape === undefined) return undefined;
-  const { fwhmPx, elongation, angleDeg, isAligned, count } = shape;
+  const { fwhmPx, elongation, angleDeg, isAligned, stars } = shape;
   if (elongation < (fwhmPx < SMALL_PX ? DRAWN_OUT_SMALL : DRAWN_OUT)) return undefined;
-  const ratio = `a/b ${elongation.toFixed(2)}, median of ${count}`;
+  const ratio = `a/b ${elongation.toFixed(2)}, median of ${stars.length}`;
   if (!isAligned) {
     // Small stars are shaped by the pixels, each in its own way.
     if (fwhmPx < SMALL_PX) return undefined;
     const text = `Stars are elongated (${ratio}), but in no common direction: optics, or a crowded field.`;
     return { code: 'elongated', level: 'note', text };
   }
-  const lengthPx = trailLength(fwhmPx, elongation);
+  const seenPx = trailLength(fwhmPx, elongation);
+  const followedPx = seenPx < LONG_TRAIL_PX ? NaN : measureTrails(picture, background, shape);
+  const lengthPx = Number.isNaN(followedPx) ? seenPx : followedPx;
+  const { pixelScaleArcsec } = picture;
   const arcsec = pixelScaleArcsec === null ? '' : `, ${(lengthPx * pixelScaleArcsec).toFixed(1)}″`;
   const text = `Stars are drawn out (${ratio}) along ${angleDeg.toFixed(0)}° by about ${lengthPx.toFixed(1)} pixels${arcsec}: the mount moved.`;
   return { code: 'trailed', level: 'warning', text };
