@@ -108,6 +108,8 @@ function makeFrame({ id, at, night, telescopes, names, objects, random }) {
 const SURROUNDINGS = {
   altDeg: 60,
   azDeg: 180,
+  siderealHours: 5.5,
+  hourAngleHours: -1.5,
   focus: 41.2,
   sunAltDeg: -30,
   sunDistanceDeg: 120,

@@ -1,4 +1,5 @@
-import { clocks, wrapHalf, type Clock } from './clocks.js';
+import { wrapHalf } from '../sky/index.js';
+import { clocks, type Clock } from './clocks.js';
 import type { SkyClaims, SkyTolerance } from './claims.js';
 import { gapsOf } from './gaps.js';
 import { dayFinding, horizonFinding } from './limits.js';
@@ -114,9 +115,12 @@ function positionCauses(claims: SkyClaims): Cause[] {
   ];
 }
 
+/** Of a longer exposure, half of it is more than the minutes that are told. */
+const SHORT_SEC = 60;
+
 /**
  * Clocks that would explain a header. Whether its sidereal time is that of the start or of the end is not
- * told: the middle is off by half the exposure at most.
+ * told: that of the middle is off by half the exposure at most.
  */
 function clockCauses(claims: SkyClaims): Cause[] {
   const { place, siderealDeg, startMs, exposureSec } = claims;
@@ -124,11 +128,12 @@ function clockCauses(claims: SkyClaims): Cause[] {
   const offDeg = siderealDeg === null ? null : siderealDeg - lookFrom(place, middleMs).siderealDeg;
   return clocks(offDeg).map((clock) => {
     const { shiftMs, words, isOfDays, turnDeg } = clock;
+    const isRough = turnDeg !== null && exposureSec > SHORT_SEC;
     const longitudeDeg = wrapHalf(place.longitudeDeg + (turnDeg ?? 0));
     const or = turnDeg === null ? '' : `, or at ${placeText({ ...place, longitudeDeg })}`;
     return {
       code: 'wrong-clock',
-      words: `${words} than DATE-OBS${or}`,
+      words: `${isRough ? 'about ' : ''}${words} than DATE-OBS${or}`,
       claims: { ...claims, startMs: startMs + shiftMs },
       rank: rankOf(clock, place),
       needsMoon: isOfDays,

@@ -25,16 +25,19 @@ export function checkSky(claims: SkyClaims, tolerance: SkyTolerance): Finding[] 
   const told = cause === undefined ? tellWide(wide, gaps, named) : tellCause(cause, wide, named);
   const found = [...named, ...told];
   if (found.some(({ code }) => code !== 'wrong-epoch')) return found;
-  const day = tellTime(gaps, wide) ? [] : dayFinding(claims);
+  const day = isAware(gaps, wide) ? [] : dayFinding(claims);
   return [...found, ...day, ...horizonFinding(claims, tolerance)];
 }
 
+/** Numbers of those who look: airmass and sidereal time come from the clock, as the date itself. */
+const SEEN: ReadonlySet<string> = new Set(['altitude', 'azimuth', 'Sun altitude', 'Moon altitude']);
+
 /**
- * Whether a header tells the time by other numbers than its date, and rightly: who was right that the
- * Sun was up exposed by day. The Moon moves so little among the stars that it tells days, not hours.
+ * Whether a header tells rightly where telescope, Sun or Moon stood: who knew that the Sun was up exposed
+ * by day on purpose.
  */
-function tellTime(gaps: readonly Gap[], wide: readonly Gap[]): boolean {
-  return wide.length === 0 && gaps.some(({ name }) => name !== 'Moon distance');
+function isAware(gaps: readonly Gap[], wide: readonly Gap[]): boolean {
+  return wide.length === 0 && gaps.some(({ name }) => SEEN.has(name));
 }
 
 /** What is said of a cause, unless it was found by other means already. */

@@ -1,3 +1,5 @@
+import { wrapHalf } from '../sky/index.js';
+
 /** A way in which a clock is wrong. */
 export interface Clock {
   /** What must be added to what it says. */
@@ -38,11 +40,6 @@ export function clocks(siderealOffDeg: number | null): Clock[] {
   if (siderealOffDeg === null) return found;
   const turnDeg = wrapHalf(siderealOffDeg);
   return [...found, made((turnDeg / 15) * HOUR_MS * SIDEREAL, false, turnDeg)];
-}
-
-/** Degrees → [-180, 180). */
-export function wrapHalf(degrees: number): number {
-  return ((((degrees + 180) % 360) + 360) % 360) - 180;
 }
 
 function wordsOf(shiftMs: number): string {

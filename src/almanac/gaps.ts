@@ -1,4 +1,4 @@
-import { wrapHalf } from './clocks.js';
+import { wrapHalf } from '../sky/index.js';
 import type { SkyClaims } from './claims.js';
 import { lookFrom } from './look.js';
 

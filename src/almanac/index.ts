@@ -1,6 +1,6 @@
-export { lookFrom, sunAltitudeDeg, lookAt } from './look.js';
+export { lookFrom, siderealDegAt, sunAltitudeDeg, lookAt } from './look.js';
 export type { Heavens, Place, Pointing } from './look.js';
-export { airmassOf, secantOf } from './airmass.js';
+export { airmassOf } from './airmass.js';
 export { fullMoonsIn, moonFaceAt, type MoonFace } from './moons.js';
 export { LONGEST_EXPOSURE_SEC, nightAt } from './night.js';
 export type { Crossing, Night, Span } from './night.js';

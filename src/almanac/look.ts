@@ -54,7 +54,7 @@ export interface Heavens {
 
 /** A direction of the sky at an instant and a place. */
 export interface Pointing extends Standing {
-  /** As `airmassOf`: null below the horizon. */
+  /** As `airmassOf`: null near the horizon and below. */
   readonly airmass: number | null;
   /** Angle to the middle of the Moon as seen from the place. */
   readonly moonDistanceDeg: number;
@@ -79,7 +79,6 @@ export function lookFrom(place: Place, ms: number): Heavens {
   const toHorizon = Rotation_EQJ_HOR(time, observer);
   const seen = (body: Body): Vector => Equator(body, time, observer, false, true).vec;
   const [sun, moon] = [seen(Body.Sun), seen(Body.Moon)];
-  const siderealDeg = wrapDegrees(SiderealTime(time) * 15 + place.longitudeDeg);
   const bodies = { sun: unit(sun), moon: unit(moon), velocity: velocityOf(time) };
   return {
     sun: standingOf(RotateVector(toHorizon, sun)),
@@ -88,9 +87,14 @@ export function lookFrom(place: Place, ms: number): Heavens {
       fraction: Illumination(Body.Moon, time).phase_fraction,
       phaseDeg: MoonPhase(time),
     },
-    siderealDeg,
+    siderealDeg: siderealDegAt(place, ms),
     at: (point) => pointingOf(point, { ...bodies, place, toHorizon, time }),
   };
+}
+
+/** Apparent local sidereal time as an angle, 0…360. @param ms epoch ms UTC */
+export function siderealDegAt({ longitudeDeg }: Place, ms: number): number {
+  return wrapDegrees(SiderealTime(MakeTime(new Date(ms))) * 15 + longitudeDeg);
 }
 
 /** What a direction (ICRS) is at an instant: see `lookFrom`. */

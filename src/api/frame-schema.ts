@@ -89,7 +89,9 @@ const FRAME = {
   XORGSUBF: orNull(number('first column of the window')),
   YORGSUBF: orNull(number('first row of the window')),
   DATAMEAN: orNull(number('mean of the pixels')),
-  AIRMASS: orNull(number()),
+  AIRMASS: orNull(number('1 overhead; computed ones are sec z of the altitude without refraction')),
+  LST: orNull(number('local sidereal time at the start of the exposure, hours')),
+  HA: orNull(number('hour angle at the start of the exposure, hours; negative in the east')),
   area: orNull({
     ...object({
       type: { type: 'string', const: 'Polygon' },

@@ -14,7 +14,7 @@ const COLUMNS = [
   ...'id basename filename DATE_OBS night SITEID TELID INSTRUME OBSTYPE type OBJECT FILTER EXPTIME binning'.split(
     ' ',
   ),
-  ...'width height RLEVEL PROPID REQNUM OBSNUM public_date TEL_RA TEL_DEC TEL_ALT TEL_AZ AIRMASS TEL_FOCU'.split(
+  ...'width height RLEVEL PROPID REQNUM OBSNUM public_date TEL_RA TEL_DEC TEL_ALT TEL_AZ AIRMASS LST HA TEL_FOCU'.split(
     ' ',
   ),
   ...'SUNALT SUNDIST MOONALT MOONFRAC MOONDIST DATAMEAN computed'.split(' '),

@@ -53,6 +53,8 @@ export const VOTABLE_FIELDS: readonly VoField[] = [
   degrees('TEL_ALT', 'pos.az.alt'),
   degrees('TEL_AZ', 'pos.az.azi'),
   field('AIRMASS', 'double', 'obs.airMass'),
+  field('LST', 'double', 'time;obs.exposure', { unit: 'h' }),
+  field('HA', 'double', 'pos.eq.ha', { unit: 'h' }),
   field('TEL_FOCU', 'double', 'instr.param'),
   degrees('SUNALT', 'pos.az.alt'),
   degrees('MOONALT', 'pos.az.alt'),

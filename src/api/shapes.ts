@@ -77,6 +77,8 @@ export function frameShape(address: string): FrameShape {
     YORGSUBF: 'originY',
     DATAMEAN: 'dataMean',
     AIRMASS: 'airmass',
+    LST: 'siderealHours',
+    HA: 'hourAngleHours',
     area: { ifAny: 'ring', object: AREA },
     footprint: 'footprint',
     size: 'sizeBytes',

@@ -82,12 +82,25 @@ export function onIndex(
   return { about: 'frame', apply: find, test };
 }
 
+/** Columns of what the sky was like. */
+export type SkyColumn =
+  | 'alt_deg'
+  | 'az_deg'
+  | 'airmass'
+  | 'sidereal_hours'
+  | 'hour_angle_hours'
+  | 'sun_alt_deg'
+  | 'sun_distance_deg'
+  | 'moon_alt_deg'
+  | 'moon_fraction'
+  | 'moon_distance_deg';
+
 /**
  * A comparison with a column of `frames` that has an index, as SQL behind the column's name: it can be
  * looked for by the index, or tested on a frame at hand (the `+` keeps SQLite from the index).
  */
 export function onColumn(
-  column: 'id' | 'exposure_sec' | 'object' | 'public_date_ms',
+  column: 'id' | 'exposure_sec' | 'object' | 'public_date_ms' | SkyColumn,
   comparison: string,
   bindings: readonly number[] = [],
 ): Condition {

@@ -11,6 +11,7 @@ import {
 import { badName, refuseOdd, splitList } from './filters/values.js';
 
 export { CONE_PARAMETERS, DEFAULT_RADIUS_DEG } from './filters/sky.js';
+export { ALMANAC_FILTERS } from './filters/almanac.js';
 export { FRAME_FILTERS } from './filters/table.js';
 export { OPERATOR_ENDINGS } from './filters/types.js';
 export type { FilterKind, FilterOperator, FrameFilter, ValueSchema } from './filters/types.js';

@@ -31,6 +31,7 @@ import { starFields } from './migrations/0026_star_fields.js';
 import { sorts } from './migrations/0027_sorts.js';
 import { formerCorrections } from './migrations/0028_former_corrections.js';
 import { headerOthers } from './migrations/0029_header_others.js';
+import { skyFilters } from './migrations/0030_sky_filters.js';
 import { compared } from './migrations/0033_compared.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
@@ -64,6 +65,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0027_sorts', up: sorts },
   { name: '0028_former_corrections', up: formerCorrections },
   { name: '0029_header_others', up: headerOthers },
+  { name: '0030_sky_filters', up: skyFilters },
   { name: '0033_compared', up: compared },
 ];
 

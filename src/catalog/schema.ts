@@ -36,6 +36,10 @@ export interface FrameFacts {
   readonly decDeg: number | null;
   readonly altDeg: number | null;
   readonly azDeg: number | null;
+  /** Local sidereal time at the start of the exposure, hours, 0…24. */
+  readonly siderealHours: number | null;
+  /** At the start of the exposure, hours; negative before the meridian. */
+  readonly hourAngleHours: number | null;
   /** In the unit of the focuser: mm or steps. */
   readonly focus: number | null;
   readonly sunAltDeg: number | null;
@@ -172,6 +176,8 @@ const COLUMNS = {
   decDeg: 'dec_deg',
   altDeg: 'alt_deg',
   azDeg: 'az_deg',
+  siderealHours: 'sidereal_hours',
+  hourAngleHours: 'hour_angle_hours',
   focus: 'focus',
   sunAltDeg: 'sun_alt_deg',
   sunDistanceDeg: 'sun_distance_deg',
@@ -215,6 +221,8 @@ const REALS = [
   'decDeg',
   'altDeg',
   'azDeg',
+  'siderealHours',
+  'hourAngleHours',
   'focus',
   'sunAltDeg',
   'sunDistanceDeg',

@@ -2,7 +2,7 @@ import { mainImage } from '../fits/index.js';
 import type { Card, Hdu, Header } from '../fits/index.js';
 import { createPace, inSteps } from '../lib/pace.js';
 import { jdToMs, mjdToMs, parseInstant } from '../lib/time.js';
-import type { Rule, ValueType } from './profiles.js';
+import type { Column, Rule, Source, ValueType } from './profiles.js';
 
 /** Years 1858 to 2132: other days are placeholders such as 0 or -1. */
 const MJD_RANGE = [1, 100_000] as const;
@@ -128,6 +128,31 @@ export function parseWhen(text: string, type: ValueType): number | undefined {
 export function parseNumber(text: string): number | undefined {
   const value = Number(text.trim().replace(/^([+-]?[\d.]+)d/i, '$1E'));
   return Number.isFinite(value) && text.trim() !== '' ? value : undefined;
+}
+
+/** Numbers outside stand for none: an airmass of 0, an altitude of -99. */
+const POSSIBLE: Readonly<Partial<Record<Column, readonly [least: number, most: number]>>> = {
+  altDeg: [-90, 90],
+  airmass: [0.99, Infinity], // some formulae have a little less than 1 in the zenith
+  sunAltDeg: [-90, 90],
+  sunDistanceDeg: [0, 180],
+  moonAltDeg: [-90, 90],
+  moonDistanceDeg: [0, 180],
+};
+
+/** A number × scale + offset of a source; undefined if it is none, or none that its column can have. */
+export function parseScaled(
+  text: string,
+  { scale, offset }: Pick<Source, 'scale' | 'offset'>,
+  column: Column,
+): number | undefined {
+  const plain = parseNumber(text);
+  if (plain === undefined) return undefined;
+  // Twelve digits: 271.0 K is -2.15 °C, not -2.1499999999999773.
+  const isPlain = scale === 1 && offset === 0;
+  const value = isPlain ? plain : Number((plain * scale + offset).toPrecision(12));
+  const [least, most] = POSSIBLE[column] ?? [-Infinity, Infinity];
+  return value >= least && value <= most ? value : undefined;
 }
 
 /** A binning factor: a positive integer. */

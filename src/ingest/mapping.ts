@@ -17,6 +17,7 @@ import {
   parseBinning,
   parseFactor,
   parseNumber,
+  parseScaled,
   parseWhen,
   textOf,
   type HeaderList,
@@ -100,6 +101,8 @@ export function readHeader(
     decDeg: position?.decDeg ?? null,
     altDeg: reader.possible('altDeg', -90, 90),
     azDeg: reader.number('azDeg'),
+    siderealHours: reader.siderealHours(),
+    hourAngleHours: null,
     focus: reader.number('focus'),
     sunAltDeg: reader.possible('sunAltDeg', -90, 90),
     sunDistanceDeg: reader.number('sunDistanceDeg'),
@@ -118,7 +121,7 @@ export function readHeader(
     warnings: [...new Set(reader.warnings)],
   };
   const hasTime = date !== undefined && date.dayOnly === undefined;
-  return { facts, said, where, hasTime, siderealDeg: reader.siderealDeg() };
+  return { facts, said, where, hasTime };
 }
 
 /** What says who may see a frame. */
@@ -167,13 +170,7 @@ class HeaderReader {
   }
 
   number(column: Column): number | null {
-    return this.read(column, (text, { scale, offset }) => {
-      const value = parseNumber(text);
-      // Twelve digits: 271.0 K is -2.15 °C, not -2.1499999999999773.
-      return value === undefined || (scale === 1 && offset === 0)
-        ? value
-        : Number((value * scale + offset).toPrecision(12));
-    });
+    return this.read(column, (text, source) => parseScaled(text, source, column));
   }
 
   /** A number that can be: 0 for an airmass and -99 for an altitude stand for one that nobody knew. */
@@ -273,13 +270,14 @@ class HeaderReader {
     return { ...said, ...placeOf([x, y, z]) };
   }
 
-  /** For a check alone: nobody is warned of one that cannot be read. */
-  siderealDeg(): number | null {
+  /** Nobody is warned of one that cannot be read: it can be worked out. */
+  siderealHours(): number | null {
     for (const { keyword } of this.sources('siderealDeg')) {
       const text = this.find(keyword) ?? '';
       const degrees =
         parseRa(text, { numbersAre: 'hours' }) ?? parseRa(text, { numbersAre: 'degrees' });
-      if (degrees !== undefined) return degrees;
+      // A hundredth of a second.
+      if (degrees !== undefined) return Number((degrees / 15).toFixed(6));
     }
     return null;
   }

@@ -2,12 +2,15 @@ import {
   checkSky,
   LONGEST_EXPOSURE_SEC,
   lookFrom,
+  siderealDegAt,
+  type Heavens,
   type Pointing,
   type SkyClaims,
 } from '../almanac/index.js';
 import type { FrameFacts, ImageKind } from '../catalog/index.js';
 import { horizonAt } from '../config/index.js';
 import type { Finding } from '../lib/finding.js';
+import { wrapHalf } from '../sky/index.js';
 import type { FrameSite, SaidSite } from './site.js';
 
 /** What the headers of a file say, and what is needed to work out what they do not say. */
@@ -16,8 +19,6 @@ export interface ReadHeader {
   readonly facts: FrameFacts;
   readonly said: SaidSite;
   readonly where: FrameSite;
-  /** Local sidereal time, degrees. */
-  readonly siderealDeg: number | null;
   /** False if the header tells the day alone. */
   readonly hasTime: boolean;
 }
@@ -27,6 +28,8 @@ const COMPUTED = {
   altDeg: 'TEL-ALT',
   azDeg: 'TEL-AZ',
   airmass: 'AIRMASS',
+  siderealHours: 'LST',
+  hourAngleHours: 'HA',
   sunAltDeg: 'SUNALT',
   sunDistanceDeg: 'SUNDIST',
   moonAltDeg: 'MOONALT',
@@ -46,7 +49,9 @@ export function isOfSky(kind: ImageKind): boolean {
 
 /**
  * The facts, and for those of the sky that the header lacks what the almanac says for the middle of
- * the exposure: without refraction, airmass as `airmassOf`. As they are if place or time are not known.
+ * the exposure: without refraction, airmass as `airmassOf`. Sidereal time and hour angle are those of its
+ * start, as headers have them, and hour angles are never read: headers have them in hours or in degrees.
+ * As they are if place or time are not known.
  */
 export function fillSky({ facts, where, hasTime }: ReadHeader): FrameFacts {
   if (where.place === undefined || facts.dateObsMs === null || !hasTime) return facts;
@@ -57,6 +62,7 @@ export function fillSky({ facts, where, hasTime }: ReadHeader): FrameFacts {
   const sec = isOne ? Math.max(0, exposureSec) : 0;
   const heavens = lookFrom(where.place, facts.dateObsMs + sec * HALF_MS);
   const { sun, moon } = heavens;
+  const siderealDeg = siderealDegAt(where.place, facts.dateObsMs);
   const pointing =
     raDeg === null || decDeg === null || !isOfSky(imageKind)
       ? undefined
@@ -64,6 +70,7 @@ export function fillSky({ facts, where, hasTime }: ReadHeader): FrameFacts {
   const filled = {
     ...facts,
     ...fillPointing(facts, pointing),
+    ...fillTurn(facts, siderealDeg, pointing, heavens),
     sunAltDeg: facts.sunAltDeg ?? rounded(sun.altDeg),
     moonAltDeg: facts.moonAltDeg ?? rounded(moon.altDeg),
     moonFraction: facts.moonFraction ?? rounded(moon.fraction),
@@ -82,6 +89,20 @@ function fillPointing(facts: FrameFacts, pointing: Pointing | undefined): Partia
     airmass: facts.airmass ?? rounded(pointing.airmass),
     sunDistanceDeg: facts.sunDistanceDeg ?? rounded(pointing.sunDistanceDeg),
     moonDistanceDeg: facts.moonDistanceDeg ?? rounded(pointing.moonDistanceDeg),
+  };
+}
+
+/** From the middle back to the start: the Earth turns as far as its sidereal time. */
+function fillTurn(
+  facts: FrameFacts,
+  startDeg: number,
+  pointing: Pointing | undefined,
+  middle: Heavens,
+): Pick<FrameFacts, 'siderealHours' | 'hourAngleHours'> {
+  const turn = wrapHalf((pointing?.hourAngleDeg ?? 0) - (middle.siderealDeg - startDeg));
+  return {
+    siderealHours: facts.siderealHours ?? rounded(startDeg / 15) % 24,
+    hourAngleHours: pointing === undefined ? null : rounded(turn / 15),
   };
 }
 
@@ -106,7 +127,7 @@ export function skyFindings(header: ReadHeader, toleranceDeg: number): Finding[]
 }
 
 function claimsOf(header: ReadHeader): SkyClaims | undefined {
-  const { facts, said, where, siderealDeg, hasTime } = header;
+  const { facts, said, where, hasTime } = header;
   const { dateObsMs, raDeg, decDeg, imageKind, footprint } = facts;
   if (where.place === undefined || dateObsMs === null || !hasTime) return undefined;
   const isSky = isOfSky(imageKind);
@@ -127,6 +148,6 @@ function claimsOf(header: ReadHeader): SkyClaims | undefined {
     sunAltDeg: facts.sunAltDeg,
     moonAltDeg: facts.moonAltDeg,
     moonDistanceDeg: facts.moonDistanceDeg,
-    siderealDeg,
+    siderealDeg: facts.siderealHours === null ? null : facts.siderealHours * 15,
   };
 }

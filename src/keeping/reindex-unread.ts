@@ -39,6 +39,8 @@ export function unreadFacts(config: Config, { chosenProfile }: FrameRecord): Fra
     decDeg: null,
     altDeg: null,
     azDeg: null,
+    siderealHours: null,
+    hourAngleHours: null,
     focus: null,
     sunAltDeg: null,
     sunDistanceDeg: null,

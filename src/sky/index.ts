@@ -7,6 +7,7 @@ export {
   parseLongitude,
   parseRa,
   wrapDegrees,
+  wrapHalf,
 } from './text.js';
 export type { RaReading } from './text.js';
 export { fromUnitVector, separationDeg, toUnitVector } from './sphere.js';

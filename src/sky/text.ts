@@ -111,6 +111,11 @@ export function wrapDegrees(degrees: number): number {
   return wrapped < 0 ? (wrapped + 360) % 360 : wrapped + 0;
 }
 
+/** Degrees → [-180, 180). */
+export function wrapHalf(degrees: number): number {
+  return ((((degrees + 180) % 360) + 360) % 360) - 180;
+}
+
 function formatFields(size: number, decimals: number, width: number): string {
   const unit = 10 ** decimals;
   const total = Math.round(size * 3600 * unit);

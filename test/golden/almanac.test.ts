@@ -1,14 +1,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  airmassOf,
-  lookFrom,
-  nightAt,
-  secantOf,
-  type Night,
-  type Place,
-} from '../../src/almanac/index.js';
+import { airmassOf, lookFrom, nightAt, type Night, type Place } from '../../src/almanac/index.js';
+import { mapHeader } from '../../src/ingest/mapping.js';
+import { loadProfiles } from '../../src/ingest/profiles.js';
+import { headerHdu, type Values } from '../fixtures/header-hdu.js';
 import { randomNumbers } from '../fixtures/random-frames.js';
 import { PROJECT_DIR } from '../support/archive.js';
 
@@ -81,15 +77,6 @@ function compassGap(a: number, b: number, altDeg: number): number {
 
 const away = (a: number | null, b: number): number => Math.abs((a ?? NaN) - b);
 
-/** The formula of Young (1994), written apart from ours. */
-function young(altDeg: number): number {
-  const c = Math.cos(((90 - altDeg) * Math.PI) / 180);
-  return (
-    (1.002432 * c ** 2 + 0.148386 * c + 0.0096467) /
-    (c ** 3 + 0.149864 * c ** 2 + 0.0102963 * c + 0.000303978)
-  );
-}
-
 withAstropy(
   'Sun, Moon and target of 200 nights by chance stand where astropy has them',
   async () => {
@@ -118,10 +105,10 @@ withAstropy(
       note('parallactic angle', compassGap(target.parallacticDeg, parallacticDeg, expected.altDeg));
       note('sidereal time', compassGap(siderealDeg, expected.siderealDeg, 0));
       note('Moon lit, %', 100 * away(moon.fraction, expected.moonFraction));
-      if (expected.altDeg < 10) continue;
+      // Nearer to the horizon what UT1 - UTC does to the altitude is more than that.
+      if (expected.altDeg < 3) continue;
       airmasses += 1;
-      note('secant, %', 100 * away((secantOf(target.altDeg) ?? NaN) / expected.secz, 1));
-      note('airmass, %', 100 * away((target.airmass ?? NaN) / young(expected.altDeg), 1));
+      note('airmass, %', 100 * away((target.airmass ?? NaN) / expected.secz, 1));
     }
     const lines = Object.entries(worst).map(
       ([name, gap]) => `${gap.toFixed(4).padStart(8)} ${name}`,
@@ -133,6 +120,41 @@ withAstropy(
     }
   },
 );
+
+/** A header that tells nothing of the sky but when, where and what. */
+function headerOf({ latitudeDeg, longitudeDeg, elevationM, raDeg, decDeg, ms }: Case): Values {
+  const place = { SITELAT: latitudeDeg, SITELONG: longitudeDeg, SITEELEV: elevationM };
+  const dateObs = new Date(ms).toISOString().slice(0, -1);
+  return { ...place, 'DATE-OBS': dateObs, IMAGETYP: 'Light Frame', RA: raDeg, DEC: decDeg };
+}
+
+withAstropy('what is stored of 200 frames by chance is what astropy says', async () => {
+  const profiles = await loadProfiles([join(PROJECT_DIR, 'config', 'mapping')]);
+  const nowhere = { siteId: '', telescope: '', instrument: '' };
+  const cases = randomCases(200);
+  const starts = await ask(cases);
+  const middles = await ask(cases.map((asked) => ({ ...asked, ms: asked.ms + 150_000 })));
+  let airmasses = 0;
+  for (const [i, asked] of cases.entries()) {
+    const facts = mapHeader([headerHdu({ ...headerOf(asked), EXPTIME: 300 })], profiles, nowhere);
+    const [start, middle] = [starts[i] ?? fail(), middles[i] ?? fail()];
+    expect(away(facts.altDeg, middle.altDeg)).toBeLessThan(CLOSE_DEG);
+    expect(away(facts.sunAltDeg, middle.sunAltDeg)).toBeLessThan(CLOSE_DEG);
+    expect(away(facts.moonAltDeg, middle.moonAltDeg)).toBeLessThan(CLOSE_DEG);
+    expect(away(facts.moonDistanceDeg, middle.moonDistanceDeg)).toBeLessThan(CLOSE_DEG);
+    expect(away(facts.moonFraction, middle.moonFraction)).toBeLessThan(0.002);
+    const hours = (deg: number | null): number => (deg ?? NaN) * 15;
+    const siderealGap = compassGap(hours(facts.siderealHours), start.siderealDeg, 0);
+    expect(siderealGap).toBeLessThan(CLOSE_DEG);
+    const turnGap = compassGap(hours(facts.hourAngleHours), start.hourAngleDeg, asked.decDeg);
+    expect(turnGap).toBeLessThan(CLOSE_DEG);
+    // Nearer to the horizon what UT1 - UTC does to the altitude is more than that.
+    if (middle.altDeg < 3) continue;
+    airmasses += 1;
+    expect(away((facts.airmass ?? NaN) / middle.secz, 1)).toBeLessThan(0.002);
+  }
+  expect(airmasses).toBeGreaterThan(60);
+});
 
 function fail(): never {
   throw new Error('there is an answer without a question');
@@ -187,12 +209,11 @@ withAstropy(
   },
 );
 
-test('the bare secant is too large near the horizon, and below it there is no airmass', () => {
+test('there is no airmass near the horizon and below', () => {
   expect(airmassOf(90)).toBeCloseTo(1, 6);
-  expect(airmassOf(30)).toBeCloseTo(1.9939, 2);
-  expect(airmassOf(0)).toBeCloseTo(31.73, 1);
-  expect(secantOf(10)).toBeCloseTo(5.7588, 4);
-  expect([airmassOf(-0.1), secantOf(-0.1), secantOf(0), airmassOf(NaN)]).toEqual([
+  expect(airmassOf(30)).toBeCloseTo(2, 6);
+  expect(airmassOf(10)).toBeCloseTo(5.7588, 4);
+  expect([airmassOf(0.9), airmassOf(0), airmassOf(-30), airmassOf(NaN)]).toEqual([
     null,
     null,
     null,

@@ -266,6 +266,8 @@ if (!existsSync(frames)) {
         decDeg: 41.269,
         altDeg: 55.1,
         azDeg: 12.5,
+        siderealHours: null,
+        hourAngleHours: null,
         focus: null,
         sunAltDeg: -35.2,
         sunDistanceDeg: 120,

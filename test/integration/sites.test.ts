@@ -39,6 +39,8 @@ interface Row {
   TEL_ALT: number | null;
   TEL_AZ: number | null;
   AIRMASS: number | null;
+  LST: number | null;
+  HA: number | null;
   SUNALT: number | null;
   SUNDIST: number | null;
   MOONALT: number | null;
@@ -68,11 +70,13 @@ test('a frame of a site without a word of the sky is filed with altitude, airmas
   await archive.upload(pyobsFrame({ ...cards, 'DATE-OBS': '2026-03-01T22:00:00' }), 'bare.fits');
   const row = await frameOf('bare');
   expect(row.SITEID).toBe('karoo');
-  expect([...row.computed].sort()).toEqual([...SKY, 'AIRMASS'].sort());
+  expect([...row.computed].sort()).toEqual([...SKY, 'AIRMASS', 'LST', 'HA'].sort());
   // astropy 5.2, for the middle of 30.5 s, without refraction.
   expect(row.TEL_ALT).toBeCloseTo(54.2696, 1);
   expect(row.TEL_AZ).toBeCloseTo(301.7901, 1);
-  expect(row.AIRMASS).toBeCloseTo(1.2309, 3);
+  expect(row.AIRMASS).toBeCloseTo(1.2318, 3);
+  expect(row.LST).toBeCloseTo(10.0353, 3);
+  expect(row.HA).toBeCloseTo(2.014, 3);
   expect(row.SUNALT).toBeCloseTo(-48.6425, 1);
   expect(row.MOONALT).toBeCloseTo(40.8098, 1);
   expect(row.MOONDIST).toBeCloseTo(35.7668, 1);
@@ -91,7 +95,7 @@ test('what a header says stays as it is, and a bias has no altitude', async () =
   expect(await frameOf('bias')).toMatchObject({ TEL_ALT: null, AIRMASS: null, MOONDIST: null });
   const { SUNALT, computed } = await frameOf('bias');
   expect(SUNALT).toBeLessThan(-18);
-  expect(computed).toEqual(['SUNALT', 'MOONALT', 'MOONFRAC']);
+  expect(computed).toEqual(['LST', 'SUNALT', 'MOONALT', 'MOONFRAC']);
 });
 
 async function framesOf(path: string): Promise<readonly string[] | undefined> {
@@ -135,8 +139,18 @@ test('a stored file is compared with the sky, with what people have put right', 
 });
 
 test('values that were worked out can be asked for, and are the same after a reindex', async () => {
-  const high = await archive.json<{ results: Row[] }>('/frames/?TEL_ALT__gte=50&SITE=karoo');
-  expect(high.results.map(({ night }) => night)).toContain('2026-03-01');
+  const namesOf = async (query: string): Promise<string[]> => {
+    type Named = { results: { basename: string }[] };
+    const { results } = await archive.json<Named>(`/frames/?sort=id&order=asc&${query}`);
+    return results.map(({ basename }) => basename);
+  };
+  expect(await namesOf('TEL_ALT__gte=50&SITE=karoo')).toEqual(['bare', 'late']);
+  expect(await namesOf('airmass__gt=1.3&SITE=karoo')).toEqual(['late']);
+  expect(await namesOf('LST__gte=11&SITE=karoo')).toEqual(['said', 'bias', 'late']);
+  expect(await namesOf('HA__gte=1&HA__lt=2.5&SITE=karoo')).toEqual(['bare']);
+  expect(await namesOf('MOONALT__gt=90')).toEqual([]);
+  const wrong = await archive.fetch('/frames/?AIRMASS__lt=low');
+  expect(wrong.status).toBe(400);
   await archive.stop();
   const path = join(archive.dataDir, 'platevault.sqlite');
   const before = await framesOf(path);

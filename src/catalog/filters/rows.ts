@@ -8,6 +8,7 @@ import {
   onNights,
   type Condition,
   type DateRange,
+  type SkyColumn,
 } from '../conditions.js';
 import type { Asked, FrameFilter } from './types.js';
 import {
@@ -189,13 +190,15 @@ const COMPARISONS = { is: '=', ne: 'is not', lt: '<', lte: '<=', gt: '>', gte: '
 
 /** A number compared with a column; a name without an ending compares with `plain`. None is not equal to any. */
 export function numberCondition(
-  column: 'id' | 'exposure_sec',
+  column: 'id' | 'exposure_sec' | SkyColumn,
   plain: keyof typeof COMPARISONS,
 ): (asked: Asked) => Condition {
   return (asked) => {
     const operator = asked.operator === 'is' ? plain : asked.operator;
     if (operator === 'is') {
       const numbers = listedItems(asked).map((text) => requireNumber(asked.name, text));
+      // A list is no help to the planner, which then may read through all frames.
+      if (numbers.length === 1) return onColumn(column, '= ?', numbers);
       const isOne = `frames.${column} in (select value from json_each(?))`;
       const list = [JSON.stringify(numbers)];
       return onIndex(

@@ -2,6 +2,7 @@ import { splitFitsName } from '../../lib/paths.js';
 import { parseAngularSize, parseDec, parseRa } from '../../sky/index.js';
 import { onColumn, onFrames, onObjects } from '../conditions.js';
 import { requestKey } from '../schema.js';
+import { ALMANAC_FILTERS } from './almanac.js';
 import { headerCondition, HEADER_PREFIX } from './headers.js';
 import { QUALITY_FILTERS } from './quality.js';
 import {
@@ -497,6 +498,7 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     ],
     condition: numberCondition('id', 'is'),
   },
+  ...ALMANAC_FILTERS,
   ...QUALITY_FILTERS,
   {
     name: `${HEADER_PREFIX}KEYWORD`,

@@ -4,6 +4,7 @@ import { skyMap, type SkyMap } from '../sky-map.js';
 import {
   formatCount,
   formatDateTime,
+  formatHourMinutes,
   formatNight,
   formatNumber,
   kindLabel,
@@ -97,6 +98,7 @@ export function toFacts(base: string, frame: Frame): Fact[] {
           ? NONE
           : `${formatRa(raDeg)} ${formatDec(decDeg).replace('-', '−')} ICRS`,
     },
+    ...siderealFacts(frame),
     ...moonFacts(frame),
     ...(frame.proposal === null ? [] : [{ label: 'Proposal', text: proposalText(frame) }]),
     ...(frame.requestNumber === null ? [] : [{ label: 'Request', text: frame.requestNumber }]),
@@ -105,6 +107,17 @@ export function toFacts(base: string, frame: Frame): Fact[] {
       text: `${frame.profile} header, ${kindLabel(frame.imageKind).toLowerCase()} from ${frame.imageType ?? 'no type given'}`,
     },
   ];
+}
+
+function siderealFacts({ siderealHours, hourAngleHours }: Frame): Fact[] {
+  if (siderealHours === null) return [];
+  const side = (hourAngleHours ?? 0) < 0 ? 'east' : 'west';
+  const angle =
+    hourAngleHours === null
+      ? ''
+      : `, ${formatHourMinutes(Math.abs(hourAngleHours) * 3600)}\u202fh ${side} of the meridian`;
+  const text = `${formatHourMinutes(siderealHours * 3600)}\u202fh${angle}`;
+  return [{ label: 'Sidereal time', text }];
 }
 
 function moonFacts({ moonDistanceDeg, moonFraction, moonAltDeg }: Frame): Fact[] {

@@ -74,6 +74,18 @@ export const COLUMNS: readonly Column[] = [
     sort: 'TEL_ALT',
     name: 'Altitude, °',
   }),
+  numberColumn('HA', 'HA, h', ({ hourAngleHours }) => formatNumber(hourAngleHours, 2), {
+    sort: 'HA',
+    name: 'Hour angle at the start, hours',
+  }),
+  numberColumn('LST', 'LST, h', ({ siderealHours }) => formatNumber(siderealHours, 2), {
+    sort: 'LST',
+    name: 'Local sidereal time at the start, hours',
+  }),
+  numberColumn('SUNALT', 'Sun, °', ({ sunAltDeg }) => formatNumber(sunAltDeg, 0), {
+    sort: 'SUNALT',
+    name: 'Altitude of the Sun, °',
+  }),
   numberColumn('MOONDIST', 'Moon, °', ({ moonDistanceDeg }) => formatNumber(moonDistanceDeg, 0), {
     sort: 'MOONDIST',
     name: 'Distance of the Moon, °',

@@ -1,4 +1,5 @@
 import {
+  ALMANAC_FILTERS,
   CONE_PARAMETERS,
   findFilter,
   FRAME_FILTERS,
@@ -17,6 +18,8 @@ export interface Field {
   readonly upper: string;
   readonly label: string;
   readonly placeholder: string;
+  /** Of a range: whether it goes below 0. */
+  readonly isSigned: boolean;
 }
 
 /** Fields that belong together in the panel. */
@@ -35,6 +38,7 @@ const text = (name: string, label: string, placeholder: string): Field => ({
   upper: '',
   label,
   placeholder,
+  isSigned: false,
 });
 
 /** From `name` up to `name__lte`. */
@@ -44,12 +48,30 @@ const range = (name: string, label: string, lower = `${name}__gte`): Field => ({
   upper: `${name}__lte`,
   label,
   placeholder: '',
+  isSigned: false,
 });
 
+/** Numbers that go below 0, which the key pads of phones for numbers have no key for. */
+const SIGNED: ReadonlySet<string> = new Set(['TEL_ALT', 'HA', 'SUNALT', 'MOONALT']);
+/** How the names of fields end that are not plain numbers. */
+const UNITS: Readonly<Record<string, string>> = {
+  AIRMASS: '',
+  MOONFRAC: ', 0–1',
+  LST: ', h',
+  HA: ', h',
+};
+
+/** Where telescope, Sun and Moon stood. */
+const SKY: readonly Field[] = ALMANAC_FILTERS.map(({ name, label }) => ({
+  ...range(name, `${label}${UNITS[name] ?? ', °'}`),
+  isSigned: SIGNED.has(name),
+}));
+
+const NOT_MEASURED = new Set(['EXPTIME', 'id', ...ALMANAC_FILTERS.map(({ name }) => name)]);
 /** What was measured: all filters that compare numbers but those that stand elsewhere. */
 const MEASURED: readonly Field[] = FRAME_FILTERS.filter(
   ({ kind, operators, name }) =>
-    kind === 'number' && operators.includes('gte') && !['EXPTIME', 'id'].includes(name),
+    kind === 'number' && operators.includes('gte') && !NOT_MEASURED.has(name),
 ).map(({ name, label }) => range(name, name === 'fwhm' ? `${label}, ″` : label));
 const isRank = ({ name }: Field): boolean => name.startsWith('rank.');
 
@@ -81,6 +103,7 @@ export const FIELD_GROUPS = {
     ],
   },
   exposure: { title: 'Exposure', fields: [range('EXPTIME', 'Seconds', 'EXPTIME')] },
+  sky: { title: 'Altitude, Sun, Moon', fields: SKY },
   quality: { title: 'Quality', fields: MEASURED.filter((field) => !isRank(field)) },
   ranks: { title: 'Among the usual', fields: MEASURED.filter(isRank) },
 } as const satisfies Record<string, FieldGroup>;

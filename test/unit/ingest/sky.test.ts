@@ -26,11 +26,13 @@ describe('what the sky tells', () => {
     RA: 250.4235,
     DEC: 36.4613,
   };
-  /** astropy 5.2 for the middle of the exposure, airmass by Young (1994). */
+  /** astropy 5.2 for the middle of the exposure; sidereal time and hour angle for its start. */
   const SEEN = {
     altDeg: 59.7035,
     azDeg: 105.2973,
-    airmass: 1.1576,
+    airmass: 1.1582,
+    siderealHours: 14.2251,
+    hourAngleHours: -2.4843,
     sunAltDeg: -30.889,
     sunDistanceDeg: 101.5417,
     moonAltDeg: -30.7335,
@@ -45,7 +47,7 @@ describe('what the sky tells', () => {
       expect([name, facts[name as keyof typeof SEEN]]).toEqual([name, expect.closeTo(value, 1)]);
     }
     expect(facts.warnings).toEqual([]);
-    const all = 'TEL-ALT TEL-AZ AIRMASS SUNALT SUNDIST MOONALT MOONFRAC MOONDIST'.split(' ');
+    const all = 'TEL-ALT TEL-AZ AIRMASS LST HA SUNALT SUNDIST MOONALT MOONFRAC MOONDIST'.split(' ');
     expect(facts.computed).toEqual(all);
   });
 
@@ -56,14 +58,15 @@ describe('what the sky tells', () => {
   });
 
   test('never takes the place of what the header says', () => {
-    const said = { OBJCTALT: 12.5, AIRMASS: 4.4, SUNALT: -1, MOONFRAC: 0.5 };
+    const said = { OBJCTALT: 12.5, AIRMASS: 4.4, LST: '14:15:00', SUNALT: -1, MOONFRAC: 0.5 };
     expect(map({ ...FRAME, ...said })).toMatchObject({
       altDeg: 12.5,
       azDeg: expect.closeTo(SEEN.azDeg, 1) as number,
       airmass: 4.4,
+      siderealHours: 14.25,
       sunAltDeg: -1,
       moonFraction: 0.5,
-      computed: ['TEL-AZ', 'SUNDIST', 'MOONALT', 'MOONDIST'],
+      computed: ['TEL-AZ', 'HA', 'SUNDIST', 'MOONALT', 'MOONDIST'],
     });
   });
 
@@ -75,12 +78,32 @@ describe('what the sky tells', () => {
         altDeg: null,
         azDeg: null,
         airmass: null,
+        hourAngleHours: null,
         moonDistanceDeg: null,
       });
       expect(facts.sunAltDeg).toBeCloseTo(SEEN.sunAltDeg, 1);
       expect(facts.moonFraction).toBeCloseTo(SEEN.moonFraction, 2);
     },
   );
+
+  test.each([
+    ['an airmass of 0', { AIRMASS: 0 }],
+    ['an altitude of -99', { OBJCTALT: -99 }],
+    ['a Sun and a Moon at 999', { SUNALT: 999, MOONALT: 999, MOONDIST: 999 }],
+  ])('takes the place of %s, which is none', (_what, values) => {
+    const facts = map({ ...FRAME, ...values });
+    for (const [name, value] of Object.entries(SEEN)) {
+      expect([name, facts[name as keyof typeof SEEN]]).toEqual([name, expect.closeTo(value, 1)]);
+    }
+    expect(facts.warnings.join()).toContain(`${Object.keys(values)[0] ?? ''} cannot be used`);
+  });
+
+  test('of a long exposure is the sidereal time of its start, and the altitude of its middle', () => {
+    const [short, long] = [map({ ...FRAME, EXPTIME: 0 }), map({ ...FRAME, EXPTIME: 7200 })];
+    expect(long.siderealHours).toBe(short.siderealHours);
+    expect(long.hourAngleHours).toBeCloseTo(short.hourAngleHours ?? NaN, 3);
+    expect(long.altDeg).toBeGreaterThan((short.altDeg ?? NaN) + 5);
+  });
 
   test('of a sum of a whole night is that of its start', () => {
     const start = map({ ...FRAME, EXPTIME: 0 });
