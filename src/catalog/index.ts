@@ -147,6 +147,7 @@ export {
 } from './star-fields.js';
 export * from './listed.js';
 export * from './measures.js';
+export { SETTING_NAMES, type HeaderSettings } from './camera-settings.js';
 export * from './measure-queue.js';
 export * from './findings.js';
 export * from './marks.js';

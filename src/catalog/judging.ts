@@ -30,6 +30,8 @@ export interface NightFrame {
   readonly measures: FrameMeasures | undefined;
   /** The frames that it is compared with; null if it was not measured. */
   readonly groupId: number | null;
+  /** How the camera was set for it and these, in words; '' if that is not known. */
+  readonly setting: string;
 }
 
 const COLUMNS = [
@@ -52,6 +54,7 @@ const COLUMNS = [
   'frames.airmass',
   'versions.extension',
   'measures.*',
+  'measure_groups.setting',
 ];
 
 /** A night that is to be judged, and how often it was queued. */
@@ -73,6 +76,7 @@ export async function listNightFrames({ read }: Catalog, nightNo: number): Promi
   const rows: Row[] = await read('frames')
     .join('versions', 'versions.id', 'frames.version_id')
     .leftJoin('measures', 'measures.frame_id', 'frames.id')
+    .leftJoin('measure_groups', 'measure_groups.id', 'measures.group_id')
     .where('frames.night', nightOfNumber(nightNo))
     .orderByRaw('frames.date_obs_ms is null, frames.date_obs_ms, frames.id')
     .select(COLUMNS);
@@ -106,6 +110,7 @@ function toNightFrame(row: Row): NightFrame {
     airmass: number('airmass'),
     measures: isMeasured ? toMeasures(row) : undefined,
     groupId: number('group_id'),
+    setting: typeof row.setting === 'string' ? row.setting : '',
   };
 }
 
@@ -136,7 +141,10 @@ function inWindow(
   return query;
 }
 
-const SETUP = ['site_id', 'telescope', 'instrument', 'filter', 'binning_x', 'binning_y', 'kind'];
+const SETUP = [
+  ...['site_id', 'telescope', 'instrument', 'filter', 'binning_x', 'binning_y', 'kind'],
+  'setting',
+];
 
 /** The groups of a setup: of its raw frames, and of its reduced ones. */
 function levelsOf(db: Knex, groupId: number): Knex.QueryBuilder {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Knex } from 'knex';
+import { describeSetting, type HeaderSettings } from './camera-settings.js';
 import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { PIXEL_SCALE_SQL } from './footprint-text.js';
 import { nightNumber, queueJudging } from './measures.js';
@@ -340,23 +341,31 @@ const BIAS_FRAMES = 30;
 
 /**
  * The level that a camera gives without light: the mean of what its newest bias frames in this binning
- * have; null if none was measured.
+ * have, of those with the same settings if there are any; null if none was measured.
  */
-export async function findBiasLevel({ read }: Catalog, frameId: number): Promise<number | null> {
+export async function findBiasLevel(
+  { read }: Catalog,
+  frameId: number,
+  settings: HeaderSettings,
+): Promise<number | null> {
+  const groups: { id: number; setting: string; gain: number | null }[] = await read(
+    'measure_groups',
+  )
+    .join('frames', {
+      'frames.site_id': 'measure_groups.site_id',
+      'frames.telescope': 'measure_groups.telescope',
+      'frames.instrument': 'measure_groups.instrument',
+      'frames.binning_x': 'measure_groups.binning_x',
+      'frames.binning_y': 'measure_groups.binning_y',
+    })
+    .where('frames.id', frameId)
+    .where({ 'measure_groups.kind': 'bias', 'measure_groups.is_reduced': 0 })
+    .select('measure_groups.id', 'measure_groups.setting', 'frames.gain');
+  const same = groups.filter(({ gain, setting }) => setting === describeSetting(gain, settings));
   const newest = read('measures')
     .whereIn(
       'group_id',
-      read('measure_groups')
-        .join('frames', {
-          'frames.site_id': 'measure_groups.site_id',
-          'frames.telescope': 'measure_groups.telescope',
-          'frames.instrument': 'measure_groups.instrument',
-          'frames.binning_x': 'measure_groups.binning_x',
-          'frames.binning_y': 'measure_groups.binning_y',
-        })
-        .where('frames.id', frameId)
-        .where({ 'measure_groups.kind': 'bias', 'measure_groups.is_reduced': 0 })
-        .select('measure_groups.id'),
+      (same.length > 0 ? same : groups).map(({ id }) => id),
     )
     .orderBy('night_no', 'desc')
     .limit(BIAS_FRAMES)

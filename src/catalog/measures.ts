@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { describeSetting, type HeaderSettings } from './camera-settings.js';
 import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { writeFindings, type StoredFinding } from './findings.js';
 import { insertEvent } from './outbox.js';
@@ -89,6 +90,8 @@ export interface Measured {
   /** What the frame was taken for: bias and star field are measured differently. */
   readonly imageKind: ImageKind;
   readonly measures: StoredMeasures;
+  /** What its header says of how the camera was set; absent if that is not known. */
+  readonly settings?: HeaderSettings;
   /** `[x, y, x, y, …]` of its brightest stars, FITS pixels; absent where none were looked for. */
   readonly brightest?: readonly number[];
   readonly findings: readonly StoredFinding[];
@@ -114,7 +117,7 @@ export function nightOfNumber(nightNo: number): string {
  * @returns false if the frame has gone, or has another version or kind by now: then nothing is written
  */
 export async function saveMeasures(catalog: Catalog, measured: Measured): Promise<boolean> {
-  const { frameId, measures, findings, versionId, brightest = [] } = measured;
+  const { frameId, measures, findings, versionId, brightest = [], settings = new Map() } = measured;
   const work = async (tx: Transaction): Promise<boolean> => {
     const frame = await findUnchanged(tx, measured);
     if (frame === undefined) return false;
@@ -131,7 +134,7 @@ export async function saveMeasures(catalog: Catalog, measured: Measured): Promis
         transparency: null,
         frame_id: frameId,
         version_id: versionId,
-        group_id: await groupOf(tx, frame, measures.kind),
+        group_id: await groupOf(tx, frame, measures.kind, settings),
         night_no: nightNo,
         exposure_sec: frame.exposure_sec,
         measured_ms: Date.now(),
@@ -194,15 +197,22 @@ async function findUnchanged(
       'exposure_sec',
       'created_ms',
       'reduction_level',
+      'gain',
     );
   return frame;
 }
 
 /**
  * The group of frames that a frame is compared with: cameras of two sites may bear one name, and reduced
- * frames have other levels than raw ones.
+ * frames have other levels than raw ones, as have those that were taken with other settings.
  */
-async function groupOf(tx: Knex, frame: Row, kind: string): Promise<number> {
+async function groupOf(
+  tx: Knex,
+  frame: Row,
+  kind: string,
+  settings: HeaderSettings,
+): Promise<number> {
+  const gain = typeof frame.gain === 'number' ? frame.gain : null;
   const group = {
     site_id: frame.site_id,
     telescope: frame.telescope,
@@ -212,6 +222,7 @@ async function groupOf(tx: Knex, frame: Row, kind: string): Promise<number> {
     binning_y: frame.binning_y,
     kind,
     is_reduced: Number(frame.reduction_level) > 0 ? 1 : 0,
+    setting: describeSetting(gain, settings),
   };
   const known: { id: number } | undefined = await tx('measure_groups').where(group).first('id');
   if (known !== undefined) return known.id;

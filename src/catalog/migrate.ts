@@ -33,6 +33,7 @@ import { formerCorrections } from './migrations/0028_former_corrections.js';
 import { headerOthers } from './migrations/0029_header_others.js';
 import { skyFilters } from './migrations/0030_sky_filters.js';
 import { compared } from './migrations/0033_compared.js';
+import { settings } from './migrations/0034_settings.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -67,6 +68,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0029_header_others', up: headerOthers },
   { name: '0030_sky_filters', up: skyFilters },
   { name: '0033_compared', up: compared },
+  { name: '0034_settings', up: settings },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { openArchive, openTools, readConfig } from '../context.js';
+import { openArchive, openTools, readCalibrationRules, readConfig } from '../context.js';
 import { createReader, sourceLimits } from '../ingest/index.js';
 import { AppError } from '../lib/errors.js';
 import { formatInstant, parseDate } from '../lib/time.js';
@@ -38,6 +38,7 @@ export const measure: Command = {
         pool: tools.pool,
         reader: createReader({ config, store, ...tools }),
         maxPixels: config.MEASURE_MAX_PIXELS,
+        rules: await readCalibrationRules(config),
       };
       const summary = await measureAnew(parts, {
         ...selection,

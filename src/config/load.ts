@@ -161,7 +161,7 @@ parts, which then take the place of ours, each as a whole. Bad rules stop the st
 
 | Part | |
 |---|---|
-| \`headers\` | settings of cameras that only headers tell: a name, and the keywords that hold it, the best first |
+| \`headers\` | settings of cameras that only headers tell: a name, and the keywords that hold it, the best first. Frames that differ in \`offset\`, \`readMode\`, \`setPoint\` or gain are not compared for what is usual either |
 | \`bias\`, \`dark\`, \`flat\` | one rule for each kind of calibration |
 
 | In a rule | |

@@ -97,7 +97,10 @@ async function compare(
   const clouds = findClouds(light);
   return {
     standing: { ranks: ranksOf(seen, quantiles), transparency: light },
-    findings: [...findUnusual(seen, quantiles, [...pixels, ...clouds]), ...clouds],
+    findings: [
+      ...findUnusual(seen, quantiles, { findings: [...pixels, ...clouds], setting: frame.setting }),
+      ...clouds,
+    ],
   };
 }
 

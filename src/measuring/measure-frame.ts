@@ -8,9 +8,11 @@ import {
   readKeywords,
   saveFindings,
   saveMeasures,
+  SETTING_NAMES,
   toOverrides,
   UNMEASURED_CODES,
   type Catalog,
+  type HeaderSettings,
   type ImageKind,
   type Overrides,
   type StoredFinding,
@@ -72,6 +74,8 @@ export interface MeasureParts {
   readonly limits: SourceLimits;
   /** Pictures with more pixels are not measured, and get a finding. */
   readonly maxPixels: number;
+  /** Of calibrations: `headers` says which keywords tell how a camera was set, the best first. */
+  readonly rules: { readonly headers: Readonly<Record<string, readonly string[]>> };
 }
 
 /**
@@ -132,7 +136,7 @@ export async function measureFrame(
     return { result: 'skipped' };
   }
   try {
-    const input = await toInput(parts, frame, kind);
+    const { input, settings } = await prepare(parts, frame, kind);
     const options = { priority: 'background', client: 'measuring' } as const;
     const answer = await pool.run(
       'measureFile',
@@ -145,6 +149,7 @@ export async function measureFrame(
       versionId,
       imageKind,
       measures,
+      settings,
       brightest,
       findings,
     });
@@ -176,24 +181,35 @@ async function checkHeader(
   if (findings !== undefined) await saveFindings(catalog, frameId, 'sky', findings);
 }
 
-async function toInput(
-  { catalog, store, limits, maxPixels }: MeasureParts,
+/** What the worker is told, and what the header says of how the camera was set. */
+async function prepare(
+  { catalog, store, limits, maxPixels, rules }: MeasureParts,
   frame: Unmeasured,
   kind: MeasureKind,
-): Promise<MeasureInput> {
+): Promise<{ readonly input: MeasureInput; readonly settings: HeaderSettings }> {
   const { versionId, frameId, key, pixelScaleArcsec, exposureSec } = frame;
   const path = await store.localPath(key);
-  const keywords = (await readKeywords(catalog, [versionId], SATURATION)).get(versionId);
-  return {
+  const told = SETTING_NAMES.map((name) => [name, rules.headers[name] ?? []] as const);
+  const wanted = [...SATURATION, ...told.flatMap(([, keywords]) => keywords)];
+  const values = (await readKeywords(catalog, [versionId], wanted)).get(versionId);
+  const settings = new Map(
+    told.flatMap(([name, keywords]) => {
+      const keyword = keywords.find((each) => values?.has(each)) ?? '';
+      const value = values?.get(keyword);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+  const input = {
     path,
     limits,
     maxPixels,
     kind,
-    saturation: saturationOf(keywords),
+    saturation: saturationOf(values),
     pixelScaleArcsec,
     exposureSec,
-    biasLevel: kind === 'bias' ? null : await findBiasLevel(catalog, frameId),
+    biasLevel: kind === 'bias' ? null : await findBiasLevel(catalog, frameId, settings),
   };
+  return { input, settings };
 }
 
 /** The level of full pixels that a header tells; null if it tells none that can be meant. */

@@ -211,12 +211,18 @@ const VERDICTS: Readonly<Record<string, string>> = {
   defocused: 'out of focus',
 };
 
-/** What is out of the usual about a frame. @param findings what is said of it already, and not again */
+/**
+ * What is out of the usual about a frame.
+ *
+ * @param known.findings what is said of it already, and not again
+ * @param known.setting  how the camera was set for it and those that it is compared with; '' if unknown
+ */
 export function findUnusual(
   measures: FrameMeasures,
   usual: Quantiles,
-  findings: readonly StoredFinding[],
+  { findings, setting }: { readonly findings: readonly StoredFinding[]; readonly setting: string },
 ): StoredFinding[] {
+  const within = setting === '' ? '' : ` with ${setting}`;
   const told = new Set(findings.map(({ code }) => code));
   const found: StoredFinding[] = [];
   for (const { name, of, unit, faults } of COMPARED) {
@@ -229,7 +235,7 @@ export function findUnusual(
     const show = (each: number): string => `${formatValue(each * factor)}${sign}`;
     const verdict = unit === 'stars' ? verdictOf(findings) : undefined;
     const tail = verdict === undefined ? '' : `: ${verdict}`;
-    const text = `${rule.label} ${show(value)}, usual ${show(percentile(quantiles, 50))}${tail}.`;
+    const text = `${rule.label} ${show(value)}, usual ${show(percentile(quantiles, 50))}${within}${tail}.`;
     found.push({ code: rule.code, level: 'warning', text });
     told.add(rule.code);
   }

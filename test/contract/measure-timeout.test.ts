@@ -36,6 +36,7 @@ async function tryWith(reason: string): Promise<{ tries: number; minutes: number
     reader: { skyFindings: () => Promise.resolve([]) },
     limits: { maxExpandedBytes: 1, maxExpansionRatio: 1, tempDir: '/nowhere' },
     maxPixels: 1e9,
+    rules: { headers: {} },
   } as unknown as MeasureParts;
   const minutes: number[] = [];
   for (let tries = 0; ; tries += 1) {

@@ -203,7 +203,7 @@ describe('the queue', () => {
       .select('group_id');
     expect(rows).toHaveLength(4);
     expect(new Set(rows.map((row) => row.group_id)).size).toBe(3);
-    const levels = await Promise.all(ids.map((id) => findBiasLevel(own.catalog, id)));
+    const levels = await Promise.all(ids.map((id) => findBiasLevel(own.catalog, id, new Map())));
     expect(levels).toEqual([100, 200, 300]);
   });
 

@@ -124,6 +124,30 @@ async function fill({ write }: Catalog): Promise<void> {
   }
 }
 
+/** Some frames were taken with another gain, read out in another way, or both; some say so in two ways. */
+async function set({ write }: Catalog): Promise<void> {
+  await write('frames').update({ gain: write.raw('case id % 3 when 0 then 100.04 end') });
+  const words: [string, string, string][] = [
+    ['READOUTM', 'texts', "'Fast  Mode'"],
+    ['READMODE', 'texts', "'  '"],
+    ['SET-TEMP', 'numbers', '-10'],
+    ['CCDSTEMP', 'numbers', '-30'],
+  ];
+  for (const [keyword, table, value] of words) {
+    await write.raw('insert or ignore into header_keywords (name) values (?)', [keyword]);
+    await write.raw(
+      `insert into header_${table} select (select id from header_keywords where name = ?), ${value}, id
+         from frames where id % 4 = 0`,
+      [keyword],
+    );
+  }
+}
+
+function settingOf(id: number): string {
+  const gain = id % 3 === 0 ? ['gain 100'] : [];
+  return [...gain, ...(id % 4 === 0 ? ['read mode Fast Mode', 'set to -10 °C'] : [])].join(', ');
+}
+
 beforeAll(async () => {
   kept = await startCatalog(false);
   ({ catalog } = kept);
@@ -132,6 +156,7 @@ beforeAll(async () => {
   await insertOldFrames(write, randomFrames(FRAMES, 29));
   await migrateBetween(write, 3, 13);
   await fill(catalog);
+  await set(catalog);
   before = await readAll();
   await migrate(catalog);
 }, 60_000);
@@ -176,16 +201,27 @@ test('no frame, number or word of a person is lost', async () => {
   expect(await catalog.write.raw('pragma foreign_key_check')).toEqual([]);
 });
 
-test('each number is compared with those of its own site and telescope, and with no others', async () => {
-  const rows: { own: string; said: string | null; group_id: number }[] = await catalog.read.raw(
-    `select measures.group_id,
+test('each number is compared with those of its own site, telescope and settings, and with no others', async () => {
+  const rows: {
+    id: number;
+    own: string;
+    said: string | null;
+    group_id: number;
+    setting: string;
+  }[] = await catalog.read.raw(
+    `select f.id, measures.group_id,
+       (select setting from measure_groups where id = measures.group_id) as setting,
        json_array(f.site_id, f.telescope, f.instrument, coalesce(f.filter, ''), f.binning_x, f.binning_y, measures.kind) as own,
        (select json_array(site_id, telescope, instrument, filter, binning_x, binning_y, kind)
           from measure_groups where id = measures.group_id) as said
      from measures join frames f on f.id = measures.frame_id`,
   );
   expect(rows.length).toBe(before.measures?.length);
-  for (const { own, said } of rows) expect(said).toBe(own);
+  for (const { id, own, said, setting } of rows) {
+    expect(said).toBe(own);
+    expect([id, setting]).toEqual([id, settingOf(id)]);
+  }
+  expect(new Set(rows.map(({ setting }) => setting)).size).toBe(4);
   const groups = new Set(rows.map(({ group_id }) => group_id));
   const kept: { id: number }[] = await catalog.read('measure_groups').select('id');
   expect(kept.map(({ id }) => id).sort()).toEqual([...groups].sort());
@@ -211,6 +247,7 @@ test('and the archive goes on measuring and judging from there', async () => {
     .read('frames')
     .join('measures', 'measures.frame_id', 'frames.id')
     .whereNotNull('frames.night')
+    .whereRaw('frames.id % 12 = 0')
     .select('frames.*', 'measures.group_id')
     .limit(1)) as { id: number; version_id: number; image_kind: 'object'; group_id: number }[];
   if (row === undefined) throw new Error('nothing was measured');
@@ -232,7 +269,11 @@ test('and the archive goes on measuring and judging from there', async () => {
     ...{ contentSum: null, dataSum: null },
   };
   const { id: frameId, version_id: versionId, image_kind: imageKind } = row;
-  const measured = { frameId, versionId, imageKind, measures: numbers, findings: [] };
+  const settings = new Map([
+    ['readMode', 'Fast Mode'],
+    ['setPoint', '-10.0'],
+  ]);
+  const measured = { frameId, versionId, imageKind, measures: numbers, settings, findings: [] };
   expect(await saveMeasures(catalog, measured)).toBe(true);
   const after: { group_id: number } | undefined = await catalog
     .read('measures')

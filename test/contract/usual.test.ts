@@ -13,6 +13,7 @@ import {
   sortColumn,
   sweepUnmeasured,
   type FrameMeasures,
+  type HeaderSettings,
   type ImageKind,
   type StoredMeasures,
 } from '../../src/catalog/index.js';
@@ -68,10 +69,14 @@ async function take(
   return { ...ids, imageKind };
 }
 
-async function measure(frame: Made, measures: Partial<StoredMeasures> = {}): Promise<void> {
+async function measure(
+  frame: Made,
+  measures: Partial<StoredMeasures> = {},
+  settings: HeaderSettings = new Map(),
+): Promise<void> {
   const kind = frame.imageKind === 'object' ? 'sky' : frame.imageKind;
-  const own = { ...SKY, kind, ...measures };
-  expect(await saveMeasures(kept.catalog, { ...frame, measures: own, findings: [] })).toBe(true);
+  const measured = { ...frame, measures: { ...SKY, kind, ...measures }, settings, findings: [] };
+  expect(await saveMeasures(kept.catalog, measured)).toBe(true);
 }
 
 /** Judges what waits for it, until nothing does. @returns the nights, `YYYY-MM-DD` */
@@ -208,6 +213,45 @@ test('reduced frames are compared with reduced ones, and the light of a field wi
   await measure(only, { instrumentalMag: -10 });
   await judgeAll();
   expect((await known(only)).transparency).not.toBeNull();
+});
+
+test('frames of another gain, offset, read mode or temperature are not compared with each other', async () => {
+  const none = { stars: null, fwhmPx: null, hfrPx: null, elongation: null };
+  const bias = async (
+    number: number,
+    background: number,
+    gain: number,
+    settings: HeaderSettings,
+  ): Promise<Made> => {
+    const made = await take(Math.floor(number / 3), number % 3, 'bias');
+    await kept.catalog.write('frames').where({ id: made.frameId }).update({ gain });
+    await measure(made, { ...none, background: background + (number % 3) }, settings);
+    return made;
+  };
+  const cold = new Map([['setPoint', '-20']]);
+  for (let number = 0; number < 30; number += 1) await bias(number, 1000, 0, cold);
+  const others = [
+    await bias(30, 1400, 100, cold),
+    await bias(31, 1400, 0, new Map([['setPoint', '-10.2']])),
+    await bias(32, 1400, 0, new Map([...cold, ['offset', '50']])),
+    await bias(33, 1400, 0, new Map([...cold, ['readMode', 'Fast']])),
+  ];
+  const wrong = await bias(34, 1400, 0, new Map([['setPoint', '-20.0']]));
+  await judgeAll();
+  for (const { frameId } of others) {
+    expect(await listFindings(kept.catalog.read, frameId)).toEqual([]);
+  }
+  const text = 'Level 1401, usual 1001 with gain 0, set to -20 °C.';
+  expect(await listFindings(kept.catalog.read, wrong.frameId)).toEqual([
+    { code: 'unusual-level', level: 'warning', text },
+  ]);
+  // Once there are enough of them they have an own usual.
+  for (let number = 36; number < 66; number += 1) await bias(number, 1400, 100, cold);
+  const odd = await bias(66, 1700, 100, cold);
+  await judgeAll();
+  expect((await listFindings(kept.catalog.read, odd.frameId))[0]?.text).toBe(
+    'Level 1700, usual 1401 with gain 100, set to -20 °C.',
+  );
 });
 
 test('flats of any exposure are compared with each other', async () => {

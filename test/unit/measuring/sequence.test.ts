@@ -25,6 +25,7 @@ function frame(id: number, basename: string, changes: Partial<NightFrame> = {}):
     airmass: null,
     measures: undefined,
     groupId: null,
+    setting: '',
     ...changes,
   };
 }

@@ -66,9 +66,16 @@ test('few values tell of nothing that is usual', () => {
 /** What is said of a frame that nothing was said of, or these findings. */
 function said(changes: Partial<FrameMeasures>, codes: string[] = [], usually = usual): string[] {
   const findings = codes.map((code) => ({ code, level: 'warning', text: '' }) as const);
-  const found = findUnusual(measures(changes), usually, findings);
+  const found = findUnusual(measures(changes), usually, { findings, setting: '' });
   return found.map(({ code, text }) => `${code} ${text}`);
 }
+
+test('a finding says with which settings the usual ones were taken', () => {
+  const known = { findings: [], setting: 'gain 100, offset 50' };
+  expect(findUnusual(measures({ fwhmPx: 6 }), usual, known)[0]?.text).toBe(
+    'FWHM 6 px, usual 2.5 px with gain 100, offset 50.',
+  );
+});
 
 test('what is out of the usual is told with both numbers, and why if its pixels say so', () => {
   const wide = { fwhmPx: 6, fwhmArcsec: 9 };
