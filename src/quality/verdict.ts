@@ -152,7 +152,8 @@ function judgeTrail(
   const lengthPx = Number.isNaN(followedPx) ? seenPx : followedPx;
   const { pixelScaleArcsec } = picture;
   const arcsec = pixelScaleArcsec === null ? '' : `, ${(lengthPx * pixelScaleArcsec).toFixed(1)}″`;
-  const text = `Stars are drawn out (${ratio}) along ${angleDeg.toFixed(0)}° by about ${lengthPx.toFixed(1)} pixels${arcsec}: the mount moved.`;
+  const direction = String(Math.round(angleDeg)); // of -0 it makes 0, other than toFixed
+  const text = `Stars are drawn out (${ratio}) along ${direction}° by about ${lengthPx.toFixed(1)} pixels${arcsec}: the mount moved.`;
   return { code: 'trailed', level: 'warning', text };
 }
 

@@ -40,6 +40,13 @@ describe('stars that the mount drew out', () => {
   });
 });
 
+test('a trail along the rows has the direction 0, not -0', () => {
+  const shape: StarShape = { kind: 'gaussian', fwhmPx: 3, drift: { lengthPx: 9, angleDeg: -0.2 } };
+  const { findings, elongationAngleDeg } = measure({ shape, stars: some(40), seed: 3 });
+  expect(Math.abs(elongationAngleDeg ?? NaN)).toBeLessThan(0.5);
+  expect(findings[0]?.text).toContain(' along 0° by ');
+});
+
 describe('stars out of focus', () => {
   test.each([
     ['rings', { innerPx: 6, outerPx: 14 }, /rings of about (\d+) pixels/],
