@@ -59,11 +59,13 @@ export function toNightShape(
       level,
       text,
     })),
+    unmeasured: report.unmeasured,
     missing: report.missing.map(toMissingShape),
     quarantine: report.refused?.map(toRefusedShape) ?? null,
     notes:
       report.notes?.map(({ id, text, by, atMs }) => ({ id, text, by, at: toTime(atMs) })) ?? null,
     frames_url: `${root}frames/?night=${report.night}`,
+    report_url: `${root}nights/${report.night}/report/`,
   };
 }
 
@@ -153,6 +155,7 @@ function toUseShape(use: InstrumentUse): Shape {
     open_hours: toHours(use.openSec),
     used: use.used === null ? null : round(use.used, 4),
     gaps: use.gaps?.map((gap) => toGapShape(gap, use.instrument)) ?? null,
+    unused: use.unused?.map((gap) => toGapShape(gap, use.instrument)) ?? null,
   };
 }
 
@@ -160,6 +163,11 @@ function toGapShape(gap: Gap, instrument: string): Shape {
   const [from, to] = [formatInstant(gap.fromMs), formatInstant(gap.toMs)];
   const clock = (instant: string): string => instant.slice(11, 16);
   const why = gap.why === 'clouds' ? ', with clouds around it' : '';
+  const where = [
+    ...(gap.afterFrame === null ? ['before its first'] : []),
+    ...(gap.beforeFrame === null ? ['after its last'] : []),
+  ];
+  const edge = where.length === 1 ? ` ${where.join()}` : '';
   return {
     from,
     to,
@@ -167,7 +175,8 @@ function toGapShape(gap: Gap, instrument: string): Shape {
     after: gap.afterFrame,
     before: gap.beforeFrame,
     why: gap.why,
-    text: `${instrument}: no frame for ${gap.minutes} min, ${clock(from)} to ${clock(to)} UTC${why}`,
+    needs_hand: gap.needsHand,
+    text: `${instrument}: no frame for ${gap.minutes} min${edge}, ${clock(from)} to ${clock(to)} UTC${why}`,
   };
 }
 

@@ -115,6 +115,7 @@ export {
 export * from './notes.js';
 export * from './revise.js';
 export * from './trash.js';
+export * from './unmeasured.js';
 export {
   findSolution,
   readSolutionStatus,

@@ -10,6 +10,7 @@ import {
   saveMeasures,
   SETTING_NAMES,
   toOverrides,
+  NEVER_MEASURED,
   UNMEASURED_CODES,
   type Catalog,
   type HeaderSettings,
@@ -93,8 +94,10 @@ export interface MeasureOutcome {
   readonly error?: string;
 }
 
-/** Kind of a frame → how it is measured; spectra are neither fields of stars nor levels. */
-const KINDS: Readonly<Record<ImageKind, MeasureKind | undefined>> = {
+type MeasuredKind = Exclude<ImageKind, (typeof NEVER_MEASURED)[number]>;
+
+/** Kind of a frame → how it is measured. */
+const KINDS: Readonly<Record<MeasuredKind, MeasureKind>> = {
   object: 'sky',
   standard: 'sky',
   focus: 'sky',
@@ -105,7 +108,6 @@ const KINDS: Readonly<Record<ImageKind, MeasureKind | undefined>> = {
   dark: 'dark',
   flat: 'flat',
   skyflat: 'flat',
-  arc: undefined,
 };
 
 /**
@@ -129,7 +131,7 @@ export async function measureFrame(
 ): Promise<MeasureOutcome> {
   const { catalog, pool } = parts;
   const { frameId, versionId, imageKind } = frame;
-  const kind = KINDS[imageKind];
+  const kind = isMeasured(imageKind) ? KINDS[imageKind] : undefined;
   await checkHeader(parts, frame);
   if (kind === undefined || frame.width * frame.height === 0) {
     await dropUnmeasured(catalog, frameId);
@@ -163,6 +165,10 @@ export async function measureFrame(
     if (signal?.aborted === true) throw error;
     return putOff(catalog, frame, error);
   }
+}
+
+function isMeasured(kind: ImageKind): kind is MeasuredKind {
+  return NEVER_MEASURED.every((each) => each !== kind);
 }
 
 /** A header that cannot be read any more says nothing of the sky; its pixels will tell why. */

@@ -1,5 +1,6 @@
 import type { Calibrations } from '../calibration/index.js';
 import {
+  countUnmeasured,
   findUsual,
   listNightFindings,
   listNightNotes,
@@ -42,6 +43,8 @@ export interface NightReport {
   readonly instruments: readonly InstrumentUse[];
   readonly medians: readonly NightMedians[];
   readonly findings: readonly FrameFinding[];
+  /** Frames that are still to be measured; null with MEASURE=false. */
+  readonly unmeasured: number | null;
   readonly missing: readonly Missing[];
   /** Null for those who may not see refused files. */
   readonly refused: readonly RefusedUpload[] | null;
@@ -91,10 +94,11 @@ export async function describeNight(
   viewer: Viewer,
   { seesRefused, seesNotes, now = Date.now() }: NightOptions,
 ): Promise<NightReport | undefined> {
-  const [rows, findings, notes] = await Promise.all([
+  const [rows, findings, notes, unmeasured] = await Promise.all([
     listNightRows(catalog, night, viewer),
     listNightFindings(catalog, night, viewer),
     seesNotes ? listNightNotes(catalog, night, viewer) : null,
+    config.MEASURE ? countUnmeasured(catalog, night, viewer) : null,
   ]);
   const science = rows.filter(isRawScience).map(({ id }) => id);
   const [missing, medians, { skies, refused }] = await Promise.all([
@@ -109,7 +113,7 @@ export async function describeNight(
   ]);
   if (rows.length === 0) {
     const isThere = [...(refused ?? []), ...(notes ?? [])].length > 0;
-    return isThere ? { ...NO_FRAMES, night, skies, refused, notes } : undefined;
+    return isThere ? { ...NO_FRAMES, night, skies, unmeasured, refused, notes } : undefined;
   }
   const leastMs = config.NIGHT_GAP_MINUTES * MINUTE_MS;
   return {
@@ -121,6 +125,7 @@ export async function describeNight(
     instruments: useOf(rows, cloudyIn(findings), skies, { leastMs, now }),
     medians,
     findings,
+    unmeasured,
     missing: toldMissing(missing, rows),
     refused,
     notes,

@@ -2,7 +2,7 @@ import { LONGEST_EXPOSURE_SEC } from '../almanac/index.js';
 import { SCIENCE_KINDS, type NightRow } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
 import { cameraKey } from './cameras.js';
-import { findGaps, openMs, type Exposure, type InstrumentUse } from './shutter.js';
+import { findGaps, openMs, type Exposure, type InstrumentUse, type Stretches } from './shutter.js';
 import type { SiteNight } from './sky.js';
 
 /** A frame as far as it tells of the use of a night. */
@@ -21,6 +21,7 @@ export type UsedRow = Pick<
 
 /** Light that came through, against the clearest of the same field: less is clouds. */
 const CLOUDY = 0.7;
+const NONE: Stretches = { gaps: [], unused: [] };
 
 /** Whether a frame shows the sky for its own sake. */
 export function isScience({ imageKind }: Pick<NightRow, 'imageKind'>): boolean {
@@ -51,6 +52,8 @@ export function useOf(
     const past = dark === null ? null : { ...dark, toMs: Math.min(dark.toMs, now) };
     const hasScience = exposures.some((each) => each.isScience);
     const open = openMs(exposures, dark);
+    // A camera that was not meant to look at the sky leaves no gap in it.
+    const found = past === null || !hasScience ? NONE : findGaps(exposures, past, leastMs);
     return [
       {
         siteId,
@@ -59,8 +62,8 @@ export function useOf(
         frames: raw.length,
         openSec: open / 1000,
         used: dark === null ? null : open / (dark.toMs - dark.fromMs),
-        // A camera that was not meant to look at the sky leaves no gap in it.
-        gaps: past === null ? null : hasScience ? findGaps(exposures, past, leastMs) : [],
+        gaps: past === null ? null : found.gaps,
+        unused: past === null ? null : found.unused,
       },
     ];
   });

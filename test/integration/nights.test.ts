@@ -8,6 +8,7 @@ import { withCatalog } from '../support/catalog.js';
 
 type Json = Readonly<Record<string, unknown>>;
 interface Gap {
+  readonly needs_hand: boolean;
   readonly from: string;
   readonly to: string;
   readonly minutes: number;
@@ -19,6 +20,7 @@ interface Use {
   readonly open_hours: number;
   readonly used: number;
   readonly gaps: readonly Gap[];
+  readonly unused: readonly Gap[];
 }
 interface Night extends Json {
   readonly night: string;
@@ -141,6 +143,7 @@ test('the use of the dark is told per camera, and a gap is named with the clouds
       to: '2026-03-01T22:30:00Z',
       minutes: 80,
       why: 'clouds',
+      needs_hand: false,
       text: 'cam1: no frame for 80 min, 21:10 to 22:30 UTC, with clouds around it',
     }),
   ]);
@@ -149,7 +152,12 @@ test('the use of the dark is told per camera, and a gap is named with the clouds
   expect(cam1?.open_hours).toBeCloseTo(dark - 80 / 60, 2);
   expect(cam1?.used).toBeCloseTo((dark - 80 / 60) / dark, 3);
   expect(cam2?.open_hours).toBe(0.5);
-  expect(cam2?.gaps).toHaveLength(2);
+  // Its night was one exposure: what is before and after it is no gap.
+  expect(cam2?.gaps).toEqual([]);
+  expect(cam2?.unused.map(({ needs_hand, text }) => [needs_hand, text])).toEqual([
+    [false, expect.stringMatching(/^cam2: no frame for \d+ min before its first/)],
+    [false, expect.stringMatching(/^cam2: no frame for \d+ min after its last/)],
+  ]);
 });
 
 test('what needs a hand is named: findings, missing calibrations, refused files, notes', async () => {

@@ -8,6 +8,7 @@ import { PAGE_OR_JSON } from './parameters.js';
 import {
   address,
   day,
+  flag,
   instant,
   integer,
   listOf,
@@ -46,7 +47,7 @@ export const NIGHT: Operation = {
   tag,
   summary: 'One night whole',
   description:
-    'Sun and Moon over its sites, how much of the dark was used and where its gaps are, medians beside what is usual, what was found of frames, calibrations that are missing, refused files (for those who may upload) and notes.',
+    'Sun and Moon over its sites, how much of the dark was used and where its gaps are (between frames; what was not used of it before the first frame and after the last is told apart), medians beside what is usual, what was found of frames, calibrations that are missing, refused files (for those who may upload) and notes.',
   who: 'read',
   parameters: [PAGE_OR_JSON],
   answers: { 200: json('Night', 'The night.') },
@@ -71,6 +72,17 @@ const summary = {
 };
 
 const median = orNull(number());
+
+const gap = object({
+  from: instant(),
+  to: instant(),
+  minutes: integer(),
+  after: orNull(integer('id of the frame before it')),
+  before: orNull(integer('id of the frame after it')),
+  why: orNull(oneOf(['clouds'])),
+  needs_hand: flag('whether it is long, between frames, and nothing explains it'),
+  text: text(),
+});
 
 /** Schemas of these answers, by name. */
 export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -117,6 +129,7 @@ export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
       }),
       'the worst first',
     ),
+    unmeasured: orNull(integer('frames that are still to be measured; null with MEASURE=false')),
     missing: listOf(
       object({
         kind: oneOf(CALIBRATION_KINDS),
@@ -140,6 +153,7 @@ export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
       ),
     ),
     frames_url: address(),
+    report_url: address('the night in ten lines'),
   }),
   NightSky: object({
     site: text('as the frames have it'),
@@ -167,18 +181,11 @@ export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
     used: orNull(number('part of the dark, 0 to 1')),
     gaps: orNull(
       listOf(
-        object({
-          from: instant(),
-          to: instant(),
-          minutes: integer(),
-          after: orNull(integer('id of the frame before it')),
-          before: orNull(integer('id of the frame after it')),
-          why: orNull(oneOf(['clouds'])),
-          text: text(),
-        }),
-        'longer than NIGHT_GAP_MINUTES; null if it is not known when it was dark',
+        gap,
+        'between frames, longer than NIGHT_GAP_MINUTES; null if it was not dark, or is not known when',
       ),
     ),
+    unused: orNull(listOf(gap, 'the same before the first frame and after the last')),
   }),
   NightMedians: object({
     instrument: text(),

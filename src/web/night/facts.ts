@@ -1,5 +1,5 @@
 import { groupBy } from '../../lib/groups.js';
-import { isBetweenFrames, type InstrumentUse } from '../../nights/index.js';
+import { gapsOf, type InstrumentUse } from '../../nights/index.js';
 import { countOf, formatCount, formatDuration, formatNumber, NONE } from '../render.js';
 import type { NightData } from './data.js';
 import { mainSky } from './timeline.js';
@@ -48,7 +48,14 @@ export function toFacts(data: NightData): NightFact[] {
     unit: used === null ? '' : '%',
     words: used === null ? darkWords(data) : `of the dark used, ${main?.instrument ?? ''}`,
   };
-  return [frames, light, dark, sharpness(data, main), gapsOf(main), waiting(data, base)];
+  return [
+    frames,
+    light,
+    dark,
+    sharpness(data, main),
+    gapFact(report.instruments),
+    waiting(data, base),
+  ];
 }
 
 const PLAIN = { unit: '', url: '', isBad: false } as const;
@@ -83,20 +90,19 @@ function sharpness({ report }: NightData, main: InstrumentUse | undefined): Nigh
   };
 }
 
-function gapsOf(main: InstrumentUse | undefined): NightFact {
-  const gaps = (main?.gaps ?? []).filter(isBetweenFrames);
-  const [longest] = [...gaps].sort((a, b) => b.minutes - a.minutes);
+function gapFact(instruments: readonly InstrumentUse[]): NightFact {
+  const gaps = gapsOf(instruments);
+  const [longest] = gaps;
+  const isKnown = instruments.some((use) => use.gaps !== null);
+  const figure = isKnown ? formatCount(gaps.length) : NONE;
+  if (longest === undefined) return { ...PLAIN, figure, words: 'gaps between frames' };
   const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
-  const span = longest === undefined ? '' : `${clock(longest.fromMs)}–${clock(longest.toMs)} UTC`;
+  const of = instruments.length > 1 ? `, ${longest.camera}` : '';
+  const span = `${clock(longest.fromMs)}–${clock(longest.toMs)} UTC${of}`;
   return {
     ...PLAIN,
-    figure: (main?.gaps ?? null) === null ? NONE : formatCount(gaps.length),
-    words:
-      longest === undefined
-        ? `gaps${main === undefined ? '' : `, ${main.instrument}`}`
-        : gaps.length === 1
-          ? `gap, ${span}`
-          : `gaps, the longest ${span}`,
+    figure,
+    words: gaps.length === 1 ? `gap, ${span}` : `gaps, the longest ${span}`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { groupBy } from '../../lib/groups.js';
 import { formatInstant } from '../../lib/time.js';
-import { isBetweenFrames, type Gap } from '../../nights/index.js';
+import type { Gap } from '../../nights/index.js';
 import { countOf, formatCount, formatDuration, kindLabel } from '../render.js';
 import { endOf, startOf, type RollBar, type RollCamera } from '../roll/lanes.js';
 import { barClass } from '../roll/mini.js';
@@ -306,10 +306,9 @@ function gapsOf(
       telescope === camera.telescope &&
       instrument === camera.instrument,
   );
-  return (use?.gaps ?? []).flatMap((gap): LaneGap[] => {
+  const told = (gap: Gap, isHatched: boolean): LaneGap[] => {
     const x = scale.xOf(gap.fromMs);
     const width = round(scale.xOf(gap.toMs) - x);
-    const isHatched = isBetweenFrames(gap);
     const pixels = (width / 100) * USUAL_WIDTH;
     if (gap.minutes < leastMinutes || width <= 0) return [];
     const texts = gapTexts(gap, pixels, isHatched);
@@ -325,7 +324,11 @@ function gapsOf(
         texts: texts.map((text, index) => ({ y: round(middle + index * 14 + 4), text })),
       },
     ];
-  });
+  };
+  return [
+    ...(use?.gaps ?? []).flatMap((gap) => told(gap, true)),
+    ...(use?.unused ?? []).flatMap((gap) => told(gap, false)),
+  ];
 }
 
 /** How long a gap is, as far as there is room to say it. */

@@ -1,4 +1,4 @@
-import { isBetweenFrames, type NightOverview } from '../../nights/index.js';
+import { gapsOf, type NightOverview } from '../../nights/index.js';
 import { countOf, formatBytes, formatDuration, formatNight } from '../render.js';
 import { makeMiniRoll, type MiniRoll } from '../roll/mini.js';
 import { hourTicks, makeScale, spanOfNight } from '../roll/scale.js';
@@ -182,8 +182,7 @@ function timesOf({ exposures, instruments }: NightOverview): string {
   const dates = exposures.flatMap(({ dateObsMs }) => dateObsMs ?? []);
   const [first, last] = [dates[0], dates.at(-1)];
   if (first === undefined || last === undefined) return '';
-  const gaps = instruments.flatMap((use) => use.gaps ?? []).filter(isBetweenFrames);
-  const [longest] = gaps.sort((a, b) => b.minutes - a.minutes);
+  const [longest] = gapsOf(instruments);
   const gap =
     longest === undefined
       ? ''

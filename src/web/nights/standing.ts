@@ -1,12 +1,7 @@
 import { CALIBRATION_KINDS } from '../../calibration/index.js';
 import { SCIENCE_KINDS, type NightExposure, type Viewer } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
-import {
-  cameraKey,
-  isBetweenFrames,
-  type Missing,
-  type NightOverview,
-} from '../../nights/index.js';
+import { cameraKey, gapsOf, type Missing, type NightOverview } from '../../nights/index.js';
 import { countOf, formatDuration } from '../render.js';
 
 /** Something about a night that a person should mend or know, with the page where that is done. */
@@ -110,9 +105,9 @@ function isOpenDoubt({ doubts, flag }: NightExposure): boolean {
   return flag === 'doubtful' || (doubts.length > 0 && flag === null);
 }
 
-/** Stretches of the dark in which cameras took nothing. */
+/** Stretches of the dark between frames in which cameras took nothing. */
 export function gapTroubles({ base, night }: Omit<Told, 'missing'>): Trouble[] {
-  const gaps = night.instruments.flatMap((use) => use.gaps ?? []).filter(isBetweenFrames);
+  const gaps = gapsOf(night.instruments);
   if (gaps.length === 0) return [];
   const minutes = gaps.reduce((sum, gap) => sum + gap.minutes, 0);
   const title = countOf(gaps.length, 'gap');

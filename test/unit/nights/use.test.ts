@@ -19,5 +19,5 @@ test.each([
 ] as const)('the open shutter of a camera: %s', (_, seconds, openSec) => {
   const rows = seconds.map((sec, at) => row(at + 1, sec));
   const [use] = useOf(rows, new Set(), [], { leastMs: 1, now: Date.UTC(2026, 2, 3) });
-  expect(use).toMatchObject({ frames: seconds.length, openSec, gaps: null });
+  expect(use).toMatchObject({ frames: seconds.length, openSec, gaps: null, unused: null });
 });

@@ -104,6 +104,7 @@ describe('the row of a night', () => {
       afterFrame: 1,
       beforeFrame: 2,
       why: null,
+      needsHand: true,
     };
     const unused = { ...gap, beforeFrame: null };
     const use = {
@@ -114,14 +115,14 @@ describe('the row of a night', () => {
       openSec: 1,
       used: 1,
     };
-    const troubled = night({ instruments: [{ ...use, gaps: [gap] }], refused: 2 });
+    const troubled = night({ instruments: [{ ...use, gaps: [gap], unused: [] }], refused: 2 });
     const { troubles } = toRow(troubled, { ...ROW, missing: [NO_FLATS] });
     expect(troubles.map(({ short, where, url }) => [short, where, url])).toEqual([
       ['no V flats', 'cam1', '/pv/nights/2026-11-14/#calibrations'],
       ['2 in quarantine', '', '/pv/quarantine/'],
     ]);
     const gaps = toRow(
-      night({ instruments: [{ ...use, gaps: [gap, gap, unused] }] }),
+      night({ instruments: [{ ...use, gaps: [gap, gap], unused: [unused] }] }),
       ROW,
     ).troubles;
     expect(gaps.map(({ short }) => short)).toEqual(['2 gaps, 3\u202fh\u00a044\u202fmin']);
