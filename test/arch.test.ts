@@ -85,6 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'downloads',
     'almanac',
     'nights',
+    'report',
     'objects',
     'targets',
     'zip',

@@ -1,34 +1,31 @@
 import type { RequestHandler } from 'express';
-import { may } from '../auth/index.js';
 import { requireDate } from '../catalog/index.js';
-import { parameter, queryParameters, requireAction, type Services } from '../http/index.js';
-import { AppError } from '../lib/errors.js';
-import { formatReport } from '../report/index.js';
+import {
+  parameter,
+  queryParameters,
+  reportReaderOf,
+  requireAction,
+  requireKnownFormat,
+  rootUrl,
+  type Services,
+} from '../http/index.js';
+import { formatReport, toReportShape } from '../report/index.js';
 
-/** What a report can be sent as. */
-export const REPORT_FORMATS: readonly string[] = ['text', 'json'];
+/** What a report can be sent as; the page is sent by another room. */
+export const REPORT_FORMATS: readonly string[] = ['text', 'json', 'html'];
 
 /** `GET /nights/<date>/report/`: a night in ten lines, as far as whoever asks sees it. */
-export function createReportHandler({ reports }: Services): RequestHandler {
+export function createReportHandler(services: Services): RequestHandler {
   return async (req, res) => {
     const viewer = requireAction(res, 'read');
-    const format = parameter(queryParameters(req), 'format');
-    if (format !== '' && !REPORT_FORMATS.includes(format)) {
-      const message = 'Invalid value for format: expected text or json.';
-      throw new AppError('bad_request', message, { parameter: 'format' });
-    }
+    requireKnownFormat(req, ['text']);
     const night = requireDate('night', String(req.params.night));
-    const report = await reports.make(night, {
-      viewer,
-      seesRefused: may(viewer, 'upload'),
-      seesStanding: may(viewer, 'administer'),
-    });
+    const report = await services.reports.make(night, reportReaderOf(viewer));
     res.set('Cache-Control', 'private, no-cache');
-    if (format !== 'json') {
+    if (parameter(queryParameters(req), 'format') !== 'json') {
       res.type('text/plain').send(formatReport(report));
       return;
     }
-    const lines = report.lines.map(({ text, needsHand }) => ({ text, needs_hand: needsHand }));
-    res.json({ night, subject: report.subject, lines });
+    res.json(toReportShape(report, rootUrl(services, req)));
   };
 }

@@ -3,6 +3,7 @@ import { inSnapshot, required, type Catalog } from './db.js';
 import type { HighestIds } from './journal-index.js';
 import { readHighestIds, readMark, readMarkOf, TOLD_BYTES, writeMark } from './rebuild.js';
 import { noteSubject, readNotesOf, readRecords, type FrameRecord, type Note } from './records.js';
+import { listSentReports, type SentReport } from './reports.js';
 import { listRules, type RepairRule } from './rules.js';
 import type { Row } from './schema.js';
 import { readShareRecords, type ShareRecord } from './share-records.js';
@@ -35,6 +36,8 @@ export type JournalState =
   | { readonly kind: 'notes'; readonly notes: readonly Note[] }
   | { readonly kind: 'share'; readonly share: ShareRecord }
   | { readonly kind: 'rules'; readonly rules: readonly RepairRule[] }
+  /** The reports of nights that went out last. */
+  | { readonly kind: 'reports'; readonly sent: readonly SentReport[] }
   | { readonly kind: 'users'; readonly users: readonly UserRecord[] }
   /** The highest ids that were ever given, for a journal that does not tell of all of them. */
   | { readonly kind: 'ids'; readonly ids: HighestIds };
@@ -45,7 +48,7 @@ export interface JournalEntry {
   readonly epoch: number;
   /** Of one subject and epoch, the state with the highest number is the newest. */
   readonly seq: number;
-  /** `frame:<id>`, `night:<date>`, `share:<id>`, `rules`, `users`, `ids`. */
+  /** `frame:<id>`, `night:<date>`, `share:<id>`, `rules`, `reports`, `users`, `ids`. */
   readonly subject: string;
   readonly state: JournalState;
 }
@@ -162,7 +165,7 @@ export async function* eachSubject(catalog: Catalog): AsyncIterable<readonly str
     .distinct('subject');
   const shares: { id: number }[] = await catalog.read('shares').orderBy('id').select('id');
   const shared = shares.map(({ id }) => `share:${id}`);
-  yield [...nights.map(({ subject }) => subject), ...shared, RULES, USERS];
+  yield [...nights.map(({ subject }) => subject), ...shared, RULES, REPORTS, USERS];
 }
 
 /** The number that tells this catalogue from others that were here before. */
@@ -173,8 +176,8 @@ export async function readEpoch(db: Knex): Promise<number> {
   return required(row).value;
 }
 
-/** Subjects of which there is one: the accounts, the rules, and the highest ids that were given. */
-export const [USERS, RULES, IDS] = ['users', 'rules', 'ids'] as const;
+/** Subjects of which there is one: accounts, rules, sent reports, and the highest ids that were given. */
+export const [USERS, RULES, REPORTS, IDS] = ['users', 'rules', 'reports', 'ids'] as const;
 
 async function readStates(
   tx: Knex,
@@ -192,7 +195,9 @@ async function readStates(
     if (subject === USERS) states.set(subject, { kind: 'users', users: await readUsers(tx) });
     else if (subject === IDS) states.set(subject, { kind: 'ids', ids: await readHighestIds(tx) });
     else if (subject === RULES) states.set(subject, { kind: 'rules', rules: await listRules(tx) });
-    else if (shareIdOf(subject).length > 0) {
+    else if (subject === REPORTS) {
+      states.set(subject, { kind: 'reports', sent: await listSentReports(tx) });
+    } else if (shareIdOf(subject).length > 0) {
       const share = shareIdOf(subject).map((shareId) => shares.get(shareId))[0];
       states.set(subject, share === undefined ? { kind: 'gone' } : { kind: 'share', share });
     } else if (id === undefined) {

@@ -34,6 +34,7 @@ import { headerOthers } from './migrations/0029_header_others.js';
 import { skyFilters } from './migrations/0030_sky_filters.js';
 import { compared } from './migrations/0033_compared.js';
 import { settings } from './migrations/0034_settings.js';
+import { reportState } from './migrations/0032_report_state.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
 const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => Promise<void> }[] = [
@@ -69,6 +70,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0030_sky_filters', up: skyFilters },
   { name: '0033_compared', up: compared },
   { name: '0034_settings', up: settings },
+  { name: '0032_report_state', up: reportState },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

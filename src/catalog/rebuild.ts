@@ -213,6 +213,7 @@ async function queueOthers(tx: Knex): Promise<void> {
     "select distinct subject from notes where subject like 'night:%'",
     "select 'share:' || id from shares",
     "select 'rules' where exists (select 1 from repair_rules)",
+    "select 'reports' where exists (select 1 from reports where state = 'sent')",
     "select 'users'",
     "select 'ids'",
   ];
@@ -283,7 +284,15 @@ export async function writeMark(tx: Knex, name: string, value: number | undefine
 }
 
 /** What stands in an old catalogue and in no file of the tree. */
-const TAKEN_OVER = ['users', 'user_proposals', 'tokens', 'audit', 'quarantine', 'backups'];
+const TAKEN_OVER = [
+  'users',
+  'user_proposals',
+  'tokens',
+  'audit',
+  'quarantine',
+  'backups',
+  'reports',
+];
 
 /**
  * Copies accounts, tokens, the log and such from another catalogue into this one, which must have none.

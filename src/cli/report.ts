@@ -7,7 +7,9 @@ import {
   lastNight,
   makeReport,
   reportWays,
+  rootOf,
   sendReport,
+  toReportShape,
 } from '../report/index.js';
 import type { Command, CommandArguments } from './command.js';
 
@@ -39,12 +41,16 @@ export const report: Command = {
       const night = asked ?? (await lastNight(parts, EVERYTHING_READER.viewer));
       if (night === undefined) throw new AppError('not_found', 'There is no frame yet.');
       const made = await makeReport(parts, night, EVERYTHING_READER);
-      out.record({ ...made }, formatReport(made).trimEnd());
+      out.record(toReportShape(made, rootOf(config)), formatReport(made).trimEnd());
       let unsent = 0;
       for (const way of isSent ? ways : []) {
         try {
-          await sendReport(config, way, made);
-          out.record({ kind: 'sent', way }, `Sent by ${way}.`);
+          const left = await sendReport(config, way, made);
+          if (left === undefined) out.record({ kind: 'sent', way }, `Sent by ${way}.`);
+          else {
+            unsent += 1;
+            out.problem(`Not sent to all by ${way}: ${left.text}`);
+          }
         } catch (error) {
           unsent += 1;
           const reason = error instanceof Error ? error.message : String(error);

@@ -294,8 +294,10 @@ function parseSetting({ type }: Setting, value: string): Parsed | undefined {
       return /^(?:false|0|no|off)$/i.test(value) ? false : undefined;
     case 'choice':
       return type.values.includes(value) ? value : undefined;
-    case 'list':
-      return splitList(value);
+    case 'list': {
+      const items = splitList(value);
+      return items.every((item) => type.item?.test(item) ?? true) ? items : undefined;
+    }
     case 'times': {
       const times = splitList(value);
       return times.every((time) => TIME_OF_DAY.test(time)) ? times : undefined;
@@ -350,7 +352,7 @@ function describeType({ type }: Setting): string {
     case 'choice':
       return type.values.join(' or ');
     case 'list':
-      return 'a list, comma between';
+      return type.hint ?? 'a list, comma between';
     case 'times':
       return 'times of day as `HH:MM`, comma between';
     case 'proxies':

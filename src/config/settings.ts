@@ -8,7 +8,8 @@ export type SettingType =
   | { readonly kind: 'number'; readonly min: number; readonly max: number }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'choice'; readonly values: readonly string[] }
-  | { readonly kind: 'list' }
+  /** `item`: what each of them has to look like. */
+  | { readonly kind: 'list'; readonly item?: RegExp; readonly hint?: string }
   | { readonly kind: 'proxies' }
   | { readonly kind: 'timeZone' }
   /** Times of day, as `HH:MM`. */
@@ -30,6 +31,8 @@ const boolean = { kind: 'boolean' } as const;
 const integer = (min: number, max: number) => ({ kind: 'integer', min, max }) as const;
 const number = (min: number, max: number) => ({ kind: 'number', min, max }) as const;
 const WEB_ADDRESS = /^(?:https?:\/\/\S+)?$/;
+/** `ana@example.org`, or `Ana <ana@example.org>`. */
+const MAIL_ADDRESS = /^(?:[^\s<>@,;"]+@[^\s<>@,;"]+|[^<>@,;"]+ <[^\s<>@,;"]+@[^\s<>@,;"]+>)$/;
 const GIB = 2 ** 30;
 const TIB = 2 ** 40;
 
@@ -316,7 +319,7 @@ export const SETTINGS = {
   NIGHT_GAP_MINUTES: {
     type: number(1, 1440),
     default: '15',
-    help: 'Minutes of the dark without an exposure of a camera that a night tells of as a gap.',
+    help: 'Minutes of the dark without an exposure of a camera that a night tells of: between frames as a gap, before the first and after the last as unused dark. A gap that is twice as long, and has no clouds around it, needs a hand.',
   },
   TONIGHT_ALARM_MINUTES: {
     type: number(1, 1440),
@@ -375,17 +378,17 @@ export const SETTINGS = {
       hint: '`off`, `sunrise+30` (minutes) or a time of day (UTC) as `07:30`',
     },
     default: 'off',
-    help: 'When the report of a night is sent: the night in ten lines, with what needs a hand. Of several sites the last sunrise counts. A server that was off then sends it when it starts, up to a day later.',
+    help: 'When the report of a night is sent: the night in ten lines, with what needs a hand. Of several sites the last sunrise counts. It waits up to two hours more while frames of the night still come or are not measured yet. A server that was off then sends it when it starts, up to a day later; nights before the archive was made, or had anything in it, are not sent.',
   },
   REPORT_MAIL_TO: {
-    type: { kind: 'list' },
+    type: { kind: 'list', item: MAIL_ADDRESS, hint: 'mail addresses, comma between' },
     default: '',
-    help: 'Who gets it by mail (needs `MAIL_URL`).',
+    help: 'Who gets it by mail (needs `MAIL_URL`). Whom the mail server refuses is told in the log, and tried again alone.',
   },
   REPORT_WEBHOOK: {
     type: { kind: 'text', pattern: /^(?:https?:\/\/\S+)?$/, hint: 'an http(s) URL' },
     default: '',
-    help: 'Address to which it is sent as JSON, by POST; redirections are not followed.',
+    help: 'Address to which it is sent as JSON, by POST; redirections are not followed, and told.',
     secret: true,
   },
   REPORT_WEBHOOK_SECRET: {
@@ -400,7 +403,15 @@ export const SETTINGS = {
     help: 'Server that sends mail, such as `smtp://name:password@mail.example.org:587`; empty: no mail.',
     secret: true,
   },
-  MAIL_FROM: { type: text, default: '', help: 'Sender of mail; empty: `platevault@localhost`.' },
+  MAIL_FROM: {
+    type: {
+      kind: 'text',
+      pattern: new RegExp(`^$|${MAIL_ADDRESS.source}`),
+      hint: 'a mail address, or `Name <address>`',
+    },
+    default: '',
+    help: 'Sender of mail; empty: `platevault@localhost`.',
+  },
   UV_THREADPOOL_SIZE: {
     type: integer(4, 1024),
     default: '12',

@@ -24,6 +24,7 @@ export { readCookie } from './cookies.js';
 export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
 export { trustedProxies } from './proxies.js';
+export { reportReaderOf } from './report-reader.js';
 export { basePath, downloadUrl, rootUrl, urlEpoch, versionUrl } from './links.js';
 export {
   contentDisposition,

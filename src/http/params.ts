@@ -47,7 +47,7 @@ export function parseId(text: unknown): number {
 /** True if the client would rather see a page than data. `?format=` decides. */
 export function prefersHtml(req: Request): boolean {
   const format = parameter(queryParameters(req), 'format');
-  if (['json', 'csv', 'votable'].includes(format)) return false;
+  if (['json', 'csv', 'votable', 'text'].includes(format)) return false;
   if (format === 'html') return true;
   return req.accepts(['application/json', 'text/html']) === 'text/html';
 }
@@ -68,7 +68,7 @@ export function wantsVotable(req: Request): boolean {
  */
 export function requireKnownFormat(
   req: Request,
-  others: readonly ('csv' | 'votable')[] = [],
+  others: readonly ('csv' | 'votable' | 'text')[] = [],
 ): void {
   const format = parameter(queryParameters(req), 'format');
   const known = ['json', 'html', ...others];

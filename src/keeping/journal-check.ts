@@ -41,8 +41,8 @@ interface Parts {
 
 /**
  * Compares the journal in the tree with the catalogue: every frame, every deleted frame, the notes on
- * nights, shares, rules and the accounts have to be told as they are, and nothing else. What the catalogue still has to
- * tell is no difference, nor is a line that others have made up for. Works beside a running server.
+ * nights, shares, rules, sent reports and the accounts have to be told as they are, and nothing else. What
+ * the catalogue still has to tell is no difference, nor is a line that others have made up for. Works beside a running server.
  *
  * @throws 'busy' if the journal is being replaced
  */
@@ -188,6 +188,7 @@ function describe(subject: string, state: JournalState, told: string | undefined
 
 function isNothing(state: JournalState): boolean {
   if (state.kind === 'rules') return state.rules.length === 0;
+  if (state.kind === 'reports') return state.sent.length === 0;
   return state.kind === 'gone' || (state.kind === 'notes' && state.notes.length === 0);
 }
 

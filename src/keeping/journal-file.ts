@@ -206,6 +206,7 @@ const HOLDS: Readonly<Record<string, (state: Record<string, unknown>) => boolean
   notes: ({ notes }) => Array.isArray(notes),
   share: ({ share }) => isShare(share),
   rules: ({ rules }) => Array.isArray(rules),
+  reports: ({ sent }) => Array.isArray(sent),
   users: ({ users }) => Array.isArray(users),
   ids: ({ ids }) => typeof ids === 'object' && ids !== null,
 };

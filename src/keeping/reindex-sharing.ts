@@ -2,6 +2,7 @@ import {
   forgetSubjects,
   insertOwners,
   insertRuleRecords,
+  insertSentReports,
   insertShareRecord,
   inTransaction,
   type Catalog,
@@ -9,7 +10,7 @@ import {
 } from '../catalog/index.js';
 
 /**
- * Writes back the shares and rules that one catalogue told the journal, after its frames. Of a catalogue
+ * Writes back the shares, rules and sent reports that one catalogue told the journal, after its frames. Of a catalogue
  * that another one followed, only the shares that that one does not have, and its rules if that one never
  * told of any.
  *
@@ -35,6 +36,11 @@ export async function restoreSharing(
     } else if (state.kind === 'rules' && !(await isTold(index, newer, subject))) {
       await inTransaction(catalog, async (tx) => {
         await insertRuleRecords(tx, state.rules);
+        if (isNewest) await forgetSubjects(tx, [subject]);
+      });
+    } else if (state.kind === 'reports') {
+      await inTransaction(catalog, async (tx) => {
+        await insertSentReports(tx, state.sent);
         if (isNewest) await forgetSubjects(tx, [subject]);
       });
     }

@@ -14,13 +14,15 @@ import { auditState, backupState } from '../keeping/index.js';
 import { errorFields, type Log } from '../lib/log.js';
 import { createNights, type NightParts } from '../nights/index.js';
 import { describeRoom, judgeRoom, readDisk } from '../status/index.js';
-import { composeReport, type Report, type Standing } from './compose.js';
-import { dueNights } from './schedule.js';
+import { composeReport, type Report } from './compose.js';
+import { ownDueNights, unreadyNights } from './readiness.js';
 import { reportWays, sendReport } from './send.js';
+import type { Standing } from './standing.js';
 
-export type { Report, ReportLine } from './compose.js';
-export { formatReport, formatReportPage } from './format.js';
-export { reportWays, sendReport } from './send.js';
+export { verdictOf, type Report } from './compose.js';
+export type { Piece, ReportLine } from './lines.js';
+export { formatReport, formatReportPage, toReportShape } from './format.js';
+export { reportWays, rootOf, sendReport } from './send.js';
 
 /** What reports are made of. */
 export interface ReportParts {
@@ -106,9 +108,12 @@ export function startReports(parts: ReportParts & { readonly log: Log }): Report
   const rest = (): Promise<unknown> =>
     wait(LOOK_EVERY_MS, undefined, { signal: stop.signal, ref: false }).catch(() => undefined);
   const look = async (): Promise<void> => {
-    for (const night of dueNights(config, Date.now())) await queueReport(catalog, night, ways);
+    for (const night of await ownDueNights(catalog, config, Date.now())) {
+      await queueReport(catalog, night, ways);
+    }
+    const unready = await unreadyNights(catalog, config, Date.now());
     for (;;) {
-      const task = stop.signal.aborted ? undefined : await claimReport(catalog, LEASE_MS);
+      const task = stop.signal.aborted ? undefined : await claimReport(catalog, LEASE_MS, unready);
       if (task === undefined) return;
       await sendOne(parts, task);
     }
@@ -137,19 +142,28 @@ async function sendOne(
   task: ReportTask,
 ): Promise<void> {
   const { catalog, config, log } = parts;
-  const { night, way, attempts } = task;
-  try {
-    await sendReport(config, way, await makeReport(parts, night, EVERYTHING_READER));
-  } catch (error) {
-    const fields = errorFields(error);
+  const { night, way, attempts, recipients } = task;
+  const putOff = async (
+    fields: Record<string, unknown>,
+    left: typeof recipients,
+  ): Promise<void> => {
     log.warn('the report was not sent', { night, way, attempts, ...fields });
-    const text = String(fields.error);
+    const error = String(fields.error);
     const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (attempts - 1));
+    const end = { error, delayMs, recipients: left };
     const isLast = attempts >= MAX_ATTEMPTS;
-    const end = isLast
-      ? ({ state: 'failed', error: text } as const)
-      : ({ state: 'waiting', error: text, delayMs } as const);
-    await endReport(catalog, task, end);
+    await endReport(catalog, task, { state: isLast ? 'failed' : 'waiting', ...end });
+  };
+  let unsent: Awaited<ReturnType<typeof sendReport>>;
+  try {
+    const made = await makeReport(parts, night, EVERYTHING_READER);
+    unsent = await sendReport(config, way, made, recipients);
+  } catch (error) {
+    await putOff(errorFields(error), recipients);
+    return;
+  }
+  if (unsent !== undefined) {
+    await putOff({ error: unsent.text }, unsent.recipients);
     return;
   }
   await endReport(catalog, task, { state: 'sent' });

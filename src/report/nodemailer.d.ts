@@ -11,8 +11,18 @@ declare module 'nodemailer' {
     readonly disableUrlAccess: true;
   }
 
+  export interface Sent {
+    /** Bare addresses that the server refused. */
+    readonly rejected?: readonly string[];
+    readonly rejectedErrors?: readonly {
+      readonly recipient?: string;
+      readonly response?: string;
+    }[];
+  }
+
   export interface Transport {
-    sendMail(mail: Mail): Promise<unknown>;
+    /** Rejects if no recipient was taken. */
+    sendMail(mail: Mail): Promise<Sent>;
     close(): void;
   }
 

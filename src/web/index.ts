@@ -33,6 +33,7 @@ import { markFrames, takeSelection, undoMarks } from './frames/mark.js';
 import { changeSearch } from './frames/searches.js';
 import { showNight } from './night/night.js';
 import { noteNight } from './night/note-form.js';
+import { showReport } from './night/report.js';
 import { showNights } from './nights/nights.js';
 import { logIn, logOut, showLogin, showLogout } from './login.js';
 import { showLog } from './admin/log.js';
@@ -69,6 +70,7 @@ const SHARED = [
   '/',
   '/nights/',
   '/nights/:night/',
+  '/nights/:night/report/',
   '/frames/',
   '/frames/:id/',
   '/frames/:id/delete/',
@@ -105,6 +107,7 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.get('/', pageUnlessJson, showRoot(web));
   router.get('/nights/', knownFormat, pageOrElse, showNights(web));
   router.get('/nights/:night/', knownFormat, pageOrElse, showNight(web));
+  router.get('/nights/:night/report/', knownReport, pageOrElse, showReport(web));
   router.post('/nights/:night/note/', form, noteNight(web));
   router.get('/frames/', pageOrElse, showFrames(web));
   router.get('/frames/:id/', digitsOrElse, knownFormat, pageOrElse, showFrame(web));
@@ -194,6 +197,11 @@ const pageOrElse: RequestHandler = (req, res, next) => {
 
 const knownFormat: RequestHandler = (req, _res, next) => {
   requireKnownFormat(req);
+  next();
+};
+
+const knownReport: RequestHandler = (req, _res, next) => {
+  requireKnownFormat(req, ['text']);
   next();
 };
 

@@ -1,8 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
-import { withCatalog } from '../support/catalog.js';
 import {
   startMailServer,
   startWebhookReceiver,
@@ -39,26 +37,6 @@ afterAll(async () => {
   await mail.close();
   await hook.close();
 });
-
-async function until(isDone: () => boolean): Promise<void> {
-  while (!isDone()) await setTimeout(100);
-}
-
-/** What the table of reports says, once it says so of both ways. */
-async function whenTold(state: string): Promise<{ night: string; way: string }[]> {
-  for (;;) {
-    const rows = await withCatalog(archive, async ({ read }) => {
-      const found: { night: string; way: string; state: string }[] = await read('reports')
-        .orderBy(['night', 'way'])
-        .select('night', 'way', 'state');
-      return found;
-    });
-    if (rows.length > 1 && rows.every((row) => row.state === state)) {
-      return rows.map(({ night, way }) => ({ night, way }));
-    }
-    await setTimeout(200);
-  }
-}
 
 test('the page tells the night to whoever may see it, and the standing to admins alone', async () => {
   const text = await (await archive.fetch(`/nights/${NIGHT}/report/`)).text();
@@ -99,69 +77,75 @@ test('a way that fails is named, and the other one still taken', async () => {
   hook.answerWith(204);
 }, 60_000);
 
-test('a server that was off at the time sends the report when it starts, once, and after a refusal again', async () => {
-  const [mails, calls] = [mail.mails.length, hook.requests.length];
-  const sent = await startArchive({
-    MAIL_URL: `smtp://127.0.0.1:${mail.port}`,
-    REPORT_MAIL_TO: 'ana@hill.example',
-    REPORT_WEBHOOK: hook.url,
-    REPORT_AT: '00:00',
-  });
-  const own = archive;
-  archive = sent;
-  try {
-    const told = await whenTold('sent');
-    expect(new Set(told.map(({ way }) => way))).toEqual(new Set(['mail', 'webhook']));
-    await until(() => hook.requests.length > calls);
-    expect(mail.mails.at(-1)?.data).toContain('no frames, 1 thing to look at');
-    const [sentMails, sentCalls] = [mail.mails.length, hook.requests.length];
-    expect([sentMails - mails, sentCalls - calls]).toEqual([told.length / 2, told.length / 2]);
-    // As after a crash between sending and writing that down: rather twice than never.
-    await dieAndMakeDue(sent);
-    mail.refuseNext(1);
-    await sent.restart();
-    const refused = await whenRefused(sent);
-    expect(refused.state).toBe('waiting');
-    expect(refused.error).toContain('451');
-    expect(refused.due_ms - Date.now()).toBeGreaterThan(0);
-    await dieAndMakeDue(sent);
-    await sent.restart();
-    await until(() => mail.mails.length > sentMails);
-    await whenTold('sent');
-    expect(hook.requests).toHaveLength(sentCalls);
-  } finally {
-    archive = own;
-    await sent.close();
-  }
-}, 90_000);
+test('whom the mail server refuses is named, and is not told as sent', async () => {
+  const before = mail.mails.length;
+  mail.refuseTo(['bo@hill.example']);
+  const { status, stdout, stderr } = await archive.run(['report', NIGHT, '--send']);
+  mail.refuseTo([]);
+  expect([status, stdout.includes('Sent by mail')]).toEqual([1, false]);
+  expect(stderr.trim()).toBe(
+    'Not sent to all by mail: The mail server refused bo@hill.example (550 no such person); the others have it.',
+  );
+  expect(mail.mails.slice(before).map(({ to }) => to)).toEqual([['ana@hill.example']]);
+}, 60_000);
 
-/** Ends the server without a word, with a mail that it has not written down as sent. */
-async function dieAndMakeDue(sent: TestArchive): Promise<void> {
-  await sent.stop('SIGKILL');
-  await withCatalog(sent, async ({ write }) => {
-    await write('reports').where({ way: 'mail' }).update({ state: 'waiting', due_ms: 0 });
-  });
-}
+test('a webhook that sends on is told as such, without the address that may be a secret', async () => {
+  hook.answerWith(308, 'https://other.example/hooks/secret-1');
+  const { stderr } = await archive.run(['report', NIGHT, '--send']);
+  hook.answerWith(204);
+  expect(stderr.trim()).toBe(
+    'Not sent by webhook: The webhook answered 308 and sends on to another address at other.example, which is not followed: set REPORT_WEBHOOK to that one.',
+  );
+}, 60_000);
 
-interface Row {
-  readonly state: string;
-  readonly error: string | null;
-  readonly due_ms: number;
-}
-
-/** A mail that was refused. */
-async function whenRefused(sent: TestArchive): Promise<Row> {
-  for (;;) {
-    const row = await withCatalog(sent, async ({ read }) => {
-      const found: Row | undefined = await read('reports')
-        .whereNotNull('error')
-        .first('state', 'error', 'due_ms');
-      return found;
+test('command, API and webhook spell the report in the same way', async () => {
+  const { stdout } = await archive.run(['report', NIGHT, '--json']);
+  const told = JSON.parse(stdout) as { lines: { text: string; needs_hand: boolean }[] };
+  const asked = await archive.json<typeof told>(`/nights/${NIGHT}/report/?format=json`);
+  const posted = JSON.parse(hook.requests[0]?.body ?? '') as typeof told;
+  for (const { lines } of [told, asked, posted]) {
+    expect(lines[0]).toEqual({
+      text: 'Frames: 1 (1 object).',
+      needs_hand: false,
+      links: [
+        { text: '1', url: `https://vault.example/frames/?night=${NIGHT}` },
+        {
+          text: '1 object',
+          url: `https://vault.example/frames/?night=${NIGHT}&IMAGETYPE=object`,
+        },
+      ],
     });
-    if (row !== undefined) return row;
-    await setTimeout(100);
   }
-}
+}, 60_000);
+
+test('browsers get a page with the ways to what it counts, programs the text', async () => {
+  const ask = (accept: string, query = '') =>
+    archive.fetch(`/nights/${NIGHT}/report/${query}`, { headers: { Accept: accept } });
+  const page = await ask('text/html');
+  expect(page.headers.get('content-type')).toContain('text/html');
+  const html = await page.text();
+  expect(html).toContain(`href="/nights/${NIGHT}/"`);
+  expect(html).toContain(`href="/frames/?night=${NIGHT}&amp;IMAGETYPE=object"`);
+  expect(html).toContain('href="/quarantine/"');
+  expect((await ask('*/*')).headers.get('content-type')).toContain('text/plain');
+  expect((await ask('text/html', '?format=text')).headers.get('content-type')).toContain(
+    'text/plain',
+  );
+  expect((await ask('*/*', '?format=html')).headers.get('content-type')).toContain('text/html');
+  expect((await ask('text/html', '?format=pdf')).status).toBe(400);
+  const night = await (
+    await archive.fetch(`/nights/${NIGHT}/`, { headers: { Accept: 'text/html' } })
+  ).text();
+  expect(night).toContain(`href="/nights/${NIGHT}/report/"`);
+});
+
+test('an address that is none stops the start', async () => {
+  const { status, stderr } = await archive.run(['config']);
+  expect([status, stderr]).toEqual([0, '']);
+  await expect(
+    startArchive({ MAIL_URL: 'smtp://localhost', REPORT_MAIL_TO: 'not an address' }),
+  ).rejects.toThrow(/REPORT_MAIL_TO/);
+}, 60_000);
 
 test('without a way to send it, the command says so', async () => {
   const other = await startArchive();

@@ -12,6 +12,8 @@ export interface MailServer {
   readonly mails: readonly ReceivedMail[];
   /** Mails that are refused from now on, with a word that says that it may be tried again. */
   refuseNext(count: number): void;
+  /** Recipients that are refused from now on; others of the same mail get it. */
+  refuseTo(addresses: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -19,6 +21,7 @@ export interface MailServer {
 export async function startMailServer(): Promise<MailServer> {
   const mails: ReceivedMail[] = [];
   let refusals = 0;
+  let unknown: readonly string[] = [];
   const server = createServer((socket) => {
     let to: string[] = [];
     let data: string[] | undefined;
@@ -47,8 +50,12 @@ export async function startMailServer(): Promise<MailServer> {
         to = [];
         say('250 ok');
       } else if (/^RCPT/i.test(line)) {
-        to.push(/<(.*)>/.exec(line)?.[1] ?? '');
-        say('250 ok');
+        const address = /<(.*)>/.exec(line)?.[1] ?? '';
+        if (unknown.includes(address)) say('550 no such person');
+        else {
+          to.push(address);
+          say('250 ok');
+        }
       } else if (/^QUIT/i.test(line)) {
         say('221 bye');
         socket.end();
@@ -68,6 +75,9 @@ export async function startMailServer(): Promise<MailServer> {
     refuseNext(count) {
       refusals = count;
     },
+    refuseTo(addresses) {
+      unknown = addresses;
+    },
     close: () => close(server),
   };
 }
@@ -81,8 +91,8 @@ export interface ReceivedRequest {
 export interface WebhookReceiver {
   readonly url: string;
   readonly requests: readonly ReceivedRequest[];
-  /** Status of the answers from now on. */
-  answerWith(status: number): void;
+  /** Status of the answers from now on, and where they send to. */
+  answerWith(status: number, location?: string): void;
   close(): Promise<void>;
 }
 
@@ -90,19 +100,21 @@ export interface WebhookReceiver {
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const requests: ReceivedRequest[] = [];
   let status = 204;
+  let headers: Readonly<Record<string, string>> = {};
   const server = createHttpServer((req, res) => {
     const parts: Buffer[] = [];
     req.on('data', (part: Buffer) => parts.push(part));
     req.on('end', () => {
       requests.push({ headers: req.headers, body: Buffer.concat(parts).toString() });
-      res.writeHead(status).end();
+      res.writeHead(status, headers).end();
     });
   });
   return {
     url: `http://127.0.0.1:${await listen(server)}/night`,
     requests,
-    answerWith(next) {
+    answerWith(next, location) {
       status = next;
+      headers = location === undefined ? {} : { Location: location };
     },
     close() {
       server.closeAllConnections();

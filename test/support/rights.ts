@@ -153,6 +153,7 @@ export const RIGHTS: readonly RightsRow[] = [
   page('get /', 'front page', { done: [302] }),
   page('get /nights/', 'read'),
   page('get /nights/:night/', 'read', { done: [200, 404] }),
+  page('get /nights/:night/report/', 'read'),
   page('get /frames/', 'read'),
   page('get /frames/:id/', 'read', { about: 'frame' }),
   page('get /frames/:id/delete/', 'delete', { about: 'frame' }),

@@ -1,6 +1,6 @@
 import { REPORT_FORMATS } from '../report.js';
 import type { Operation } from './operations.js';
-import { day, flag, listOf, object, oneOf, text } from './words.js';
+import { address, day, flag, listOf, object, oneOf, orNull, text } from './words.js';
 
 export const REPORT: Operation = {
   id: 'getNightReport',
@@ -12,7 +12,8 @@ export const REPORT: Operation = {
   parameters: [
     {
       name: 'format',
-      description: '`text`, which is the default, or `json`',
+      description:
+        '`text`, which programs get if they do not ask for anything else, `json`, or `html`',
       schema: oneOf(REPORT_FORMATS),
       examples: ['json', 'text'],
     },
@@ -22,10 +23,18 @@ export const REPORT: Operation = {
       description: 'The report; of a night without frames that none came.',
       content: {
         'text/plain': undefined,
+        'text/html': undefined,
         'application/json': object({
           night: day(),
           subject: text(),
-          lines: listOf(object({ text: text(), needs_hand: flag() })),
+          lines: listOf(
+            object({
+              text: text(),
+              needs_hand: flag(),
+              links: listOf(object({ text: text(), url: address() }), 'of what the line counts'),
+            }),
+          ),
+          url: orNull(address('of the night')),
         }),
       },
     },

@@ -1,6 +1,7 @@
 import type { NightReport } from '../../../src/nights/index.js';
-import { composeReport, type Standing } from '../../../src/report/compose.js';
-import { formatReport, formatReportPage } from '../../../src/report/format.js';
+import { composeReport } from '../../../src/report/compose.js';
+import { formatReport, formatReportPage, toReportShape } from '../../../src/report/format.js';
+import type { Standing } from '../../../src/report/standing.js';
 
 const FINE: Standing = {
   room: '1.5 of 20.0 GiB',
@@ -14,12 +15,14 @@ type Some = Partial<Record<keyof NightReport, unknown>>;
 
 /** A night of which only what the report looks at is there. */
 function night(changes: Some = {}): NightReport {
-  const row = (imageKind: string) => ({ imageKind });
+  const row = (imageKind: string, at = 9) => ({ imageKind, id: at, basename: `a-${at}` });
   return {
     night: '2026-03-01',
-    rows: [...Array.from({ length: 3 }, () => row('object')), row('flat')],
+    rows: [...Array.from({ length: 3 }, (_, at) => row('object', at)), row('flat')],
     targets: [{ name: 'M 31', exposureSec: 5400 }],
-    instruments: [{ instrument: 'cam1', used: 0.634, openSec: 20_000, gaps: [] }],
+    skies: [{ sky: { word: null } }],
+    instruments: [{ instrument: 'cam1', used: 0.634, openSec: 20_000, gaps: [], unused: [] }],
+    unmeasured: 0,
     medians: [],
     findings: [],
     missing: [],
@@ -56,7 +59,9 @@ test.each<[string, Some, string]>([
           instrument: 'cam1',
           used: 0.5,
           openSec: 10,
-          gaps: [{ fromMs: time('21:10'), toMs: time('21:52'), minutes: 42, why: null }],
+          gaps: [
+            { fromMs: time('21:10'), toMs: time('21:52'), minutes: 42, why: null, needsHand: true },
+          ],
         },
       ],
     },
@@ -75,13 +80,14 @@ test.each<[string, Some, string]>([
     'findings',
     {
       findings: [
-        { code: 'trailed', level: 'warning' },
-        { code: 'trailed', level: 'warning' },
-        { code: 'wrong-clock', level: 'error' },
-        { code: 'few-stars', level: 'note' },
+        { frameId: 0, code: 'trailed', level: 'warning' },
+        { frameId: 1, code: 'trailed', level: 'warning' },
+        { frameId: 2, code: 'trailed', level: 'warning' },
+        { frameId: 9, code: 'wrong-clock', level: 'error' },
+        { frameId: 9, code: 'few-stars', level: 'note' },
       ],
     },
-    'Findings: 2 trailed; 1 wrong-clock.',
+    'Findings: 3 trailed (a-0, a-1, 1 more); 1 wrong-clock (a-9).',
   ],
   [
     'missing calibrations',
@@ -95,7 +101,8 @@ test.each<[string, Some, string]>([
   ],
 ])('%s need a hand', (_, changes, text) => {
   const report = composeReport('2026-03-01', night(changes), FINE);
-  expect(report.lines.filter(({ needsHand }) => needsHand)).toEqual([{ text, needsHand: true }]);
+  const marked = report.lines.filter(({ needsHand }) => needsHand);
+  expect(marked.map((each) => each.text)).toEqual([text]);
   expect(report.subject).toBe('Night 2026-03-01: 4 frames, 1 thing to look at');
 });
 
@@ -104,7 +111,7 @@ test('a gap with clouds, and stars as wide as usual, are told and need no hand',
   const report = composeReport(
     '2026-03-01',
     night({
-      instruments: [{ instrument: 'cam1', used: null, openSec: 0, gaps }],
+      instruments: [{ instrument: 'cam1', used: 0, openSec: 0, gaps, unused: [] }],
       medians: [
         { instrument: 'cam1', filter: null, fwhmArcsec: null, fwhmPx: 3, usualFwhmPx: 2.9 },
       ],
@@ -131,18 +138,78 @@ test('how the archive stands is told, and what of it needs a hand', () => {
 test('of many things four are named; the page escapes what files are called', () => {
   const targets = Array.from({ length: 6 }, (_, at) => ({ name: `<b>${at}`, exposureSec: 3600 }));
   const report = composeReport('2026-03-01', night({ targets }), null);
-  const page = formatReportPage(report, 'https://x.example/?a=1&b=2');
+  const page = formatReportPage(report, 'https://x.example/');
   expect(page).toContain(
-    'Targets: &lt;b&gt;0 1.0 h; &lt;b&gt;1 1.0 h; &lt;b&gt;2 1.0 h; &lt;b&gt;3 1.0 h; 2 more.',
+    'Targets: <a href="https://x.example/targets/%3Cb%3E0/">&lt;b&gt;0</a> 1.0 h; ',
   );
-  expect(page).toContain('href="https://x.example/?a=1&amp;b=2"');
+  expect(page).toContain('&lt;b&gt;3</a> 1.0 h; 2 more.');
+  expect(page).toContain(
+    '<a href="https://x.example/frames/?night=2026-03-01&amp;IMAGETYPE=flat">1 flat</a>',
+  );
+  expect(page).toContain('href="https://x.example/nights/2026-03-01/report/"');
+  expect(formatReportPage(report)).not.toContain('<a ');
   expect(page).not.toContain('<b>');
 });
 
-test('gaps are not known where the dark is not', () => {
-  const instruments = [{ instrument: 'cam1', used: null, openSec: 10, gaps: null }];
-  const { lines } = composeReport('2026-03-01', night({ instruments }), null);
-  expect(lines.map(({ text }) => text)).toContain('Gaps in the dark: not known.');
+test.each<[string, unknown[], string, string]>([
+  [
+    'the site has no coordinates',
+    [],
+    'Used of the dark: not known, since the site has no coordinates.',
+    'Gaps in the dark: not known.',
+  ],
+  [
+    'it never was dark',
+    [{ sky: { word: 'no dark: the Sun does not go below -18°' } }],
+    'Used of the dark: it was not dark all night: the Sun does not go below -18°.',
+    'Gaps in the dark: there was no dark.',
+  ],
+])('the dark and its gaps, where %s', (_, skies, dark, gaps) => {
+  const instruments = [{ instrument: 'cam1', used: null, openSec: 10, gaps: null, unused: null }];
+  const { lines } = composeReport('2026-06-25', night({ instruments, skies }), null);
+  expect(lines.map(({ text }) => text)).toEqual(expect.arrayContaining([dark, gaps]));
+});
+
+test('a night that begins late and stops early is told so, and needs no hand', () => {
+  const edge = { minutes: 70, why: null, needsHand: false };
+  const unused = [
+    { ...edge, fromMs: time('18:00'), toMs: time('19:10'), afterFrame: null, beforeFrame: 1 },
+    { ...edge, fromMs: time('22:06'), toMs: time('23:16'), afterFrame: 2, beforeFrame: null },
+  ];
+  const use = { instrument: 'cam1', used: 0.3, openSec: 10, gaps: [], unused };
+  const report = composeReport('2026-03-01', night({ instruments: [use] }), null);
+  expect(report.lines.map(({ text }) => text)).toContain(
+    'Gaps in the dark: none between frames; cam1 18:00–19:10 UTC, before the first frame; cam1 22:06–23:16 UTC, after the last frame.',
+  );
+  expect(report.subject).toContain('nothing needs a hand');
+});
+
+test.each<[number | null, boolean, string[]]>([
+  [4, true, ['Not measured yet: 4 of 4 frames.', 'Findings: not known yet.']],
+  [
+    1,
+    true,
+    ['Not measured yet: 1 of 4 frames.', 'Findings: none of the frames that are measured.'],
+  ],
+  [0, false, ['Findings: none.']],
+  [null, false, ['Findings: none, but frames are not measured (MEASURE=false).']],
+])('of %s frames that are not measured nothing good is told', (unmeasured, needs, texts) => {
+  const report = composeReport('2026-03-01', night({ unmeasured }), null);
+  expect(report.lines.map(({ text }) => text)).toEqual(expect.arrayContaining(texts));
+  expect(report.lines.some(({ needsHand }) => needsHand)).toBe(needs);
+});
+
+test('programs get one spelling of each key, and links where the archive has an address', () => {
+  const report = composeReport('2026-03-01', night(), null);
+  const shape = toReportShape(report, 'https://x.example/');
+  expect(shape).toMatchObject({ night: '2026-03-01', url: 'https://x.example/nights/2026-03-01/' });
+  expect((shape.lines as unknown[])[1]).toEqual({
+    text: 'Targets: M 31 1.5 h.',
+    needs_hand: false,
+    links: [{ text: 'M 31', url: 'https://x.example/targets/M%2031/' }],
+  });
+  const nameless = toReportShape(report, undefined);
+  expect([nameless.url, (nameless.lines as { links: unknown[] }[])[0]?.links]).toEqual([null, []]);
 });
 
 test('a night of which all was refused says so', () => {
