@@ -195,7 +195,9 @@ function toMediansShape(medians: NightMedians): Shape {
     elongation: orNull(medians.elongation, 3),
     elongation_usual: orNull(medians.usualElongation, 3),
     background: orNull(medians.background, 3),
+    background_usual: orNull(medians.usualBackground, 3),
     stars: medians.stars,
+    stars_usual: medians.usualStars,
     transparency: orNull(medians.transparency, 3),
     transparency_usual: orNull(medians.usualTransparency, 3),
   };

@@ -18,7 +18,10 @@ export interface NightMedians {
   readonly elongation: number | null;
   readonly usualElongation: number | null;
   readonly background: number | null;
+  /** Of frames exposed as long; null too where exposures of the night differ. */
+  readonly usualBackground: number | null;
   readonly stars: number | null;
+  readonly usualStars: number | null;
   readonly transparency: number | null;
   readonly usualTransparency: number | null;
 }
@@ -31,6 +34,7 @@ export type MeasuredRow = Pick<
   | 'instrument'
   | 'reductionLevel'
   | 'filter'
+  | 'exposureSec'
   | 'binningX'
   | 'binningY'
   | 'stars'
@@ -43,10 +47,16 @@ export type MeasuredRow = Pick<
   | 'groupId'
 >;
 
+/** What is usual for a group; of frames exposed so long, or of all. */
+export type UsualOf = (
+  groupId: number,
+  exposureSec: number | null,
+) => Promise<KeptUsual | undefined>;
+
 /** By camera, filter and binning, of frames of the sky: of the raw ones, where there are both. */
 export async function mediansOf(
   rows: readonly MeasuredRow[],
-  usualOf: (groupId: number) => Promise<KeptUsual | undefined>,
+  usualOf: UsualOf,
 ): Promise<NightMedians[]> {
   const measured = rows.filter(({ groupId, fwhmPx, stars }) => {
     return groupId !== null && (fwhmPx !== null || stars !== null);
@@ -57,7 +67,13 @@ export async function mediansOf(
   });
   const groups = [...groupBy(setups.flat(), ({ groupId }) => groupId)];
   const told = await Promise.all(
-    groups.map(async ([groupId, some]) => toMedians(some, await usualOf(groupId ?? -1))),
+    groups.map(async ([groupId, some]) => {
+      const exposureSec = commonExposure(some);
+      return toMedians(some, {
+        ofAny: await usualOf(groupId ?? -1, null),
+        ofSame: exposureSec === null ? undefined : await usualOf(groupId ?? -1, exposureSec),
+      });
+    }),
   );
   return told.flat();
 }
@@ -67,7 +83,26 @@ function setupOf(row: MeasuredRow): string {
   return JSON.stringify([siteId, telescope, instrument, filter, binningX, binningY]);
 }
 
-function toMedians(rows: readonly MeasuredRow[], usual: KeptUsual | undefined): NightMedians[] {
+/** Exposures are the same within this part, as for ranks. */
+const SAME_EXPOSURE = 0.01;
+
+/** How long all of some frames were exposed; null if they differ. */
+function commonExposure(rows: readonly MeasuredRow[]): number | null {
+  const first = rows[0]?.exposureSec ?? null;
+  if (first === null) return null;
+  const isSame = rows.every(
+    ({ exposureSec }) =>
+      exposureSec !== null && Math.abs(exposureSec - first) <= SAME_EXPOSURE * first,
+  );
+  return isSame ? first : null;
+}
+
+interface Usual {
+  readonly ofAny: KeptUsual | undefined;
+  readonly ofSame: KeptUsual | undefined;
+}
+
+function toMedians(rows: readonly MeasuredRow[], { ofAny: usual, ofSame }: Usual): NightMedians[] {
   const [first] = rows;
   if (first === undefined) return [];
   const of = (valueOf: (row: MeasuredRow) => number | null): number | null =>
@@ -92,7 +127,9 @@ function toMedians(rows: readonly MeasuredRow[], usual: KeptUsual | undefined): 
       elongation: of((row) => row.elongation),
       usualElongation: middleOf(usual, 'elongation'),
       background: of((row) => row.background),
+      usualBackground: middleOf(ofSame, 'background'),
       stars: of((row) => row.stars),
+      usualStars: middleOf(ofSame, 'stars'),
       transparency: of((row) => row.transparency),
       usualTransparency: middleOf(usual, 'transparency'),
     },

@@ -103,8 +103,8 @@ export async function describeNight(
   const science = rows.filter(isRawScience).map(({ id }) => id);
   const [missing, medians, { skies, refused }] = await Promise.all([
     science.length === 0 ? [] : calibrations.findMissing(science.slice(0, MAX_JUDGED), viewer),
-    mediansOf(rows.filter(isScience), (groupId) =>
-      findUsual(catalog, groupId, nightNumber(night), null),
+    mediansOf(rows.filter(isScience), (groupId, exposureSec) =>
+      findUsual(catalog, groupId, nightNumber(night), exposureSec),
     ),
     ofSites.overFrames(night, rows).then(async (found) => ({
       skies: found,

@@ -71,7 +71,12 @@ export async function describeNights(
         targets: observedIn(partsOf(rows)),
         skies: over,
         instruments: useOf(rows, cloudyIn(rows), over, { leastMs, now }),
-        leading: (await mediansOf(leadingOf(rows), () => Promise.resolve(usualOf.get(night))))[0],
+        leading: (
+          await mediansOf(leadingOf(rows), (_group, exposureSec) =>
+            // What depends on the exposure is told of one night alone.
+            Promise.resolve(exposureSec === null ? usualOf.get(night) : undefined),
+          )
+        )[0],
         refused: seesRefused ? refusedIn(refused, night, over).length : null,
         notes,
       };

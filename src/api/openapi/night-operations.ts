@@ -201,7 +201,11 @@ export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
     elongation: median,
     elongation_usual: median,
     background: median,
+    background_usual: orNull(
+      number('of frames exposed as long; null if exposures of the night differ'),
+    ),
     stars: median,
+    stars_usual: median,
     transparency: orNull(number('1 is as clear as it gets')),
     transparency_usual: median,
   }),
