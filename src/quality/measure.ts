@@ -5,6 +5,7 @@ import { measureStars } from './large.js';
 import { findSaturation, measureLevels, type Saturation } from './levels.js';
 import { isRichField, MEASURE_METHOD } from './method.js';
 import { findGreen, GREEN_NOISE, keepGreen } from './mosaic.js';
+import { evenSections } from './sections.js';
 import type { Finding, MeasureKind, Measures, Picture, Star } from './types.js';
 
 /** Faults after which stars and levels would be those of a broken picture. */
@@ -29,7 +30,7 @@ export function measurePicture(picture: Picture): Measures {
     return { ...nothingMeasured(kind, faults), saturatedFraction };
   }
   const mosaic = measureGreen(picture, saturation);
-  const background = measureBackground(picture);
+  const background = measureEvenBackground(picture, saturation);
   if (Number.isNaN(background.level)) {
     const text = 'Too few pixels have values: the background cannot be told.';
     return nothingMeasured(kind, [...faults, { code: 'unmeasured', level: 'warning', text }]);
@@ -79,6 +80,15 @@ function measureGreen(picture: Picture, saturation: Saturation): readonly Findin
   const text =
     'The pixels lie under colour filters: the green ones were measured, and what they lead to between them.';
   return [{ code: 'mosaic', level: 'note', text }];
+}
+
+/** The background, between amplifiers of different levels that of the frame as it was. */
+function measureEvenBackground(picture: Picture, saturation: Saturation): Background {
+  const background = measureBackground(picture);
+  if (picture.kind !== 'sky' || !evenSections(picture, background, saturation.level)) {
+    return background;
+  }
+  return { ...measureBackground(picture), level: background.level };
 }
 
 /** Measures without a number, and the findings that say why. */
