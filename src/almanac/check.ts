@@ -16,7 +16,7 @@ import { degreesText, placeText } from './words.js';
  */
 export function checkSky(claims: SkyClaims, tolerance: SkyTolerance): Finding[] {
   const { toleranceDeg } = tolerance;
-  const named = [siteGap(claims, toleranceDeg), solvedGap(claims)].filter(
+  const named = [siteGap(claims, toleranceDeg), checkEpoch(claims)].filter(
     (finding) => finding !== undefined,
   );
   const gaps = gapsOf(claims);
@@ -87,8 +87,17 @@ function siteGap(claims: SkyClaims, toleranceDeg: number): Finding | undefined {
 /** Smaller offsets are those of any telescope. */
 const LEAST_PRECESSION_DEG = 0.15;
 
-/** The pointing against the WCS: what would bring one to the other tells what is wrong with it. */
-function solvedGap({ position, solved, startMs }: SkyClaims): Finding | undefined {
+/**
+ * The pointing against the place of the image by its stars: what would bring one to the other tells what
+ * is wrong with it.
+ *
+ * @returns the finding `wrong-epoch`; undefined if they are near, or nothing of the kind explains it
+ */
+export function checkEpoch({
+  position,
+  solved,
+  startMs,
+}: Pick<SkyClaims, 'position' | 'solved' | 'startMs'>): Finding | undefined {
   if (position === null || solved === null) return undefined;
   const gapDeg = separationDeg(position, solved);
   if (gapDeg < LEAST_PRECESSION_DEG) return undefined;
@@ -103,7 +112,7 @@ function solvedGap({ position, solved, startMs }: SkyClaims): Finding | undefine
     .sort((a, b) => a.restDeg - b.restDeg)[0];
   if (found === undefined || found.restDeg > gapDeg / 5) return undefined;
   const text =
-    `The position of the header is ${gapDeg.toFixed(2)}° away from where the WCS has the image: ` +
+    `The position of the header is ${gapDeg.toFixed(2)}° away from where its stars are by the WCS: ` +
     `it ${found.words}, and was taken for ICRS degrees.`;
   return { code: 'wrong-epoch', level: 'warning', text };
 }

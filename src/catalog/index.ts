@@ -127,6 +127,7 @@ export {
 export {
   askSolver,
   claimSolving,
+  countWaiting,
   countSolving,
   endSolving,
   queueNewFrames,

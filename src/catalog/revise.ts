@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
-import { toUnitVector } from '../sky/index.js';
 import { putCorrection, withdrawCorrection } from './correction-steps.js';
 import { NO_OVERRIDES, type Overrides } from './corrections.js';
 import { enterCube, leaveCube } from './cube.js';
@@ -57,10 +56,8 @@ export async function reviseFrame(
   await removeHeaderValues(tx, frameId);
   if (corrections !== undefined) await replaceCorrections(tx, frameId, revision, by);
   const versionId = version?.id ?? before.version_id;
-  const facts = await underSolution(tx, revision.facts, { frameId, versionId });
-  const { raDeg, decDeg } = facts;
-  const vector = raDeg === null || decDeg === null ? null : toUnitVector({ raDeg, decDeg });
-  const columns = toFrameRow(facts, vector);
+  const { facts, direction } = await underSolution(tx, revision.facts, { frameId, versionId });
+  const columns = toFrameRow(facts, direction);
   const place = await enterCube(tx, columns);
   await leaveCube(tx, frameId);
   await tx('frames')

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { toUnitVector, type Footprint } from '../sky/index.js';
+import { toUnitVector, type Footprint, type UnitVector } from '../sky/index.js';
 import { inTransaction, type Catalog } from './db.js';
 import { PROVISIONAL_SQL } from './footprint-text.js';
 import { insertEvent } from './outbox.js';
@@ -110,20 +110,30 @@ export function withSolution<F extends Pick<FrameFacts, 'raDeg' | 'decDeg' | 'fo
   return { ...facts, raDeg, decDeg, footprint };
 }
 
+/** The direction by which a cone finds a frame: where its stars are, else where it was aimed; null for neither. */
+export function directionOf(
+  { raDeg, decDeg }: Pick<FrameFacts, 'raDeg' | 'decDeg'>,
+  solution?: Pick<Solution, 'footprint'>,
+): UnitVector | null {
+  const center = solution?.footprint.center ?? null;
+  if (center !== null) return toUnitVector(center);
+  return raDeg === null || decDeg === null ? null : toUnitVector({ raDeg, decDeg });
+}
+
 /**
- * The same for what a file says of frame `frameId`, in the transaction that writes it down: if the
+ * What a file says of frame `frameId` under its solution, in the transaction that writes it down: if the
  * frame shows this version, and it was solved. Notes whether the header tells the pointing.
  */
 export async function underSolution(
   tx: Knex.Transaction,
   facts: FrameFacts,
   { frameId, versionId }: { readonly frameId: number; readonly versionId: number },
-): Promise<FrameFacts> {
+): Promise<{ readonly facts: FrameFacts; readonly direction: UnitVector | null }> {
   const solution = await findSolution(tx, frameId, versionId);
-  if (solution === undefined) return facts;
+  if (solution === undefined) return { facts, direction: directionOf(facts) };
   const fills = facts.raDeg === null || facts.decDeg === null;
   await tx('solutions').where({ frame_id: frameId }).update({ fills_pointing: fills });
-  return withSolution(facts, solution);
+  return { facts: withSolution(facts, solution), direction: directionOf(facts, solution) };
 }
 
 /** Writes a solution down, and where its frame lies by it. @returns false if another version is shown by now */
@@ -152,8 +162,7 @@ export async function recordSolution(
         error: null,
         version_id: version.id,
       });
-    const { raDeg, decDeg } = facts;
-    const vector = raDeg === null || decDeg === null ? null : toUnitVector({ raDeg, decDeg });
+    const vector = directionOf(facts, solved);
     const { ra_deg, dec_deg, vec_x, vec_y, vec_z, footprint, ring } = toFrameRow(facts, vector);
     const updated_ms = Math.max(Date.now(), now.updated_ms + 1);
     await tx('frames')
@@ -183,7 +192,7 @@ function toRow({ solver, cards, footprint, fillsPointing, solvedMs }: Solution):
   };
 }
 
-/** Writes back what the journal tells; the frame is written under it by `withSolution`. */
+/** Writes back what the journal tells; the frame was written under it by `withSolution`. */
 export async function insertSolution(
   tx: Knex.Transaction,
   frame: { readonly frameId: number; readonly versionId: number; readonly dateMs: number },
@@ -197,6 +206,10 @@ export async function insertSolution(
     due_ms: 0,
     state: 'solved',
   });
+  const direction = directionOf({ raDeg: null, decDeg: null }, solution);
+  if (direction === null) return;
+  const [vec_x, vec_y, vec_z] = direction;
+  await tx('frames').where({ id: frame.frameId }).update({ vec_x, vec_y, vec_z });
 }
 
 /** Solutions of the versions that these frames show, by id of the frame. */

@@ -58,16 +58,41 @@ export async function queueNewFrames(catalog: Catalog): Promise<boolean> {
 
 /** Queues frames that somebody asked for. @returns how many came into the queue */
 export async function requestSolutions(catalog: Catalog, request: SolvingRequest): Promise<number> {
-  const { frameId, night, sinceMs, isForced } = request;
-  const conditions: [string, (string | number)[]][] = [
-    [isForced ? 'frames.width > 1 and frames.height > 1' : UNSOLVED, []],
-  ];
-  if (frameId !== undefined) conditions.push(['frames.id = ?', [frameId]]);
-  if (night !== undefined) conditions.push(['frames.night = ?', [night]]);
-  if (sinceMs !== undefined) conditions.push(['frames.date_obs_ms >= ?', [sinceMs]]);
-  const sql = conditions.map(([text]) => `(${text})`).join(' and ');
-  const values = conditions.flatMap(([, some]) => some);
-  return catalog.write.transaction((tx) => enqueue(tx, { sql, values }, isForced));
+  const { isForced } = request;
+  const needed = isForced ? 'frames.width > 1 and frames.height > 1' : UNSOLVED;
+  const { sql, values } = framesOf(request);
+  const where = { sql: `(${needed}) and ${sql}`, values };
+  return catalog.write.transaction((tx) => enqueue(tx, where, isForced));
+}
+
+/** How many frames of a request are in the queue. */
+export async function countWaiting({ read }: Catalog, request: SolvingRequest): Promise<number> {
+  const row = await read('solutions')
+    .where({ state: 'waiting' })
+    .modify(keepOf, request)
+    .count({ total: '*' })
+    .first();
+  return Number((row as { total?: unknown } | undefined)?.total ?? 0);
+}
+
+/** SQL over `frames` for those that a request names; all if it names none. */
+function framesOf({ frameId, night, sinceMs }: SolvingRequest): {
+  readonly sql: string;
+  readonly values: readonly (string | number)[];
+} {
+  const conditions: [string, string | number][] = [];
+  if (frameId !== undefined) conditions.push(['frames.id = ?', frameId]);
+  if (night !== undefined) conditions.push(['frames.night = ?', night]);
+  if (sinceMs !== undefined) conditions.push(['frames.date_obs_ms >= ?', sinceMs]);
+  const texts = conditions.map(([text]) => `(${text})`);
+  return { sql: ['1 = 1', ...texts].join(' and '), values: conditions.map(([, value]) => value) };
+}
+
+/** Leaves of the queue what a request names. */
+function keepOf(query: Knex.QueryBuilder, request: SolvingRequest): void {
+  const { sql, values } = framesOf(request);
+  if (values.length === 0) return;
+  void query.whereRaw(`frame_id in (select id from frames where ${sql})`, [...values]);
 }
 
 /** More than any date: what is to be checked is solved after all that has no place at all. */
@@ -100,16 +125,24 @@ export interface SolvingTask {
   readonly isForced: boolean;
 }
 
-/** Takes the newest frame that is due, for `leaseMs`: if nothing is heard of it until then, it is due again. */
+/**
+ * Takes the newest frame that is due, for `leaseMs`: if nothing is heard of it until then, it is due again.
+ *
+ * @param among only those that this names
+ */
 export async function claimSolving(
   catalog: Catalog,
   leaseMs: number,
+  among?: SolvingRequest,
 ): Promise<SolvingTask | undefined> {
   const now = Date.now();
   const due = (db: Knex): Knex.QueryBuilder =>
     db('solutions')
       .where({ state: 'waiting' })
       .andWhere('due_ms', '<=', now)
+      .modify((query) => {
+        if (among !== undefined) keepOf(query, among);
+      })
       .orderBy('date_ms', 'desc')
       .limit(1)
       .select('frame_id');

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { createPace } from '../lib/pace.js';
-import { toUnitVector } from '../sky/index.js';
 import { enterCube, leaveCube } from './cube.js';
 import type { CubeColumns } from './cube-keys.js';
 import { required } from './db.js';
@@ -12,6 +11,7 @@ import {
   type NewVersion,
   type StoredHdu,
 } from './schema.js';
+import { directionOf } from './solutions.js';
 import { placeOnSky, removeFromSky } from './sky-index.js';
 import { formatCards } from './write-cards.js';
 
@@ -117,9 +117,7 @@ export async function insertRow(
 
 /** The columns of `frames` that come from the facts. */
 export function factColumns({ facts }: NewFrame): Record<string, unknown> & CubeColumns {
-  const { raDeg, decDeg } = facts;
-  const vector = raDeg === null || decDeg === null ? null : toUnitVector({ raDeg, decDeg });
-  return toFrameRow(facts, vector);
+  return toFrameRow(facts, directionOf(facts));
 }
 
 /** The rows of `hdus` of one version. */

@@ -1,6 +1,13 @@
-import { requestSolutions, type SolvingRequest } from '../catalog/index.js';
+import {
+  ARCHIVE_VIEWER,
+  countWaiting,
+  getFrame,
+  requestSolutions,
+  type Catalog,
+  type SolvingRequest,
+} from '../catalog/index.js';
 import { openArchive, openTools, readConfig } from '../context.js';
-import { AppError } from '../lib/errors.js';
+import { AppError, hasCode } from '../lib/errors.js';
 import { SILENT } from '../lib/log.js';
 import { parseDate, parseInstant } from '../lib/time.js';
 import { solverProblem, workOff } from '../solving/index.js';
@@ -38,12 +45,16 @@ export const solve: Command = {
     };
     process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
     try {
-      const queued = await requestSolutions(archive.catalog, request);
-      out.record({ kind: 'queued', frames: queued }, `${queued} frames are to be solved.`);
+      const { frameId } = request;
+      if (frameId !== undefined) await requireFrame(archive.catalog, frameId);
+      await requestSolutions(archive.catalog, request);
+      const queued = await countWaiting(archive.catalog, request);
+      const frames = queued === 1 ? '1 frame is' : `${queued} frames are`;
+      out.record({ kind: 'queued', frames: queued }, `${frames} to be solved.`);
       if (args.values.queue === true) return 0;
       let unsolved = 0;
       const parts = { ...archive, pool: tools.pool, log: SILENT };
-      await workOff(parts, stop.signal, (end) => {
+      await workOff(parts, { among: request, signal: stop.signal }, (end) => {
         if (end.outcome !== 'solved') unsolved += 1;
         const { frameId, basename, outcome, text } = end;
         const why = text === '' ? '' : `: ${text}`;
@@ -57,6 +68,14 @@ export const solve: Command = {
     }
   },
 };
+
+/** @throws 'not_found' */
+async function requireFrame(catalog: Catalog, frameId: number): Promise<void> {
+  await getFrame(catalog, frameId, ARCHIVE_VIEWER).catch((error: unknown) => {
+    if (!hasCode(error, 'not_found')) throw error;
+    throw new AppError('not_found', `There is no frame ${frameId}.`);
+  });
+}
 
 /** @throws 'bad_request' naming what cannot be understood */
 function readRequest({ values, positionals }: CommandArguments): SolvingRequest {

@@ -13,6 +13,7 @@ import {
   type Solution,
   type SolvingCounts,
   type SolvingTask,
+  type SolvingRequest,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { sourceLimits } from '../ingest/index.js';
@@ -140,18 +141,19 @@ function toSolver({ config, store, pool }: SolvingParts): Solver | undefined {
 /**
  * Solves what is due, until nothing is or it is stopped: for commands, also beside a server.
  *
+ * @param among only frames that this names
  * @param onEnd told of each frame
  * @throws 'config_invalid' if there is no solver, or it cannot be run
  */
 export async function workOff(
   parts: SolvingParts,
-  signal: AbortSignal,
+  { among, signal }: { readonly among: SolvingRequest; readonly signal: AbortSignal },
   onEnd: (end: Solved) => void,
 ): Promise<void> {
   const solver = toSolver(parts);
   if (solver === undefined) return;
   while (!signal.aborted) {
-    const end = await solveNext(parts, solver, signal);
+    const end = await solveNext(parts, solver, signal, among);
     if (end === undefined) return;
     onEnd(end);
   }
@@ -171,9 +173,11 @@ async function solveNext(
   parts: SolvingParts,
   solver: Solver,
   signal: AbortSignal,
+  among?: SolvingRequest,
 ): Promise<Solved | undefined> {
   const { catalog, config } = parts;
-  const task = await claimSolving(catalog, 2 * config.SOLVER_TIMEOUT_SEC * 1000 + OTHER_WORK_MS);
+  const leaseMs = 2 * config.SOLVER_TIMEOUT_SEC * 1000 + OTHER_WORK_MS;
+  const task = await claimSolving(catalog, leaseMs, among);
   if (task === undefined) return undefined;
   const frame = await getFrame(catalog, task.frameId, ARCHIVE_VIEWER).catch((error: unknown) => {
     if (!hasCode(error, 'not_found')) throw error;

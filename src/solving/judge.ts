@@ -8,7 +8,9 @@ import {
   type StarState,
   type StoredFinding,
 } from '../catalog/index.js';
+import { checkEpoch } from '../almanac/index.js';
 import type { Config } from '../config/index.js';
+import type { Wcs } from '../wcs/index.js';
 import { apartDeg, ownWcs, solvedWcs } from './own-wcs.js';
 import { formatAngle, pointingFinding } from './pointing.js';
 
@@ -24,9 +26,11 @@ export async function judgeSolved(
   frame: Frame,
   solution: Solution,
 ): Promise<void> {
+  const own = await ownWcs(catalog, frame);
   const findings = [
     pointingFinding(frame, solution, config.SOLVER_POINTING_TOLERANCE_DEG),
-    await wcsFinding(catalog, { frame, solution }, config.WCS_TOLERANCE_PX),
+    own === undefined ? epochFinding(frame, solution) : undefined,
+    wcsFinding(own, { frame, solution }, config.WCS_TOLERANCE_PX),
   ];
   const found = findings.filter((finding) => finding !== undefined);
   await saveFindings(catalog, frame.id, 'solving', found);
@@ -37,13 +41,23 @@ export async function judgeSolved(
   await checkStarsAnew(catalog.write, ids);
 }
 
-async function wcsFinding(
-  catalog: Catalog,
+/** Of a header without a WCS: one that has some was compared with it when it was measured. */
+function epochFinding(frame: Frame, solution: Solution): StoredFinding | undefined {
+  const { raDeg, decDeg, dateObsMs } = frame;
+  if (solution.fillsPointing || raDeg === null || decDeg === null || dateObsMs === null) {
+    return undefined;
+  }
+  const position = { raDeg, decDeg };
+  return checkEpoch({ position, solved: solution.footprint.center, startMs: dateObsMs });
+}
+
+function wcsFinding(
+  own: Wcs | undefined,
   { frame, solution }: { readonly frame: Frame; readonly solution: Solution },
   tolerancePx: number,
-): Promise<StoredFinding | undefined> {
+): StoredFinding | undefined {
   if (tolerancePx === 0) return undefined;
-  const [own, solved] = [await ownWcs(catalog, frame), solvedWcs(solution)];
+  const solved = solvedWcs(solution);
   if (own === undefined || solved === undefined) return undefined;
   const offDeg = apartDeg(own, solved, frame);
   const scale = solution.footprint.pixelScaleArcsec;

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { listFindings } from '../../src/catalog/index.js';
 import { makeFits } from '../fixtures/make-fits.js';
 import { pyobsCards } from '../fixtures/night.js';
-import { startArchive, type TestArchive } from '../support/archive.js';
+import { runProgram, startArchive, type TestArchive } from '../support/archive.js';
 import { withCatalog } from '../support/catalog.js';
 import { fakeSolver, readCalls, whenSettled } from '../support/solving.js';
 
@@ -41,6 +41,7 @@ beforeAll(async () => {
   archive = await startArchive({ ...fakeSolver(log), SOLVER_TIMEOUT_SEC: '4' });
   await upload('good', NO_POINTING, { isPacked: true });
   await upload('elsewhere');
+  await upload('of the day');
   await upload('astap', NO_POINTING);
   await upload('hang', NO_POINTING);
   await upload('rubbish');
@@ -115,6 +116,17 @@ test('where the header is wrong the whole sky is searched, and the frame says so
   const frame = await archive.json<FrameAnswer>(`/frames/${id}/`);
   expect(frame.TEL_RA).toBeCloseTo(10.6847, 6);
   expect(await idsOf('covers=POINT(200 -30)')).toEqual([id]);
+  expect(await idsOf('RA=200&DEC=-30&radius=0.01')).toEqual([id]);
+  expect(await idsOf('RA=10.6847&DEC=41.269&radius=0.01&OBJECT=elsewhere')).toEqual([]);
+}, 60_000);
+
+test('a position of the equinox of the day is told by the solution, and found where the stars are', async () => {
+  const id = idOf('of the day');
+  await whenSettled(archive, id);
+  expect(await findingsOf(id, 'wrong-epoch')).toContainEqual(
+    expect.stringMatching(/is 0\.31° away .* it is of the equinox of that day, and was taken for/),
+  );
+  expect(await idsOf('RA=10.3262&DEC=41.1258&radius=0.01')).toEqual([id]);
 }, 60_000);
 
 test('a correction is compared with the stars, without solving again', async () => {
@@ -175,14 +187,12 @@ test('what shows no stars, or tells where it lies, is left alone unless somebody
     solver: 'astap',
     problem: null,
     waiting: 0,
-    solved: 3,
+    solved: 4,
     failed: 5,
     skipped: 0,
   });
   const asked = await archive.run(['solve', '--frame', String(idOf('own')), '--force']);
-  expect(asked.stdout).toMatch(
-    /1 frames are to be solved\.\n\d+ own: failed: astap found no match/,
-  );
+  expect(asked.stdout).toMatch(/1 frame is to be solved\.\n\d+ own: failed: astap found no match/);
   expect(asked.status).toBe(1);
   expect(await stateOf('own')).toBe('failed');
 }, 60_000);
@@ -234,9 +244,42 @@ test('the journal brings solutions back into a catalogue that is made anew, and 
   const after = await whenSettled(archive, idOf('good'));
   expect(after.solution).toEqual(before.solution);
   expect(await idsOf('RA=10.6847&DEC=41.269&radius=0.005&OBJECT=good')).toContain(idOf('good'));
+  expect(await idsOf('RA=10.3262&DEC=41.1258&radius=0.01')).toEqual([idOf('of the day')]);
   await whenSettled(archive, idOf('nothing'));
   expect((await readCalls(log)).filter(({ object }) => object === 'good')).toHaveLength(calls);
   expect(await archive.check()).toEqual([]);
+}, 60_000);
+
+test('solve takes the frames that it was asked for, and leaves the rest of the queue', async () => {
+  const other = await startArchive({});
+  try {
+    const ids: number[] = [];
+    for (const [at, name] of ['a', 'b', 'c'].entries()) {
+      const night = { 'DAY-OBS': `2026-03-0${at + 1}`, 'DATE-OBS': `2026-03-0${at + 1}T20:00:00` };
+      const cards = pyobsCards({ OBJECT: 'good', FNAME: `${name}.fits`, ...night, ...NO_POINTING });
+      const { files } = await other.upload(makeFits({ cards, seed: 50 + at }), `${name}.fits`);
+      ids.push(files[0]?.id ?? 0);
+    }
+    await other.stop();
+    const calls = join(folder, 'asked');
+    const env = { ...fakeSolver(calls), DATA_DIR: other.dataDir };
+    const queued = await runProgram(['solve', '--queue'], env);
+    expect(queued.stdout).toBe('3 frames are to be solved.\n');
+    const one = await runProgram(['solve', '--frame', String(ids[0])], env);
+    expect([one.status, one.stdout]).toEqual([
+      0,
+      `1 frame is to be solved.\n${ids[0] ?? 0} a: solved\n`,
+    ]);
+    expect(await readCalls(calls)).toHaveLength(1);
+    const night = await runProgram(['solve', '--night', '2026-03-02'], env);
+    expect(night.stdout).toBe(`1 frame is to be solved.\n${ids[1] ?? 0} b: solved\n`);
+    const none = await runProgram(['solve', '--frame', '999999'], env);
+    expect([none.status, none.stdout]).toEqual([1, '']);
+    expect(none.stderr).toContain('There is no frame 999999.');
+    await other.restart();
+  } finally {
+    await other.close();
+  }
 }, 60_000);
 
 test('a solver that is not installed is named, and frames wait for it', async () => {
@@ -256,9 +299,9 @@ test('a solver that is not installed is named, and frames wait for it', async ()
   }
 }, 60_000);
 
-async function findingsOf(id: number): Promise<string[]> {
+async function findingsOf(id: number, which = 'wrong-pointing'): Promise<string[]> {
   return withCatalog(archive, async ({ read }) => {
     const found = await listFindings(read, id);
-    return found.filter(({ code }) => code === 'wrong-pointing').map(({ text }) => text);
+    return found.filter(({ code }) => code === which).map(({ text }) => text);
   });
 }

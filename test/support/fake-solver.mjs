@@ -36,6 +36,10 @@ switch (object) {
   case 'good':
     writeFileSync(`${out}.wcs`, asFile(wcs([10.6847, 41.269], 0.001)));
     break;
+  case 'of the day':
+    // Where TEL-RA and TEL-DEC of the equinox of 1 March 2026 are in the ICRS.
+    writeFileSync(`${out}.wcs`, asFile(wcs([10.32621, 41.12579], 0.001)));
+    break;
   case 'elsewhere':
     // Only a search of the whole sky finds it.
     if (ra === undefined) writeFileSync(`${out}.wcs`, asFile(wcs([200, -30], 0.001)));
