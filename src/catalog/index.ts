@@ -149,6 +149,8 @@ export {
 } from './star-fields.js';
 export * from './listed.js';
 export * from './measures.js';
+export { readFirstCopies, type FirstCopy } from './pixel-copies.js';
+export { endUndated, listUndated, queueUndatedOf } from './undated.js';
 export { SETTING_NAMES, type HeaderSettings } from './camera-settings.js';
 export * from './measure-queue.js';
 export * from './findings.js';

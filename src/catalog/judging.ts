@@ -73,12 +73,23 @@ export async function listUnjudged({ read }: Catalog, limit: number): Promise<Un
 
 /** All frames of a night, in order of time; those without a date last. */
 export async function listNightFrames({ read }: Catalog, nightNo: number): Promise<NightFrame[]> {
-  const rows: Row[] = await read('frames')
+  return readComparable(read, (query) => {
+    void query
+      .where('frames.night', nightOfNumber(nightNo))
+      .orderByRaw('frames.date_obs_ms is null, frames.date_obs_ms, frames.id');
+  });
+}
+
+/** Some frames with all that they are compared by. @param db `catalog.read`, or a transaction */
+export async function readComparable(
+  db: Knex,
+  which: (query: Knex.QueryBuilder) => void,
+): Promise<NightFrame[]> {
+  const rows: Row[] = await db('frames')
     .join('versions', 'versions.id', 'frames.version_id')
     .leftJoin('measures', 'measures.frame_id', 'frames.id')
     .leftJoin('measure_groups', 'measure_groups.id', 'measures.group_id')
-    .where('frames.night', nightOfNumber(nightNo))
-    .orderByRaw('frames.date_obs_ms is null, frames.date_obs_ms, frames.id')
+    .modify(which)
     .select(COLUMNS);
   return rows.map(toNightFrame);
 }

@@ -3,10 +3,11 @@ import type { Knex } from 'knex';
 import { describeSetting, type HeaderSettings } from './camera-settings.js';
 import { inTransaction, type Catalog, type Transaction } from './db.js';
 import { PIXEL_SCALE_SQL } from './footprint-text.js';
-import { nightNumber, queueJudging } from './measures.js';
+import { nightNumber, queueJudging, UNDATED } from './measures.js';
 import { readMarkOf, writeMark } from './rebuild.js';
 import type { ImageKind, Row } from './schema.js';
 import { foundOut } from './touches.js';
+import { queueAllUndated } from './undated.js';
 
 /** A frame whose pixels are to be measured. */
 export interface Unmeasured {
@@ -33,7 +34,7 @@ export interface MeasureQueueState {
   readonly failed: number;
   /** Since when the one waits that has waited longest, epoch ms; null if none does. */
   readonly oldestMs: number | null;
-  /** Nights that are to be judged anew. */
+  /** Nights that are to be judged anew; frames without one are as good as one. */
   readonly nights: number;
 }
 
@@ -209,11 +210,12 @@ export async function readMeasureQueue({ read }: Catalog): Promise<MeasureQueueS
     ),
   );
   const nights = await read('judge_queue').count({ total: '*' }).first();
+  const undated: unknown = await read('undated_queue').first('frame_id');
   return {
     waiting: row?.waiting ?? 0,
     failed: row?.failed ?? 0,
     oldestMs: row?.oldest ?? null,
-    nights: Number(nights?.total ?? 0),
+    nights: Number(nights?.total ?? 0) + (undated === undefined ? 0 : 1),
   };
 }
 
@@ -332,8 +334,10 @@ async function queueLater(catalog: Catalog): Promise<boolean> {
 /** Has the nights judged of all that was measured. */
 export async function queueAllNights(tx: Knex): Promise<void> {
   await tx.raw(
-    'insert or ignore into judge_queue (night_no) select distinct night_no from measures where night_no is not null',
+    'insert or ignore into judge_queue (night_no) select distinct night_no from measures where night_no > ?',
+    [UNDATED],
   );
+  await queueAllUndated(tx);
 }
 
 /** Bias frames that tell the level. */

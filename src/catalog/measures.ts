@@ -111,6 +111,9 @@ export function nightOfNumber(nightNo: number): string {
   return new Date(nightNo * DAY_MS).toISOString().slice(0, 10);
 }
 
+/** The night of frames without one, far from all others: they are compared with their whole group. */
+export const UNDATED = -1_000_000;
+
 /**
  * Writes down what was measured, takes the frame out of the queue, and has its night judged anew.
  *
@@ -125,7 +128,7 @@ export async function saveMeasures(catalog: Catalog, measured: Measured): Promis
       column,
       measures[name as keyof StoredMeasures],
     ]);
-    const nightNo = typeof frame.night === 'string' ? nightNumber(frame.night) : null;
+    const nightNo = typeof frame.night === 'string' ? nightNumber(frame.night) : UNDATED;
     const blank = Object.fromEntries(Object.values(RANKED).map((column) => [column, null]));
     await tx('measures')
       .insert({
@@ -144,7 +147,8 @@ export async function saveMeasures(catalog: Catalog, measured: Measured): Promis
     await writeFindings(tx, frameId, 'pixels', findings);
     await keepStars(tx, { frameId, versionId, stars: brightest });
     await tx('measure_queue').where({ frame_id: frameId }).delete();
-    if (nightNo !== null) await queueJudging(tx, nightNo);
+    if (nightNo === UNDATED) await queueUndated(tx, frameId);
+    else await queueJudging(tx, nightNo);
     if (Number(frame.created_ms) > Date.now() - NEWS_MS) {
       await insertEvent(tx, 'frame.measured', { frameId });
     }
@@ -177,6 +181,14 @@ export async function queueJudging(tx: Knex, nightNo: number): Promise<void> {
   await tx.raw(
     'insert into judge_queue (night_no) values (?) on conflict (night_no) do update set changes = changes + 1',
     [nightNo],
+  );
+}
+
+/** Has a frame without a night compared with what is usual. */
+async function queueUndated(tx: Knex, frameId: number): Promise<void> {
+  await tx.raw(
+    'insert into undated_queue (frame_id) values (?) on conflict (frame_id) do update set changes = changes + 1',
+    [frameId],
   );
 }
 

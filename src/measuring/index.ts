@@ -12,5 +12,5 @@ export {
   type MeasuringParts,
   type MeasuringState,
 } from './queue.js';
-export { judgeNight } from './judge.js';
+export { judgeNight, judgeUndated } from './judge.js';
 export { measureAnew, type RerunOptions, type RerunSummary } from './rerun.js';

@@ -1,16 +1,21 @@
 import {
   countWindow,
   countWindowChanges,
+  endUndated,
   findUsual,
   isSameFindings,
   listNightFrames,
+  listUndated,
   noteJudged,
+  queueUndatedOf,
   readField,
+  readFirstCopies,
   readGroupChanges,
   readJudged,
   readWindow,
   saveJudgements,
   saveUsual,
+  UNDATED,
   type Catalog,
   type FieldMagnitude,
   type FindingSource,
@@ -22,7 +27,7 @@ import {
   type UsualKey,
 } from '../catalog/index.js';
 import { WRONG_EXPOSURE } from './exposures.js';
-import { checkSequence } from './sequence.js';
+import { checkSequence, checkUndated, type FoundByFrame } from './sequence.js';
 import { findClouds, transparencyOf } from './transparency.js';
 import { comparedOf, findUnusual, LEAST_VALUES, quantilesOf, ranksOf } from './usual.js';
 
@@ -41,9 +46,52 @@ export async function judgeNight(catalog: Catalog, nightNo: number): Promise<voi
   const frames = await listNightFrames(catalog, nightNo);
   const ids = frames.map(({ id }) => id);
   const known = await readJudged(catalog, ids, [...SOURCES, 'pixels']);
-  const sequence = checkSequence(frames);
+  const sequence = checkSequence(frames, await readFirstCopies(catalog, ids));
   const lights = await readLights(catalog, nightNo, frames);
-  const usual = createUsual(catalog, nightNo, lights);
+  const usual = createUsual((groupId, exposureSec) =>
+    readUsual(catalog, { groupId, nightNo, exposureSec }, lights),
+  );
+  await saveJudgements(catalog, await judgeFrames(frames, { known, sequence, lights, usual }));
+  await noteJudged(catalog, { nightNo, groups, within: USUAL_NIGHTS });
+}
+
+/** Frames without a night that are judged at once. */
+const UNDATED_AT_ONCE = 200;
+
+/**
+ * Compares the next frames without a night with all that were taken the same way, of whatever night, and
+ * with the pixels of the archive. @returns false if none waits
+ */
+export async function judgeUndated(catalog: Catalog): Promise<boolean> {
+  const queued = await listUndated(catalog, UNDATED_AT_ONCE);
+  if (queued.length === 0) return false;
+  const frames = queued.map(({ frame }) => frame);
+  const ids = frames.map(({ id }) => id);
+  const known = await readJudged(catalog, ids, [...SOURCES, 'pixels']);
+  const sequence = checkUndated(frames, await readFirstCopies(catalog, ids));
+  const usual = createUsual((groupId, exposureSec) =>
+    readWholeUsual(catalog, { groupId, exposureSec }),
+  );
+  const lights: Lights = new Map();
+  await saveJudgements(catalog, await judgeFrames(frames, { known, sequence, lights, usual }));
+  await endUndated(catalog, queued);
+  return true;
+}
+
+/** By what frames are judged. */
+interface Grounds {
+  /** As `readJudged`. */
+  readonly known: ReadonlyMap<string, readonly StoredFinding[]>;
+  readonly sequence: FoundByFrame;
+  readonly lights: Lights;
+  readonly usual: Usual;
+}
+
+/** What has changed about frames. */
+async function judgeFrames(
+  frames: readonly NightFrame[],
+  { known, sequence, lights, usual }: Grounds,
+): Promise<Judgement[]> {
   const changed: Judgement[] = [];
   for (const frame of frames) {
     const own = await compare(frame, usual, {
@@ -69,8 +117,7 @@ export async function judgeNight(catalog: Catalog, nightNo: number): Promise<voi
       ),
     });
   }
-  await saveJudgements(catalog, changed);
-  await noteJudged(catalog, { nightNo, groups, within: USUAL_NIGHTS });
+  return changed;
 }
 
 function isMoved({ measures }: NightFrame, standing: NonNullable<Judgement['standing']>): boolean {
@@ -136,12 +183,12 @@ interface Usual {
   quantiles(groupId: number, kind: string, exposureSec: number | null): Promise<Quantiles>;
 }
 
-function createUsual(catalog: Catalog, nightNo: number, lights: Lights): Usual {
+function createUsual(
+  ask: (groupId: number, exposureSec: number | null) => Promise<Quantiles>,
+): Usual {
   const distributions = new Map<string, Promise<Quantiles>>();
   const distribution = (groupId: number, exposureSec: number | null): Promise<Quantiles> =>
-    once(distributions, `${groupId} ${exposureSec ?? ''}`, () =>
-      readUsual(catalog, { groupId, nightNo, exposureSec }, lights),
-    );
+    once(distributions, `${groupId} ${exposureSec ?? ''}`, () => ask(groupId, exposureSec));
   return {
     async quantiles(groupId, kind, exposureSec) {
       const all = pick(await distribution(groupId, null), comparedOf(kind, false));
@@ -183,6 +230,29 @@ async function readUsual(catalog: Catalog, key: UsualKey, lights: Lights): Promi
   }
   const quantiles = quantilesOf(await readWindow(catalog, before));
   await saveUsual(catalog, key, { frames, changes, quantiles });
+  return quantiles;
+}
+
+/** A group is read anew for frames without a night when it has changed by this part since. */
+const GROWTH = 1.25;
+
+/**
+ * The distribution of a whole group. It stands until the group has grown by a part: else each frame that
+ * comes would have all of them read. Those that were judged by the one before are judged again.
+ */
+async function readWholeUsual(
+  catalog: Catalog,
+  group: Pick<UsualKey, 'groupId' | 'exposureSec'>,
+): Promise<Quantiles> {
+  const key = { ...group, nightNo: UNDATED };
+  const whole = { ...group, fromNight: UNDATED, toNight: -UNDATED };
+  const changes = await countWindowChanges(catalog, whole); // before they are read
+  const known = await findUsual(catalog, group.groupId, UNDATED, group.exposureSec);
+  if (known !== undefined && changes <= known.changes * GROWTH) return known.quantiles;
+  const frames = await readWindow(catalog, whole);
+  const quantiles = quantilesOf(frames);
+  await saveUsual(catalog, key, { frames: frames.length, changes, quantiles });
+  await queueUndatedOf(catalog, group);
   return quantiles;
 }
 

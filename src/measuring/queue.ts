@@ -12,7 +12,7 @@ import type { Config } from '../config/index.js';
 import { errorFields, type Log } from '../lib/log.js';
 import { mapConcurrently } from '../lib/pool.js';
 import { MEASURE_METHOD } from '../quality/index.js';
-import { judgeNight } from './judge.js';
+import { judgeNight, judgeUndated } from './judge.js';
 import { measureFrame, type MeasureOutcome, type MeasureParts } from './measure-frame.js';
 
 export interface MeasuringParts extends Omit<MeasureParts, 'maxPixels'> {
@@ -136,6 +136,8 @@ export function startMeasuring(parts: MeasuringParts): Measuring {
     const judgeMs = await judge(frames.length > 0 ? JUDGE_EVERY_MS : JUDGE_REST_MS);
     if (frames.length > 0) return 0;
     if (judgeMs < Infinity) return judgeMs;
+    await quiet();
+    if (await judgeUndated(catalog)) return 0;
     return (await sweepUnmeasured(catalog, MEASURE_METHOD)) ? 0 : LOOK_EVERY_MS;
   };
 

@@ -8,7 +8,7 @@ import {
 } from '../catalog/index.js';
 import { mapConcurrently } from '../lib/pool.js';
 import { MEASURE_METHOD } from '../quality/index.js';
-import { judgeNight } from './judge.js';
+import { judgeNight, judgeUndated } from './judge.js';
 import { measureFrame, type MeasureParts, type MeasureResult } from './measure-frame.js';
 
 /** Which frames are measured by a command. */
@@ -83,11 +83,14 @@ export async function measureAnew(
   return { ...tally, frames: files, nights, isBrokenOff, begunMs };
 }
 
-/** Judges all nights that wait for it, oldest first. @returns how many */
+/** Judges all nights that wait for it, oldest first, then frames without one. @returns how many nights */
 async function judgeAll({ catalog }: MeasureParts, signal: AbortSignal): Promise<number> {
   for (let judged = 0; ; judged += 1) {
     const [night] = signal.aborted ? [] : await listUnjudged(catalog, 1);
-    if (night === undefined) return judged;
+    if (night === undefined) {
+      while (!signal.aborted && (await judgeUndated(catalog)));
+      return judged;
+    }
     await judgeNight(catalog, night.nightNo);
     await endJudging(catalog, night);
   }

@@ -1,4 +1,4 @@
-import type { FrameMeasures, NightFrame, StoredFinding } from '../catalog/index.js';
+import type { FirstCopy, FrameMeasures, NightFrame, StoredFinding } from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
 import { findWrongExposures } from './exposures.js';
 
@@ -20,12 +20,13 @@ const STEADY = 0.7;
  * told by their ids: whoever sees the one need not be allowed to know the name of the other.
  *
  * @param frames of one night, in order of time
+ * @param copies of their pixels in all the archive, as `readFirstCopies` has them
  */
-export function checkSequence(frames: readonly NightFrame[]): FoundByFrame {
-  const found = new Map<number, StoredFinding[]>();
-  const tell = (id: number, finding: StoredFinding): void => {
-    found.set(id, [...(found.get(id) ?? []), finding]);
-  };
+export function checkSequence(
+  frames: readonly NightFrame[],
+  copies: ReadonlyMap<number, FirstCopy>,
+): FoundByFrame {
+  const { found, tell } = collect();
   for (const camera of groupBy(frames, cameraOf).values()) {
     findMissing(camera, tell);
     const wrong = findWrongExposures(camera);
@@ -36,8 +37,30 @@ export function checkSequence(frames: readonly NightFrame[]): FoundByFrame {
       tell,
     );
   }
-  findTwins(frames, tell);
+  findTwins(frames, copies, tell);
   return found;
+}
+
+/** What can be told of frames without a date: exposures that cannot be, and copies of other frames. */
+export function checkUndated(
+  frames: readonly NightFrame[],
+  copies: ReadonlyMap<number, FirstCopy>,
+): FoundByFrame {
+  const { found, tell } = collect();
+  for (const [id, finding] of findWrongExposures(frames)) tell(id, finding);
+  for (const frame of frames) {
+    const first = copies.get(frame.id);
+    if (first !== undefined) tell(frame.id, samePixels(first, frame));
+  }
+  return found;
+}
+
+function collect(): { readonly found: Map<number, StoredFinding[]>; readonly tell: Tell } {
+  const found = new Map<number, StoredFinding[]>();
+  return {
+    found,
+    tell: (id, finding) => void found.set(id, [...(found.get(id) ?? []), finding]),
+  };
 }
 
 type Tell = (id: number, finding: StoredFinding) => void;
@@ -151,7 +174,11 @@ function findOverlaps(camera: readonly NightFrame[], tell: Tell): void {
  * Beyond time and camera copies are told by their pixels; those that lost something in packing by the sum
  * that their header keeps of the original.
  */
-function findTwins(frames: readonly NightFrame[], tell: Tell): void {
+function findTwins(
+  frames: readonly NightFrame[],
+  copies: ReadonlyMap<number, FirstCopy>,
+  tell: Tell,
+): void {
   const told = new Set<number>();
   const tellOnce = (id: number, finding: StoredFinding): void => {
     if (!told.has(id)) tell(id, finding);
@@ -160,12 +187,13 @@ function findTwins(frames: readonly NightFrame[], tell: Tell): void {
   eachCopy(frames, exposureOf, (first, other) => {
     if (other.extension !== first.extension) tellOnce(other.id, inTwoFormats(first, other));
   });
+  for (const frame of frames) {
+    const first = copies.get(frame.id);
+    if (first !== undefined) tellOnce(frame.id, samePixels(first, frame));
+  }
   for (const keyOf of [bySum('contentSum'), measuresOf]) {
     eachCopy(frames, keyOf, (first, other) => {
-      const text = `Has the same pixels as frame ${first.id}.`;
-      const isSame = other.extension === first.extension;
-      const duplicate = { code: 'duplicate', level: 'warning', text } as const;
-      tellOnce(other.id, isSame ? duplicate : inTwoFormats(first, other));
+      tellOnce(other.id, samePixels(first, other));
     });
   }
   // Programs that change pixels may leave the old sum: of two plain files only the pixels count.
@@ -174,7 +202,13 @@ function findTwins(frames: readonly NightFrame[], tell: Tell): void {
   });
 }
 
-function inTwoFormats(first: NightFrame, { extension }: NightFrame): StoredFinding {
+function samePixels(first: FirstCopy, other: NightFrame): StoredFinding {
+  if (other.extension !== first.extension) return inTwoFormats(first, other);
+  const text = `Has the same pixels as frame ${first.id}.`;
+  return { code: 'duplicate', level: 'warning', text };
+}
+
+function inTwoFormats(first: FirstCopy, { extension }: NightFrame): StoredFinding {
   const text = `The same exposure as frame ${first.id}, in another format (${extension}).`;
   return { code: 'two-formats', level: 'note', text };
 }

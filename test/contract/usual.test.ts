@@ -9,6 +9,7 @@ import {
   listFrames,
   listUnjudged,
   parseConditions,
+  readFirstCopies,
   saveMeasures,
   sortColumn,
   sweepUnmeasured,
@@ -17,9 +18,10 @@ import {
   type ImageKind,
   type StoredMeasures,
 } from '../../src/catalog/index.js';
-import { judgeNight } from '../../src/measuring/index.js';
+import { judgeNight, judgeUndated } from '../../src/measuring/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { startCatalog, type TestCatalog, USER } from '../support/catalog.js';
+import { scans, stepsOf } from '../support/plans.js';
 
 /** An ordinary frame of the sky. */
 const SKY: StoredMeasures = {
@@ -55,16 +57,18 @@ beforeEach(async () => {
 });
 afterEach(() => kept.close());
 
+/** @param night its number; null for a frame without date */
 async function take(
-  night: number,
+  night: number | null,
   number: number,
   imageKind: ImageKind,
   reductionLevel = 0,
 ): Promise<Made> {
-  const dateObsMs = FIRST_MS + night * DAY_MS + number * 60_000;
-  const day = new Date(dateObsMs).toISOString().slice(0, 10);
+  const dateObsMs = night === null ? null : FIRST_MS + night * DAY_MS + number * 60_000;
+  const day = dateObsMs === null ? null : new Date(dateObsMs).toISOString().slice(0, 10);
   const facts = { imageKind, dateObsMs, night: day, reductionLevel };
-  const frame = catalogFrame(`${imageKind}-${night}-${number}-${reductionLevel}`, facts);
+  const name = `${imageKind}-${night ?? 'undated'}-${number}-${reductionLevel}`;
+  const frame = catalogFrame(name, facts);
   const ids = await inTransaction(kept.catalog, (tx) => insertFrame(tx, frame, undefined));
   return { ...ids, imageKind };
 }
@@ -86,6 +90,7 @@ async function judgeAll(): Promise<string[]> {
   for (;;) {
     const [night] = await listUnjudged(kept.catalog, 1);
     if (night === undefined) {
+      if (await judgeUndated(kept.catalog)) continue;
       if (!(await sweepUnmeasured(kept.catalog, 1))) return nights;
       continue;
     }
@@ -273,4 +278,83 @@ test('flats of any exposure are compared with each other', async () => {
   expect(await listFindings(kept.catalog.read, faint.frameId)).toEqual([
     { code: 'unusual-level', level: 'warning', text: 'Level 4000, usual 30012.' },
   ]);
+});
+
+async function codesOf({ frameId }: Made): Promise<string[]> {
+  const findings = await listFindings(kept.catalog.read, frameId);
+  return findings.map(({ code, text }) => `${code}: ${text}`);
+}
+
+test('frames without a date have ranks among all of their group, which follow as it grows', async () => {
+  const dated = await history((at) => ({ hfrPx: 2 + at / 100 }));
+  const undated: Made[] = [];
+  for (let at = 0; at < 5; at += 1) {
+    undated.push(await take(null, at, 'object'));
+    await measure(undated[at] as Made, { hfrPx: at === 4 ? 9 : 2.12 });
+  }
+  await judgeAll();
+  const [first, wide] = [undated[0], undated[4]] as [Made, Made];
+  expect((await known(first)).ranks).toMatchObject({ hfr: 50, background: 50, transparency: null });
+  expect((await known(wide)).ranks.hfr).toBe(100);
+  expect(await codesOf(wide)).toEqual(['unusual-hfr: Half-flux radius 9 px, usual 2.12 px.']);
+  expect((await findUsualOf(kept.catalog, wide.frameId))?.frames).toBe(30);
+  // Many more that are wide: those that were judged before are judged by them too.
+  for (let at = 10; at < 60; at += 1) await measure(await take(null, at, 'object'), { hfrPx: 9 });
+  await judgeAll();
+  expect((await known(first)).ranks.hfr).toBeLessThan(30);
+  expect(await codesOf(wide)).toEqual([]);
+  // Nights are judged by nights.
+  expect((await known(dated[24] as Made)).ranks.hfr).toBe(100);
+  const waiting: unknown = await kept.catalog.read('undated_queue').first();
+  expect(waiting).toBeUndefined();
+});
+
+test('the same pixels are found across nights, and in frames without one, whichever is measured first', async () => {
+  const pixels = { contentSum: 4_000_000_000, noise: 12.34567 };
+  const first = await take(0, 1, 'object');
+  const later = await take(40, 1, 'object');
+  const undated = await take(null, 1, 'object');
+  const chance = await take(41, 1, 'object');
+  await measure(chance, { ...pixels, noise: 12.4 });
+  await measure(later, pixels);
+  await judgeAll();
+  expect(await codesOf(later)).toEqual([]);
+  await measure(undated, pixels);
+  await judgeAll();
+  expect(await codesOf(undated)).toEqual([
+    `duplicate: Has the same pixels as frame ${later.frameId}.`,
+  ]);
+  await measure(first, pixels);
+  await judgeAll();
+  const told = [`duplicate: Has the same pixels as frame ${first.frameId}.`];
+  expect([await codesOf(first), await codesOf(later), await codesOf(undated)]).toEqual([
+    [],
+    told,
+    told,
+  ]);
+  expect(await codesOf(chance)).toEqual([]);
+  // With the first one gone, or its pixels replaced, others are told of.
+  await inTransaction(kept.catalog, (tx) => deleteFrame(tx, first.frameId));
+  await judgeAll();
+  expect([await codesOf(later), await codesOf(undated)]).toEqual([
+    [],
+    [`duplicate: Has the same pixels as frame ${later.frameId}.`],
+  ]);
+  await measure(later, { ...pixels, contentSum: 7 });
+  await judgeAll();
+  expect(await codesOf(undated)).toEqual([]);
+});
+
+test('pictures of one level have no copies, and a copy is looked for in no table row by row', async () => {
+  const plain = { contentSum: 5, noise: 0 };
+  for (const night of [0, 1]) {
+    const frame = await take(night, 1, 'bias');
+    await measure(frame, plain);
+    await judgeAll();
+    expect(await codesOf(frame)).toEqual([]);
+  }
+  const ids = [1, 2, 3];
+  const steps = await stepsOf(kept.catalog, () => readFirstCopies(kept.catalog, ids));
+  expect(scans(steps)).toEqual([]);
+  expect(steps.join()).toContain('measures_content_sum (content_sum=?');
 });

@@ -18,7 +18,7 @@ export async function settings(db: Knex): Promise<void> {
   await db('usual').delete(); // of groups that were others
   // All nights are compared anew, after what is more urgent.
   await db.raw(`insert or ignore into judge_later (night_no)
-    select distinct night_no from measures where night_no is not null`);
+    select distinct night_no from measures where night_no > -1000000`);
 }
 
 const SETUP = [

@@ -32,7 +32,7 @@ function frame(id: number, basename: string, changes: Partial<NightFrame> = {}):
 
 /** What is found, as `id code text`. */
 function found(frames: readonly NightFrame[]): string[] {
-  return [...checkSequence(frames)].flatMap(([id, findings]) =>
+  return [...checkSequence(frames, new Map())].flatMap(([id, findings]) =>
     findings.map(({ code, text }) => `${id} ${code} ${text}`),
   );
 }
