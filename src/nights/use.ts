@@ -16,11 +16,8 @@ export type UsedRow = Pick<
   | 'reductionLevel'
   | 'dateObsMs'
   | 'exposureSec'
-  | 'transparency'
 >;
 
-/** Light that came through, against the clearest of the same field: less is clouds. */
-const CLOUDY = 0.7;
 const NONE: Stretches = { gaps: [], unused: [] };
 
 /** Whether a frame shows the sky for its own sake. */
@@ -72,11 +69,10 @@ export function useOf(
 }
 
 function toExposure(row: UsedRow, cloudy: ReadonlySet<number>): Exposure[] {
-  const { id, dateObsMs, exposureSec, transparency } = row;
+  const { id, dateObsMs, exposureSec } = row;
   if (dateObsMs === null) return [];
   // When the exposures of a sum were, nobody knows.
   const isOne = exposureSec !== null && exposureSec < LONGEST_EXPOSURE_SEC;
   const toMs = dateObsMs + (isOne ? Math.max(0, exposureSec) * 1000 : 0);
-  const isCloudy = cloudy.has(id) || (transparency !== null && transparency < CLOUDY);
-  return [{ id, fromMs: dateObsMs, toMs, isScience: isScience(row), isCloudy }];
+  return [{ id, fromMs: dateObsMs, toMs, isScience: isScience(row), isCloudy: cloudy.has(id) }];
 }

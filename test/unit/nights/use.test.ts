@@ -9,7 +9,6 @@ const row = (id: number, exposureSec: number | null): UsedRow => ({
   reductionLevel: 0,
   dateObsMs: Date.UTC(2026, 2, 1, 20, id),
   exposureSec,
-  transparency: null,
 });
 
 test.each([
