@@ -6,6 +6,7 @@ import type {
   InstrumentUse,
   Missing,
   NightMedians,
+  NightOverview,
   NightReport,
   NightSummary,
   NightTarget,
@@ -27,6 +28,24 @@ export function toSummaryShape(night: NightSummary, root: string): Shape {
     hours: toHours(night.targets.reduce((sum, { exposureSec }) => sum + exposureSec, 0)),
     targets: night.targets.map((target) => toTargetShape(target, root)),
     url: `${root}nights/${night.night}/`,
+  };
+}
+
+/** Nights whose details are told in one answer: each is put together from all its frames. */
+export const MAX_DETAILED = 100;
+
+/** What a list tells of a night on demand: how it was used, and what was found of how many frames. */
+export function toDetailsShape(night: NightOverview): Shape {
+  const found = new Map<string, number>();
+  for (const code of night.exposures.flatMap(({ doubts }) => doubts))
+    found.set(code, (found.get(code) ?? 0) + 1);
+  const findings = [...found].map(([code, frames]) => ({ code, frames }));
+  return {
+    use: night.instruments.map(toUseShape),
+    medians: night.leading === undefined ? null : toMediansShape(night.leading),
+    findings: findings.sort((a, b) => b.frames - a.frames || (a.code < b.code ? -1 : 1)),
+    quarantined: night.refused,
+    notes: night.notes?.length ?? null,
   };
 }
 

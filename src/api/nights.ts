@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
 import { may } from '../auth/index.js';
-import { parseConditions, requireDate } from '../catalog/index.js';
+import { parseConditions, requireDate, requireFlag, type Viewer } from '../catalog/index.js';
 import {
+  parameter,
   queryParameters,
   requireAction,
   requireKnownFormat,
@@ -9,9 +10,9 @@ import {
   type Services,
 } from '../http/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
-import { createNights } from '../nights/index.js';
+import { createNights, type NightOptions } from '../nights/index.js';
 import { readPage } from './bodies.js';
-import { toNightShape, toSummaryShape } from './night-shapes.js';
+import { MAX_DETAILED, toDetailsShape, toNightShape, toSummaryShape } from './night-shapes.js';
 
 /** Nights: the list, and one of them with all that is to be told of it. */
 export function createNightHandlers(services: Services): {
@@ -25,9 +26,25 @@ export function createNightHandlers(services: Services): {
     requireKnownFormat(req);
     const conditions = parseConditions(queryParameters(req));
     const { limit, offset } = readPage(req);
+    const isDetailed = requireFlag(
+      'details',
+      parameter(queryParameters(req), 'details') || 'false',
+    );
+    if (isDetailed && limit > MAX_DETAILED) {
+      const message = `Ask for details of at most ${MAX_DETAILED} nights at a time.`;
+      throw new AppError('bad_request', message, { parameter: 'limit' });
+    }
     const page = await nights.list({ conditions, limit, offset }, viewer);
     const root = rootUrl(services, req);
-    const results = page.nights.map((each) => toSummaryShape(each, root));
+    const names = page.nights.map(({ night }) => night);
+    const details = isDetailed
+      ? await nights.describe({ nights: names, conditions, ...sightOf(viewer) }, viewer)
+      : [];
+    const results = page.nights.map((each, at) => {
+      const told = details[at];
+      const more = told === undefined ? {} : toDetailsShape(told);
+      return { ...toSummaryShape(each, root), ...more };
+    });
     res.json({ count: page.total, results });
   };
 
@@ -35,12 +52,8 @@ export function createNightHandlers(services: Services): {
     const viewer = requireAction(res, 'read');
     requireKnownFormat(req);
     const night = nightOf(String(req.params.night));
-    const options = {
-      seesRefused: may(viewer, 'upload'),
-      seesNotes: may(viewer, 'read-notes'),
-    };
     const [report, around] = await Promise.all([
-      nights.find(night, options, viewer),
+      nights.find(night, sightOf(viewer), viewer),
       nights.around(night, viewer),
     ]);
     if (report === undefined) throw new AppError('not_found', 'There are no frames of this night.');
@@ -48,6 +61,11 @@ export function createNightHandlers(services: Services): {
   };
 
   return { list, show };
+}
+
+/** What beside frames someone may see of a night. */
+function sightOf(viewer: Viewer): Pick<NightOptions, 'seesRefused' | 'seesNotes'> {
+  return { seesRefused: may(viewer, 'upload'), seesNotes: may(viewer, 'read-notes') };
 }
 
 /** @throws 'not_found' for what is no date: there is nothing at such an address */

@@ -15,7 +15,7 @@ export { ALMANAC_FILTERS } from './filters/almanac.js';
 export { FRAME_FILTERS } from './filters/table.js';
 export { OPERATOR_ENDINGS } from './filters/types.js';
 export type { FilterKind, FilterOperator, FrameFilter, ValueSchema } from './filters/types.js';
-export { requireDate, splitList } from './filters/values.js';
+export { requireDate, requireFlag, splitList } from './filters/values.js';
 
 const byName = new Map(
   FRAME_FILTERS.filter(({ kind }) => kind !== 'header').flatMap((filter) =>

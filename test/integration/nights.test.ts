@@ -106,6 +106,18 @@ test('the list has the nights of the frames that match, newest first', async () 
       { value: 'cam2', frames: second.length },
     ],
   });
+  const detailed = await list('details=true');
+  const whole = await show();
+  expect(detailed.results[0]).toMatchObject({
+    night: NIGHT,
+    use: whole.use,
+    medians: null, // nothing was measured
+    quarantined: whole.quarantine?.length,
+    notes: whole.notes?.length,
+  });
+  expect(all.results[0]).not.toHaveProperty('use');
+  const tooMany = await archive.fetch('/nights/?details=true&limit=101');
+  expect([tooMany.status, await tooMany.text()]).toEqual([400, expect.stringContaining('100')]);
   const page = await list('limit=1&offset=1');
   expect([page.count, page.results.map(({ night }) => night)]).toEqual([2, ['2026-02-20']]);
   const vega = await list('target=alpha Lyr');

@@ -1,6 +1,7 @@
 import { IMAGE_KINDS } from '../../catalog/index.js';
 import { CALIBRATION_KINDS } from '../../calibration/index.js';
-import { refTo, type ApiAnswer, type Schema } from '../../openapi/index.js';
+import { refTo, type ApiAnswer, type ApiParameter, type Schema } from '../../openapi/index.js';
+import { MAX_DETAILED } from '../night-shapes.js';
 import { FILTER_PARAMETERS } from './filters.js';
 import { LIST_PAGE } from './keeping-operations.js';
 import type { Operation } from './operations.js';
@@ -26,6 +27,13 @@ const json = (name: string, description: string): ApiAnswer => ({
   content: { 'application/json': refTo(name) },
 });
 
+const DETAILS: ApiParameter = {
+  name: 'details',
+  description: `how each night was used, its medians, findings, refused files and notes; of ${MAX_DETAILED} nights at most`,
+  schema: { type: 'boolean' },
+  examples: [false],
+};
+
 export const NIGHT_LIST: Operation = {
   id: 'listNights',
   tag,
@@ -33,12 +41,13 @@ export const NIGHT_LIST: Operation = {
   description:
     'With counts by type, filter and instrument, and the time that each object was observed. The filters of frames say which frames count.',
   who: 'read',
-  parameters: [...LIST_PAGE, ...FILTER_PARAMETERS, PAGE_OR_JSON],
+  parameters: [...LIST_PAGE, DETAILS, ...FILTER_PARAMETERS, PAGE_OR_JSON],
   answers: { 200: json('NightList', 'A page of them.') },
   problems: ['bad_request'],
   requests: [
     { summary: 'The last', query: { limit: '5' } },
     { summary: 'Nights of one object', query: { target: 'M31' } },
+    { summary: 'How the last were used', query: { limit: '5', details: 'true' } },
   ],
 };
 
@@ -84,11 +93,23 @@ const gap = object({
   text: text(),
 });
 
+/** With `details=true`. */
+const details = {
+  use: listOf(refTo('NightUse'), 'of each instrument'),
+  medians: orNull(refTo('NightMedians')),
+  findings: listOf(
+    object({ code: text(), frames: integer() }),
+    'more than notes; the commonest first',
+  ),
+  quarantined: orNull(integer('refused files, for those who may upload')),
+  notes: orNull(integer()),
+};
+
 /** Schemas of these answers, by name. */
 export const NIGHT_SCHEMAS: Readonly<Record<string, Schema>> = {
   NightList: object({
     count: integer('all that match'),
-    results: listOf(object({ ...summary, url: address() })),
+    results: listOf(object({ ...summary, ...details, url: address() }, Object.keys(details))),
   }),
   NightTarget: object({
     name: text(),
