@@ -60,6 +60,12 @@ export function describeDiscs(
   return { code: 'defocused', level: 'warning', text };
 }
 
+/** Whether something is a ring, or a disc without a peak. */
+export function isDisc(picture: Picture, background: Background, star: Star): boolean {
+  const profile = profileOf(picture, background, star);
+  return isFlat(profile) || ringRadius(profile) !== undefined;
+}
+
 function profileOf(
   { pixels, width, height }: Picture,
   background: Background,

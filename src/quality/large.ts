@@ -1,4 +1,5 @@
 import { measureBackground, type Background } from './background.js';
+import { isDisc } from './discs.js';
 import { findStars } from './find-stars.js';
 import type { Saturation } from './levels.js';
 import type { Finding, Picture, Star } from './types.js';
@@ -49,7 +50,7 @@ export function measureStars(
   const largePx = large.verdict.fwhmPx ?? 0;
   const isMore = largePx > LARGE_PX && wholeOf(large) > wholeOf(field);
   if (isDefocused && (largePx > WIDER * (fwhmPx ?? 0) || isMore)) return large;
-  const things = thingsAmong(large.stars, field.stars);
+  const things = thingsAmong(large.discs, field.stars);
   return things.length === 0 ? field : measureBeside(picture, things, saturation);
 }
 
@@ -58,15 +59,21 @@ function wholeOf({ stars }: StarField): number {
 }
 
 /** The stars of a picture as they are found among its blocks, in pixels of the picture. */
-function measureBlocks(picture: Picture, saturation: Saturation): StarField {
+function measureBlocks(
+  picture: Picture,
+  saturation: Saturation,
+): StarField & { readonly discs: readonly Star[] } {
   const blocks = joinBlocks(picture);
   const background = measureBackground(blocks);
   const known = { ...blocks, saturation: saturation.level };
   const { stars, found } = findStars(known, background, { takesSharp: true });
   const verdict = judgeStars(blocks, background, stars, saturation);
   const { fwhmPx, hfrPx } = verdict;
+  const wide = stars.filter(({ fwhmPx: each }) => each * BLOCK > THING_PX);
   return {
     stars: stars.map(toPixels),
+    // A galaxy or a cluster has a peak, and stars in it that count.
+    discs: wide.filter((star) => isDisc(blocks, background, star)).map(toPixels),
     found,
     verdict: {
       ...verdict,
@@ -103,10 +110,9 @@ function toPixels(star: Star): Star {
 }
 
 /** What is larger than stars and made most of what was found; nothing if there is too much of it. */
-function thingsAmong(large: readonly Star[], stars: readonly Star[]): readonly Star[] {
-  const things = large.filter(({ fwhmPx }) => fwhmPx > THING_PX);
-  const parts = stars.filter((star) => things.some((thing) => isWithin(thing, star)));
-  return things.length <= MOST_THINGS && parts.length >= stars.length / 2 ? things : [];
+function thingsAmong(discs: readonly Star[], stars: readonly Star[]): readonly Star[] {
+  const parts = stars.filter((star) => discs.some((disc) => isWithin(disc, star)));
+  return discs.length <= MOST_THINGS && parts.length >= stars.length / 2 ? discs : [];
 }
 
 function isWithin(thing: Star, { x, y }: { x: number; y: number }): boolean {
@@ -126,7 +132,7 @@ function measureBeside(
   const verdict = judgeStars(picture, background, stars, saturation);
   const size = Math.max(...things.map((thing) => 2 * Math.SQRT2 * thing.halfFluxRadiusPx));
   const what = things.length === 1 ? 'Something' : `The largest of ${things.length} things`;
-  const text = `${what} of about ${size.toFixed(0)} pixels is no star in focus: a planet, the Moon, a nebula, or a star far out of focus. It does not count.`;
+  const text = `${what} of about ${size.toFixed(0)} pixels is no star in focus: a planet, the Moon, or a star far out of focus. It does not count.`;
   const note: Finding = { code: 'extended', level: 'note', text };
   const others = verdict.findings.filter(({ code }) => !NOT_BESIDE.includes(code));
   return { stars, found, verdict: { ...verdict, findings: [note, ...others] } };

@@ -18,8 +18,8 @@ const BESIDE_PX = 12;
 const SHARP = 3;
 /** Share of a step that lies between the two pixels at it. */
 const AT_ONCE = 0.6;
-/** A step is so many times higher than medians scatter from place to place: six standard errors. */
-const CLEAR = 3;
+/** A step is so many times higher than what noise, stars and clouds make elsewhere in the same way. */
+const CLEAR = 6;
 /** Difference of the step of most lines from that of their medians, as a share. */
 const UNEVEN = 0.4;
 /** More steps are a pattern of rows or columns, and no parts. */
@@ -130,13 +130,22 @@ function findSteps(pixels: PixelArray, way: Way, lines: Span, least: number): St
   }
   // `sides` ends before a place: the side after it is that of eight places later.
   const rise = (at: number): number => (sides[at + SIDE_PX] ?? NaN) - (sides[at] ?? NaN);
-  const bound = Math.max(least, CLEAR * scatterOf(profile));
+  const besides = (at: number): number[] =>
+    [rise(at - BESIDE_PX), rise(at + BESIDE_PX)].filter((each) => each - each === 0);
+  // Less what the slope of the sky makes of it.
+  const heights = Array.from({ length: way.count }, (_, at) => {
+    const beside = besides(at);
+    return rise(at) - (beside.length === 0 ? 0 : middleOf(beside));
+  });
+  const scatter = scatterOf(heights);
+  // Nearly all pixels have one value: counts of single photons, or a picture that was drawn.
+  if (!(scatter > 0)) return [];
+  const bound = Math.max(least, CLEAR * scatter);
   const steps: Step[] = [];
   for (let at = SIDE_PX; at + SIDE_PX <= way.count; at += 1) {
-    const beside = [rise(at - BESIDE_PX), rise(at + BESIDE_PX)].filter((each) => each - each === 0);
-    // Less what the slope of the sky makes of it.
-    const height = rise(at) - (beside.length === 0 ? 0 : middleOf(beside));
+    const height = heights[at] ?? NaN;
     if (!(Math.abs(height) >= bound) || sharpest(profile, at) !== at) continue;
+    const beside = besides(at);
     if (beside.some((change) => SHARP * Math.abs(change) > Math.abs(height))) continue;
     const jump = pairAt(profile, at) - pairAt(profile, at - 2);
     if (jump / height < AT_ONCE) continue;
@@ -178,12 +187,10 @@ function startsOf({ from, end }: Span, stride: number): readonly number[] {
   );
 }
 
-/** Standard deviation of the medians of neighbouring places about each other. */
-function scatterOf(profile: Float64Array): number {
-  const changes = Array.from(profile.subarray(1), (value, at) =>
-    Math.abs(value - (profile[at] ?? NaN)),
-  );
-  return (1.4826 * middleOf(changes.filter((each) => !Number.isNaN(each)))) / Math.SQRT2;
+/** Standard deviation about 0 of most values. */
+function scatterOf(values: readonly number[]): number {
+  const sizes = values.filter((each) => !Number.isNaN(each)).map(Math.abs);
+  return 1.4826 * middleOf(sizes);
 }
 
 function pairAt(profile: Float64Array, at: number): number {

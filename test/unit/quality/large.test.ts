@@ -85,3 +85,14 @@ test('stars beside a planet count, the parts of its rim do not', () => {
   expect(Math.abs((measures.fwhmPx ?? 0) - 4)).toBeLessThan(0.15);
   expect(codes(measures)).toEqual(['extended']);
 });
+
+test('a bright galaxy is not taken out, nor the stars on it', () => {
+  const field = fieldOf({
+    shape: { kind: 'moffat', fwhmPx: 4 },
+    stars: { count: 40, snr: [60, 400], apartPx: 40, marginPx: 20 },
+    glow: { x: 450, y: 450, radiusPx: 40, peak: 8000 },
+  });
+  const measures = measure(field);
+  expect(codes(measures)).not.toContain('extended');
+  expect(measures.stars).toBeGreaterThanOrEqual(34);
+});
