@@ -36,8 +36,8 @@ async function turnToSolutions(db: Knex): Promise<void> {
     .whereNotNull('solutions.footprint')
     .select('frames.id', 'solutions.footprint');
   for (const { id, footprint } of rows) {
-    const { center } = JSON.parse(footprint) as { center: SkyPoint | null };
-    if (center === null) continue;
+    const { center } = JSON.parse(footprint) as { center?: SkyPoint | null };
+    if (center === undefined || center === null) continue;
     const [vec_x, vec_y, vec_z] = toUnitVector(center);
     await db('frames').where({ id }).update({ vec_x, vec_y, vec_z });
   }
