@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { recordDeed } from './audit.js';
 import { inTransaction, required, type Catalog, type Transaction } from './db.js';
 import type { CorrectionValue } from './corrections.js';
+import { nightNumber, queueJudging } from './measures.js';
 import { insertEvent } from './outbox.js';
 import { foundOut } from './touches.js';
 import { ARCHIVE, refusedFor, type Actor, type Viewer } from './visibility.js';
@@ -27,6 +28,8 @@ export interface Quarantined {
   readonly reason: string;
   /** The header value that stands in the way; null if it is something else. */
   readonly keyword: string | null;
+  /** `YYYY-MM-DD`, the night that its header names; null if it names none, or cannot be read. */
+  readonly night: string | null;
   readonly uploadedBy: number | null;
   /** How often it was tried again. */
   readonly attempts: number;
@@ -52,6 +55,7 @@ interface QuarantineRow {
   readonly code: string;
   readonly reason: string;
   readonly keyword: string | null;
+  readonly night: string | null;
   readonly uploaded_by: number | null;
   readonly attempts: number;
   readonly overrides: string | null;
@@ -75,6 +79,7 @@ export async function noteRefusal(
     let id: number | undefined;
     if (isKept) {
       id = await upsert(tx, item);
+      await judgeAnew(tx, item.night);
       await insertEvent(tx, 'quarantine.added', { quarantineId: id });
     }
     await recordDeed(tx, by, {
@@ -88,8 +93,8 @@ export async function noteRefusal(
 }
 
 async function upsert(tx: Knex.Transaction, item: Refusal): Promise<number> {
-  const { code, reason, keyword, attempt } = item;
-  const why = { code, reason, keyword };
+  const { code, reason, keyword, night, attempt } = item;
+  const why = { code, reason, keyword, night };
   const known: { id: number; attempts: number } | undefined = await tx('quarantine')
     .where({ sha256: item.sha256 })
     .first('id', 'attempts');
@@ -113,6 +118,36 @@ async function upsert(tx: Knex.Transaction, item: Refusal): Promise<number> {
     })
     .returning('id');
   return required(row).id;
+}
+
+/** Frames that come after one that is missing tell whether it is here. */
+async function judgeAnew(tx: Knex.Transaction, night: string | null): Promise<void> {
+  if (night !== null) await queueJudging(tx, nightNumber(night));
+}
+
+/** Names of uploads and frames, and where they are kept apart from the frames of the archive. */
+export type Elsewhere = ReadonlyMap<string, 'quarantine' | 'trash'>;
+
+/**
+ * What came for a night and is no frame of it: refused, or deleted since. By names in lower case, those
+ * of uploads without the ends that say what they are.
+ */
+export async function readElsewhere({ read }: Catalog, night: string): Promise<Elsewhere> {
+  const refused: { upload_name: string }[] = await read('quarantine')
+    .where({ night })
+    .select('upload_name');
+  const deleted: { basename: string }[] = await read('trash').where({ night }).select('basename');
+  return new Map([
+    ...refused.map((row) => [withoutEnd(row.upload_name), 'quarantine'] as const),
+    // Of one that was refused and sent again, what was deleted is the whole one.
+    ...deleted.map(({ basename }) => [basename.toLowerCase(), 'trash'] as const),
+  ]);
+}
+
+/** `Folder/A-0004.fits.gz` → `a-0004` */
+function withoutEnd(uploadName: string): string {
+  const name = uploadName.toLowerCase().split('/').at(-1) ?? '';
+  return name.replace(/(?:\.(?:fits?|fts|xisf|gz|fz|bz2|z))+$/, '');
 }
 
 /** Which refused files. */
@@ -219,6 +254,7 @@ export async function discardQuarantined(
   const found: QuarantineRow | undefined = await tx('quarantine').where({ id }).first();
   const row = required(found);
   await tx('quarantine').where({ id }).delete();
+  await judgeAnew(tx, row.night);
   const { upload_name: uploadName, size_bytes: sizeBytes, sha256, code, reason } = row;
   await recordDeed(tx, by, {
     action: 'quarantine.discarded',
@@ -272,6 +308,7 @@ function toQuarantined(row: QuarantineRow): Quarantined {
     code: row.code,
     reason: row.reason,
     keyword: row.keyword,
+    night: row.night,
     uploadedBy: row.uploaded_by,
     attempts: row.attempts,
     attempt: row.overrides === null ? null : (JSON.parse(row.overrides) as Attempt),

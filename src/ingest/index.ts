@@ -10,6 +10,7 @@ export { hdusOfStored, placeOfStored } from './stored-place.js';
 export type { Spooled } from './spool.js';
 export { AS_IT_STANDS, isChosen, makeCard, profilesFor, type Reading } from './overrides.js';
 export { quarantinePath, sweepQuarantine } from './quarantine.js';
+export { nightOfRefused, type RefusedParts } from './refused-night.js';
 export { createReader, type Reader, type ReaderParts } from './reader.js';
 export {
   fileInPlace,

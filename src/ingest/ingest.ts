@@ -21,6 +21,7 @@ import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
 import { changesPublicity } from './publicity.js';
 import { createQuarantine } from './quarantine.js';
+import { nightOfRefused } from './refused-night.js';
 import { underRules } from './rules.js';
 import { isIntact, putAndRecord, putBack, type Upload } from './record.js';
 import { alreadyThere, notStored, stored, type IngestResult } from './results.js';
@@ -131,7 +132,8 @@ export function createIngest(parts: IngestParts): Ingest {
       const failure = toStoreError(error); // a full disk comes as the system calls it
       if (!(failure instanceof AppError) || !REFUSALS.has(failure.code)) throw failure;
       at?.('refused');
-      await quarantine.keep(file, failure, by, reading);
+      const night = await nightOfRefused(parts, file.path, reading);
+      await quarantine.keep(file, failure, by, { reading, night });
       at?.('quarantined');
       return notStored(file, 'refused', failure);
     } finally {

@@ -25,13 +25,19 @@ import type { Spooled } from './spool.js';
 /** Keeps refused uploads with their reason, within the bounds of the settings. */
 export interface Quarantine {
   /** Takes the spooled file over if it is kept. Refusing must not fail: trouble here is no trouble. */
-  keep(file: Spooled, reason: AppError, by: Actor, reading: Reading): Promise<void>;
+  keep(file: Spooled, reason: AppError, by: Actor, how: HowRead): Promise<void>;
   /**
    * Lets go of a file that is in the archive now.
    *
    * @throws 'store_unavailable' if what was stored is not in its place: then the file is kept
    */
   release(file: Spooled, result: IngestResult, by: Actor): Promise<void>;
+}
+
+/** How the headers of a refused file were read, and the night that they name. */
+interface HowRead {
+  readonly reading: Reading;
+  readonly night: string | null;
 }
 
 interface QuarantineParts {
@@ -49,7 +55,7 @@ export function createQuarantine(parts: QuarantineParts): Quarantine {
   const { catalog, config } = parts;
   const { QUARANTINE_FILES, QUARANTINE_BYTES } = config;
   return {
-    async keep(file, reason, by, reading) {
+    async keep(file, reason, by, how) {
       const { sizeBytes, sha256 } = file;
       const isKept = sizeBytes > 0 && sizeBytes <= QUARANTINE_BYTES && QUARANTINE_FILES > 0;
       const path = quarantinePath(config, sha256);
@@ -60,7 +66,7 @@ export function createQuarantine(parts: QuarantineParts): Quarantine {
           await mkdir(quarantinePath(config), { recursive: true });
           await moveFile(file.path, path);
         }
-        await noteRefusal(catalog, toRefusal(file, reason, by, reading), by, isKept);
+        await noteRefusal(catalog, toRefusal(file, reason, by, how), by, isKept);
         const surplus = await trimQuarantine(catalog, QUARANTINE_FILES, QUARANTINE_BYTES);
         for (const name of surplus) await rm(quarantinePath(config, name), { force: true });
       } catch (error) {
@@ -77,7 +83,7 @@ export function createQuarantine(parts: QuarantineParts): Quarantine {
         // It may be the last copy. The transaction that stored it has taken it off the list.
         const message = `What was stored of '${file.uploadName}' is not in its place. Try it again.`;
         const failure = new AppError('store_unavailable', message);
-        await noteRefusal(catalog, toRefusal(file, failure, by, AS_IT_STANDS), by, true);
+        await noteRefusal(catalog, toRefusal(file, failure, by, UNREAD), by, true);
         throw failure;
       }
       // The transaction that stored it has done so; bytes that were there already had none.
@@ -101,7 +107,14 @@ async function isStored({ catalog, store }: QuarantineParts, sha256: string): Pr
   return known !== undefined && (await isInPlace(store, known));
 }
 
-function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading): Refusal {
+const UNREAD: HowRead = { reading: AS_IT_STANDS, night: null };
+
+function toRefusal(
+  file: Spooled,
+  error: AppError,
+  by: Actor,
+  { reading, night }: HowRead,
+): Refusal {
   const { uploadName, sizeBytes, sha256, uploadedBy = by.userId } = file;
   const { code, message } = error;
   const { keyword } = error.data;
@@ -116,6 +129,7 @@ function toRefusal(file: Spooled, error: AppError, by: Actor, reading: Reading):
     code,
     reason: message,
     keyword: typeof keyword === 'string' ? keyword : null,
+    night,
     uploadedBy,
     attempt: isChosen(reading) ? attempt : null,
     isRetry: file.uploadedBy !== undefined,
@@ -169,6 +183,7 @@ function forgotten(sha256: string, sizeBytes: number): Refusal {
     code: 'busy',
     reason: 'The archive stopped before the reason was written down. Try it again.',
     keyword: null,
+    night: null,
     uploadedBy: null,
     attempt: null,
   };

@@ -6,8 +6,12 @@ import {
   noteRefusal,
   type Catalog,
 } from '../catalog/index.js';
-import type { Config } from '../config/index.js';
-import { quarantinePath } from '../ingest/index.js';
+import {
+  AS_IT_STANDS,
+  nightOfRefused,
+  quarantinePath,
+  type RefusedParts,
+} from '../ingest/index.js';
 import { systemCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 
@@ -20,13 +24,10 @@ const REASON =
  *
  * @returns how many
  */
-export async function findRefused({
-  catalog,
-  config,
-}: {
-  readonly catalog: Catalog;
-  readonly config: Config;
-}): Promise<number> {
+export async function findRefused(
+  parts: RefusedParts & { readonly catalog: Catalog },
+): Promise<number> {
+  const { catalog, config } = parts;
   let count = 0;
   for (const sha256 of await namesIn(quarantinePath(config))) {
     const found = await statFile(quarantinePath(config, sha256));
@@ -42,6 +43,7 @@ export async function findRefused({
       code: 'busy',
       reason: REASON,
       keyword: null,
+      night: await nightOfRefused(parts, quarantinePath(config, sha256), AS_IT_STANDS),
       uploadedBy: null,
       attempt: null,
       createdMs: Math.trunc(found.mtimeMs),

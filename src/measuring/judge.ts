@@ -6,12 +6,14 @@ import {
   isSameFindings,
   listNightFrames,
   listUndated,
+  nightOfNumber,
   noteJudged,
   queueUndatedOf,
   readField,
   readFirstCopies,
   readGroupChanges,
   readJudged,
+  readElsewhere,
   readWindow,
   saveJudgements,
   saveUsual,
@@ -46,7 +48,8 @@ export async function judgeNight(catalog: Catalog, nightNo: number): Promise<voi
   const frames = await listNightFrames(catalog, nightNo);
   const ids = frames.map(({ id }) => id);
   const known = await readJudged(catalog, ids, [...SOURCES, 'pixels']);
-  const sequence = checkSequence(frames, await readFirstCopies(catalog, ids));
+  const elsewhere = await readElsewhere(catalog, nightOfNumber(nightNo));
+  const sequence = checkSequence(frames, await readFirstCopies(catalog, ids), elsewhere);
   const lights = await readLights(catalog, nightNo, frames);
   const usual = createUsual((groupId, exposureSec) =>
     readUsual(catalog, { groupId, nightNo, exposureSec }, lights),

@@ -1,4 +1,10 @@
-import type { FirstCopy, FrameMeasures, NightFrame, StoredFinding } from '../catalog/index.js';
+import type {
+  Elsewhere,
+  FirstCopy,
+  FrameMeasures,
+  NightFrame,
+  StoredFinding,
+} from '../catalog/index.js';
 import { groupBy } from '../lib/groups.js';
 import { findWrongExposures } from './exposures.js';
 
@@ -21,14 +27,16 @@ const STEADY = 0.7;
  *
  * @param frames of one night, in order of time
  * @param copies of their pixels in all the archive, as `readFirstCopies` has them
+ * @param elsewhere what came for the night and is no frame of it: it is not missing
  */
 export function checkSequence(
   frames: readonly NightFrame[],
   copies: ReadonlyMap<number, FirstCopy>,
+  elsewhere: Elsewhere = new Map(),
 ): FoundByFrame {
   const { found, tell } = collect();
   for (const camera of groupBy(frames, cameraOf).values()) {
-    findMissing(camera, tell);
+    findMissing(camera, elsewhere, tell);
     const wrong = findWrongExposures(camera);
     for (const [id, finding] of wrong) tell(id, finding);
     // One that cannot be overlaps with everything.
@@ -77,19 +85,19 @@ interface Name {
 }
 
 /** Numbers that are left out in the names of a camera. */
-function findMissing(camera: readonly NightFrame[], tell: Tell): void {
+function findMissing(camera: readonly NightFrame[], elsewhere: Elsewhere, tell: Tell): void {
   const dated = camera.filter(({ dateObsMs }) => dateObsMs !== null);
   const names = dated.map((frame): Name => ({ frame, parts: frame.basename.split(/(\d+)/) }));
   for (const alike of groupBy(names, ({ parts }) => parts.length).values()) {
-    if (tellMissing(alike, tell)) continue;
+    if (tellMissing(alike, elsewhere, tell)) continue;
     // Not one counter for all: perhaps one for each object.
     const rest = ({ parts }: Name): string => JSON.stringify(parts.toSpliced(-2, 1));
-    for (const series of groupBy(alike, rest).values()) tellMissing(series, tell);
+    for (const series of groupBy(alike, rest).values()) tellMissing(series, elsewhere, tell);
   }
 }
 
 /** @returns whether the names count at all */
-function tellMissing(names: readonly Name[], tell: Tell): boolean {
+function tellMissing(names: readonly Name[], elsewhere: Elsewhere, tell: Tell): boolean {
   const place = counterOf(names);
   if (place === undefined) return false;
   const numbers = names.map(({ parts }) => Number(parts[place]));
@@ -109,9 +117,31 @@ function tellMissing(names: readonly Name[], tell: Tell): boolean {
       missing.length === 1
         ? `A frame is missing before this one: number ${from ?? ''}.`
         : `${missing.length} frames are missing before this one: numbers ${from ?? ''} to ${to ?? ''}.`;
-    tell(frame.id, { code: 'missing-before', level: 'warning', text });
+    // The names around it differ by more than the number if the counter is that of all objects.
+    const around = [parts, names[at - 1]?.parts ?? parts];
+    const places = missing.flatMap((number) => {
+      const digits = String(number).padStart(width, '0');
+      const named = around.map((each) => each.with(place, digits).join('').toLowerCase());
+      return named.flatMap((name) => elsewhere.get(name) ?? []).slice(0, 1);
+    });
+    tell(frame.id, {
+      code: 'missing-before',
+      level: 'warning',
+      text: text + elsewhereWords(places, missing.length),
+    });
   }
   return true;
+}
+
+/** ` It is in quarantine.`, ` Of these 2 are in the trash.`; '' if none is here. */
+function elsewhereWords(places: readonly ('quarantine' | 'trash')[], missing: number): string {
+  const [first] = places;
+  if (first === undefined) return '';
+  const where = [...new Set(places)].map((each) =>
+    each === 'trash' ? 'in the trash' : 'in quarantine',
+  );
+  if (missing === 1) return ` It is ${where.join()}.`;
+  return ` Of these ${places.length} ${places.length === 1 ? 'is' : 'are'} ${where.join(' or ')}.`;
 }
 
 /** The part of names that counts up by one nearly always; undefined if none does. */

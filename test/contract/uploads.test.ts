@@ -79,7 +79,13 @@ test('a page ends where the next one begins', async () => {
 });
 
 test('what was refused and is in quarantine still is told to wait', async () => {
-  const item = { uploadName: 'x.fits', file: 'f', sizeBytes: 1, sha256: 'f'.repeat(64) };
+  const item = {
+    uploadName: 'x.fits',
+    file: 'f',
+    sizeBytes: 1,
+    sha256: 'f'.repeat(64),
+    night: null,
+  };
   const why = { code: 'header_missing', reason: 'No.', keyword: null, attempt: null };
   const by = { ...OPERATOR, userId };
   await noteRefusal(catalog, { ...item, ...why, uploadedBy: userId }, by, true);

@@ -47,7 +47,7 @@ interface Row {
 
 function readRows(): Promise<Row[]> {
   return withCatalog(sent, async ({ read }) => {
-    const rows: Row[] = await read('reports').orderBy(['night', 'way']);
+    const rows: Row[] = await read<Row, Row[]>('reports').orderBy(['night', 'way']);
     return rows;
   });
 }

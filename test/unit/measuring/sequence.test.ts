@@ -96,6 +96,25 @@ test.each([
   expect(found(named(...names))).toEqual(expected);
 });
 
+test('a number whose file was refused or deleted is told with where it is', () => {
+  const elsewhere = new Map([
+    ['m31-0004', 'quarantine'],
+    ['ngc891-0008', 'trash'],
+    ['ngc891-0009', 'quarantine'],
+    ['m31-0099', 'trash'],
+  ] as const);
+  const names = ['m31-0001', 'm31-0002', 'm31-0003', 'm31-0005', 'm31-0006', 'm31-0007'];
+  // The next object begins behind what is missing: its name, or the one before, may be meant.
+  const all = named(...names, 'ngc891-0011', 'ngc891-0012', 'ngc891-0013', 'ngc891-0014');
+  const texts = [...checkSequence(all, new Map(), elsewhere).values()]
+    .flat()
+    .map(({ text }) => text);
+  expect(texts).toEqual([
+    'A frame is missing before this one: number 0004. It is in quarantine.',
+    '3 frames are missing before this one: numbers 0008 to 0010. Of these 2 are in the trash or in quarantine.',
+  ]);
+});
+
 test('cameras and reduced frames have counters of their own', () => {
   const frames = named('x-1', 'x-2', 'x-3', 'x-4', 'x-5', 'x-6', 'x-7', 'x-8');
   const split = frames.map((each, at) =>
