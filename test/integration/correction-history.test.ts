@@ -48,6 +48,23 @@ const told = (id: number, token?: string): Promise<Told> =>
     .fetch(`/frames/${id}/corrections/`, token === undefined ? {} : { token })
     .then(async (answer) => (await answer.json()) as Told);
 
+test('DELETE takes back the correction of one keyword, and leaves the others', async () => {
+  const id = await store('one-of-two', { OBJECT: 'M 13', FILTER: 'B' });
+  await correct(id, { FILTER: 'R', OBJECT: 'M 92' });
+  const path = `/frames/${id}/corrections/filter/?why=was+right`;
+  const answer = await send(path, 'DELETE', {}, wanda);
+  expect(answer.status).toBe(200);
+  const { results, history } = (await answer.json()) as Told;
+  expect(results).toMatchObject([{ keyword: 'OBJECT', value: 'M 92' }]);
+  expect(history.at(-1)).toMatchObject({ keyword: 'FILTER', set: false, why: 'was right' });
+  expect(await archive.json(`/frames/${id}/`)).toMatchObject({ FILTER: 'B', OBJECT: 'M 92' });
+  // Once more, there is nothing to take back.
+  const again = (await (await send(path, 'DELETE', {}, wanda)).json()) as Told;
+  expect(again.history).toHaveLength(history.length);
+  const structure = await send(`/frames/${id}/corrections/NAXIS1/`, 'DELETE', {}, wanda);
+  expect(structure.status).toBe(400);
+});
+
 const INSTANT = expect.stringMatching(/^20\d\d-.*Z$/) as string;
 
 test('each setting and withdrawal is told with old value, new value, who, when and why', async () => {

@@ -122,22 +122,6 @@ describe('corrections', () => {
     expect(await archive.json(`/frames/${id}/headers/`)).not.toHaveProperty('corrections');
   });
 
-  test('DELETE takes back the correction of one keyword, and leaves the others', async () => {
-    const { id } = await store('correct-one', { OBJECT: 'M 13', FILTER: 'B' });
-    await correct(id, { FILTER: 'R', OBJECT: 'M 92' });
-    const path = `/frames/${id}/corrections/filter/?why=was+right`;
-    const answer = await send(path, 'DELETE', {});
-    expect(answer.status).toBe(200);
-    const told = (await answer.json()) as { results: Json[]; history: Json[] };
-    expect(told.results).toMatchObject([{ keyword: 'OBJECT', value: 'M 92' }]);
-    expect(told.history.at(-1)).toMatchObject({ keyword: 'FILTER', set: false, why: 'was right' });
-    expect(await frame(id)).toMatchObject({ FILTER: 'B', OBJECT: 'M 92' });
-    // Once more, there is nothing to take back.
-    const again = (await (await send(path, 'DELETE', {})).json()) as typeof told;
-    expect(again.history).toHaveLength(told.history.length);
-    expect((await send(`/frames/${id}/corrections/NAXIS1/`, 'DELETE', {})).status).toBe(400);
-  });
-
   test('the log tells who changed what, and from which value', async () => {
     const { id } = await store('correct-3', { FILTER: 'B' });
     await correct(id, { FILTER: 'R' });
