@@ -9,12 +9,13 @@ import type { Config } from '../config/index.js';
 import { AppError } from '../lib/errors.js';
 import type { Store } from '../store/index.js';
 import { readHdus, sourceLimits, type SurveyPool } from './inspect.js';
-import { keywordsOf } from './keywords.js';
+import { findCard, keywordsOf } from './keywords.js';
 import type { Reading } from './overrides.js';
 import { isPackable } from './pack.js';
 import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
 import { underRules } from './rules.js';
+import { requireSense } from './sense.js';
 import { factsOf, readAs } from './settle.js';
 import type { Spooled } from './spool.js';
 import { chooseTarget, requireOwn } from './target.js';
@@ -98,6 +99,8 @@ async function placeAs(parts: ForeseeParts, found: Found, reading: Reading) {
 async function tryPlace(parts: ForeseeParts, { file, inspected }: Found, reading: Reading) {
   const read = await readAs(inspected, reading);
   const facts = factsOf(parts, read, reading);
+  const given = [...reading.overrides].filter(([keyword]) => reading.ruled?.has(keyword) !== true);
+  requireSense(facts, new Map(given), (keyword) => findCard(inspected.hdus, keyword) !== undefined);
   return { facts, place: placeFile(parts.config, file, read, facts) };
 }
 

@@ -7,6 +7,7 @@ export { checkTemplates, siteDefaults } from './place.js';
 export { loadProfiles, type Profile } from './profiles.js';
 export { publicityKeywords } from './rules.js';
 export { hdusOfStored, placeOfStored } from './stored-place.js';
+export { requireSense } from './sense.js';
 export type { Spooled } from './spool.js';
 export { AS_IT_STANDS, isChosen, makeCard, profilesFor, type Reading } from './overrides.js';
 export { quarantinePath, sweepQuarantine } from './quarantine.js';

@@ -16,6 +16,7 @@ import { createBlocks, type SpoolThread } from './file-writer.js';
 import { foresee, type Foreseen, type KeptFile } from './foresee.js';
 import { inspect, sourceLimits, type SurveyPool } from './inspect.js';
 import { AS_IT_STANDS, type Reading } from './overrides.js';
+import { findCard } from './keywords.js';
 import { asItCame, pack, type Kept, type PackPool } from './pack.js';
 import { placeFile } from './place.js';
 import type { Profile } from './profiles.js';
@@ -25,6 +26,7 @@ import { nightOfRefused } from './refused-night.js';
 import { underRules } from './rules.js';
 import { isIntact, putAndRecord, putBack, type Upload } from './record.js';
 import { alreadyThere, notStored, stored, type IngestResult } from './results.js';
+import { requireSense } from './sense.js';
 import { factsOf, readAs } from './settle.js';
 import { spoolStream, type Spooled } from './spool.js';
 import type { Step } from './steps.js';
@@ -223,6 +225,7 @@ async function storeFile(
   const reading = underRules(asItIs, file, said, await listRules(catalog.read));
   const inspected = await readAs(asItIs, reading);
   const facts = factsOf(parts, inspected, reading);
+  requireSense(facts, said.overrides, (keyword) => findCard(asItIs.hdus, keyword) !== undefined);
   at?.('inspected');
   // A file that goes back to its place is packed if it was, whatever the setting is now.
   const isPacking = known?.isPacked ?? config.COMPRESS === 'rice';

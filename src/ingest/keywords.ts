@@ -124,6 +124,11 @@ export function parseWhen(text: string, type: ValueType): number | undefined {
   return type === 'jd' ? jdToMs(days) : mjdToMs(days);
 }
 
+/** The warning about a value from which nothing can be read. */
+export function cannotBeUsed(keyword: string, text: string): string {
+  return `${keyword} cannot be used: '${text}'`;
+}
+
 /** A finite number; Fortran's D as exponent is understood. */
 export function parseNumber(text: string): number | undefined {
   const value = Number(text.trim().replace(/^([+-]?[\d.]+)d/i, '$1E'));

@@ -9,6 +9,7 @@ import { parseDec, parseLatitude, parseLongitude, parseRa } from '../sky/index.j
 import type { Footprint, SkyPoint } from '../sky/index.js';
 import { footprintOf, provisionalFootprint, wcsOf, type LookupPixels } from '../wcs/index.js';
 import {
+  cannotBeUsed,
   findIn,
   has,
   holds,
@@ -356,7 +357,7 @@ class HeaderReader {
   }
 
   private warn(keyword: string, text: string): void {
-    this.warnings.push(`${keyword} cannot be used: '${text}'`);
+    this.warnings.push(cannotBeUsed(keyword, text));
   }
 }
 

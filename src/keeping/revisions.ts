@@ -1,5 +1,6 @@
 import {
   findChosenProfile,
+  findOriginal,
   findOwner,
   getFrame,
   insertEvent,
@@ -8,6 +9,7 @@ import {
   inTransaction,
   listCorrections,
   listHdus,
+  listHeaders,
   listVersions,
   mayDecideFor,
   recordDeed,
@@ -24,7 +26,7 @@ import {
   type Version,
   type Viewer,
 } from '../catalog/index.js';
-import type { Reader, Reading } from '../ingest/index.js';
+import { requireSense, type Reader, type Reading } from '../ingest/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
 import type { Store } from '../store/index.js';
 
@@ -129,6 +131,9 @@ async function correctOnce(
   const changed = changedKeywords(old, wanted.overrides);
   if (changed.length === 0 && wanted.profile === before.chosenProfile) return;
   const facts = await reader.facts(frame.version.key, wanted).catch(asDamage);
+  const given = [...wanted.overrides].filter(([keyword]) => changed.includes(keyword));
+  const hdus = await listHeaders(catalog, frame.version);
+  requireSense(facts, new Map(given), (keyword) => findOriginal(hdus, keyword) !== undefined);
   await requireOwnPublicity(catalog, frame, facts, viewer);
   const revision: Revision = {
     facts,

@@ -67,6 +67,39 @@ test('DELETE takes back the correction of one keyword, and leaves the others', a
 
 const INSTANT = expect.stringMatching(/^20\d\d-.*Z$/) as string;
 
+test.each([
+  [{ EXPTIME: 'abc' }, /EXPTIME cannot be read from 'abc'/],
+  [{ FILTER: 'R', EXPTIME: -5 }, /EXPTIME cannot be -5: no exposure/],
+  [{ EXPTIME: '-5' }, /EXPTIME cannot be -5/],
+  [{ AIRMASS: 'low' }, /AIRMASS cannot be read/],
+  [{ TOOLONGKEYWORD: '1' }, /TOOLONGKEYWORD is longer than the 8 characters/],
+])(
+  '%j cannot be right: it is refused by name, of frames and of files that wait for repair',
+  async (body, words) => {
+    const id = await store('senseless');
+    const answer = await send(`/frames/${id}/corrections/`, 'PATCH', body, wanda);
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ detail: expect.stringMatching(words) as string }),
+    ]);
+    expect((await told(id)).history).toEqual([]);
+    // What is wrong in the file itself may stay so, and be mended.
+    const odd = await store('odd-itself', { EXPTIME: -7, AIRMASS: 'high' });
+    await correct(odd, { GAIN: 2 });
+    await correct(odd, { EXPTIME: null });
+    seed += 1;
+    const lacking = pyobsFrame({ 'DATE-OBS': 'last night' }, { seed });
+    const refused = (await archive.upload(lacking, `refused-${seed}.fits`)).files[0];
+    expect(refused?.status).toBe('refused');
+    const { results } = await archive.json<Told>('/quarantine/');
+    const overrides = { 'DATE-OBS': '2026-03-01T22:00:00', ...body };
+    const path = `/quarantine/${String(results[0]?.id)}/retry/`;
+    const retried = await send(path, 'POST', { overrides }, archive.adminToken);
+    const text = JSON.stringify(await retried.json());
+    expect([text.includes('"refused"'), text]).toEqual([true, expect.stringMatching(words)]);
+  },
+);
+
 test('each setting and withdrawal is told with old value, new value, who, when and why', async () => {
   const id = await store('history-1', { GAIN: 1 });
   expect(await told(id)).toMatchObject({ results: [], history: [] });
