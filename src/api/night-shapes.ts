@@ -1,5 +1,6 @@
 import type { NightPart } from '../catalog/index.js';
 import { formatInstant } from '../lib/time.js';
+import { targetSegment } from '../targets/index.js';
 import type {
   FilterSum,
   Gap,
@@ -131,7 +132,7 @@ function toTargetShape(
       frames: sum.frames,
       hours: toHours(sum.exposureSec),
     })),
-    url: `${root}targets/${encodeURIComponent(name)}/`,
+    url: `${root}targets/${targetSegment(name)}/`,
   };
 }
 

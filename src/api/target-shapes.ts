@@ -1,5 +1,6 @@
+import { SCIENCE_KINDS } from '../catalog/index.js';
 import type { ObjectReport, ObjectTotal } from '../objects/index.js';
-import type { Target } from '../targets/index.js';
+import { targetSegment, type Target } from '../targets/index.js';
 
 /** An object as the catalogue of names has it. */
 export function toCatalogueShape(target: Target): Record<string, unknown> {
@@ -46,8 +47,8 @@ export function toTargetShape(
       best === undefined || best.fwhmArcsec === null
         ? null
         : { frame: best.frameId, fwhm: best.fwhmArcsec },
-    url: `${root}targets/${encodeURIComponent(merged.name)}/`,
-    frames_url: `${root}frames/?target=${encodeURIComponent(merged.name)}`,
+    url: `${root}targets/${targetSegment(merged.name)}/`,
+    frames_url: `${root}frames/?target=${encodeURIComponent(merged.name)}&IMAGETYPE=${SCIENCE_KINDS.join(',')}`,
   };
   const nights = report.nights.map((total) => toTotalShape('night', total)).reverse();
   return { shape, nights };

@@ -16,7 +16,7 @@ import {
   objectOrder,
   type ObjectSummary,
 } from '../objects/index.js';
-import { findTarget, targetsNear } from '../targets/index.js';
+import { findTarget, nameOfSegment, targetsNear } from '../targets/index.js';
 import { readPage } from './bodies.js';
 import { toCatalogueShape, toTargetShape } from './target-shapes.js';
 
@@ -51,7 +51,7 @@ export function createTargetHandlers(services: Services): {
   const show: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
     requireKnownFormat(req);
-    const name = String(req.params.name);
+    const name = nameOfSegment(String(req.params.name));
     const conditions = conditionsOf(req);
     const found = await objects.find(name, conditions, viewer);
     const [report] = await objects.describe(found === undefined ? [] : [found], conditions, viewer);

@@ -1,3 +1,4 @@
+export { nameOfSegment, targetSegment } from './address.js';
 export {
   canonicalName,
   findTarget,
@@ -10,3 +11,4 @@ export {
 } from './catalogue.js';
 export { spellingKey } from './spelling.js';
 export { doubtfulNames, mergeObjects, type MergedObject, type NamedObject } from './merge.js';
+export { isPlaceholder } from './placeholders.js';

@@ -1,5 +1,6 @@
 import { separationDeg } from '../sky/index.js';
 import { canonicalName, findTarget, targetKey, type Target } from './catalogue.js';
+import { isPlaceholder } from './placeholders.js';
 
 /** A name that frames have, with what is known of it. */
 export interface NamedObject {
@@ -23,7 +24,7 @@ const SAME_FIELD_DEG = 1;
 /**
  * Puts together what is one object: by the catalogue whatever it is called there; else by its
  * spelling, unless the places that two spellings stand for are known and too far apart. Names that are the
- * same to the letter are always one, because comets and planets move.
+ * same to the letter are always one, because comets and planets move. Placeholders are none.
  *
  * @param placeOf where the frames of a name point; undefined if nobody knows
  */
@@ -33,6 +34,7 @@ export function mergeObjects<T extends NamedObject>(
 ): MergedObject<T>[] {
   const byKey = new Map<string, Map<string, T[]>>();
   for (const each of objects) {
+    if (isPlaceholder(each.object)) continue;
     // Of a name that is all signs nothing is known but that it is itself.
     const key = targetKey(each.object) || ` ${each.object}`;
     const names = byKey.get(key) ?? new Map<string, T[]>();

@@ -40,12 +40,13 @@ function withoutText(column: string, part: string): Condition {
 export function targetCondition(asked: Asked): Condition {
   const text = lastOf(asked);
   const wanted = targetKey(text);
-  if (wanted === '') throw badValue(asked.name, text, 'the name of an object');
   const named = (names: readonly string[]): Condition =>
     onObjects((query, table) => {
       const list = JSON.stringify(names);
       void query.whereRaw(`${table}.object in (select value from json_each(?))`, [list]);
     });
+  // Of a name that is all signs nothing is known but that it is itself.
+  if (wanted === '') return named([text]);
   const known = findTarget(text);
   return {
     ...named([text, ...(known === undefined ? [] : [known.name, ...known.aliases])]),

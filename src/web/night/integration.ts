@@ -1,5 +1,6 @@
 import { groupBy } from '../../lib/groups.js';
 import { cameraKey } from '../../nights/index.js';
+import { targetSegment } from '../../targets/index.js';
 import { FILTER_SLOTS, filterSlot, formatHourMinutes, formatNumber, NONE } from '../render.js';
 import { listOf, type NightData, type NightFrameRow } from './data.js';
 import { camerasOf, filtersOf, type Camera } from './timeline.js';
@@ -124,7 +125,7 @@ function toRow(
   const moon = median(rows.flatMap(({ moonDistanceDeg }) => moonDistanceDeg ?? []));
   return {
     target: target === '' ? NO_TARGET : target,
-    url: target === '' ? '' : `${data.base}/targets/${encodeURIComponent(target)}/`,
+    url: target === '' ? '' : `${data.base}/targets/${targetSegment(target)}/`,
     camera: camera.name,
     cells: filters.map(({ name, slot }) => {
       const some = rows.filter((row) => nameOfFilter(row) === name);

@@ -1,4 +1,4 @@
-import type { Frame } from '../../catalog/index.js';
+import { SCIENCE_KINDS, type Frame } from '../../catalog/index.js';
 import type { ObjectReport, ObjectSummary, ObjectTotal } from '../../objects/index.js';
 import { filterQuery } from '../frames/list-state.js';
 import { widthOf } from '../nights/rows.js';
@@ -95,7 +95,9 @@ export function framesUrl(
   { merged }: ObjectSummary,
   { frames }: Pick<TargetsState, 'frames'>,
 ): string {
-  const target = `target=${encodeURIComponent(merged.name)}`;
+  // A flat may name an object too: it is no light of it.
+  const kinds = frames.filters.has('IMAGETYPE') ? '' : `&IMAGETYPE=${SCIENCE_KINDS.join(',')}`;
+  const target = `target=${encodeURIComponent(merged.name)}${kinds}`;
   const query = filterQuery(frames);
   return `${base}/frames/?${query === '' ? target : `${target}&${query}`}`;
 }

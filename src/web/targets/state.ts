@@ -2,6 +2,7 @@ import { parseConditions, type Condition } from '../../catalog/index.js';
 import { parameter } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { OBJECT_SORTS, type ObjectSort } from '../../objects/index.js';
+import { targetSegment } from '../../targets/index.js';
 import { filterQuery, listChips, parseListState, type ListState } from '../frames/list-state.js';
 
 /** Everything that the address of the list of targets says. */
@@ -76,5 +77,5 @@ export function targetUrl(
   state?: Pick<TargetsState, 'frames'>,
 ): string {
   const query = state === undefined ? '' : filterQuery(state.frames);
-  return `${base}/targets/${encodeURIComponent(name)}/${query === '' ? '' : `?${query}`}`;
+  return `${base}/targets/${targetSegment(name)}/${query === '' ? '' : `?${query}`}`;
 }

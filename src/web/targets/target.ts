@@ -16,6 +16,7 @@ import {
   type ObjectSummary,
 } from '../../objects/index.js';
 import { formatDec, formatRa } from '../../sky/index.js';
+import { nameOfSegment } from '../../targets/index.js';
 import { widthOf } from '../nights/rows.js';
 import { sendPage, type Web } from '../page.js';
 import {
@@ -56,7 +57,7 @@ export function showTarget(web: Web, objects: Objects): RequestHandler {
     }
     const viewer = requireAction(res, 'read');
     const state = parseTargetsState(queryParameters(req));
-    const name = String(req.params.name);
+    const name = nameOfSegment(String(req.params.name));
     const summary = await objects.find(name, state.conditions, viewer);
     if (summary === undefined) throw await unknownTarget(objects, name, viewer);
     const ids = [...new Set(summary.merged.members.map(({ objectId }) => objectId))];
