@@ -55,9 +55,15 @@ const NEEDED = [
   },
   {
     programs: ['source-extractor'],
-    packages: ['source-extractor', 'python3-sep', 'python3-photutils'],
+    packages: ['source-extractor'],
     tests: 'stars of real fields against sep, SExtractor and photutils',
   },
+  ...['sep', 'photutils', 'scipy'].map((name) => ({
+    // photutils only recommends scipy, and has no background without it.
+    modules: [name],
+    packages: [`python3-${name}`],
+    tests: 'stars of real fields against sep, SExtractor and photutils',
+  })),
   { programs: ['curl'], packages: ['curl'], tests: 'the tour of the README' },
   { programs: ['wget'], packages: ['wget'], tests: 'the tour of the README' },
   { programs: ['unzip'], packages: ['unzip'], tests: 'what is in a zip' },
@@ -75,7 +81,11 @@ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-i
 
 function findMissing() {
   const isThere = (name) => (path.isAbsolute(name) ? fs.existsSync(name) : isOnPath(name));
-  return NEEDED.filter(({ programs }) => !programs.some(isThere));
+  const isModule = (name) =>
+    spawnSync('/usr/bin/python3', ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0;
+  return NEEDED.filter(({ programs = [], modules = [] }) => {
+    return !programs.some(isThere) && !modules.some(isModule);
+  });
 }
 
 /** How to become root without being asked for a password; undefined if there is no way. */
