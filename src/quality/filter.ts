@@ -61,7 +61,7 @@ export function filterRows(
 }
 
 /** Up to this width adding weighted neighbours is quicker than running sums. */
-export const SHORT = 3;
+const SHORT = 3;
 
 /** Filters rows of the picture along themselves. */
 export function createRowFilter(

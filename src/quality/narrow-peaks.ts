@@ -10,8 +10,10 @@ export type RowLimits = (y: number) => Float64Array;
 /** Takes a peak of the filtered picture and its height there. */
 export type TakePeak = (x: number, y: number, value: number) => void;
 
+/** Up to this width so few places are high in some row that adding up only there is quicker than everywhere. */
+export const NARROW = 4;
 /** Rows that are kept: what the widest of the narrow filters reaches, and a row on both sides. */
-const KEPT = 8;
+const KEPT = 16;
 /** Size of the pieces for which it is known how low the background may be. */
 const PIECE_PX = 32;
 const BLOCK_ROWS = 16;
@@ -27,7 +29,7 @@ interface Searched {
   readonly filter: Filter;
 }
 
-/** What is known of the rows about the one that is looked at. Row y is in slot y & 7. */
+/** What is known of the rows about the one that is looked at. Row y is in slot y & 15. */
 interface Ring {
   readonly searched: Searched;
   readonly taps: number;
@@ -54,7 +56,7 @@ interface Ring {
  * added up with the background in them and held against the lowest that it can be; what it is exactly
  * is worked out where nothing else can tell.
  *
- * @param filter        at most of width 3
+ * @param filter        at most of width NARROW
  * @param limits.above  what counts
  * @param limits.near   the least of `above` in this row and as far as the filter reaches
  */
@@ -169,8 +171,10 @@ function collect(ring: Ring, y: number, above: Float64Array, take: TakePeak): vo
 /** The filtered picture with the filtered background still in it. */
 function sumAt({ sums, stride, taps }: Ring, x: number, y: number): number {
   const at = (row: number): number => sums[(row & (KEPT - 1)) * stride + x] ?? 0;
-  // Of the narrower filter the outer rows have the weight 0.
-  return taps * at(y) + (taps - 1) * (at(y - 1) + at(y + 1)) + (taps - 2) * (at(y - 2) + at(y + 2));
+  // Of the narrowest filter the outer rows have the weight 0.
+  const inner =
+    taps * at(y) + (taps - 1) * (at(y - 1) + at(y + 1)) + (taps - 2) * (at(y - 2) + at(y + 2));
+  return taps <= 3 ? inner : inner + (taps - 3) * (at(y - 3) + at(y + 3));
 }
 
 interface Sum {

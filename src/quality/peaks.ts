@@ -1,7 +1,7 @@
 import type { Background } from './background.js';
-import { filteredAt, filterRows, SHORT, type Filter } from './filter.js';
+import { filteredAt, filterRows, type Filter } from './filter.js';
 import { createGrid } from './grid.js';
-import { eachNarrowPeak } from './narrow-peaks.js';
+import { eachNarrowPeak, NARROW } from './narrow-peaks.js';
 import type { Picture } from './types.js';
 
 /** A place that stands out of a filtered picture. */
@@ -31,7 +31,7 @@ const MAX_PEAKS = 60_000;
 
 /** Peaks of the filtered picture above so many sigma, brightest first. */
 export function findPeaks(search: Search, thresholdSigma: number): Peak[] {
-  const isNarrow = search.filter.width <= SHORT;
+  const isNarrow = search.filter.width <= NARROW;
   const peaks = isNarrow ? findNarrow(search, thresholdSigma) : findInWhole(search, thresholdSigma);
   peaks.sort((one, other) => other.sigmas - one.sigmas);
   return peaks.slice(0, MAX_PEAKS);

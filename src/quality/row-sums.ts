@@ -18,11 +18,11 @@ type Pixels = Pick<Picture, 'pixels' | 'width' | 'height'>;
 /**
  * Pixels without a value and what lies beyond the border count as background.
  *
- * @param taps the w above: 2 or 3
+ * @param taps the w above, at least 2
  */
 export function createRowSums(picture: Pixels, background: Background, taps: number): RowSums {
   const { pixels, width } = picture;
-  const add = taps === 2 ? addTwo : addThree;
+  const add = taps === 2 ? addTwo : taps === 3 ? addThree : addMany(taps, width);
   // As many as reach into the row from both sides.
   const pads = taps - 1;
   const line = new Float64Array(width + 2 * pads);
@@ -133,3 +133,35 @@ const addThree: AddUp = (line, sums, { piecePx, least, places }) => {
   }
   return count;
 };
+
+/** Weights 1, 2 … w … 2, 1 are those of a sum of w, twice; both go on by what comes in and what leaves. */
+function addMany(taps: number, width: number): AddUp {
+  const once = new Float64Array(width + taps);
+  return (line, sums, { piecePx, least, places }) => {
+    let [one, sum, count] = [0, 0, 0];
+    for (let i = 0; i < taps - 1; i += 1) one += line[i] ?? 0;
+    // The first w - 1 sums of w: from there on each place gets one more.
+    for (let i = 0; i < taps - 1; i += 1) {
+      one += line[i + taps - 1] ?? 0;
+      once[i] = one;
+      sum += one;
+      one -= line[i] ?? 0;
+    }
+    for (let piece = 0, x = 0; piece < least.length; piece += 1) {
+      const bound = least[piece] ?? NaN;
+      for (const end = Math.min(sums.length, x + piecePx); x < end; x += 1) {
+        one += line[x + 2 * taps - 2] ?? 0;
+        once[x + taps - 1] = one;
+        sum += one;
+        sums[x] = sum;
+        if (sum > bound) {
+          places[count] = x;
+          count += 1;
+        }
+        sum -= once[x] ?? 0;
+        one -= line[x + taps - 1] ?? 0;
+      }
+    }
+    return count;
+  };
+}
