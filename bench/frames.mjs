@@ -7,13 +7,23 @@ const DATE = '2026-01-01T00:00:00.000';
 const FIRST_MS = Date.UTC(2026, 0, 1, 18);
 const EACH_MS = 60_000;
 
+/** Stars of 3.2 pixels. Light is told for squares of the distance, pixels², as a share of the middle. */
+const GAUSSIAN = { reachPx: 8, lightAt: (square) => Math.exp(-square / 3.7) };
+
+/** Stars as the air makes them, with wings. @param fwhmPx full width at half maximum, pixels */
+export function moffat(fwhmPx, beta = 3) {
+  const core = (fwhmPx / 2) ** 2 / (2 ** (1 / beta) - 1);
+  return { reachPx: Math.ceil(8 * fwhmPx), lightAt: (square) => (1 + square / core) ** -beta };
+}
+
 /**
  * @param width  pixels, and `height`: uint16
  * @param family a digit that tells these frames from those of other sizes
+ * @param stars  how their stars look: narrow ones that end soon, if nothing is said
  * @returns a function of a number below 10⁷ that gives a frame: its name, and its bytes in pieces, of
  *          which the large one is shared by all
  */
-export function frameMaker(width, height, family) {
+export function frameMaker(width, height, family, stars = GAUSSIAN) {
   const cards = [
     ['DATE-OBS', DATE],
     ['FNAME', NAME],
@@ -30,7 +40,7 @@ export function frameMaker(width, height, family) {
     ['GAIN', 1.5],
     ['AIRMASS', 1.2],
   ];
-  const image = { axes: [width, height], bitpix: 16, pixels: makeSky(width, height) };
+  const image = { axes: [width, height], bitpix: 16, pixels: makeSky(width, height, stars) };
   const fits = Buffer.from(writeFits([{ cards, image }]));
   const nameAt = fits.indexOf(NAME);
   const dateAt = fits.indexOf(DATE);
@@ -46,7 +56,7 @@ export function frameMaker(width, height, family) {
   };
 }
 
-function makeSky(width, height) {
+function makeSky(width, height, { reachPx, lightAt }) {
   const pixels = new Uint16Array(width * height);
   const random = createRandom(20_260_301);
   for (let at = 0; at < pixels.length; at += 1) {
@@ -55,12 +65,12 @@ function makeSky(width, height) {
     pixels[at] = 1800 + 60 * noise;
   }
   for (let star = 0; star < pixels.length / 5000; star += 1) {
-    const x = 8 + random.below(width - 16);
-    const y = 8 + random.below(height - 16);
+    const x = reachPx + random.below(width - 2 * reachPx);
+    const y = reachPx + random.below(height - 2 * reachPx);
     const peak = 10 ** random.between(1.5, 4.5);
-    for (let dy = -8; dy <= 8; dy += 1) {
-      for (let dx = -8; dx <= 8; dx += 1) {
-        const light = peak * Math.exp(-(dx * dx + dy * dy) / 3.7);
+    for (let dy = -reachPx; dy <= reachPx; dy += 1) {
+      for (let dx = -reachPx; dx <= reachPx; dx += 1) {
+        const light = peak * lightAt(dx * dx + dy * dy);
         const at = (y + dy) * width + x + dx;
         pixels[at] = Math.min(65_535, pixels[at] + light);
       }
