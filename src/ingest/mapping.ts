@@ -100,20 +100,20 @@ export function readHeader(
     height: main === undefined ? 0 : (main.axes[1] ?? 1),
     raDeg: position?.raDeg ?? null,
     decDeg: position?.decDeg ?? null,
-    altDeg: reader.possible('altDeg', -90, 90),
+    altDeg: reader.number('altDeg'),
     azDeg: reader.number('azDeg'),
     siderealHours: reader.siderealHours(),
     hourAngleHours: null,
     focus: reader.number('focus'),
-    sunAltDeg: reader.possible('sunAltDeg', -90, 90),
+    sunAltDeg: reader.number('sunAltDeg'),
     sunDistanceDeg: reader.number('sunDistanceDeg'),
-    moonAltDeg: reader.possible('moonAltDeg', -90, 90),
+    moonAltDeg: reader.number('moonAltDeg'),
     moonFraction: reader.number('moonFraction'),
     moonDistanceDeg: reader.number('moonDistanceDeg'),
     originX: reader.number('originX'),
     originY: reader.number('originY'),
     dataMean: reader.number('dataMean'),
-    airmass: reader.possible('airmass', 1, Infinity),
+    airmass: reader.number('airmass'),
     ccdTempC: reader.number('ccdTempC'),
     gain: reader.number('gain'),
     footprint: footprint ?? null,
@@ -172,12 +172,6 @@ class HeaderReader {
 
   number(column: Column): number | null {
     return this.read(column, (text, source) => parseScaled(text, source, column));
-  }
-
-  /** A number that can be: 0 for an airmass and -99 for an altitude stand for one that nobody knew. */
-  possible(column: Column, least: number, most: number): number | null {
-    const value = this.number(column);
-    return value !== null && value >= least && value <= most ? value : null;
   }
 
   integer(column: Column): number | null {
