@@ -18,11 +18,11 @@ type Pixels = Pick<Picture, 'pixels' | 'width' | 'height'>;
 /**
  * Pixels without a value and what lies beyond the border count as background.
  *
- * @param taps the w above, at least 2
+ * @param taps the w above: 2, 3 or 4
  */
 export function createRowSums(picture: Pixels, background: Background, taps: number): RowSums {
   const { pixels, width } = picture;
-  const add = taps === 2 ? addTwo : taps === 3 ? addThree : addMany(taps, width);
+  const add = taps === 2 ? addTwo : taps === 3 ? addThree : addFour;
   // As many as reach into the row from both sides.
   const pads = taps - 1;
   const line = new Float64Array(width + 2 * pads);
@@ -134,34 +134,32 @@ const addThree: AddUp = (line, sums, { piecePx, least, places }) => {
   return count;
 };
 
-/** Weights 1, 2 … w … 2, 1 are those of a sum of w, twice; both go on by what comes in and what leaves. */
-function addMany(taps: number, width: number): AddUp {
-  const once = new Float64Array(width + taps);
-  return (line, sums, { piecePx, least, places }) => {
-    let [one, sum, count] = [0, 0, 0];
-    for (let i = 0; i < taps - 1; i += 1) one += line[i] ?? 0;
-    // The first w - 1 sums of w: from there on each place gets one more.
-    for (let i = 0; i < taps - 1; i += 1) {
-      one += line[i + taps - 1] ?? 0;
-      once[i] = one;
-      sum += one;
-      one -= line[i] ?? 0;
-    }
-    for (let piece = 0, x = 0; piece < least.length; piece += 1) {
-      const bound = least[piece] ?? NaN;
-      for (const end = Math.min(sums.length, x + piecePx); x < end; x += 1) {
-        one += line[x + 2 * taps - 2] ?? 0;
-        once[x + taps - 1] = one;
-        sum += one;
-        sums[x] = sum;
-        if (sum > bound) {
-          places[count] = x;
-          count += 1;
-        }
-        sum -= once[x] ?? 0;
-        one -= line[x + taps - 1] ?? 0;
+/** Weights 1, 2, 3, 4, 3, 2, 1, each sum for itself: running sums would wait for each other. */
+const addFour: AddUp = (line, sums, { piecePx, least, places }) => {
+  let count = 0;
+  let a = line[0] ?? 0;
+  let b = line[1] ?? 0;
+  let c = line[2] ?? 0;
+  let d = line[3] ?? 0;
+  let e = line[4] ?? 0;
+  let f = line[5] ?? 0;
+  for (let piece = 0, x = 0; piece < least.length; piece += 1) {
+    const bound = least[piece] ?? NaN;
+    for (const end = Math.min(sums.length, x + piecePx); x < end; x += 1) {
+      const g = line[x + 6] ?? 0;
+      const sum = 4 * d + 3 * (c + e) + 2 * (b + f) + (a + g);
+      sums[x] = sum;
+      if (sum > bound) {
+        places[count] = x;
+        count += 1;
       }
+      a = b;
+      b = c;
+      c = d;
+      d = e;
+      e = f;
+      f = g;
     }
-    return count;
-  };
-}
+  }
+  return count;
+};
