@@ -67,6 +67,11 @@ export function keywordKey(keyword: string): string {
   return (words[0] === 'HIERARCH' && words.length > 1 ? words.slice(1) : words).join(' ');
 }
 
+/** Names that a keyword may have there: HIERARCH ESO DET ID is written with dots in many places. */
+export function keywordNames(keyword: string): string[] {
+  return [...new Set([keywordKey(keyword), keywordKey(keyword.replaceAll('.', ' '))])];
+}
+
 /** Whether values of a keyword, as `keywordKey` gives it, can be searched at all. */
 export function isSearched(keyword: string): boolean {
   return !UNSEARCHED.test(keyword);

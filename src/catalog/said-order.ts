@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
 import { countAll, counting, smallestSet } from './count.js';
-import { isSaid, keywordOf, MEASURES, type FrameOrder } from './order.js';
+import { keywordNames } from './header-values.js';
+import { keywordOf, MEASURES, type FrameOrder } from './order.js';
 import { readPieces, type Piece, type Stretch } from './pieces.js';
 import { narrow, type Search } from './search.js';
-import { readAmongEquals, type Position } from './ties.js';
+import { countOf, readAmongEquals, type Position } from './ties.js';
 import { COST, guessTotal, isEverything } from './ways.js';
 
 /** What is said of frames, in values that can be put in order: a query for `frame_id` and `value`. */
@@ -51,13 +52,11 @@ async function saidBy(db: Knex, order: FrameOrder): Promise<Said[]> {
   const keyword = keywordOf(order);
   if (keyword === undefined) {
     const sql = WORDS[order.column];
-    if (sql === undefined || !isSaid(order)) throw new Error(`nothing is said by ${order.column}`);
+    if (sql === undefined) throw new Error(`nothing is said by ${order.column}`);
     return [{ type: 'string', sql }];
   }
-  // HIERARCH ESO DET ID is written with dots in many places, and with blanks in the file.
-  const names = [keyword, keyword.replaceAll('.', ' ')];
   const known: { id: number; name: string }[] = await db('header_keywords')
-    .whereIn('name', names)
+    .whereIn('name', keywordNames(keyword))
     .select('id', 'name');
   const id = (known.find(({ name }) => name === keyword) ?? known[0])?.id;
   if (id === undefined) return [];
@@ -187,9 +186,4 @@ async function isAllSaid(db: Knex, said: readonly Said[]): Promise<boolean> {
   let frames = 0;
   for (const { sql } of said) frames += await countOf(db.from(db.raw(`(${sql}) as said`)));
   return frames >= (await countAll(db));
-}
-
-async function countOf(query: Knex.QueryBuilder): Promise<number> {
-  const row = (await query.count({ total: '*' }).first()) as { total: number } | undefined;
-  return row?.total ?? 0;
 }

@@ -56,7 +56,8 @@ export async function readAmongEquals(
   return [...found, ...between, ...(await equals(last, 0))];
 }
 
-async function countOf(query: Knex.QueryBuilder): Promise<number> {
+/** How many rows a query has. */
+export async function countOf(query: Knex.QueryBuilder): Promise<number> {
   const row = (await query.count({ total: '*' }).first()) as { total: number } | undefined;
   return row?.total ?? 0;
 }

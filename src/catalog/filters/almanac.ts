@@ -1,5 +1,5 @@
 import type { SkyColumn } from '../conditions.js';
-import { numberCondition } from './rows.js';
+import { comparedRow, numberCondition } from './rows.js';
 import type { FrameFilter } from './types.js';
 
 /** What the sky was like: a number of a column, of the header or worked out. */
@@ -8,20 +8,8 @@ function skyRow(
   row: Pick<FrameFilter, 'name' | 'label' | 'help'>,
   example: string,
 ): FrameFilter {
-  return {
-    ...row,
-    aliases: [row.name.toLowerCase()],
-    kind: 'number',
-    schema: { type: 'number' },
-    isList: false,
-    operators: ['lt', 'lte', 'gt', 'gte'],
-    examples: [
-      [`${row.name}__lt`, example],
-      [`${row.name}__gte`, example],
-      [row.name, example],
-    ],
-    condition: numberCondition(column, 'is'),
-  };
+  const lettered = { ...row, aliases: [row.name.toLowerCase()] };
+  return comparedRow(lettered, example, numberCondition(column, 'is'));
 }
 
 /** Filters by where the telescope, the Sun and the Moon stood. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { isSearched, keywordKey, MAX_TEXT } from '../header-values.js';
+import { isSearched, keywordKey, keywordNames, MAX_TEXT } from '../header-values.js';
 import { onFrames, onIndex, type Condition } from '../conditions.js';
 import { likePattern } from '../text-index.js';
 import type { Asked } from './types.js';
@@ -55,8 +55,7 @@ class KeywordValues {
   private readonly names: readonly string[];
 
   constructor(keyword: string) {
-    // HIERARCH ESO DET ID is written with dots in many places, and with blanks in the file.
-    this.names = [...new Set([keywordKey(keyword), keywordKey(keyword.replaceAll('.', ' '))])];
+    this.names = keywordNames(keyword);
   }
 
   numbers(condition = '', ...bindings: (number | string)[]): Part {

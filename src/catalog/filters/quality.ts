@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { onIndex, type Condition } from '../conditions.js';
 import { RANK_COLUMNS } from '../measures.js';
+import { comparedRow } from './rows.js';
 import type { Asked, FrameFilter } from './types.js';
 import { badValue, lastOf, listedItems, listedTexts, requireNumber } from './values.js';
 
@@ -14,25 +15,12 @@ export type Flag = (typeof FLAGS)[number];
 
 /** A number that was measured, compared with one that is given. */
 function measuredRow(column: string, row: Described, example: string): FrameFilter {
-  return {
-    ...row,
-    aliases: [],
-    kind: 'number',
-    schema: { type: 'number' },
-    isList: false,
-    operators: ['lt', 'lte', 'gt', 'gte'],
-    examples: [
-      [`${row.name}__lt`, example],
-      [`${row.name}__gte`, example],
-      [row.name, example],
-    ],
-    condition(asked) {
-      const number = requireNumber(asked.name, lastOf(asked));
-      if (!isComparison(asked.operator)) throw badValue(asked.name, '', 'another comparison');
-      const compared = `${column} ${COMPARISONS[asked.operator]} ?`;
-      return inTable('measures', compared, [number]);
-    },
-  };
+  return comparedRow(row, example, (asked) => {
+    const number = requireNumber(asked.name, lastOf(asked));
+    if (!isComparison(asked.operator)) throw badValue(asked.name, '', 'another comparison');
+    const compared = `${column} ${COMPARISONS[asked.operator]} ?`;
+    return inTable('measures', compared, [number]);
+  });
 }
 
 function isComparison(operator: string): operator is keyof typeof COMPARISONS {

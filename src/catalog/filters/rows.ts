@@ -188,6 +188,28 @@ export function exactRow(
 
 const COMPARISONS = { is: '=', ne: 'is not', lt: '<', lte: '<=', gt: '>', gte: '>=' } as const;
 
+/** The row of a number that is compared: by every ending but `ne`, or equal to. */
+export function comparedRow(
+  row: Pick<FrameFilter, 'name' | 'label' | 'help'> & { readonly aliases?: readonly string[] },
+  example: string,
+  condition: FrameFilter['condition'],
+): FrameFilter {
+  return {
+    aliases: [],
+    ...row,
+    kind: 'number',
+    schema: { type: 'number' },
+    isList: false,
+    operators: ['lt', 'lte', 'gt', 'gte'],
+    examples: [
+      [`${row.name}__lt`, example],
+      [`${row.name}__gte`, example],
+      [row.name, example],
+    ],
+    condition,
+  };
+}
+
 /** A number compared with a column; a name without an ending compares with `plain`. None is not equal to any. */
 export function numberCondition(
   column: 'id' | 'exposure_sec' | SkyColumn,

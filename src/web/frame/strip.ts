@@ -2,14 +2,13 @@ import {
   listFrames,
   parseConditions,
   SORT_COLUMNS,
-  sortColumn,
   type Frame,
   type Viewer,
 } from '../../catalog/index.js';
 import { parseParameters } from '../../http/index.js';
 import { hasCode } from '../../lib/errors.js';
 import { formatInstant } from '../../lib/time.js';
-import { listQuery, listUrl, parseListState, withFilter } from '../frames/list-state.js';
+import { listOrder, listQuery, listUrl, parseListState, withFilter } from '../frames/list-state.js';
 import { toRows, type FrameRow } from '../frames/frames.js';
 import type { Web } from '../page.js';
 import { formatCount, formatNight, shortName } from '../render.js';
@@ -74,7 +73,7 @@ async function findInList(
 ): Promise<Strip | undefined> {
   const state = readFrom(from);
   if (state === undefined) return undefined;
-  const order = { column: sortColumn(state.sort) ?? 'frames.id', descending: state.descending };
+  const order = listOrder(state);
   // The page one came from and, as its edge has neighbours too, a little of those beside it.
   const start = Math.max(0, state.offset - STRIP_SIDE - 1);
   const limit = state.limit + 2 * (STRIP_SIDE + 1);

@@ -7,7 +7,6 @@ import {
   MAX_SUMMED,
   parseConditions,
   readListed,
-  sortColumn,
   sumList,
   type Frame,
   type Viewer,
@@ -24,6 +23,7 @@ import { foldHeaderRows } from './fields.js';
 import {
   listChips,
   listQuery,
+  listOrder,
   listUrl,
   parseListState,
   withFilter,
@@ -108,7 +108,7 @@ export function showFrames(web: Web): RequestHandler {
       goTo(web, req, res, listUrl(base, state));
       return;
     }
-    const order = { column: sortColumn(state.sort) ?? 'frames.id', descending: state.descending };
+    const order = listOrder(state);
     const { limit, offset } = state;
     const found = await listFrames(services.catalog, { conditions, order, limit, offset }, viewer);
     if (found.items.length === 0 && found.total > 0) {

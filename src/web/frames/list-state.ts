@@ -6,6 +6,7 @@ import {
   FRAME_FILTERS,
   sortColumn,
   type FoundFilter,
+  type FrameOrder,
 } from '../../catalog/index.js';
 import { parameter } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
@@ -118,6 +119,11 @@ function parseWhole(
 
 function badParameter(name: string): AppError {
   return new AppError('bad_request', `Invalid value for ${name}.`, { parameter: name });
+}
+
+/** The order of a list. */
+export function listOrder({ sort, descending }: ListState): FrameOrder {
+  return { column: sortColumn(sort) ?? 'frames.id', descending };
 }
 
 /** The filters alone, as a query without `?`: for a zip of all, and for the neighbours of a list. */
