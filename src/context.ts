@@ -60,6 +60,7 @@ import {
 import { AppError, hasCode } from './lib/errors.js';
 import { errorFields, openLog, SILENT, type Log } from './lib/log.js';
 import { createPrivate, keepPrivate } from './lib/private-files.js';
+import { createNights } from './nights/index.js';
 import { createPixelPool, createSpoolThread } from './pixels/index.js';
 import { createPreviews } from './preview/index.js';
 import { createProducts } from './products/index.js';
@@ -191,7 +192,9 @@ export async function openServer(
   const logins = createLogins(catalog, deeds, signer);
 
   const version = await programVersion();
-  const whole = { ...archive, rules, version, pool, limits, reader, log, isBusy };
+  const calibrations = createCalibrations(catalog, rules);
+  const nights = createNights({ catalog, config, calibrations, reader });
+  const whole = { ...archive, rules, nights, version, pool, limits, reader, log, isBusy };
   const background = startBackground(whole);
   const overview = createOverview(catalog, config, background.measuring);
 
@@ -206,7 +209,8 @@ export async function openServer(
     mending: createMending({ catalog, config, store, ingest, pool }),
     previews,
     products: createProducts(pool, limits),
-    calibrations: createCalibrations(catalog, rules),
+    calibrations,
+    nights,
     jobs,
     ...background,
     notices: [...notices, ...(await createPartsLook(config.ARCHIVE_ROOT)())],

@@ -5,6 +5,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import {
   listFrames,
   listUsers,
+  readChanges,
   sortColumn,
   type Frame,
   type User,
@@ -19,6 +20,12 @@ const PAUSE_MS = 50;
 const LOOK_MS = 60_000;
 /** The second time templates know all names that pages give them, and the engine what is called often. */
 const ROUNDS = 2;
+/** How often it is looked whether anything has changed. */
+const CHANGES_MS = 500;
+/** While changes go on, the nights are drawn so often. */
+const REDRAW_MS = 10_000;
+
+const NIGHTS = '/nights/';
 
 /** What draws pages: the views, for an application to be set up with, and the routes. */
 export interface Pages {
@@ -53,9 +60,32 @@ export async function warmUp(services: Services, pages: Pages, signal: AbortSign
     }
     const ms = Math.round(performance.now() - started);
     log.info('main pages drawn', { statuses: statuses.join(' '), ms });
+    await keepDrawn(services, server, signal);
   } catch (error) {
     // Pages are drawn when they are asked for as well.
     if (!signal.aborted) log.warn('could not draw the main pages', errorFields(error));
+  }
+}
+
+/**
+ * Draws the nights again after something has changed, as soon as nothing does: what the page is made of
+ * is kept, and whoever opens it in the morning finds last night put together already.
+ */
+async function keepDrawn(
+  { catalog }: Services,
+  server: Server,
+  signal: AbortSignal,
+): Promise<void> {
+  let drawn = await readChanges(catalog);
+  let drawnAt = performance.now();
+  for (let before = drawn; ;) {
+    await sleep(CHANGES_MS, undefined, { signal, ref: false });
+    const now = await readChanges(catalog);
+    const isDue = now === before || performance.now() - drawnAt > REDRAW_MS;
+    before = now;
+    if (now === drawn || !isDue) continue;
+    await ask(server, NIGHTS);
+    [drawn, drawnAt] = [now, performance.now()];
   }
 }
 
@@ -75,7 +105,7 @@ async function findSight(
 
 function mainPages({ id, night }: Frame): string[] {
   const nights = night === null ? [] : [`/nights/${night}/`];
-  return ['/nights/', ...nights, '/frames/', `/frames/${id}/`, '/targets/', '/tonight/'];
+  return [NIGHTS, ...nights, '/frames/', `/frames/${id}/`, '/targets/', '/tonight/'];
 }
 
 /** An application with the same pages for one person. */

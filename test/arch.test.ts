@@ -62,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'preview',
     'products',
     'calibration',
+    'nights',
     'report',
     'solving',
   ],
@@ -117,7 +118,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'http',
   ],
   // Tells nights in ten lines, and sends them.
-  report: ['lib', 'almanac', 'config', 'catalog', 'calibration', 'keeping', 'nights', 'status'],
+  report: ['lib', 'almanac', 'config', 'catalog', 'keeping', 'nights', 'status'],
   // Tells those who listen of what happens.
   events: ['lib', 'catalog'],
   // What a server does by itself.
@@ -127,6 +128,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'keeping',
     'status',
     'calibration',
+    'nights',
     'lib',
     'config',
     'store',
@@ -154,6 +156,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'measuring',
     'doctor',
     'context',
+    'calibration',
+    'nights',
     'report',
     'solving',
     'app',

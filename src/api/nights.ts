@@ -10,7 +10,7 @@ import {
   type Services,
 } from '../http/index.js';
 import { AppError, hasCode } from '../lib/errors.js';
-import { createNights, type NightOptions } from '../nights/index.js';
+import type { NightOptions } from '../nights/index.js';
 import { readPage } from './bodies.js';
 import { MAX_DETAILED, toDetailsShape, toNightShape, toSummaryShape } from './night-shapes.js';
 
@@ -19,7 +19,7 @@ export function createNightHandlers(services: Services): {
   list: RequestHandler;
   show: RequestHandler;
 } {
-  const nights = createNights(services);
+  const { nights } = services;
 
   const list: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');

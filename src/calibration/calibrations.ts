@@ -304,9 +304,10 @@ function addSample(
 ): void {
   const needs = CALIBRATION_KINDS.filter((kind) => whyNotNeeded(setup, rules[kind]) === '');
   if (needs.length === 0) return;
-  const key = [setup.instrument, ...needs, ...needs.map((kind) => wayOf(setup, rules, kind))];
-  const kept = samples.get(key.join(' '));
-  if (kept === undefined) samples.set(key.join(' '), [setup]);
+  const words = [setup.instrument, ...needs, ...needs.map((kind) => wayOf(setup, rules, kind))];
+  const key = words.join(' ');
+  const kept = samples.get(key);
+  if (kept === undefined) samples.set(key, [setup]);
   else if (kept.length < SAMPLES) kept.push(setup);
   else kept[SAMPLES - 1] = setup; // the first ones and the last
   if (samples.size * CALIBRATION_KINDS.length > MAX_SEARCHES * SAMPLES) throw tooManyWays();

@@ -109,3 +109,20 @@ export function onColumn(
     (query) => void query.whereRaw(`+frames.${column} ${comparison}`, bindings),
   );
 }
+
+/**
+ * What tells conditions from others, for what is kept by them as long as their frames are the same;
+ * undefined if they ask for more than what a frame was entered with under its facet, night, object and date.
+ */
+export function conditionsKey(
+  { read }: { readonly read: Knex },
+  conditions: readonly Condition[],
+): string | undefined {
+  if (conditions.some(({ about, prepare }) => about === 'frame' || prepare !== undefined)) {
+    return undefined;
+  }
+  const query = read('frames');
+  for (const { apply } of conditions) apply(query, 'frames');
+  const { sql, bindings } = query.toSQL();
+  return JSON.stringify([sql, bindings]);
+}

@@ -34,7 +34,7 @@ export {
   type Scope,
   type Viewer,
 } from './visibility.js';
-export type { Condition } from './conditions.js';
+export { conditionsKey, type Condition } from './conditions.js';
 export { checkCube } from './cube.js';
 export * from './filters.js';
 export * from './frames.js';

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { groupBy } from '../lib/groups.js';
 import { cellsOf } from './cells.js';
 import { onNights, type Condition } from './conditions.js';
 import { smallestSet } from './count.js';
@@ -57,6 +58,24 @@ export async function listNightTotals(
       .select('nights.night', tx.raw(`sum(${isPlain ? 'nights' : 'seen'}.frames) as frames`));
   };
   return inSnapshot(catalog, async (tx) => ask(tx, await resolveSearch(tx, conditions, viewer)));
+}
+
+/**
+ * A word for the state in which the frames of each night are, in order of the nights: another one after
+ * anything has changed that is told of one of them. '' for nights without frames.
+ */
+export async function readNightStates(
+  { read }: Catalog,
+  nights: readonly string[],
+): Promise<string[]> {
+  const rows: { night: string; id: number; changes: number }[] = await read('nights')
+    .whereRaw('night in (select value from json_each(?))', [JSON.stringify(nights)])
+    .orderBy('id')
+    .select('night', 'id', 'changes');
+  const states = groupBy(rows, ({ night }) => night);
+  return nights.map((night) =>
+    (states.get(night) ?? []).map(({ id, changes }) => `${id}.${changes}`).join(' '),
+  );
 }
 
 /** The nights with frames before and after one; null where there is none. */
@@ -223,6 +242,30 @@ export async function listNightRows(
     .select(ROW);
   const timeOf = ({ dateObsMs }: NightRow): number => dateObsMs ?? Infinity;
   return rows.sort((a, b) => timeOf(a) - timeOf(b) || a.id - b.id);
+}
+
+/** A frame that knows when it was taken and how high the Sun stood then. */
+export type SunRow = Pick<NightRow, 'id' | 'siteId' | 'versionId'> & {
+  readonly dateObsMs: number;
+  readonly sunAltDeg: number;
+};
+
+/** Those of the frames of a night, in order of time. */
+export async function listSunRows(
+  { read }: Catalog,
+  night: string,
+  viewer: Viewer,
+): Promise<SunRow[]> {
+  return read
+    .from(read.raw('frames indexed by frames_night_date'))
+    .whereIn('frames.night_id', read('nights').where({ night }).select('id'))
+    .whereNotNull('frames.date_obs_ms')
+    .whereNotNull('frames.sun_alt_deg')
+    .modify(visibleTo, viewer)
+    .orderBy(['frames.date_obs_ms', 'frames.id'])
+    .limit(MAX_NIGHT_ROWS)
+    .select({ id: ROW.id, siteId: ROW.siteId, versionId: ROW.versionId })
+    .select({ dateObsMs: ROW.dateObsMs, sunAltDeg: ROW.sunAltDeg });
 }
 
 /** What is found of a frame, with its id. */

@@ -3,7 +3,7 @@ import { AppError } from '../lib/errors.js';
 import { hasOddText } from '../lib/unseen.js';
 import { recordDeed } from './audit.js';
 import { insertEvent } from './outbox.js';
-import { noteSubject, readNotes, type Note } from './records.js';
+import { noteSubject, readNotes, readNotesOf, type Note } from './records.js';
 import type { Catalog } from './db.js';
 import { isTheirFrame, type Actor, type Viewer } from './visibility.js';
 
@@ -58,13 +58,23 @@ export function nightSubject(night: string): string {
  * for accounts held to proposals. The others may be about frames that are not for them.
  */
 export async function listNightNotes(
-  { read }: Catalog,
+  catalog: Catalog,
   night: string,
   viewer: Viewer,
 ): Promise<readonly Note[]> {
-  const notes = await readNotes(read, nightSubject(night));
-  if (viewer.seesAll) return notes;
-  return notes.filter(({ by }) => by !== '' && by === viewer.username);
+  const [notes = []] = await listNotesOfNights(catalog, [night], viewer);
+  return notes;
+}
+
+/** The same of several nights, in their order. */
+export async function listNotesOfNights(
+  { read }: Catalog,
+  nights: readonly string[],
+  viewer: Viewer,
+): Promise<(readonly Note[])[]> {
+  const found = await readNotesOf(read, nights.map(nightSubject));
+  const isSeen = ({ by }: Note): boolean => viewer.seesAll || (by !== '' && by === viewer.username);
+  return nights.map((night) => (found.get(nightSubject(night)) ?? []).filter(isSeen));
 }
 
 /**

@@ -3,7 +3,7 @@ import { groupBy } from '../lib/groups.js';
 import { createPace } from '../lib/pace.js';
 import type { Catalog } from './db.js';
 import { matching } from './frames.js';
-import type { Frame, ImageKind, Row } from './schema.js';
+import type { Frame, ImageKind } from './schema.js';
 import type { Viewer } from './visibility.js';
 import { parseStoredCards } from './write-cards.js';
 
@@ -87,18 +87,29 @@ const FACET_FACTS: ReadonlySet<string> = new Set([
   'binningY',
 ]);
 
-const SELECTED = [
-  'frames.id',
-  'frames.basename',
-  'frames.version_id',
-  'frames.instrument',
-  'frames.image_kind',
-  'frames.reduction_level',
-  'frames.date_obs_ms',
-  'frames.night',
-  ...Object.values(COLUMNS).map((column) => `frames.${column}`),
-  'versions.extension',
-];
+const SELECTED = {
+  id: 'frames.id',
+  basename: 'frames.basename',
+  versionId: 'frames.version_id',
+  instrument: 'frames.instrument',
+  imageKind: 'frames.image_kind',
+  reductionLevel: 'frames.reduction_level',
+  dateObsMs: 'frames.date_obs_ms',
+  night: 'frames.night',
+  siteId: 'frames.site_id',
+  telescope: 'frames.telescope',
+  filter: 'frames.filter',
+  binningX: 'frames.binning_x',
+  binningY: 'frames.binning_y',
+  width: 'frames.width',
+  height: 'frames.height',
+  originX: 'frames.origin_x',
+  originY: 'frames.origin_y',
+  gain: 'frames.gain',
+  ccdTempC: 'frames.ccd_temp_c',
+  exposureSec: 'frames.exposure_sec',
+  extension: 'versions.extension',
+} as const satisfies Record<keyof FrameSetup, string>;
 
 /** Ids in one statement. */
 const SLICE = 500;
@@ -128,9 +139,9 @@ export async function listSetups(
     .select('frames.id')
     .orderByRaw('abs(frames.date_obs_ms - ?), frames.id', [aroundMs])
     .limit(limit);
-  const rows: Row[] = await withVersions(catalog.read('frames').whereIn('frames.id', nearest));
+  const setups = await withVersions(catalog.read('frames').whereIn('frames.id', nearest));
   const away = (setup: FrameSetup): number => Math.abs((setup.dateObsMs ?? 0) - aroundMs);
-  return rows.map(toSetupOfRow).sort((a, b) => away(a) - away(b) || a.id - b.id);
+  return setups.sort((a, b) => away(a) - away(b) || a.id - b.id);
 }
 
 /**
@@ -230,10 +241,11 @@ export async function* eachSetup(
 ): AsyncGenerator<readonly FrameSetup[]> {
   for (let at = 0; at < ids.length; at += SLICE) {
     const part = ids.slice(at, at + SLICE);
-    const rows: Row[] = await withVersions(
-      matching(catalog.read, [], viewer).whereIn('frames.id', part),
+    const some = matching(catalog.read, [], viewer).whereRaw(
+      'frames.id in (select value from json_each(?))',
+      [JSON.stringify(part)],
     );
-    yield rows.map(toSetupOfRow);
+    yield await withVersions(some);
   }
 }
 
@@ -257,7 +269,9 @@ export async function readKeywords(
   for (let at = 0; at < versionIds.length; at += SLICE) {
     const rows: { version_id: number; cards: string }[] = await catalog
       .read('hdus')
-      .whereIn('version_id', versionIds.slice(at, at + SLICE))
+      .whereRaw('version_id in (select value from json_each(?))', [
+        JSON.stringify(versionIds.slice(at, at + SLICE)),
+      ])
       .where('hdu', '<', MAX_HDUS)
       .orderBy(['version_id', 'hdu'])
       .select('version_id', 'cards');
@@ -335,36 +349,6 @@ function keepWanted(query: Knex.QueryBuilder): void {
   }
 }
 
-function withVersions(query: Knex.QueryBuilder): Knex.QueryBuilder {
+async function withVersions(query: Knex.QueryBuilder): Promise<FrameSetup[]> {
   return query.join('versions', 'versions.id', 'frames.version_id').select(SELECTED);
-}
-
-function toSetupOfRow(row: Row): FrameSetup {
-  const number = (value: string | number | null | undefined): number | null =>
-    value === null || value === undefined ? null : Number(value);
-  const text = (value: string | number | null | undefined): string | null =>
-    value === null || value === undefined ? null : String(value);
-  return {
-    id: Number(row.id),
-    basename: String(row.basename),
-    versionId: Number(row.version_id),
-    extension: String(row.extension),
-    siteId: String(row.site_id),
-    telescope: String(row.telescope),
-    instrument: String(row.instrument),
-    imageKind: row.image_kind as ImageKind,
-    reductionLevel: Number(row.reduction_level),
-    dateObsMs: number(row.date_obs_ms),
-    night: text(row.night),
-    binningX: Number(row.binning_x),
-    binningY: Number(row.binning_y),
-    width: Number(row.width),
-    height: Number(row.height),
-    originX: number(row.origin_x),
-    originY: number(row.origin_y),
-    gain: number(row.gain),
-    ccdTempC: number(row.ccd_temp_c),
-    exposureSec: number(row.exposure_sec),
-    filter: text(row.filter),
-  };
 }

@@ -1,6 +1,8 @@
+import { createCalibrations } from '../calibration/index.js';
 import { openArchive, readCalibrationRules, readConfig, readProfiles } from '../context.js';
 import { AppError } from '../lib/errors.js';
 import { parseDate } from '../lib/time.js';
+import { createNights } from '../nights/index.js';
 import {
   EVERYTHING_READER,
   formatReport,
@@ -37,7 +39,9 @@ export const report: Command = {
     const profiles = await readProfiles(config);
     const archive = await openArchive(config, { create: false });
     try {
-      const parts = { ...archive, rules, reader: { profiles } };
+      const calibrations = createCalibrations(archive.catalog, rules);
+      const nights = createNights({ ...archive, calibrations, reader: { profiles } });
+      const parts = { ...archive, nights };
       const night = asked ?? (await lastNight(parts, EVERYTHING_READER.viewer));
       if (night === undefined) throw new AppError('not_found', 'There is no frame yet.');
       const made = await makeReport(parts, night, EVERYTHING_READER);

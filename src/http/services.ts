@@ -7,6 +7,7 @@ import type { Ingest, Reader } from '../ingest/index.js';
 import type { Mending, Revisions, Trash } from '../keeping/index.js';
 import type { Log } from '../lib/log.js';
 import type { Previews } from '../preview/index.js';
+import type { Nights } from '../nights/index.js';
 import type { Products } from '../products/index.js';
 import type { Reports } from '../report/index.js';
 import type { Solving } from '../solving/index.js';
@@ -26,6 +27,7 @@ export interface Services {
   readonly previews: Previews;
   readonly products: Products;
   readonly calibrations: Calibrations;
+  readonly nights: Nights;
   readonly solving: Pick<Solving, 'state'>;
   readonly reports: Pick<Reports, 'make'>;
   /** Tells those who listen of what happens. */

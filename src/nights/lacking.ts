@@ -1,12 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import {
-  ARCHIVE_VIEWER,
-  listNightExposures,
-  readChanges,
-  type NightExposure,
-} from '../catalog/index.js';
+import { ARCHIVE_VIEWER, readChanges, type NightExposure } from '../catalog/index.js';
 import { toldMissing, type Missing } from './missing.js';
 import type { NightParts } from './night.js';
+import type { Sights } from './sights.js';
 import { isScience } from './use.js';
 
 /** What the nights of an overview lack, as far as it has been looked for. */
@@ -29,6 +26,8 @@ const KEPT_NIGHTS = 2000;
 const MAX_WAITING = 60;
 /** Frames of which it is looked what they lack. */
 const MAX_JUDGED = 5000;
+/** Before each that is not hurried, so that whoever asked is answered first. */
+const PAUSE_MS = 100;
 /** Answers this old are looked for again if anything has changed. */
 const RENEW_MS = 30_000;
 
@@ -42,7 +41,8 @@ interface Answer {
 export function createLacking({
   catalog,
   calibrations,
-}: Pick<NightParts, 'catalog' | 'calibrations'>): Lacking {
+  sights,
+}: Pick<NightParts, 'catalog' | 'calibrations'> & { readonly sights: Sights }): Lacking {
   const kept = new LRUCache<string, Answer>({ max: KEPT_NIGHTS });
   const waiting = new Set<string>();
   const hurried = new Map<string, Promise<readonly Missing[] | undefined>>();
@@ -50,7 +50,8 @@ export function createLacking({
 
   const look = async (night: string): Promise<readonly Missing[]> => {
     const changes = await readChanges(catalog);
-    const rows = await listNightExposures(catalog, [night], [], ARCHIVE_VIEWER);
+    const [sight] = await sights.read([night], [], ARCHIVE_VIEWER);
+    const rows = sight?.exposures ?? [];
     const ids = rows.filter(isRawScience).map(({ id }) => id);
     const found = await calibrations.findMissing(ids.slice(0, MAX_JUDGED), ARCHIVE_VIEWER);
     const missing = toldMissing(found, rows);
@@ -63,6 +64,7 @@ export function createLacking({
     if (waiting.has(night) || waiting.size >= MAX_WAITING) return;
     waiting.add(night);
     last = last
+      .then(() => sleep(PAUSE_MS, undefined, { ref: false }))
       .then(() => look(night))
       .catch(() => undefined)
       .finally(() => waiting.delete(night));

@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { findNightsAround, readChanges, type Condition, type Viewer } from '../catalog/index.js';
 import { describeNight, type NightOptions, type NightParts, type NightReport } from './night.js';
 import { createLacking, type Lacking } from './lacking.js';
-import { describeNights, type NightOverview } from './overview.js';
+import { describeNights, type NightOverview, type OverviewQuery } from './overview.js';
 import { listNightPage, type NightPage } from './page.js';
+import { createSights } from './sights.js';
 import { createSkies } from './skies.js';
 
 /** Which nights are asked for. */
@@ -18,13 +19,7 @@ export interface Nights {
   /** Nights of the frames that match, newest first. */
   list(query: NightQuery, viewer: Viewer): Promise<NightPage>;
   /** Some nights, in the order in which they are asked for, as an overview of many shows them. */
-  describe(
-    asked: NightOptions & {
-      readonly nights: readonly string[];
-      readonly conditions: readonly Condition[];
-    },
-    viewer: Viewer,
-  ): Promise<NightOverview[]>;
+  describe(asked: OverviewQuery, viewer: Viewer): Promise<NightOverview[]>;
   /** What calibrations nights lack: only for those who see every frame. */
   readonly lacking: Lacking;
   /** One night whole; undefined if the viewer sees nothing of it. */
@@ -41,10 +36,11 @@ export function createNights(parts: NightParts): Nights {
   const { catalog } = parts;
   const calibrations = remembering(parts);
   const skies = createSkies(parts);
+  const sights = createSights(parts);
   return {
     list: (query, viewer) => listNightPage(catalog, query, viewer),
-    describe: (asked, viewer) => describeNights({ ...parts, skies }, asked, viewer),
-    lacking: createLacking({ catalog, calibrations }),
+    describe: (asked, viewer) => describeNights({ ...parts, skies, sights }, asked, viewer),
+    lacking: createLacking({ catalog, calibrations, sights }),
     find: (night, options, viewer) =>
       describeNight({ ...parts, calibrations, skies }, night, viewer, options),
     around: (night, viewer) => findNightsAround(catalog, night, viewer),

@@ -1,6 +1,5 @@
 import {
-  listNightExposures,
-  listNightNotes,
+  listNotesOfNights,
   listQuarantined,
   listUsual,
   nightNumber,
@@ -10,22 +9,19 @@ import {
   type Note,
   type Viewer,
 } from '../catalog/index.js';
-import { groupBy } from '../lib/groups.js';
+import { remember } from '../lib/remember.js';
 import { mediansOf, type NightMedians } from './medians.js';
 import type { NightOptions, NightParts } from './night.js';
-import { observedIn, partsOf, type NightTarget } from './observed.js';
 import { refusedIn } from './refused.js';
 import type { InstrumentUse } from './shutter.js';
+import type { NightSight, Sights } from './sights.js';
 import type { Skies } from './skies.js';
 import type { SiteNight } from './sky.js';
-import { isScience, useOf } from './use.js';
+import { useOf } from './use.js';
 
 /** A night as an overview of many shows it. Instants are epoch ms UTC. */
-export interface NightOverview {
+export interface NightOverview extends Pick<NightSight, 'exposures' | 'targets'> {
   readonly night: string;
-  /** In order of time. */
-  readonly exposures: readonly NightExposure[];
-  readonly targets: readonly NightTarget[];
   readonly skies: readonly SiteNight[];
   readonly instruments: readonly InstrumentUse[];
   /** Of the frames of the sky that were taken most often in one way: what is usual is told of those. */
@@ -39,73 +35,84 @@ export interface NightOverview {
 const MINUTE_MS = 60_000;
 const MAX_REFUSED = 10_000;
 
+/** What overviews are made with. */
+interface OverviewParts extends Pick<NightParts, 'catalog' | 'config'> {
+  readonly skies: Skies;
+  readonly sights: Sights;
+}
+
+/** Which nights an overview is of. */
+export interface OverviewQuery extends NightOptions {
+  readonly nights: readonly string[];
+  readonly conditions: readonly Condition[];
+}
+
 /** What is to be told of some nights, in their order: read together, without what only one night shows. */
 export async function describeNights(
-  { catalog, config, skies }: Pick<NightParts, 'catalog' | 'config'> & { readonly skies: Skies },
-  asked: NightOptions & {
-    readonly nights: readonly string[];
-    readonly conditions: readonly Condition[];
-  },
+  { catalog, config, skies, sights }: OverviewParts,
+  asked: OverviewQuery,
   viewer: Viewer,
 ): Promise<NightOverview[]> {
   const { nights, conditions, seesRefused, seesNotes, now = Date.now() } = asked;
-  const [exposures, refused] = await Promise.all([
-    listNightExposures(catalog, nights, conditions, viewer),
+  const [seen, refused, notes] = await Promise.all([
+    sights.read(nights, conditions, viewer),
     seesRefused && nights.length > 0
       ? listQuarantined(catalog, { limit: MAX_REFUSED }, viewer)
       : [],
+    seesNotes ? listNotesOfNights(catalog, nights, viewer) : [],
   ]);
-  const byNight = groupBy(exposures, ({ night }) => night);
-  const usualOf = await readUsual(catalog, nights, byNight);
+  const usual = await readUsual(catalog, nights, seen);
   const leastMs = config.NIGHT_GAP_MINUTES * MINUTE_MS;
   return Promise.all(
-    nights.map(async (night) => {
-      const rows = byNight.get(night) ?? [];
-      const sites = [...new Set(rows.map(({ siteId }) => siteId))];
+    seen.map(async ({ exposures, targets, siteIds, leading }, at) => {
+      const night = nights[at] ?? '';
       const over =
-        rows.length === 0 ? skies.overSites(night) : await skies.over(night, sites, viewer);
-      const notes = seesNotes ? await listNightNotes(catalog, night, viewer) : null;
+        exposures.length === 0 ? skies.overSites(night) : await skies.over(night, siteIds, viewer);
       return {
         night,
-        exposures: rows,
-        targets: observedIn(partsOf(rows)),
+        exposures,
+        targets,
         skies: over,
-        instruments: useOf(rows, cloudyIn(rows), over, { leastMs, now }),
+        instruments: useUntil(exposures, leastMs, Math.min(now, endOf(over)), ...over),
         leading: (
-          await mediansOf(leadingOf(rows), (_group, exposureSec) =>
+          await mediansOf(leading, (_group, exposureSec) =>
             // What depends on the exposure is told of one night alone.
-            Promise.resolve(exposureSec === null ? usualOf.get(night) : undefined),
+            Promise.resolve(exposureSec === null ? usual[at] : undefined),
           )
         )[0],
         refused: seesRefused ? refusedIn(refused, night, over).length : null,
-        notes,
+        notes: seesNotes ? (notes[at] ?? []) : null,
       };
     }),
   );
+}
+
+/** Nights that are over were used as they were. */
+const useUntil = remember(
+  (rows: readonly NightExposure[], leastMs: number, now: number, ...skies: readonly SiteNight[]) =>
+    useOf(rows, cloudyIn(rows), skies, { leastMs, now }),
+);
+
+/** When it is no longer dark anywhere, epoch ms. */
+function endOf(skies: readonly SiteNight[]): number {
+  return Math.max(...skies.map(({ sky }) => sky.dark?.toMs ?? -Infinity));
 }
 
 function cloudyIn(rows: readonly NightExposure[]): ReadonlySet<number> {
   return new Set(rows.filter(({ doubts }) => doubts.includes('clouds')).map(({ id }) => id));
 }
 
-/** The measured frames of the sky of the largest group: one camera, filter and binning. */
-function leadingOf(rows: readonly NightExposure[]): readonly NightExposure[] {
-  const measured = rows.filter((row) => {
-    return row.groupId !== null && row.fwhmPx !== null && isScience(row);
-  });
-  const groups = [...groupBy(measured, ({ groupId }) => groupId).values()];
-  return groups.sort((a, b) => b.length - a.length)[0] ?? [];
-}
-
+/** What was usual of the leading group of each night. */
 async function readUsual(
   catalog: NightParts['catalog'],
   nights: readonly string[],
-  byNight: ReadonlyMap<string, readonly NightExposure[]>,
-): Promise<ReadonlyMap<string, KeptUsual | undefined>> {
-  const leading = nights.flatMap((night) => {
-    const groupId = leadingOf(byNight.get(night) ?? [])[0]?.groupId ?? null;
-    return groupId === null ? [] : [{ night, groupId, nightNo: nightNumber(night) }];
+  sights: readonly NightSight[],
+): Promise<(KeptUsual | undefined)[]> {
+  const asked = sights.flatMap(({ leading }, at) => {
+    const groupId = leading[0]?.groupId ?? null;
+    return groupId === null ? [] : [{ at, groupId, nightNo: nightNumber(nights[at] ?? '') }];
   });
-  const usual = await listUsual(catalog, leading);
-  return new Map(leading.map(({ night }, at) => [night, usual[at]]));
+  const found = await listUsual(catalog, asked);
+  const usual = new Map(asked.map(({ at }, place) => [at, found[place]]));
+  return sights.map((_, at) => usual.get(at));
 }

@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Place } from '../almanac/index.js';
-import { listNightRows, type NightRow, type Viewer } from '../catalog/index.js';
+import { listSunRows, type NightRow, type SunRow, type Viewer } from '../catalog/index.js';
 import { findSite } from '../config/index.js';
-import { groupBy } from '../lib/groups.js';
 import { canBeAt, placeIn, skyOver, type SiteNight, type SkyParts } from './sky.js';
 
 /** The skies of many nights, each worked out once. */
@@ -24,8 +23,10 @@ interface KnownPlace {
 /** Nights of some years; each is a few hundred bytes. */
 const KEPT_SKIES = 4000;
 const KEPT_PLACES = 200;
-/** How long a site that no header told the place of is not asked for again. */
-const FORGET_PLACES_MS = 600_000;
+/** How long a site is not asked for again: telescopes travel, and headers are corrected. */
+const KEEP_PLACE_MS = 86_400_000;
+/** The same of one that no header told the place of. */
+const KEEP_NONE_MS = 600_000;
 
 /**
  * Sun and Moon of a night over a place never change, and take milliseconds; where a site is that the
@@ -36,7 +37,7 @@ export function createSkies(parts: SkyParts): Skies {
   const kept = new LRUCache<string, SiteNight>({ max: KEPT_SKIES });
   const places = new LRUCache<string, KnownPlace>({
     max: KEPT_PLACES,
-    ttl: FORGET_PLACES_MS,
+    ttl: KEEP_PLACE_MS,
   });
 
   const keep = (night: string, siteId: string, place: Place): SiteNight => {
@@ -52,7 +53,7 @@ export function createSkies(parts: SkyParts): Skies {
   const placeOf = async (
     night: string,
     siteId: string,
-    listRows: () => Promise<readonly NightRow[]>,
+    listRows: () => Promise<readonly SunRow[]>,
   ): Promise<Place | undefined> => {
     const site = findSite(sites, siteId);
     if (site !== undefined) return site;
@@ -63,14 +64,14 @@ export function createSkies(parts: SkyParts): Skies {
       parts,
       rows.filter((row) => row.siteId === siteId),
     );
-    places.set(siteId, { place, night });
+    places.set(siteId, { place, night }, place === undefined ? { ttl: KEEP_NONE_MS } : {});
     return place;
   };
 
   const overAll = async (
     night: string,
     siteIds: Iterable<string>,
-    listRows: () => Promise<readonly NightRow[]>,
+    listRows: () => Promise<readonly SunRow[]>,
   ): Promise<SiteNight[]> => {
     const skies: SiteNight[] = [];
     for (const siteId of [...siteIds].sort()) {
@@ -84,21 +85,27 @@ export function createSkies(parts: SkyParts): Skies {
 
   return {
     over: (night, siteIds, viewer) =>
-      overAll(night, siteIds, () => listNightRows(parts.catalog, night, viewer)),
+      overAll(night, siteIds, () => listSunRows(parts.catalog, night, viewer)),
     async overFrames(night, rows) {
       if (rows.length === 0) return overSites(night);
-      const bySite = groupBy(rows, (row) => row.siteId);
-      for (const [siteId, some] of bySite) {
+      const sites = new Set(rows.map(({ siteId }) => siteId));
+      const underSun = rows.filter(isUnderSun);
+      for (const siteId of sites) {
         const known = places.get(siteId);
+        const some = underSun.filter((row) => row.siteId === siteId);
         if (known !== undefined && !isOf(known, night, some)) places.delete(siteId);
       }
-      return overAll(night, bySite.keys(), () => Promise.resolve(rows));
+      return overAll(night, sites, () => Promise.resolve(underSun));
     },
     overSites,
   };
 }
 
 /** A telescope that travels has its own place each time; and a night may tell what others did not. */
-function isOf(known: KnownPlace, night: string, rows: readonly NightRow[]): boolean {
+function isOf(known: KnownPlace, night: string, rows: readonly SunRow[]): boolean {
   return known.place === undefined ? known.night === night : canBeAt(known.place, rows);
+}
+
+function isUnderSun(row: NightRow): row is NightRow & SunRow {
+  return row.dateObsMs !== null && row.sunAltDeg !== null;
 }

@@ -5,7 +5,7 @@ import {
   listHeaders,
   toOverrides,
   type Catalog,
-  type NightRow,
+  type SunRow,
 } from '../catalog/index.js';
 import type { Config, Site } from '../config/index.js';
 import { placeOfStored, siteDefaults, type Reader } from '../ingest/index.js';
@@ -21,7 +21,7 @@ export interface SiteNight {
   readonly sky: Night;
 }
 
-/** Frames whose headers are asked for a place; if the first of them tell none, the others are not. */
+/** Frames whose headers are asked for a place; if the first of them agree, or tell none, no others. */
 const ASKED = 20;
 const ASKED_FIRST = 5;
 /** The Sun moves by it in a quarter of an hour: that far exposures are long. */
@@ -44,14 +44,17 @@ export function skyOver(night: string, siteId: string, place: Place, site?: Site
 /** The place that most of some frames of a site tell: a header may be wrong. */
 export async function placeIn(
   parts: SkyParts,
-  rows: readonly NightRow[],
+  rows: readonly SunRow[],
 ): Promise<Place | undefined> {
   const votes = new Map<string, { readonly place: Place; readonly frames: number }>();
-  const asked = spread(rows.filter(canBeChecked), ASKED);
+  const asked = spread(rows, ASKED);
   const first = spread(asked, ASKED_FIRST);
   const rest = asked.filter((row) => !first.includes(row));
   for (const [index, row] of [...first, ...rest].entries()) {
-    if (index === first.length && votes.size === 0) return undefined;
+    if (index === first.length) {
+      const [only] = votes.values();
+      if (only === undefined || only.frames === first.length) return only?.place;
+    }
     const place = await placeOfRow(parts, row);
     if (place === undefined) continue;
     const key = `${place.latitudeDeg.toFixed(1)} ${place.longitudeDeg.toFixed(1)}`;
@@ -69,26 +72,19 @@ function spread<T>(all: readonly T[], most: number): readonly T[] {
   return all.filter((_, index) => index % step < 1);
 }
 
-type Checked = NightRow & { readonly dateObsMs: number; readonly sunAltDeg: number };
-
-function canBeChecked(row: NightRow): row is Checked {
-  return row.dateObsMs !== null && row.sunAltDeg !== null;
-}
-
 /** False if the Sun of which some frames tell did not stand so over a place. */
-export function canBeAt(place: Place, rows: readonly NightRow[]): boolean {
-  const row = rows.find(canBeChecked);
+export function canBeAt(place: Place, [row]: readonly SunRow[]): boolean {
   return row === undefined || isUnderItsSun(place, row);
 }
 
-function isUnderItsSun(place: Place, { dateObsMs, sunAltDeg }: Checked): boolean {
+function isUnderItsSun(place: Place, { dateObsMs, sunAltDeg }: SunRow): boolean {
   return Math.abs(lookFrom(place, dateObsMs).sun.altDeg - sunAltDeg) < SAME_SUN_DEG;
 }
 
 /** Where a header says that its frame was taken, if the Sun that the frame tells of stood there so. */
 async function placeOfRow(
   { catalog, config, reader }: SkyParts,
-  row: Checked,
+  row: SunRow,
 ): Promise<Place | undefined> {
   const stored = await listHeaders(catalog, { id: row.versionId });
   const reading = {

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createCalibrations, type CalibrationRules } from '../calibration/index.js';
 import {
   ARCHIVE_VIEWER,
   claimReport,
@@ -12,7 +11,7 @@ import {
 import type { Config } from '../config/index.js';
 import { auditState, backupState } from '../keeping/index.js';
 import { errorFields, type Log } from '../lib/log.js';
-import { createNights, type NightParts } from '../nights/index.js';
+import type { Nights } from '../nights/index.js';
 import { describeRoom, judgeRoom, readDisk } from '../status/index.js';
 import { composeReport, type Report } from './compose.js';
 import { ownDueNights, unreadyNights } from './readiness.js';
@@ -28,8 +27,7 @@ export { reportWays, rootOf, sendReport } from './send.js';
 export interface ReportParts {
   readonly catalog: Catalog;
   readonly config: Config;
-  readonly rules: CalibrationRules;
-  readonly reader: NightParts['reader'];
+  readonly nights: Nights;
 }
 
 /** Who is told what. */
@@ -53,23 +51,19 @@ export const EVERYTHING_READER: ReportReader = {
  * @returns without a frame of it that the reader sees: that none came, and what was refused
  */
 export async function makeReport(
-  { catalog, config, rules, reader }: ReportParts,
+  { catalog, config, nights }: ReportParts,
   night: string,
   { viewer, seesRefused, seesStanding }: ReportReader,
 ): Promise<Report> {
-  const calibrations = createCalibrations(catalog, rules);
-  const nights = createNights({ catalog, config, calibrations, reader });
   const found = await nights.find(night, { seesRefused, seesNotes: false }, viewer);
   return composeReport(night, found, seesStanding ? await readStanding(catalog, config) : null);
 }
 
 /** The newest night with frames that the reader sees; undefined if there is none. */
 export async function lastNight(
-  { catalog, config, rules, reader }: ReportParts,
+  { nights }: Pick<ReportParts, 'nights'>,
   viewer: Viewer,
 ): Promise<string | undefined> {
-  const calibrations = createCalibrations(catalog, rules);
-  const nights = createNights({ catalog, config, calibrations, reader });
   const page = await nights.list({ conditions: [], limit: 1, offset: 0 }, viewer);
   return page.nights[0]?.night;
 }

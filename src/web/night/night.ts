@@ -10,7 +10,7 @@ import { parameter, queryParameters, requireAction } from '../../http/index.js';
 import { AppError } from '../../lib/errors.js';
 import { groupBy } from '../../lib/groups.js';
 import { parseDate } from '../../lib/time.js';
-import { createNights, type NightReport, type Nights } from '../../nights/index.js';
+import type { NightReport, Nights } from '../../nights/index.js';
 import { sendPage, type Web } from '../page.js';
 import { countOf, formatBytes, formatCount, formatNight } from '../render.js';
 import { toMatrix } from './calibrations.js';
@@ -41,9 +41,9 @@ export function requireNight(req: Request): string {
   throw new AppError('not_found', 'Not found. A night is called by its date: 2026-03-01.');
 }
 
-/** Makes the sender of nights; what takes long is remembered by it. */
+/** Makes the sender of nights. */
 export function sendNight(web: Web): SendNight {
-  const nights = createNights(web.services);
+  const { nights } = web.services;
   return async (req, res, told) => {
     const viewer = requireAction(res, 'read');
     const night = requireNight(req);

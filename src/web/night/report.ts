@@ -1,7 +1,6 @@
 import type { RequestHandler } from 'express';
 import { may } from '../../auth/index.js';
 import { reportReaderOf, requireAction } from '../../http/index.js';
-import { createNights } from '../../nights/index.js';
 import { verdictOf, type Report } from '../../report/index.js';
 import { sendPage, type Web } from '../page.js';
 import { formatNight } from '../render.js';
@@ -9,13 +8,13 @@ import { requireNight } from './night.js';
 
 /** `GET /nights/<date>/report/`: the night in ten lines, each with the way to what it counts. */
 export function showReport(web: Web): RequestHandler {
-  const nights = createNights(web.services);
-  const { base } = web;
+  const { base, services } = web;
+  const { nights, reports } = services;
   return async (req, res) => {
     const viewer = requireAction(res, 'read');
     const night = requireNight(req);
     const [report, around] = await Promise.all([
-      web.services.reports.make(night, reportReaderOf(viewer)),
+      reports.make(night, reportReaderOf(viewer)),
       nights.around(night, viewer),
     ]);
     const link = (other: string | null) =>

@@ -13,7 +13,7 @@ import {
   type Viewer,
 } from '../../catalog/index.js';
 import { queryParameters, requireAction } from '../../http/index.js';
-import { createNights, type NightOverview, type Nights } from '../../nights/index.js';
+import type { NightOverview } from '../../nights/index.js';
 import { goTo, sendPage, type Web } from '../page.js';
 import { countOf, formatCount } from '../render.js';
 import { sumFrames } from '../frames/facets.js';
@@ -33,22 +33,12 @@ const WAIT_MS = 50;
 /** Frames that are read for one page: of nights with very many fewer are shown at once. */
 const MAX_FRAMES = 12_000;
 const KEPT_SHUTTERS = 20;
-/** Some megabytes each. */
-const KEPT_PAGES = 4;
-
-/** Answers that are the same until the catalogue changes. */
-interface KeptParts {
-  /** Seconds of open shutter by night. */
-  readonly shutter: Kept<ReadonlyMap<string, number>>;
-  /** The nights of a page but for the newest, which the clock plays a part in. */
-  readonly pages: Kept<readonly NightOverview[]>;
-}
 
 /** What one request works with. */
 interface Asked extends ReadState {
   readonly web: Web;
-  readonly kept: KeptParts;
-  readonly nights: Nights;
+  /** Seconds of open shutter by night. */
+  readonly shutter: Kept<ReadonlyMap<string, number>>;
   readonly viewer: Viewer;
   /** Every night there is, newest first; those with notes alone have no frames. */
   readonly entries: readonly NightTotal[];
@@ -57,11 +47,7 @@ interface Asked extends ReadState {
 /** `GET /nights/`: the newest night, the calendar, and the nights before it. */
 export function showNights(web: Web): RequestHandler {
   const { services, base } = web;
-  const nights = createNights(services);
-  const kept: KeptParts = {
-    shutter: keepAnswers(services.catalog, KEPT_SHUTTERS),
-    pages: keepAnswers(services.catalog, KEPT_PAGES),
-  };
+  const shutter: Asked['shutter'] = keepAnswers(services.catalog, KEPT_SHUTTERS);
   return async (req: Request, res: Response) => {
     const viewer = requireAction(res, 'read');
     const read = readState(queryParameters(req));
@@ -76,7 +62,7 @@ export function showNights(web: Web): RequestHandler {
       goTo(web, req, res, nightsUrl(base, { ...state, offset }));
       return;
     }
-    const asked = { ...read, web, nights, viewer, entries, kept };
+    const asked = { ...read, web, viewer, entries, shutter };
     const [list, calendar, instruments] = await Promise.all([
       readList(asked),
       readCalendar(asked),
@@ -144,23 +130,22 @@ interface List {
 }
 
 async function readList(asked: Asked): Promise<List> {
-  const { web, nights, viewer, entries, state, conditions, kept } = asked;
+  const { web, viewer, entries, state, conditions } = asked;
   const { services, base } = web;
+  const { nights } = services;
   const page = cutPage(entries, state);
   const options = { seesRefused: may(viewer, 'upload'), seesNotes: may(viewer, 'read-notes') };
   const newest = state.offset === 0 ? page.find(isPast) : undefined;
   const rest = page.filter((entry) => entry !== newest).map(({ night }) => night);
-  const describe = (names: readonly string[]): Promise<NightOverview[]> =>
-    nights.describe({ nights: names, conditions, ...options }, viewer);
-  const words = [rest, [...state.filters], options];
-  const [[first], others] = await Promise.all([
-    describe(newest === undefined ? [] : [newest.night]),
-    kept.pages.read(words, viewer, () => describe(rest)),
-  ]);
   const isTold = isToldMissing(viewer);
-  const [known, lacking, samplesOf, quarantine] = await Promise.all([
+  const names = newest === undefined ? rest : [newest.night, ...rest];
+  const [told, lacking] = await Promise.all([
+    nights.describe({ nights: names, conditions, ...options }, viewer),
+    isTold && newest !== undefined ? nights.lacking.soon(newest.night, WAIT_MS) : undefined,
+  ]);
+  const [first, others] = newest === undefined ? [undefined, told] : [told[0], told.slice(1)];
+  const [known, samplesOf, quarantine] = await Promise.all([
     isTold ? nights.lacking.known(others.filter(hasFrames).map(({ night }) => night)) : [],
-    isTold && first !== undefined ? nights.lacking.soon(first.night, WAIT_MS) : undefined,
     readSamples(asked, first, others),
     options.seesRefused ? countQuarantined(services.catalog, {}, viewer) : { files: 0 },
   ]);
@@ -254,8 +239,8 @@ async function readCalendar(asked: Asked): Promise<
   };
 }
 
-function readShutter({ web, viewer, state, conditions, kept }: Asked) {
-  return kept.shutter.read([[...state.filters]], viewer, async () => {
+function readShutter({ web, viewer, state, conditions, shutter }: Asked) {
+  return shutter.read([[...state.filters]], viewer, async () => {
     const rows = await listOpenShutter(web.services.catalog, conditions, viewer);
     return new Map(rows.map(({ night, exposureSec }) => [night, exposureSec]));
   });

@@ -1,4 +1,4 @@
-import { moonFaceAt, type Span } from '../../almanac/index.js';
+import { moonFaceAt, type Night, type Span } from '../../almanac/index.js';
 import type { NightExposure } from '../../catalog/index.js';
 import type { NightMedians, NightOverview } from '../../nights/index.js';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../render.js';
 import { makeMiniRoll, type MiniRoll } from '../roll/mini.js';
 import { spanOfNight } from '../roll/scale.js';
+import { remember } from '../../lib/remember.js';
 import type { Sample } from './samples.js';
 import {
   doubtTroubles,
@@ -103,7 +104,7 @@ export function toRow(night: NightOverview, options: RowOptions): NightRowModel 
     // Only where it is not that of today, which goes without saying.
     month: year === options.year ? month : `${month} ${year}`,
     moon: moonIcon(moonFaceAt(sky?.midnightMs ?? noonMs + HALF_DAY_MS)),
-    roll: makeMiniRoll(exposures, { night: night.night, sky, span, ...ROW_ROLL }),
+    roll: rowRoll(exposures, night.night, sky, span.fromMs, span.toMs),
     rollLabel: rollLabel(night),
     isEmpty: exposures.length === 0,
     frames: formatCount(exposures.length),
@@ -124,6 +125,17 @@ export function toRow(night: NightOverview, options: RowOptions): NightRowModel 
     note: note === undefined ? null : { text: firstLine(note.text), by: note.by },
   };
 }
+
+/** The drawing takes the most of the time of a row, and is the same until its night changes. */
+const rowRoll = remember(
+  (
+    exposures: readonly NightExposure[],
+    night: string,
+    sky: Night | undefined,
+    fromMs: number,
+    toMs: number,
+  ) => makeMiniRoll(exposures, { night, sky, span: { fromMs, toMs }, ...ROW_ROLL }),
+);
 
 /** What stands in the column of states, the worst first. */
 function troublesOf(told: Told): Trouble[] {
@@ -146,8 +158,7 @@ export function commonAxis(nights: readonly NightOverview[]): Span {
     .filter(({ exposures, skies }) => exposures.length > 0 || skies.length > 0)
     .map(({ night, skies, exposures }) => {
       const noonMs = Date.parse(`${night}T12:00:00Z`);
-      const skyOf = skies.slice(0, 1).map(({ sky }) => sky);
-      const { fromMs, toMs } = spanOfNight(night, skyOf, exposures);
+      const { fromMs, toMs } = rowSpan(exposures, night, skies[0]?.sky);
       return { fromMs: fromMs - noonMs, toMs: toMs - noonMs };
     });
   if (spans.length === 0) return { fromMs: 0, toMs: DAY_MS };
@@ -156,6 +167,11 @@ export function commonAxis(nights: readonly NightOverview[]): Span {
     toMs: Math.max(...spans.map(({ toMs }) => toMs)),
   };
 }
+
+const rowSpan = remember(
+  (exposures: readonly NightExposure[], night: string, sky: Night | undefined) =>
+    spanOfNight(night, sky === undefined ? [] : [sky], exposures),
+);
 
 /** Integration of all targets of a night, seconds. */
 export function shutterOf({ targets }: NightOverview): number {

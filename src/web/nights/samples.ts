@@ -1,5 +1,6 @@
 import { SCIENCE_KINDS, type NightExposure } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
+import { remember } from '../../lib/remember.js';
 import { filterSlot, kindLabel, thumbnailUrl, type FilterSlot } from '../render.js';
 import { formatClock } from './words.js';
 
@@ -17,7 +18,9 @@ export interface Sample {
  * target in turn, from all over its time; of raw and reduced frames the raw ones. Bad ones are left out
  * as long as there are others.
  */
-export function chooseSamples(exposures: readonly NightExposure[], most: number): NightExposure[] {
+export const chooseSamples = remember(choose);
+
+function choose(exposures: readonly NightExposure[], most: number): NightExposure[] {
   const level = exposures.reduce((least, each) => Math.min(least, each.reductionLevel), Infinity);
   const raw = exposures.filter(({ reductionLevel }) => reductionLevel === level);
   const sky = raw.filter(({ imageKind }) => SCIENCE_KINDS.some((kind) => kind === imageKind));

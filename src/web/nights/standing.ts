@@ -1,6 +1,7 @@
 import { CALIBRATION_KINDS } from '../../calibration/index.js';
 import { SCIENCE_KINDS, type NightExposure, type Viewer } from '../../catalog/index.js';
 import { groupBy } from '../../lib/groups.js';
+import { remember } from '../../lib/remember.js';
 import { cameraKey, gapsOf, type Missing, type NightOverview } from '../../nights/index.js';
 import { countOf, formatDuration } from '../render.js';
 
@@ -36,23 +37,40 @@ const FARTHEST_EAST_MS = 14 * 3_600_000;
 
 /** Calibrations that its science frames lack, each camera once. */
 export function missingTroubles({ base, night, missing = [] }: Told): Trouble[] {
-  return [...groupBy(missing, cameraKey).values()].map((some) => {
+  if (missing.length === 0) return [];
+  const waitingOn = countWaiting(night.exposures, missing);
+  return [...groupBy(missing, cameraKey)].map(([key, some]) => {
     const camera = some[0]?.camera ?? '';
     const what = some.map(wordsOf).join(', ');
     const isAll = CALIBRATION_KINDS.every((kind) => some.some((each) => each.kind === kind));
     const briefly = some.length > 1 ? some.map(({ kind }) => KIND_WORDS[kind]).join(', ') : what;
-    const waiting = night.exposures.filter((each) => some.some((one) => waitsFor(each, one)));
-    const verb = waiting.length === 1 ? 'waits' : 'wait';
+    const waiting = waitingOn.get(key) ?? 0;
+    const verb = waiting === 1 ? 'waits' : 'wait';
     return {
       level: 'bad',
       title: capital(`${what} missing on ${camera}`),
       short: `no ${isAll ? 'calibrations' : briefly}`,
       where: camera,
-      detail: `${countOf(waiting.length, 'science frame')} ${verb} for them`,
+      detail: `${countOf(waiting, 'science frame')} ${verb} for them`,
       url: `${base}/nights/${night.night}/#calibrations`,
     };
   });
 }
+
+/** Science frames that wait for what is missing, by camera. */
+const countWaiting = remember(
+  (
+    exposures: readonly NightExposure[],
+    missing: readonly Missing[],
+  ): ReadonlyMap<string, number> => {
+    const lacking = groupBy(missing, cameraKey);
+    const waiting = [...lacking].map(([key, some]): [string, number] => [
+      key,
+      exposures.filter((each) => some.some((one) => waitsFor(each, one))).length,
+    ]);
+    return new Map(waiting);
+  },
+);
 
 /** `V, R flats`, `300 s darks`, `biases` */
 function wordsOf({ kind, of }: Missing): string {

@@ -13,7 +13,6 @@ import {
 import { findSite, type Site } from '../../config/index.js';
 import { requireAction } from '../../http/index.js';
 import { formatDate, nightOf } from '../../lib/time.js';
-import { createNights } from '../../nights/index.js';
 import { readDiskStates } from '../../status/index.js';
 import { formatClock } from '../nights/words.js';
 import { sendPage, type Web } from '../page.js';
@@ -96,8 +95,7 @@ export function showTonight(web: Web): RequestHandler {
 
 /** Sun and Moon of a night never change: they are worked out once. */
 function placeFinder({ services }: Web): (nowMs: number, viewer: Viewer) => Promise<Place> {
-  const { catalog, config } = services;
-  const nights = createNights(services);
+  const { catalog, config, nights } = services;
   const site = findSite(config.sites, config.SITE_ID) ?? config.sites[0];
   let kept: { readonly night: string; readonly sky: Night } | undefined;
   return async (nowMs, viewer) => {
