@@ -52,7 +52,7 @@ export function createFrameHandlers(services: Services) {
       listHdus(catalog, version),
     ]);
     if (text === undefined) throw new AppError('not_found', 'Not found.'); // gone in the meantime
-    res.type('json').send(`${text.slice(0, -1)},"hdus":${JSON.stringify(hdus)}}`);
+    res.type('json').send(`${text.toString().slice(0, -1)},"hdus":${JSON.stringify(hdus)}}`);
   };
 
   /** The frames that this one names, as the reference archive knows them, or those that name it. */
@@ -69,7 +69,7 @@ export function createFrameHandlers(services: Services) {
     const ids = new Set([...used, ...users.filter((id) => id !== frame.id)]);
     const texts = textsBelow(rootUrl(services, req));
     const frames = await findFramesAs(catalog, texts, [...ids], viewer);
-    res.type('json').send(`[${frames.join(',')}]`);
+    res.type('json').send(`[${frames.map(String).join(',')}]`);
   };
 
   const headers: RequestHandler = async (req, res) => {

@@ -27,7 +27,7 @@ export type FrameObject = Readonly<Record<string, unknown>>;
  */
 export async function* eachBatch(
   catalog: Catalog,
-  read: FrameReader<string>,
+  read: FrameReader<Buffer>,
   { conditions, order, most }: TableQuery,
   viewer: Viewer,
 ): AsyncGenerator<readonly FrameObject[]> {
@@ -35,7 +35,7 @@ export async function* eachBatch(
   for (let left = most; left > 0; left -= BATCH) {
     const query = { conditions, order, limit: Math.min(left, BATCH), cursor };
     const page = await listFramesByCursor(catalog, read, query, viewer);
-    yield JSON.parse(`[${page.items.join(',')}]`) as FrameObject[];
+    yield JSON.parse(`[${page.items.map(String).join(',')}]`) as FrameObject[];
     if (page.next === null) return;
     cursor = page.next;
   }

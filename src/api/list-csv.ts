@@ -28,7 +28,7 @@ const COLUMNS = [
 /** Frames as CSV (RFC 4180) with a line of names, piece by piece. */
 export async function* eachCsvPiece(
   catalog: Catalog,
-  read: FrameReader<string>,
+  read: FrameReader<Buffer>,
   query: TableQuery,
   viewer: Viewer,
 ): AsyncGenerator<string> {

@@ -110,7 +110,7 @@ const TAIL = '</TABLEDATA></DATA>\n</TABLE>\n</RESOURCE>\n</VOTABLE>\n';
 /** Frames as a VOTable, piece by piece: what TOPCAT, Aladin and astropy read with units and meaning. */
 export async function* eachVotablePiece(
   catalog: Catalog,
-  read: FrameReader<string>,
+  read: FrameReader<Buffer>,
   query: TableQuery,
   viewer: Viewer,
 ): AsyncGenerator<string> {

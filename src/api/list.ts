@@ -43,7 +43,7 @@ export function createListHandlers(services: Services): {
   const textsBelow = createFrameTexts(services);
   const answer = createAnswers(services);
 
-  const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<string> => {
+  const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<Buffer> => {
     const query = parseFrameQuery(queryParameters(req), config);
     const page = await listFramesAs(catalog, textsBelow(root), query, viewer);
     const links = offsetLinks(req, root, query, page.total);
@@ -51,7 +51,7 @@ export function createListHandlers(services: Services): {
     return withResults(envelope, page.items);
   };
 
-  const byCursor = async (req: Request, root: string, viewer: Viewer): Promise<string> => {
+  const byCursor = async (req: Request, root: string, viewer: Viewer): Promise<Buffer> => {
     const parameters = queryParameters(req);
     const { conditions, order, limit } = parseFrameQuery(parameters, config);
     const cursor = parameter(parameters, 'cursor');
@@ -112,17 +112,22 @@ export function createListHandlers(services: Services): {
     await answer(req, res, viewer, {
       conditions: () => conditions,
       make: async () =>
-        JSON.stringify(toAggregateShape(await listFacets(catalog, conditions, viewer))),
+        Buffer.from(
+          JSON.stringify(toAggregateShape(await listFacets(catalog, conditions, viewer))),
+        ),
     });
   };
 
   return { list, aggregate };
 }
 
+const COMMA = Buffer.from(',');
+
 /** An envelope with frames that are JSON text already. */
-function withResults(envelope: Record<string, unknown>, frames: readonly string[]): string {
-  const head = JSON.stringify(envelope).slice(0, -1);
-  return `${head},"results":[${frames.join(',')}]}`;
+function withResults(envelope: Record<string, unknown>, frames: readonly Buffer[]): Buffer {
+  const head = `${JSON.stringify(envelope).slice(0, -1)},"results":[`;
+  const list = frames.flatMap((frame, at) => (at === 0 ? [frame] : [COMMA, frame]));
+  return Buffer.concat([Buffer.from(head), ...list, Buffer.from(']}')]);
 }
 
 /** Bytes of answers that are kept: cameras, pages and pipelines ask for the same lists over and over. */
@@ -131,7 +136,7 @@ const KEPT_BYTES = 16 * 1024 * 1024;
 /** A question about the frames under some conditions. */
 interface Question {
   readonly conditions: () => readonly Condition[];
-  readonly make: () => Promise<string>;
+  readonly make: () => Promise<Buffer>;
 }
 
 type Answers = (req: Request, res: Response, viewer: Viewer, question: Question) => Promise<void>;
@@ -163,8 +168,8 @@ function createAnswers(services: Services): Answers {
   ): Promise<Answer> => {
     const begun = making.get(tag);
     if (begun !== undefined) return begun;
-    const made = make().then((text) => {
-      const answer = { changes, tag, body: Buffer.from(text) };
+    const made = make().then((body) => {
+      const answer = { changes, tag, body };
       kept.set(about, answer);
       return answer;
     });
@@ -188,7 +193,7 @@ function createAnswers(services: Services): Answers {
     res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
     // What is public depends on the clock, and so does what is shown to whom not everything is.
     if (!viewer.seesAll || asksTheClock(req)) {
-      res.type('json').send(Buffer.from(await question.make()));
+      res.type('json').send(await question.make());
       return;
     }
     const about = aboutOf(services, req, viewer);

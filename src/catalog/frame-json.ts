@@ -116,10 +116,10 @@ export type FrameReader<T> = (
 ) => Promise<readonly T[]>;
 
 /**
- * A reader that gives frames as JSON texts of this shape, all in one, with commas between them: a list
- * is then a text that is sent as it is.
+ * A reader that gives frames as JSON texts of this shape in UTF-8, all in one, with commas between them:
+ * a list is then sent as the database wrote it, and never becomes a string here.
  */
-export function createTextReader(shape: FrameShape): FrameReader<string> {
+export function createTextReader(shape: FrameShape): FrameReader<Buffer> {
   const [head = '', ...tails] = objectSql(shape).split('(:related)');
   const object = [head, ...tails].join('(?)');
   const makeQuery = (db: Knex, viewer: Viewer, now: number): Query => {
@@ -142,7 +142,7 @@ export function createTextReader(shape: FrameShape): FrameReader<string> {
       .modify(visibleTo, viewer, now)
       .select(
         db.raw(
-          `group_concat(${object}, ',') as text`,
+          `cast(group_concat(${object}, ',') as blob) as text`,
           tails.map(() => list),
         ),
       )
@@ -156,11 +156,11 @@ export function createTextReader(shape: FrameShape): FrameReader<string> {
     const { sql, bindings } = viewer.seesAll
       ? (whole ??= makeQuery(db, viewer, now))
       : makeQuery(db, viewer, now);
-    const [row] = await db.raw<{ text: string | null }[]>(
+    const [row] = await db.raw<{ text: Buffer | null }[]>(
       sql,
       bindings.map((value) => (value === IDS ? JSON.stringify(ids) : value)),
     );
-    return typeof row?.text === 'string' ? [row.text] : [];
+    return row?.text ? [row.text] : [];
   };
 }
 
