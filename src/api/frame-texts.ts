@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
 import { createTextReader, type FrameReader } from '../catalog/index.js';
 import { downloadUrl, type Services } from '../http/index.js';
@@ -6,43 +7,64 @@ import { frameShape } from './shapes.js';
 /** Reads frames as JSON text in UTF-8, with addresses below `root` that are signed now for who asks. */
 export type FrameTexts = (root: string) => FrameReader<Buffer>;
 
+/** Addresses of one root and one account are equally long but for the id. */
+const KEPT_READERS = 16;
+
 /**
  * The catalogue writes the texts, but it knows no addresses: those are put in here, in the place of a
- * mark that nobody outside can know and so no header can have, and the id behind it.
+ * mark that nobody outside can know and so no header can have, and the id behind it. The mark is as long
+ * as what belongs there, so that the bytes of a list are written once and never moved.
  */
 export function createFrameTexts(services: Services): FrameTexts {
-  const mark = randomUUID();
-  const read = createTextReader(frameShape(mark));
+  const secret = randomUUID();
+  const readers = new LRUCache<number, Reader>({
+    max: KEPT_READERS,
+    memoMethod: (length) => {
+      const mark = secret.padEnd(length, '.');
+      return { mark: Buffer.from(mark), read: createTextReader(frameShape(mark)) };
+    },
+  });
   return (root) => async (db, ids, seer) => {
+    const addressOf = (id: number): string =>
+      JSON.stringify(downloadUrl(services, root, id, seer.viewer)).slice(1, -1);
+    const { mark, read } = readers.memo(Buffer.byteLength(addressOf(0)) - 1);
     const texts = await read(db, ids, seer);
-    // A frame has its address more than once, and signing takes longer than all else.
-    const known = new Map<number, Buffer>();
-    const addressOf = (id: number): Buffer => {
-      const url = downloadUrl(services, root, id, seer.viewer);
-      const address = Buffer.from(JSON.stringify(url).slice(1, -1));
-      known.set(id, address);
-      return address;
-    };
-    return texts.map((text) => replaceMarks(text, mark, (id) => known.get(id) ?? addressOf(id)));
+    return texts.map((text) => fillIn(text, mark, addressOf));
   };
+}
+
+interface Reader {
+  readonly mark: Buffer;
+  readonly read: FrameReader<Buffer>;
 }
 
 const [ZERO, NINE] = [0x30, 0x39];
 
-/** Puts something in the place of each mark and the number behind it. */
-function replaceMarks(text: Buffer, mark: string, wordOf: (id: number) => Buffer): Buffer {
-  const sought = Buffer.from(mark);
-  const pieces: Buffer[] = [];
+/**
+ * Writes over each mark and the number behind it what belongs there.
+ *
+ * @returns the same bytes; others only if something is not as long as its place
+ */
+function fillIn(text: Buffer, mark: Buffer, addressOf: (id: number) => string): Buffer {
+  // A frame has its address more than once, and signing takes longer than all else.
+  const known = new Map<number, string>();
+  const before: Buffer[] = [];
   let from = 0;
-  for (;;) {
-    const found = text.indexOf(sought, from);
-    if (found === -1) break;
-    let [at, id] = [found + sought.length, 0];
-    for (; isDigit(text[at]); at += 1) id = id * 10 + ((text[at] ?? ZERO) - ZERO);
-    pieces.push(text.subarray(from, found), wordOf(id));
-    from = at;
+  for (let found = text.indexOf(mark); found !== -1; found = text.indexOf(mark, from)) {
+    let [end, id] = [found + mark.length, 0];
+    for (; isDigit(text[end]); end += 1) id = id * 10 + ((text[end] ?? ZERO) - ZERO);
+    const address = known.get(id) ?? addressOf(id);
+    known.set(id, address);
+    if (Buffer.byteLength(address) === end - found) {
+      text.write(address, found);
+    } else {
+      before.push(text.subarray(0, found), Buffer.from(address));
+      text = text.subarray(end);
+      end = 0;
+    }
+    from = end;
   }
-  return Buffer.concat([...pieces, text.subarray(from)]);
+  return before.length === 0 ? text : Buffer.concat([...before, text]);
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -43,7 +43,7 @@ export function createListHandlers(services: Services): {
   const textsBelow = createFrameTexts(services);
   const answer = createAnswers(services);
 
-  const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<Buffer> => {
+  const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<Body> => {
     const query = parseFrameQuery(queryParameters(req), config);
     const page = await listFramesAs(catalog, textsBelow(root), query, viewer);
     const links = offsetLinks(req, root, query, page.total);
@@ -51,7 +51,7 @@ export function createListHandlers(services: Services): {
     return withResults(envelope, page.items);
   };
 
-  const byCursor = async (req: Request, root: string, viewer: Viewer): Promise<Buffer> => {
+  const byCursor = async (req: Request, root: string, viewer: Viewer): Promise<Body> => {
     const parameters = queryParameters(req);
     const { conditions, order, limit } = parseFrameQuery(parameters, config);
     const cursor = parameter(parameters, 'cursor');
@@ -111,10 +111,11 @@ export function createListHandlers(services: Services): {
     const conditions = parseConditions(queryParameters(req));
     await answer(req, res, viewer, {
       conditions: () => conditions,
-      make: async () =>
+      make: async () => [
         Buffer.from(
           JSON.stringify(toAggregateShape(await listFacets(catalog, conditions, viewer))),
         ),
+      ],
     });
   };
 
@@ -124,19 +125,34 @@ export function createListHandlers(services: Services): {
 const COMMA = Buffer.from(',');
 
 /** An envelope with frames that are JSON text already. */
-function withResults(envelope: Record<string, unknown>, frames: readonly Buffer[]): Buffer {
+function withResults(envelope: Record<string, unknown>, frames: readonly Buffer[]): Body {
   const head = `${JSON.stringify(envelope).slice(0, -1)},"results":[`;
   const list = frames.flatMap((frame, at) => (at === 0 ? [frame] : [COMMA, frame]));
-  return Buffer.concat([Buffer.from(head), ...list, Buffer.from(']}')]);
+  return [Buffer.from(head), ...list, Buffer.from(']}')];
 }
 
 /** Bytes of answers that are kept: cameras, pages and pipelines ask for the same lists over and over. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
+/** JSON in pieces: lists are long, and each copy of one is more work for the garbage collector. */
+type Body = readonly Buffer[];
+
+function lengthOf(body: Body): number {
+  return body.reduce((sum, { length }) => sum + length, 0);
+}
+
+function sendBody(req: Request, res: Response, body: Body): void {
+  res.type('json').set('Content-Length', String(lengthOf(body)));
+  res.cork();
+  if (req.method !== 'HEAD') for (const piece of body) res.write(piece);
+  res.end();
+  res.uncork();
+}
+
 /** A question about the frames under some conditions. */
 interface Question {
   readonly conditions: () => readonly Condition[];
-  readonly make: () => Promise<Buffer>;
+  readonly make: () => Promise<Body>;
 }
 
 type Answers = (req: Request, res: Response, viewer: Viewer, question: Question) => Promise<void>;
@@ -145,7 +161,7 @@ interface Answer {
   /** The change of the catalogue up to which it holds. */
   changes: number;
   readonly tag: string;
-  readonly body: Buffer;
+  readonly body: Body;
 }
 
 /**
@@ -157,7 +173,7 @@ function createAnswers(services: Services): Answers {
   const { catalog } = services;
   const kept = new LRUCache<string, Answer>({
     maxSize: KEPT_BYTES,
-    sizeCalculation: ({ body }) => Math.max(1, body.length),
+    sizeCalculation: ({ body }) => Math.max(1, lengthOf(body)),
   });
   const making = new Map<string, Promise<Answer>>();
   // Many ask for the same list at the moment when something has changed: it is made for all of them.
@@ -193,7 +209,7 @@ function createAnswers(services: Services): Answers {
     res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
     // What is public depends on the clock, and so does what is shown to whom not everything is.
     if (!viewer.seesAll || asksTheClock(req)) {
-      res.type('json').send(await question.make());
+      sendBody(req, res, await question.make());
       return;
     }
     const about = aboutOf(services, req, viewer);
@@ -209,7 +225,7 @@ function createAnswers(services: Services): Answers {
     }
     res.removeHeader('ETag'); // an error has none
     const { body } = found ?? (await makeOnce(about, { changes, tag }, question.make));
-    res.set('ETag', tag).type('json').send(body);
+    sendBody(req, res.set('ETag', tag), body);
   };
 }
 
