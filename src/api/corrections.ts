@@ -60,7 +60,7 @@ export function createCorrectionHandlers(services: Services) {
       const viewer = requireAction(res, 'correct');
       requireCsrf(services, req, res);
       const id = parseId(req.params.id);
-      const overrides = parseOverrides(readBody(req));
+      const overrides = parseOverrides(withoutWhy(readBody(req)));
       const why = parseWhy(parameter(queryParameters(req), 'why'));
       await revisions.correct(id, { overrides, isWhole, profile: readProfile(req), why }, viewer);
       await send(res, await getFrame(catalog, id, viewer));
@@ -122,6 +122,13 @@ export function createCorrectionHandlers(services: Services) {
   };
 
   return { show, change, withdraw, changeMany, notes, addNote };
+}
+
+/** Flags and notes have their reason in the body: here everything in it is a keyword. */
+function withoutWhy(body: ReturnType<typeof readBody>): ReturnType<typeof readBody> {
+  if (member(body, 'why') === undefined) return body;
+  const message = 'The reason goes into the address: `?why=…`. The body has keywords alone.';
+  throw new AppError('bad_request', message, { parameter: 'why' });
 }
 
 /** Without `profile` it stays as it is; an empty one chooses by the header again. */

@@ -3,7 +3,7 @@ import type { Catalog } from './db.js';
 import { readMark, writeMark } from './rebuild.js';
 import { UNSOLVED } from './solutions.js';
 import { enqueue, SEEN } from './solving-anew.js';
-import type { StarField } from './star-fields.js';
+import { checkUnasked, type StarField } from './star-fields.js';
 
 /** Which frames are to be solved. */
 export interface SolvingRequest {
@@ -29,7 +29,8 @@ const PIECE = 1_000;
 
 /**
  * Looks at a piece of the versions that came since the last time, the oldest first, and queues the
- * frames that need it.
+ * frames that need it. Those whose WCS was held against their stars while there was no solver are held
+ * against them once more.
  *
  * @returns false when all were looked at
  */
@@ -52,6 +53,7 @@ export async function queueNewFrames(catalog: Catalog): Promise<boolean> {
     const sql = `frames.version_id > ? and frames.version_id <= ? and frames.id in
       (select frame_id from versions where id > ? and id <= ?) and ${UNSOLVED}`;
     await enqueue(tx, { sql, values: [seen, last, seen, last] }, false);
+    await checkUnasked(tx, { after: seen, upTo: last });
   });
   return true;
 }

@@ -101,6 +101,23 @@ export async function checkStarsAnew(tx: Knex, frameIds: readonly number[]): Pro
   await tx('star_fields').whereIn('frame_id', frameIds).update({ state: 'new' });
 }
 
+/**
+ * The same of frames of which a solver might have told more than others of their field did, but was not
+ * asked.
+ *
+ * @param versions by their ids
+ */
+export async function checkUnasked(
+  tx: Knex,
+  { after, upTo }: { readonly after: number; readonly upTo: number },
+): Promise<void> {
+  await tx('star_fields')
+    .whereRaw('frame_id in (select frame_id from versions where id > ? and id <= ?)', [after, upTo])
+    .whereIn('state', ['alone', 'agrees', 'wrong'] satisfies StarState[])
+    .whereNull('asked_ms')
+    .update({ state: 'new' });
+}
+
 /** Writes down what came of it, if the stars are still those that were looked at. */
 export async function setStarState(
   catalog: Catalog,

@@ -109,7 +109,9 @@ async function runCommand(
       },
       allowPositionals: true,
       strict: true,
+      tokens: true,
     });
+    requireOnce(parsed.tokens, command);
   } catch (error) {
     console.error(
       `${error instanceof Error ? error.message : String(error)}\n\n${commandHelp(name, command)}`,
@@ -128,6 +130,20 @@ async function runCommand(
     console.error(escapeUnseen(known.message));
     return known.code === 'bad_request' ? 2 : 1;
   }
+}
+
+/** @throws if an option has two values where one is taken: the first would be dropped without a word */
+function requireOnce(
+  tokens: readonly { readonly kind: string; readonly name?: string }[],
+  { options }: Command,
+): void {
+  const isSingle = (name: string): boolean =>
+    options[name]?.type === 'string' && options[name].multiple !== true;
+  const names = tokens.flatMap(({ kind, name = '' }) =>
+    kind === 'option' && isSingle(name) ? [name] : [],
+  );
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new Error(`Option '--${twice}' can be given once only.`);
 }
 
 function createOutput(asJson: boolean): Output {

@@ -36,6 +36,9 @@ test('what is not understood is said on standard error, with status 2', async ()
   const option = await run(['check', '--fast']);
   expect([option.status, option.stdout]).toEqual([2, '']);
   expect(option.stderr).toMatch(/--fast/);
+  const twice = await run(['solve', '--frame', '79', '--frame', '80']);
+  expect([twice.status, twice.stdout]).toEqual([2, '']);
+  expect(twice.stderr).toMatch(/'--frame' can be given once only/);
 });
 
 test('config prints the effective values, secrets masked; bad ones stop it with all problems', async () => {

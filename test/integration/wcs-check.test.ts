@@ -203,3 +203,27 @@ test('a camera of which the solver knows no stars is not brought to it again and
   // Three were tried, near and everywhere.
   expect(calls).toHaveLength(6);
 }, 120_000);
+
+test('a frame that came while there was no solver is held against its stars by one that is set later', async () => {
+  const log = join(folder, 'later');
+  const without = await start({});
+  const alone = await upload(without, 'alone', { object: 'good', wrongPx: 40 });
+  await whenChecked(without);
+  expect(await said(without, alone)).toBe('');
+  await without.stop();
+
+  const later = await start({ ...fakeSolver(log), DATA_DIR: without.dataDir });
+  while ((await readCalls(log).catch(() => [])).length === 0) await setTimeout(200);
+  await whenChecked(without); // of the same catalogue
+  expect(await said(later, alone)).toBe(
+    'The WCS has the stars 2.4′ (40 pixels) away from where astap finds them.',
+  );
+
+  // Whatever the solver has told is not asked again at the next start.
+  const calls = (await readCalls(log)).length;
+  await later.stop();
+  await later.restart();
+  await upload(later, 'next', { object: 'good', moved: [20, 20] });
+  await whenChecked(without);
+  expect(await readCalls(log)).toHaveLength(calls);
+}, 120_000);
