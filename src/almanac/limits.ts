@@ -28,6 +28,19 @@ export function dayFinding(claims: SkyClaims): Finding[] {
   return [{ code: 'wrong-clock', level: 'warning', text }];
 }
 
+/** In low sunlight, as that of a midsummer night, short-lived things are still exposed for long. */
+const BRIGHT_SUN_ALT = 10;
+/** Then the sky alone fills every pixel of a camera within less. */
+const LONGEST_BY_DAY_SEC = 10;
+
+/** Whether an exposure is longer than any that is made on purpose while the Sun stands high. */
+export function isTooLongByDay(claims: SkyClaims): boolean {
+  const looks = instantsOf(claims).map((ms) => lookFrom(claims.place, ms));
+  return (
+    claims.exposureSec > LONGEST_BY_DAY_SEC && looks.every(({ sun }) => sun.altDeg > BRIGHT_SUN_ALT)
+  );
+}
+
 function isSeenByDay(position: SkyPoint, { place, startMs }: SkyClaims): boolean {
   if (lookFrom(place, startMs).at(position).sunDistanceDeg < SOLAR_DEG) return true;
   return DAY_BODIES.some(

@@ -65,7 +65,8 @@ export async function mediansOf(
     const level = Math.min(...some.map(({ reductionLevel }) => reductionLevel));
     return some.filter(({ reductionLevel }) => reductionLevel === level);
   });
-  const groups = [...groupBy(setups.flat(), ({ groupId }) => groupId)];
+  // Of frames whose filter was corrected the group is another one as soon as they are measured again.
+  const groups = setups.flatMap((some) => [...groupBy(some, ({ groupId }) => groupId)]);
   const told = await Promise.all(
     groups.map(async ([groupId, some]) => {
       const exposureSec = commonExposure(some);

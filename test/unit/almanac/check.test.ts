@@ -242,6 +242,7 @@ describe('a sidereal time', () => {
 
 describe('an exposure by day', () => {
   const NOON_MS = Date.parse('2024-03-12T11:00:00Z');
+  const LOW_SUN_MS = Date.parse('2024-03-12T16:50:00Z');
   const STAR: SkyPoint = { raDeg: 350, decDeg: 60 };
 
   test.each([
@@ -250,7 +251,18 @@ describe('an exposure by day', () => {
     ['altitude and azimuth', ({ altDeg, azDeg }: SkyClaims) => ({ ...NOTHING, altDeg, azDeg })],
   ])('is no wrong clock if %s says so too', (_what, some) => {
     const said = { ...some(headerAt(HILL, NOON_MS, STAR)), place: HILL, position: STAR };
-    expect(check({ ...said, startMs: NOON_MS })).toEqual([]);
+    expect(check({ ...said, startMs: NOON_MS, exposureSec: 1 })).toEqual([]);
+  });
+
+  test.each([
+    ['of a second', { exposureSec: 1, startMs: NOON_MS }, []],
+    ['of ten', { exposureSec: 10, startMs: NOON_MS }, []],
+    ['of five minutes', { exposureSec: 300, startMs: NOON_MS }, ['wrong-clock']],
+    // The Sun at 3°, as it may stand all night in the north.
+    ['of five minutes in low sunlight', { exposureSec: 300, startMs: LOW_SUN_MS }, []],
+  ])('%s that knows of the Sun is what it says it is', (_what, when, codes) => {
+    const right = { ...headerAt(HILL, when.startMs, STAR), position: STAR };
+    expect(check({ ...right, place: HILL, ...when }).map(([code]) => code)).toEqual(codes);
   });
 
   test.each([

@@ -43,6 +43,15 @@ test('medians stand beside what is usual, those that depend on the exposure besi
   ]);
 });
 
+test('a frame whose filter was corrected stands apart from those that it is still compared with', async () => {
+  const rows = [{ ...ROW, filter: 'R' }, ROW, ROW];
+  const medians = await mediansOf(rows, usualOf);
+  expect(medians.map(({ filter, frames }) => [filter, frames])).toEqual([
+    ['R', 1],
+    ['V', 2],
+  ]);
+});
+
 test('where exposures differ nothing is said of what is usual for one of them', async () => {
   const rows = [ROW, { ...ROW, exposureSec: 120, background: 900 }];
   expect(await mediansOf(rows, usualOf)).toMatchObject([
