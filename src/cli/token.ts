@@ -26,6 +26,9 @@ export const tokenAdd: Command = {
     const token = makeToken();
     await withCatalog(async (catalog) => {
       const user = await requireUser(catalog, username);
+      if (user.disabled) {
+        out.problem(`${username} is disabled: the token is good for nothing until that changes.`);
+      }
       await insertToken(
         catalog,
         {

@@ -83,6 +83,14 @@ test('an account of each role is made, listed, changed and disabled from the com
   expect(token.startsWith(hint)).toBe(true);
   expect((await archive.run(['token', 'revoke', String(id)])).status).toBe(0);
   expect((await archive.fetch('/frames/', { token })).status).toBe(401);
+
+  await archive.run(['user', 'disable', 'cli-user']);
+  const vain = await archive.run(['token', 'add', 'cli-user']);
+  expect([vain.status, vain.stderr]).toEqual([
+    0,
+    'cli-user is disabled: the token is good for nothing until that changes.\n',
+  ]);
+  await archive.run(['user', 'disable', 'cli-user', '--enable']);
 });
 
 test('a token is good for its scope and the role of its owner, not more', async () => {
