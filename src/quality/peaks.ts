@@ -1,7 +1,7 @@
 import type { Background } from './background.js';
-import { filteredAt, filterRows, type Filter } from './filter.js';
+import { filteredAt, type Filter } from './filter.js';
+import { eachFilteredPeak } from './filtered-peaks.js';
 import { createGrid } from './grid.js';
-import { eachNarrowPeak, NARROW } from './narrow-peaks.js';
 import type { Picture } from './types.js';
 
 /** A place that stands out of a filtered picture. */
@@ -31,47 +31,21 @@ const MAX_PEAKS = 60_000;
 
 /** Peaks of the filtered picture above so many sigma, brightest first. */
 export function findPeaks(search: Search, thresholdSigma: number): Peak[] {
-  const isNarrow = search.filter.width <= NARROW;
-  const peaks = isNarrow ? findNarrow(search, thresholdSigma) : findInWhole(search, thresholdSigma);
-  peaks.sort((one, other) => other.sigmas - one.sigmas);
-  return peaks.slice(0, MAX_PEAKS);
-}
-
-function findNarrow(search: Search, thresholdSigma: number): Peak[] {
   const peaks: Peak[] = [];
   const above = createLimits(search, thresholdSigma, 0);
   const near = createLimits(search, thresholdSigma, 1);
-  eachNarrowPeak(search, { above, near }, (x, y, value) => {
+  eachFilteredPeak(search, { above, near }, (x, y, value) => {
     const sigmas = (thresholdSigma * value) / (above(y)[x] ?? NaN);
     peaks.push({ x, y, sigmas, isBlended: false });
   });
-  // As they lie, so that of equal ones the same comes first whichever way they were found.
-  return peaks.sort((one, other) => one.y - other.y || one.x - other.x);
-}
-
-function findInWhole(search: Search, thresholdSigma: number): Peak[] {
-  const { picture, background, filter } = search;
-  const { width, height } = picture;
-  const peaks: Peak[] = [];
-  const limits = createLimits(search, thresholdSigma, 0);
-  const beyond = new Float64Array(width).fill(-Infinity);
-  let below: Row = beyond;
-  let middle: Row = beyond;
-  const take = (y: number, above: Float64Array): void => {
-    if (y > 0)
-      collect(peaks, y - 1, { below, middle, above }, { limits: limits(y - 1), thresholdSigma });
-    below = middle;
-    middle = above;
-  };
-  filterRows(picture, background, filter, { firstRow: 0, endRow: height }, take);
-  take(height, beyond);
-  return peaks;
+  peaks.sort((one, other) => other.sigmas - one.sigmas);
+  return peaks.slice(0, MAX_PEAKS);
 }
 
 /**
  * What counts along a row of the filtered picture, cell by cell.
  *
- * @param reach so many rows of cells on both sides are looked at too, and the least of them counts
+ * @param reach so many cells to all sides are looked at too, and the least of them counts
  */
 function createLimits(
   { picture, background, filter, noiseFactor }: Search,
@@ -89,9 +63,12 @@ function createLimits(
     filledFor = meshRow;
     for (let column = 0; column < columns; column += 1) {
       let lowest = Infinity;
-      const last = Math.min(rows - 1, meshRow + reach);
-      for (let line = Math.max(0, meshRow - reach); line <= last; line += 1) {
-        lowest = Math.min(lowest, values[line * columns + column] ?? NaN);
+      const top = Math.min(rows - 1, meshRow + reach);
+      const right = Math.min(columns - 1, column + reach);
+      for (let line = Math.max(0, meshRow - reach); line <= top; line += 1) {
+        for (let at = Math.max(0, column - reach); at <= right; at += 1) {
+          lowest = Math.min(lowest, values[line * columns + at] ?? NaN);
+        }
       }
       const noise = Math.max(least, lowest);
       const end = column === columns - 1 ? row.length : Math.floor((column + 1) * cellWidth);
@@ -103,46 +80,6 @@ function createLimits(
 }
 
 type Row = Float64Array;
-
-interface Neighbourhood {
-  readonly below: Float64Array;
-  readonly middle: Float64Array;
-  readonly above: Float64Array;
-}
-
-function collect(
-  peaks: Peak[],
-  y: number,
-  { below, middle, above }: Neighbourhood,
-  { limits, thresholdSigma }: { limits: Row; thresholdSigma: number },
-): void {
-  for (
-    let x = nextAbove(middle, limits, 0);
-    x < middle.length;
-    x = nextAbove(middle, limits, x + 1)
-  ) {
-    const value = middle[x] ?? 0;
-    const isHighest =
-      value > (middle[x - 1] ?? -Infinity) &&
-      value >= (middle[x + 1] ?? -Infinity) &&
-      isAbove(value, below, x, true) &&
-      isAbove(value, above, x, false);
-    if (!isHighest) continue;
-    peaks.push({ x, y, sigmas: (thresholdSigma * value) / (limits[x] ?? NaN), isBlended: false });
-  }
-}
-
-function nextAbove(row: Row, limits: Row, start: number): number {
-  let x = start;
-  while (x < row.length && !((row[x] ?? NaN) > (limits[x] ?? NaN))) x += 1;
-  return x;
-}
-
-/** Of equal neighbours the first is the peak. */
-function isAbove(value: number, row: Float64Array, x: number, isStrict: boolean): boolean {
-  const most = Math.max(row[x - 1] ?? -Infinity, row[x] ?? -Infinity, row[x + 1] ?? -Infinity);
-  return isStrict ? value > most : value >= most;
-}
 
 /** Sigmas that a peak must stand above the saddle to a higher one, and share of its own height. */
 const CONTRAST_SIGMA = 3;

@@ -1,3 +1,5 @@
+import { createSums, fillSums, weigh } from './surface-sums.js';
+
 /** Values on an even grid of cells over an image, row by row from FITS row 1. */
 export interface Mesh {
   readonly columns: number;
@@ -16,22 +18,30 @@ export interface Surface {
   valueAt(x: number, y: number): number;
   /** Value near that at a pixel (from 0), for the least work: straight between four cells. */
   at(x: number, y: number): number;
+  /**
+   * Sums with the weights 1, 2 … w … 2, 1 in both directions about a pixel and its eight neighbours, row by
+   * row. Good until the next are asked for.
+   */
+  sumsAbout(x: number, y: number, taps: number): Float64Array;
   /** How low and how steep the surface is at most, piece by piece, in some rows. */
   fillBounds(rows: { first: number; end: number }, bounds: Bounds): void;
 }
 
 /** What the surface keeps to in pieces of rows. */
 export interface Bounds {
-  /** Columns of a piece; the last one may be cut by the image. */
+  /** First column of the first piece, and columns of each; pieces may lie beyond the image. */
+  readonly firstPx: number;
   readonly piecePx: number;
-  /** One for each piece. The mean of the surface over a few pixels about one of the piece is not less. */
+  /** Pixels about one over which means are taken, at most on each side. */
+  readonly reachPx: number;
+  /** One for each piece. No mean about a place of the piece, the same to all sides, is less. */
   readonly low: Float64Array;
   /** The surface changes by no more from a pixel of the piece to one of its eight neighbours. */
   readonly slope: Float64Array;
 }
 
 /** Values at the nodes of a mesh, and the second derivatives of the splines through them. */
-interface Nodes {
+export interface Nodes {
   readonly mesh: Mesh;
   /** Along columns. */
   readonly up: Float64Array;
@@ -64,6 +74,7 @@ export function makeSurface(mesh: Mesh): Surface {
   };
   const line = new Float64Array(columns);
   const lineBends = new Float64Array(columns);
+  const sums = createSums(mesh);
   return {
     fillRow(y, row) {
       const place = placeOf(y, cellHeight, rows);
@@ -81,6 +92,10 @@ export function makeSurface(mesh: Mesh): Surface {
       if (rows === 1) return low;
       const high = lineAt(values, (up.index + 1) * columns, 1, across);
       return low + (high - low) * up.part;
+    },
+    sumsAbout: (x, y, taps) => {
+      fillSums(nodes, sums, { x, y, taps });
+      return sums.values;
     },
     fillBounds: (part, bounds) => {
       fillBounds(nodes, part, bounds);
@@ -110,25 +125,8 @@ function valueIn({ mesh, up, across, both, weights }: Nodes, x: number, y: numbe
   return sum;
 }
 
-/**
- * What the two nodes about a position count in a natural cubic spline, and the bends at them: as
- * `evaluate` has it, in another order. Returns which node is the first.
- */
-function weigh(position: number, count: number, weights: Float64Array): number {
-  const index = count === 1 ? 0 : Math.min(Math.max(Math.floor(position), 0), count - 2);
-  const part = count === 1 ? 0 : position - index;
-  const rest = 1 - part;
-  weights[0] = rest;
-  weights[1] = part;
-  weights[2] = part < 0 ? -part / 3 : part > 1 ? (part - 1) / 6 : (rest * rest * rest - rest) / 6;
-  weights[3] = part < 0 ? -part / 6 : part > 1 ? (part - 1) / 3 : (part * part * part - part) / 6;
-  return index;
-}
-
 /** Between nodes a spline may bend more than at them, if not by much. */
 const BEND_MARGIN = 2;
-/** Pixels about one over which a mean is taken, at most on each side. */
-const MEAN_REACH = 3;
 
 /**
  * A piece is lowest at one of its corners, or lower by what its bends allow: h²/8 of the second
@@ -137,17 +135,17 @@ const MEAN_REACH = 3;
 function fillBounds(
   nodes: Nodes,
   { first, end }: { first: number; end: number },
-  { piecePx, low, slope }: Bounds,
+  { firstPx, piecePx, reachPx, low, slope }: Bounds,
 ): void {
   const { mesh, mostAcross, mostUp } = nodes;
   const { columns, rows, cellWidth, cellHeight } = mesh;
   const row = placeOf(first, cellHeight, rows).index * columns;
   const [wide, tall] = [piecePx / cellWidth, (end - first) / cellHeight];
-  const [overX, overY] = [MEAN_REACH / cellWidth, MEAN_REACH / cellHeight];
-  let below = valueIn(nodes, 0, first);
-  let above = valueIn(nodes, 0, end);
+  const [overX, overY] = [reachPx / cellWidth, reachPx / cellHeight];
+  let below = valueIn(nodes, firstPx, first);
+  let above = valueIn(nodes, firstPx, end);
   for (let piece = 0; piece < low.length; piece += 1) {
-    const right = (piece + 1) * piecePx;
+    const right = firstPx + (piece + 1) * piecePx;
     const nextBelow = valueIn(nodes, right, first);
     const nextAbove = valueIn(nodes, right, end);
     const node = row + placeOf(right - piecePx / 2, cellWidth, columns).index;
