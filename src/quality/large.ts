@@ -3,6 +3,7 @@ import { isDisc } from './discs.js';
 import { findStars } from './find-stars.js';
 import type { Saturation } from './levels.js';
 import type { Finding, Picture, Star } from './types.js';
+import { middleOf } from './spread.js';
 import { judgeStars, type Verdict } from './verdict.js';
 
 /** Stars of a picture, and what they say together. */
@@ -25,6 +26,13 @@ const LARGE_PX = 20;
 const WIDER = 1.2;
 /** What is wider is no star in focus, pixels. */
 const THING_PX = 40;
+/** Large things that are stars out of focus if they are alike: planets come alone. */
+const LEAST_ALIKE = 3;
+/** Of them so many must show a disc: parts of the Moon may do so by chance. */
+const LEAST_DISCS = 2;
+/** Share of them that are of one size, and by how much these may differ from the middle one. */
+const MOST_ALIKE = 0.8;
+const SAME_SIZE = 0.25;
 /** More of them are a field of something, crowded stars out of focus perhaps. */
 const MOST_THINGS = 4;
 /** Radius of what belongs to something large, in its half-flux radii: of a disc the rim is at √2. */
@@ -46,10 +54,10 @@ export function measureStars(
   const isSmall = Math.min(picture.width, picture.height) < BLOCK * LEAST_BLOCKS;
   if (isSmall || (!isDoubtful && (fwhmPx ?? 0) < LARGE_PX)) return field;
   const large = measureBlocks(picture, saturation);
-  const isDefocused = large.verdict.findings.some(({ code }) => code === 'defocused');
+  const areRings = large.verdict.findings.some(isDefocused);
   const largePx = large.verdict.fwhmPx ?? 0;
   const isMore = largePx > LARGE_PX && wholeOf(large) > wholeOf(field);
-  if (isDefocused && (largePx > WIDER * (fwhmPx ?? 0) || isMore)) return large;
+  if (areRings && (largePx > WIDER * (fwhmPx ?? 0) || isMore)) return large;
   const things = thingsAmong(large.discs, field.stars);
   return things.length === 0 ? field : measureBeside(picture, things, saturation);
 }
@@ -67,20 +75,53 @@ function measureBlocks(
   const background = measureBackground(blocks);
   const known = { ...blocks, saturation: saturation.level };
   const { stars, found } = findStars(known, background, { takesSharp: true });
-  const verdict = judgeStars(blocks, background, stars, saturation);
-  const { fwhmPx, hfrPx } = verdict;
   const wide = stars.filter(({ fwhmPx: each }) => each * BLOCK > THING_PX);
+  // A galaxy or a cluster has a peak, and stars in it that count.
+  const discs = wide.filter((star) => isDisc(blocks, background, star));
+  const own = areOutOfFocus(wide, discs) ? wide.map(asWhole) : stars;
+  const verdict = asDefocused(judgeStars(blocks, background, own, saturation), own !== stars);
+  const { fwhmPx, hfrPx } = verdict;
   return {
-    stars: stars.map(toPixels),
-    // A galaxy or a cluster has a peak, and stars in it that count.
-    discs: wide.filter((star) => isDisc(blocks, background, star)).map(toPixels),
-    found,
+    stars: own.map(toPixels),
+    discs: discs.map(toPixels),
+    found: own === stars ? found : own.length,
     verdict: {
       ...verdict,
       fwhmPx: fwhmPx === null ? null : fwhmPx * BLOCK,
       hfrPx: hfrPx === null ? null : hfrPx * BLOCK,
     },
   };
+}
+
+/**
+ * Whether large things are stars: several of one size, of which some show a disc. Others may lie upon each
+ * other or at the edge, as few things as large as that have room of their own.
+ */
+function areOutOfFocus(wide: readonly Star[], discs: readonly Star[]): boolean {
+  const least = Math.max(LEAST_DISCS, wide.length / LEAST_ALIKE);
+  if (wide.length < LEAST_ALIKE || discs.length < least) return false;
+  const widths = wide.map(({ fwhmPx }) => fwhmPx);
+  const middle = middleOf(widths);
+  const alike = widths.filter((width) => Math.abs(width / middle - 1) < SAME_SIZE);
+  return alike.length >= MOST_ALIKE * wide.length;
+}
+
+/** What stars are that lie upon each other may be told by their size alone. */
+function asDefocused(verdict: Verdict, isKnown: boolean): Verdict {
+  const { fwhmPx, findings } = verdict;
+  if (!isKnown || fwhmPx === null || findings.some(isDefocused)) return verdict;
+  const text = `Stars are ${(fwhmPx * BLOCK).toFixed(0)} pixels wide, all of one size: out of focus.`;
+  const finding: Finding = { code: 'defocused', level: 'warning', text };
+  return { ...verdict, findings: [finding, ...findings] };
+}
+
+function isDefocused({ code }: Finding): boolean {
+  return code === 'defocused';
+}
+
+/** One whose neighbours and edges do not matter, as its size is that of the others. */
+function asWhole(star: Star): Star {
+  return { ...star, isCut: false, isBlended: false };
 }
 
 /** Means of blocks of pixels; NaN where one of them has no value. */

@@ -60,6 +60,20 @@ test('the further out of focus, the wider the stars and their rings, and each is
   expect(Math.max(...widths) / Math.min(...widths)).toBeLessThan(1.1);
 });
 
+test.each([
+  ['five, one of them cut off by the edge', [150, 600, 850, 420, 700], [160, 170, 420, 500, 780]],
+  ['four, two of them side by side', [150, 600, 735, 420], [160, 170, 235, 620]],
+])('few rings are stars out of focus, no planets: %s', (_what, across, up) => {
+  const ring = { innerPx: 18, outerPx: 60 };
+  const stars = across.map((x, at) => ({ x, y: up[at] ?? 0, snr: 2500 + 400 * at }));
+  const measures = measure(fieldOf({ shape: { kind: 'gaussian', fwhmPx: 3, ring }, stars }));
+  expect(codes(measures)).toEqual(['defocused']);
+  expect(measures.stars).toBeGreaterThanOrEqual(stars.length - 1);
+  expect(measures.stars).toBeLessThanOrEqual(stars.length);
+  expect((measures.fwhmPx ?? 0) / 60).toBeGreaterThan(1.3);
+  expect((measures.fwhmPx ?? 0) / 60).toBeLessThan(1.7);
+});
+
 test('the disc of a planet is no field of stars out of focus', () => {
   const field = fieldOf({});
   addDisc(field, { x: 420, y: 510, radius: 60, light: 20_000 });
