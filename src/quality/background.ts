@@ -85,19 +85,19 @@ function measureCells(
   const levels = new Float64Array(columns * rows);
   const noises = new Float64Array(columns * rows);
   // Few kinds of arrays for the inner loops: the engine makes far better code of them than for eight.
-  const isReady = pixels instanceof Uint16Array;
-  const room = new Float64Array(isReady ? 0 : Math.ceil(shape.cellHeight + 1) * width);
+  const most = Math.ceil(shape.cellHeight + 1) * width;
+  const room = pixels instanceof Uint16Array ? new Uint16Array(most) : new Float64Array(most);
   for (let row = 0; row < rows; row += 1) {
     const start = Math.floor(row * shape.cellHeight);
     const end = row === rows - 1 ? height : Math.floor((row + 1) * shape.cellHeight);
     const rowsOfPixels = pixels.subarray(start * width, end * width);
-    if (!isReady) room.set(rowsOfPixels);
-    const band = rowsOfPixels instanceof Uint16Array ? rowsOfPixels : room;
+    // Copies are quick where reading here and there from a large picture waits for memory each time.
+    room.set(rowsOfPixels);
     for (let column = 0; column < columns; column += 1) {
       const x = Math.floor(column * shape.cellWidth);
       const right = column === columns - 1 ? width : Math.floor((column + 1) * shape.cellWidth);
       const place = { x, y: 0, width: right - x, height: end - start };
-      const { level, noise } = measureCell(band, width, place);
+      const { level, noise } = measureCell(room, width, place);
       levels[row * columns + column] = level;
       noises[row * columns + column] = noise;
     }

@@ -43,12 +43,11 @@ export function createCutter(picture: Pixels, background: Background, full: numb
     const bottom = middle.y - radius;
     if (room.length < size * size) room = new Float64Array(size * size);
     const values = room.subarray(0, size * size);
-    copyPixels(picture, values, { left, bottom, size });
-    const edges = findEdges(values, size, full);
-    removeBackground(values, background, { left, bottom, size });
+    const frame = { left, bottom, size };
+    const plane = planeUnder(background, frame);
+    const { cutAtPx, fullAtPx } = copyPixels(picture, values, { frame, plane, full });
     const around = neighbours.map(({ x, y }) => ({ x: x - middle.x, y: y - middle.y }));
-    mend(values, size, { neighbours: around, isWhole: edges.cutAtPx === Infinity });
-    const { cutAtPx, fullAtPx } = edges;
+    mend(values, size, { neighbours: around, isWhole: cutAtPx === Infinity });
     const edgeAtPx = edgeOf(picture, middle);
     return { size, values, left, bottom, cutAtPx, edgeAtPx, fullAtPx };
   };
@@ -66,56 +65,49 @@ interface Frame {
   readonly size: number;
 }
 
-function copyPixels(
-  { pixels, width, height }: Pixels,
-  values: Float64Array,
-  { left, bottom, size }: Frame,
-): void {
-  const isWhole = left >= 0 && bottom >= 0 && left + size <= width && bottom + size <= height;
-  if (!isWhole) values.fill(NaN);
-  const from = Math.max(0, left);
-  const to = Math.min(width, left + size);
-  for (let row = Math.max(0, -bottom); row < size && bottom + row < height; row += 1) {
-    const shift = (bottom + row) * width - row * size + left;
-    const end = row * size + to - left;
-    // A view and a copy by the engine would cost more than these few pixels.
-    for (let i = row * size + from - left; i < end; i += 1) values[i] = pixels[i + shift] ?? NaN;
-  }
+/** The background from the first pixel of a frame on. */
+interface Plane {
+  readonly corner: number;
+  readonly across: number;
+  readonly up: number;
 }
 
-function findEdges(
-  values: Float64Array,
-  size: number,
-  full: number,
-): { cutAtPx: number; fullAtPx: number } {
-  const radius = size >> 1;
-  let cut = Infinity;
-  let filled = Infinity;
-  for (let i = 0; i < values.length; i += 1) {
-    const value = values[i] ?? NaN;
-    if (value < full && value > -Infinity) continue;
-    const distance = ((i % size) - radius) ** 2 + (Math.floor(i / size) - radius) ** 2;
-    if (value >= full) filled = Math.min(filled, distance);
-    if (value - value === 0) continue;
-    values[i] = NaN; // infinities are no values
-    cut = Math.min(cut, distance);
-  }
-  return { cutAtPx: Math.sqrt(cut), fullAtPx: Math.sqrt(filled) };
-}
-
-function removeBackground(
-  values: Float64Array,
-  background: Background,
-  { left, bottom, size }: Frame,
-): void {
+function planeUnder(background: Background, { left, bottom, size }: Frame): Plane {
   const corner = background.at(left, bottom);
   const across = (background.at(left + size, bottom) - corner) / size;
   const up = (background.at(left, bottom + size) - corner) / size;
+  return { corner, across, up };
+}
+
+/** Without the background; NaN for what has no value. In one go, as it is done for millions of pixels. */
+function copyPixels(
+  { pixels, width, height }: Pixels,
+  values: Float64Array,
+  { frame, plane, full }: { frame: Frame; plane: Plane; full: number },
+): { cutAtPx: number; fullAtPx: number } {
+  const { left, bottom, size } = frame;
+  const { corner, across, up } = plane;
+  const radius = size >> 1;
+  let cut = Infinity;
+  let filled = Infinity;
   for (let row = 0, i = 0; row < size; row += 1) {
+    const y = bottom + row;
+    const isInside = y >= 0 && y < height;
+    const start = isInside ? Math.max(0, -left) : size;
+    const end = isInside ? Math.min(size, width - left) : size;
+    const first = y * width + left;
     for (let column = 0; column < size; column += 1, i += 1) {
-      values[i] = (values[i] ?? NaN) - corner - across * column - up * row;
+      const value = column >= start && column < end ? (pixels[first + column] ?? NaN) : NaN;
+      values[i] = value - corner - across * column - up * row;
+      if (value < full && value > -Infinity) continue;
+      const distance = (column - radius) ** 2 + (row - radius) ** 2;
+      if (value >= full) filled = Math.min(filled, distance);
+      if (value - value === 0) continue;
+      values[i] = NaN; // infinities are no values
+      cut = Math.min(cut, distance);
     }
   }
+  return { cutAtPx: Math.sqrt(cut), fullAtPx: Math.sqrt(filled) };
 }
 
 const MISSING = 1;
@@ -127,25 +119,34 @@ function mend(
   { neighbours, isWhole }: { neighbours: readonly Place[]; isWhole: boolean },
 ): void {
   const radius = size >> 1;
-  // Beyond this no pixel of the cut-out is nearer to the neighbour than to the middle.
-  const far = 8 * radius * radius;
-  const near = neighbours.filter(({ x, y }) => x * x + y * y < far);
+  // Of others no pixel of the cut-out is nearer to the neighbour than to the middle.
+  const near = neighbours.filter(
+    ({ x, y }) => radius * (Math.abs(x) + Math.abs(y)) > (x * x + y * y) / 2,
+  );
   if (isWhole && near.length === 0) return;
   const lost = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i += 1) {
+  for (let i = 0; !isWhole && i < values.length; i += 1) {
     if (Number.isNaN(values[i])) lost[i] = MISSING;
   }
-  for (const { x, y } of near) {
-    const half = (x * x + y * y) / 2;
-    for (let row = 0, i = 0; row < size; row += 1) {
-      for (let column = 0; column < size; column += 1, i += 1) {
-        if ((column - radius) * x + (row - radius) * y > half) lost[i] = MISSING;
-      }
-    }
-  }
+  for (const neighbour of near) leaveTo(neighbour, lost, size);
   for (let i = 0; i < values.length; i += 1) {
     if (lost[i] !== MISSING) continue;
     const opposite = values.length - 1 - i;
     values[i] = lost[opposite] === MISSING ? 0 : (values[opposite] ?? 0);
+  }
+}
+
+/** Marks what is nearer to a neighbour: in each row all columns from one on, or up to one. */
+function leaveTo({ x, y }: Place, lost: Uint8Array, size: number): void {
+  const radius = size >> 1;
+  const half = (x * x + y * y) / 2;
+  for (let row = 0; row < size; row += 1) {
+    // Lost is what has column · x above this.
+    const limit = half - (row - radius) * y + radius * x;
+    const start = x > 0 ? Math.floor(limit / x) + 1 : 0;
+    const end = x < 0 ? Math.ceil(limit / x) : x > 0 || limit < 0 ? size : 0;
+    for (let column = Math.max(0, start); column < Math.min(size, end); column += 1) {
+      lost[row * size + column] = MISSING;
+    }
   }
 }

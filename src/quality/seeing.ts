@@ -106,11 +106,13 @@ function findBright(picture: Picture, background: Background): readonly Bright[]
       const limit = (background.levels.values[cell] ?? NaN) + BRIGHT_SIGMA * noise;
       const end = first + Math.min(width - 1, Math.floor((column + 1) * cellWidth));
       let at = first + Math.max(1, Math.floor(column * cellWidth));
-      for (; (at = skip(at, end, limit)) < end; at += 1) {
-        if (!isTop(pixels, at, limit)) continue;
-        const top = climb(picture, { x: at - first, y });
-        const key = top.y * width + top.x;
-        if (!found.has(key) && isRound(picture, background, top)) found.set(key, top);
+      while ((at = skip(at, end, limit)) < end) {
+        for (; at < end && !((pixels[at] ?? NaN) < limit); at += 1) {
+          if (!isTop(pixels, at, limit)) continue;
+          const top = climb(picture, { x: at - first, y });
+          const key = top.y * width + top.x;
+          if (!found.has(key) && isRound(picture, background, top)) found.set(key, top);
+        }
       }
     }
   }
