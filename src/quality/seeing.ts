@@ -25,6 +25,8 @@ const BRIGHT_SIGMA = 8;
 const MAX_CANDIDATES = 20_000;
 const MODELS = 150;
 const FEWEST_MODELS = 3;
+/** Fewer of the highest points than this stand out where each star is a line or a ring with many of them. */
+const FEWEST_SHARE = 0.02;
 const FIRST_RADIUS = 12;
 /** Wings are only looked at where no other bright point is so near. */
 const WING_SIGMA = 7;
@@ -36,7 +38,7 @@ export const MAX_RADIUS = 60;
 export function judgeSeeing(picture: Picture, background: Background): Seeing {
   const full = picture.saturation ?? Infinity;
   const bright = findBright(picture, background);
-  const models = bright.filter(({ value }) => value < full).slice(0, MODELS);
+  const models = selectModels(picture, background, bright, full);
   const cut = createCutter(picture, background, full);
   const rough = median(
     models.map((place) => {
@@ -71,6 +73,26 @@ export function judgeSeeing(picture: Picture, background: Background): Seeing {
   const width = chosen.length < FEWEST_MODELS ? USUAL.width : widthFor(median(chosen));
   if (Number.isNaN(sigma)) return { ...USUAL, full };
   return { fwhmPx: width * sigma, narrowPx: width * median(narrow), width, full };
+}
+
+/**
+ * The highest that are not full and stand out on all sides: in the light of a comet or of a nebula each bump
+ * of the noise is a highest point too. If hardly any does, stars are crowded, or drawn out, or rings.
+ */
+function selectModels(
+  picture: Picture,
+  background: Background,
+  bright: readonly Bright[],
+  full: number,
+): readonly Bright[] {
+  const whole = bright.filter(({ value }) => value < full);
+  const models: Bright[] = [];
+  for (const place of whole) {
+    if (models.length === MODELS) break;
+    if (standsOut(picture, background, place)) models.push(place);
+  }
+  const fewest = Math.max(FEWEST_MODELS, Math.min(MODELS, FEWEST_SHARE * whole.length));
+  return models.length < fewest ? whole.slice(0, MODELS) : models;
 }
 
 function shapeOf(patch: Patch, sigma: number): Shape | undefined {
@@ -158,6 +180,41 @@ function isRound({ pixels, width, height }: Picture, background: Background, top
   );
   const level = background.at(x, y);
   return least - level > 0.1 * (top.value - level);
+}
+
+/** The eight ways from a pixel to its neighbours. */
+const WAYS = [-1, 0, 1]
+  .flatMap((up) => [-1, 0, 1].map((across) => ({ across, up })))
+  .filter(({ across, up }) => across !== 0 || up !== 0);
+/** What is so much higher than a star belongs to something that is brighter than it, not to its own noise. */
+const HIGHER = 1.1;
+
+/** Half widths of stars beyond which they are trails, or out of focus, pixels along a row or a diagonal. */
+const MAX_HALF_STEPS = 40;
+
+/** Whether the light sinks to its half on all sides before it rises, three by three pixels at a time. */
+function standsOut(picture: Picture, background: Background, { x, y }: Place): boolean {
+  const level = background.at(x, y);
+  const height = meanAround(picture, x, y) - level;
+  return WAYS.every(({ across, up }) => {
+    for (let step = 1; step <= MAX_HALF_STEPS; step += 1) {
+      const light = meanAround(picture, x + step * across, y + step * up) - level;
+      // Nothing is known of what lies beyond an edge or a hole.
+      if (Number.isNaN(light) || light < height / 2) return true;
+      if (light > HIGHER * height) return false;
+    }
+    return false;
+  });
+}
+
+/** NaN where one of the nine pixels has no value. */
+function meanAround({ pixels, width, height }: Picture, x: number, y: number): number {
+  if (x < 1 || y < 1 || x > width - 2 || y > height - 2) return NaN;
+  let sum = 0;
+  for (let at = (y - 1) * width + x; at <= (y + 1) * width + x; at += width) {
+    sum += (pixels[at - 1] ?? NaN) + (pixels[at] ?? NaN) + (pixels[at + 1] ?? NaN);
+  }
+  return sum / 9;
 }
 
 /** Of those that are numbers; NaN of none. */

@@ -153,6 +153,17 @@ test('a nebula hides no star and is not taken for many', () => {
   expect(stars.length - hit).toBeLessThanOrEqual(3);
 });
 
+test('stars beside a comet are looked for with their own width', () => {
+  const shape = { kind: 'moffat', fwhmPx: 3.5 } as const;
+  const coma = { x: 230, y: 180, radiusPx: 5, peak: 10_000, fall: 0.6 };
+  const stars = { ...APART, count: 40, snr: [30, 300] } as const;
+  const field = makeField({ width: 400, height: 400, coma, shape, stars });
+  const seen = look(field);
+  expect(Math.abs(seen.searchFwhmPx / 3.5 - 1)).toBeLessThan(0.1);
+  const hit = field.stars.filter((truth) => nearest(seen.stars, truth)).length;
+  expect(hit / field.stars.length).toBeGreaterThanOrEqual(0.9);
+});
+
 test('a picture of nothing has no stars', () => {
   const nothing = {
     width: 64,
