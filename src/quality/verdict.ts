@@ -34,6 +34,8 @@ const ALIGNED = 0.75;
 /** Lines, far longer than wide, that agree so far need not be of one length: the longest are cut off. */
 const PARALLEL = 0.95;
 const LINES = 3;
+/** Discs out of focus are cut by the edges of the optics, but not to less than two thirds. */
+const LONGEST_DISC = 1.5;
 /** Trails of which the ends may lie outside of what was cut out are followed, pixels. */
 const LONG_TRAIL_PX = 30;
 
@@ -60,7 +62,8 @@ export function judgeStars(
   const shape = shapeOf(good);
   const clear = good.filter(({ snr }) => snr >= CLEAR_SNR);
   const clearShape = clear.length >= LEAST_STARS ? shapeOf(clear) : undefined;
-  const discs = describeDiscs(picture, background, stars);
+  // A star that the mount drew out, or doubled by a jump, has no peak either.
+  const discs = isLine(clearShape) ? undefined : describeDiscs(picture, background, stars);
   const found = [
     judgeCount(picture, background, stars),
     discs ?? judgeTrail(clearShape, picture, background),
@@ -107,6 +110,11 @@ function shapeOf(stars: readonly Star[]): Shape | undefined {
     angleDeg,
     isAligned: isParallel || (agreement >= ALIGNED && areAlike(stars.map(longAxis))),
   };
+}
+
+/** Whether stars are drawn out along one direction by more than any disc out of focus is. */
+function isLine(shape: Shape | undefined): boolean {
+  return shape !== undefined && shape.isAligned && shape.elongation >= LONGEST_DISC;
 }
 
 function elongationOf({ ellipticity }: Star): number {

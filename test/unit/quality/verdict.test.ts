@@ -40,6 +40,16 @@ describe('stars that the mount drew out', () => {
   });
 });
 
+test('stars that a jump of the mount doubled are trailed, not out of focus', () => {
+  const shape: StarShape = { kind: 'moffat', fwhmPx: 3.5 };
+  const stars = makeField({ stars: { ...some(20, 60), snr: [150, 900] } }).stars.flatMap(
+    ({ x, y, flux }) => [-3, 3].map((step) => ({ x: x + 0.94 * step, y: y + 0.34 * step, flux })),
+  );
+  const measures = measure({ shape, stars, width: 512, height: 512 });
+  expect(codes(measures)).toEqual(['trailed']);
+  expect(Math.abs((measures.elongationAngleDeg ?? 0) - 20)).toBeLessThan(3);
+});
+
 test('a trail along the rows has the direction 0, not -0', () => {
   const shape: StarShape = { kind: 'gaussian', fwhmPx: 3, drift: { lengthPx: 9, angleDeg: -0.2 } };
   const { findings, elongationAngleDeg } = measure({ shape, stars: some(40), seed: 3 });
