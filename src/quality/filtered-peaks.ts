@@ -19,6 +19,7 @@ const LINE_GAP = 40;
 /** Sums are rounded: what counts is a little less. */
 const ROUNDING = 1e-9;
 const SHARE_ROUNDING = 1e-6;
+const TIE = 1e-12;
 
 interface Searched {
   readonly picture: Pick<Picture, 'pixels' | 'width' | 'height'>;
@@ -253,12 +254,14 @@ function heightOfPeak({ searched, rows, taps }: Scan, x: number, y: number): num
     return (values[x + across] ?? -Infinity) - (under[3 * up + across + 4] ?? NaN);
   };
   const own = heightAt(0, 0);
+  // On what is full neighbours are equal, but for the rounding of sums with the background in them.
+  const alike = TIE * Math.abs(rows[y % 3]?.values[x] ?? NaN);
   for (let up = -1; up <= 1; up += 1) {
     for (let across = -1; across <= 1; across += 1) {
       if (up === 0 && across === 0) continue;
       const other = heightAt(across, up);
       const isBefore = up < 0 || (up === 0 && across < 0);
-      if (isBefore ? other >= own : other > own) return NaN;
+      if (other > (isBefore ? own - alike : own + alike)) return NaN;
     }
   }
   return own;

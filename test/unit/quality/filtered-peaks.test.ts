@@ -130,3 +130,26 @@ test('runs are the places that have a bit near enough after them, and those betw
   const all = Array.from({ length: 140 }, (_, place) => place);
   expect(runsOf(all, 0)).toEqual([0, 136]);
 });
+
+test('what is full and flat has one peak, the first of the highest', () => {
+  const [width, height] = [170, 23];
+  const pixels = Float64Array.from({ length: width * height }, (_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const isFull = x >= 100 && x < 130 && y >= 4 && y < 20;
+    return isFull ? 255 : 40.3 + ((at * 7919) % 13) / 3;
+  });
+  const background = measureBackground({ pixels, width, height });
+  const searched = {
+    picture: { pixels, width, height },
+    background,
+    filter: { width: 3, noiseGain: 19 },
+  };
+  const limit = new Float64Array(width).fill(5000);
+  const found: string[] = [];
+  eachFilteredPeak(searched, { above: () => limit, near: () => limit }, (x, y) => {
+    found.push(`${x},${y}`);
+  });
+  expect(found).toHaveLength(1);
+  // Two pixels within the first rows that are full.
+  expect(found[0]).toMatch(/,6$/);
+});
