@@ -144,6 +144,16 @@ test('in a crowd the brightest are measured and all are counted', () => {
   expect(some.stars[0]?.flux).toBe(all.stars[0]?.flux);
 });
 
+test('peaks along lines are no stars where peaks are only counted either', () => {
+  const satellites = Array.from({ length: 10 }, (_, line) => {
+    return { angleDeg: 17 * line + 5, throughX: 40 * line + 60, throughY: 256, peak: 90, widthPx: 3 };
+  });
+  const field = makeField({ satellites, stars: { ...APART, snr: [60, 300] } });
+  const [all, some] = [look(field), look(field, { maxMeasured: 60 })];
+  expect([all.isComplete, some.isComplete]).toEqual([true, false]);
+  expect(Math.abs(some.found / all.found - 1)).toBeLessThan(0.15);
+});
+
 test('a nebula hides no star and is not taken for many', () => {
   const glow = { x: 256, y: 256, radiusPx: 120, peak: 600 };
   const field = makeField({ glow, stars: { ...APART, snr: [40, 500] } });
