@@ -27,7 +27,8 @@ interface Phase {
  * Where the green pixels of a colour camera are: those of the one diagonal of a block of 2 × 2 that have
  * one level, while those of the other have others. Undefined for a camera without colour filters.
  *
- * @param told where a header says that they are; a sky as grey as the filters does not tell
+ * @param told where a header says that they are; a sky as grey as the filters does not tell, but the
+ *             stars do: programs that bin or debayer leave the keyword
  */
 export function findGreen(picture: Pixels, told?: GreenPlace): GreenPlace | undefined {
   if (Math.min(picture.width, picture.height) < LEAST_SIDE_PX) return undefined;
@@ -38,7 +39,55 @@ export function findGreen(picture: Pixels, told?: GreenPlace): GreenPlace | unde
   if (told === undefined) return undefined;
   // Headers count rows from the top or from the bottom: where pixels tell, they are believed.
   if (isMoreAlike(even, odd)) return 'even';
-  return isMoreAlike(odd, even) ? 'odd' : told;
+  if (isMoreAlike(odd, even)) return 'odd';
+  return isGrey(picture, even[0].level) ? undefined : told;
+}
+
+/** Sides of the squares in which the light of stars is summed up, pixels, even; most that are looked at. */
+const SQUARE_PX = 16;
+/** Least light of a square, in units of its noise, and squares that must have so much. */
+const LIT_SIGMA = 30;
+const LEAST_LIT = 5;
+/** Colours by which the light of stars differs from grey at most: those of filters are several times this. */
+const GREY = 0.04;
+
+/** Whether stars are as bright at all four places of a block: then no filters lie over them. */
+function isGrey({ pixels, width, height }: Pixels, level: number): boolean {
+  const squares: { readonly sums: Quad; readonly light: number }[] = [];
+  for (let y = 0; y + SQUARE_PX <= height; y += SQUARE_PX) {
+    for (let x = 0; x + SQUARE_PX <= width; x += SQUARE_PX) {
+      const sums = sumPlaces(pixels, width, { x, y });
+      const light = sums.reduce((sum, each) => sum + each, 0) - level * SQUARE_PX ** 2;
+      if (!Number.isNaN(light)) squares.push({ sums, light });
+    }
+  }
+  const usual = middleOf(squares.map(({ light }) => light));
+  const noise = 1.4826 * middleOf(squares.map(({ light }) => Math.abs(light - usual)));
+  const lit = squares.filter(({ light }) => light - usual > LIT_SIGMA * noise);
+  if (lit.length < LEAST_LIT) return false;
+  const colourOf = (part: (sums: Quad) => number): number =>
+    Math.abs(middleOf(lit.map(({ sums, light }) => part(sums) / (light - usual))));
+  return (
+    colourOf(([a, b, c, d]) => a + d - b - c) < GREY &&
+    colourOf(([a, , , d]) => a - d) < GREY &&
+    colourOf(([, b, c]) => b - c) < GREY
+  );
+}
+
+/** Sums over the four places of blocks: of y = 0 the one of x = 0, of x = 1, then those of y = 1. */
+type Quad = [number, number, number, number];
+
+function sumPlaces(pixels: PixelArray, width: number, { x, y }: { x: number; y: number }): Quad {
+  const sums: Quad = [0, 0, 0, 0];
+  for (let row = y; row < y + SQUARE_PX; row += 2) {
+    for (let at = row * width + x; at < row * width + x + SQUARE_PX; at += 2) {
+      sums[0] += pixels[at] ?? NaN;
+      sums[1] += pixels[at + 1] ?? NaN;
+      sums[2] += pixels[at + width] ?? NaN;
+      sums[3] += pixels[at + width + 1] ?? NaN;
+    }
+  }
+  return sums;
 }
 
 type Diagonal = readonly [Phase, Phase];

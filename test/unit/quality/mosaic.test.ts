@@ -53,7 +53,6 @@ test.each([
   [5, RGGB, 'odd', 0.02],
   [8, RGGB, undefined, 0.02],
   [3.5, RGGB, 'even', 0.03], // rows counted from the other end
-  [3.5, GREY, 'odd', 0.03],
 ] as const)(
   'stars of %f pixels under colour filters are as many and as wide as they are',
   (fwhmPx, filters, green, tolerance) => {
@@ -69,9 +68,23 @@ test.each([
   },
 );
 
+test.each([1.8, 2.5, 3.5])(
+  'a frame whose stars of %f pixels are grey is none of a colour camera, whatever the header says',
+  (fwhmPx) => {
+    const field = starsOf(fwhmPx);
+    expect(measure(field, 'odd')).toEqual(measure(field));
+  },
+);
+
+test('stars under colour filters tell of them where the sky is dark', () => {
+  const field = filtered(starsOf(3.5, { sky: 0 }), RGGB);
+  expect(findGreen(field)).toBeUndefined();
+  expect(codes(measure(field, 'odd'))).toEqual(['mosaic']);
+});
+
 test('full pixels stay full and no others become so', () => {
   const field = starsOf(3.5, { saturation: 16_383, stars: { count: 40, snr: [300, 3000] } });
-  const coloured = filtered(field, GREY);
+  const coloured = filtered(field, RGGB);
   const full = coloured.pixels.filter((value) => value === 16_383).length;
   expect(full).toBeGreaterThan(20);
   const { saturatedFraction } = measure(coloured, 'odd');

@@ -146,7 +146,13 @@ test('in a crowd the brightest are measured and all are counted', () => {
 
 test('peaks along lines are no stars where peaks are only counted either', () => {
   const satellites = Array.from({ length: 10 }, (_, line) => {
-    return { angleDeg: 17 * line + 5, throughX: 40 * line + 60, throughY: 256, peak: 90, widthPx: 3 };
+    return {
+      angleDeg: 17 * line + 5,
+      throughX: 40 * line + 60,
+      throughY: 256,
+      peak: 90,
+      widthPx: 3,
+    };
   });
   const field = makeField({ satellites, stars: { ...APART, snr: [60, 300] } });
   const [all, some] = [look(field), look(field, { maxMeasured: 60 })];
