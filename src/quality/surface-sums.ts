@@ -1,87 +1,123 @@
 import type { Mesh, Nodes } from './surface.js';
 
-/** Room for sums of the surface about pixels. */
+/** Room for sums of the surface about pixels, and what is kept from one pixel to the next. */
 export interface Sums {
   readonly values: Float64Array;
-  /** For three places next to each other, what each node of a row and of a column counts there. */
-  readonly along: readonly Along[];
-  readonly up: readonly Along[];
+  /** What is kept is of a filter of this width. */
+  taps: number;
+  /** What the nodes of a row count for each pixel of it, from the one before the first on. */
+  along: (Weights | undefined)[];
+  /** Row y is at y & 3: of the three about a pixel none pushes out another. */
+  readonly rows: readonly RowSums[];
 }
 
-interface Along {
+/** What some nodes next to each other count. */
+interface Weights {
+  readonly first: number;
   readonly counts: Float64Array;
-  /** The same for its bend. */
+  /** The same for their bends. */
   readonly bends: Float64Array;
-  /** Nodes [first, end) count. */
-  first: number;
-  end: number;
 }
 
-export function createSums({ columns, rows }: Mesh): Sums {
-  // The node after the last one of a mesh of one column has a place, and counts nothing.
-  const make = (count: number): Along => {
-    const [counts, bends] = [new Float64Array(count + 1), new Float64Array(count + 1)];
-    return { counts, bends, first: 0, end: 0 };
-  };
-  const three = (count: number): Along[] => [0, 1, 2].map(() => make(count));
-  return { values: new Float64Array(9), along: three(columns), up: three(rows) };
+/** The surface and its bends along rows, added up along columns about a row of pixels, node by node. */
+interface RowSums {
+  y: number;
+  readonly plain: Float64Array;
+  readonly bent: Float64Array;
 }
 
-/** Weights that are a product, of a spline that is one, need to be added up along each direction only. */
+export function createSums({ columns }: Mesh): Sums {
+  const rows = [0, 1, 2, 3].map(() => ({
+    y: NaN,
+    plain: new Float64Array(columns),
+    bent: new Float64Array(columns),
+  }));
+  return { values: new Float64Array(9), taps: 0, along: [], rows };
+}
+
+/**
+ * Weights that are a product, of a spline that is one, need to be added up along each direction only:
+ * once for a column, and once for a row of pixels.
+ */
 export function fillSums(
-  { mesh, up, across, both, weights: [room] }: Nodes,
+  nodes: Nodes,
   sums: Sums,
   { x, y, taps }: { x: number; y: number; taps: number },
 ): void {
-  const { columns, rows, cellWidth, cellHeight, values } = mesh;
-  for (let step = 0; step < 3; step += 1) {
-    const [along, high] = [sums.along[step], sums.up[step]];
-    if (along === undefined || high === undefined) return;
-    addWeights(along, room, { middle: x + step - 1, taps, cellSize: cellWidth, count: columns });
-    addWeights(high, room, { middle: y + step - 1, taps, cellSize: cellHeight, count: rows });
+  if (sums.taps !== taps) {
+    sums.taps = taps;
+    sums.along = [];
+    for (const row of sums.rows) row.y = NaN;
   }
-  for (let place = 0; place < 9; place += 1) {
-    const [along, high] = [sums.along[place % 3], sums.up[Math.floor(place / 3)]];
-    if (along === undefined || high === undefined) return;
-    let sum = 0;
-    for (let row = high.first; row < high.end; row += 1) {
-      const [countY, bendY] = [high.counts[row] ?? 0, high.bends[row] ?? 0];
-      for (let column = along.first; column < along.end; column += 1) {
-        const node = row * columns + column;
-        const plain = countY * (values[node] ?? NaN) + bendY * (up[node] ?? 0);
-        const bent = countY * (across[node] ?? 0) + bendY * (both[node] ?? 0);
-        sum += (along.counts[column] ?? 0) * plain + (along.bends[column] ?? 0) * bent;
+  const { columns, cellWidth } = nodes.mesh;
+  for (let step = 0; step < 3; step += 1) {
+    const { plain, bent } = rowSums(nodes, sums, y + step - 1);
+    for (let place = 0; place < 3; place += 1) {
+      const pixel = x + place; // that before the first one is 0
+      const weights = (sums.along[pixel] ??= weightsOf(nodes.weights[0], {
+        middle: pixel - 1,
+        taps,
+        cellSize: cellWidth,
+        count: columns,
+      }));
+      const { first, counts, bends } = weights;
+      let sum = 0;
+      for (let node = 0; node < counts.length; node += 1) {
+        sum += (counts[node] ?? 0) * (plain[first + node] ?? NaN);
+        sum += (bends[node] ?? 0) * (bent[first + node] ?? NaN);
       }
+      sums.values[3 * step + place] = sum;
     }
-    sums.values[place] = sum;
   }
 }
 
-function addWeights(
-  along: Along,
-  room: Float64Array,
-  {
-    middle,
-    taps,
-    cellSize,
-    count,
-  }: { middle: number; taps: number; cellSize: number; count: number },
-): void {
-  const { counts, bends } = along;
-  counts.fill(0, along.first, along.end + 1);
-  bends.fill(0, along.first, along.end + 1);
-  let last = 0;
+function rowSums(nodes: Nodes, sums: Sums, y: number): RowSums {
+  const { mesh, up, across, both } = nodes;
+  const { columns, rows, cellHeight, values } = mesh;
+  const kept = sums.rows[y & 3];
+  if (kept === undefined) throw new RangeError('there are four rows');
+  if (kept.y === y) return kept;
+  kept.y = y;
+  const around = { middle: y, taps: sums.taps, cellSize: cellHeight, count: rows };
+  const { first, counts, bends } = weightsOf(nodes.weights[0], around);
+  for (let column = 0; column < columns; column += 1) {
+    let [plain, bent] = [0, 0];
+    for (let row = 0; row < counts.length; row += 1) {
+      const node = (first + row) * columns + column;
+      const [count, bend] = [counts[row] ?? 0, bends[row] ?? 0];
+      plain += count * (values[node] ?? NaN) + bend * (up[node] ?? 0);
+      bent += count * (across[node] ?? 0) + bend * (both[node] ?? 0);
+    }
+    kept.plain[column] = plain;
+    kept.bent[column] = bent;
+  }
+  return kept;
+}
+
+interface Around {
+  readonly middle: number;
+  readonly taps: number;
+  readonly cellSize: number;
+  readonly count: number;
+}
+
+function weightsOf(room: Float64Array, { middle, taps, cellSize, count }: Around): Weights {
+  const nodeAt = (step: number): number =>
+    weigh((middle + step + 0.5) / cellSize - 0.5, count, room);
+  const first = nodeAt(1 - taps);
+  const last = nodeAt(taps - 1);
+  // The node after the last one of a mesh of one has a place, and counts nothing.
+  const [counts, bends] = [new Float64Array(last + 2 - first), new Float64Array(last + 2 - first)];
   for (let step = 1 - taps; step < taps; step += 1) {
-    const node = weigh((middle + step + 0.5) / cellSize - 0.5, count, room);
-    if (step === 1 - taps) along.first = node;
-    last = node;
+    const node = nodeAt(step) - first;
     const weight = taps - Math.abs(step);
     counts[node] = (counts[node] ?? 0) + weight * (room[0] ?? 0);
     counts[node + 1] = (counts[node + 1] ?? 0) + weight * (room[1] ?? 0);
     bends[node] = (bends[node] ?? 0) + weight * (room[2] ?? 0);
     bends[node + 1] = (bends[node + 1] ?? 0) + weight * (room[3] ?? 0);
   }
-  along.end = Math.min(count, last + 2);
+  const length = Math.min(count, last + 2) - first;
+  return { first, counts: counts.subarray(0, length), bends: bends.subarray(0, length) };
 }
 
 /**
