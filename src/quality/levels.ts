@@ -110,16 +110,21 @@ function shareFrom(pixels: PixelArray, level: number): number {
   return missing === length ? 0 : count / (length - missing);
 }
 
-/** What calibration frames are looked through for, and the level of any frame. */
+/**
+ * What calibration frames are looked through for, and the level of any frame.
+ *
+ * @param known.deadPixels those of a flat, where they cannot be counted in this picture any more
+ */
 export function measureLevels(
   picture: Picture,
   background: Background,
-  saturation: Saturation,
+  { saturation, ...known }: { saturation: Saturation; deadPixels?: number | null | undefined },
 ): Levels {
   const { kind, pixels } = picture;
   const isShut = kind === 'bias' || kind === 'dark';
   const hotPixels = isShut ? countHot(picture, background) : null;
-  const deadPixels = kind === 'flat' ? countDead(picture, background) : null;
+  const isCounted = known.deadPixels !== undefined || kind !== 'flat';
+  const deadPixels = isCounted ? (known.deadPixels ?? null) : countDead(picture, background);
   const exposureLevel = saturation.level === null ? null : background.level / saturation.level;
   const share = (count: number | null): number => (count ?? 0) / pixels.length;
   const found = [
@@ -161,8 +166,11 @@ function isAlone({ pixels, width }: Picture, { noise, noises }: Background, at: 
   return (pixels[at] ?? NaN) > middleOf(around) + HOT_SIGMA * here;
 }
 
-/** Of the light alone, where the level without light is known; null if there is hardly any. */
-function countDead(picture: Picture, background: Background): number | null {
+/**
+ * Pixels of a flat with far less light than what surrounds them; null if there is hardly any. Of the light
+ * alone, where the level without light is known.
+ */
+export function countDead(picture: Picture, background: Background): number | null {
   const bias = picture.biasLevel ?? 0;
   if (background.level - bias < CLEAR_LIGHT * background.noise) return null;
   let count = 0;

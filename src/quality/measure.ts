@@ -3,8 +3,9 @@ import { findFaults, LEAST_SIDE_PX } from './faults.js';
 import { fillSmallHoles } from './holes.js';
 import { measureStars } from './large.js';
 import { findSaturation, measureLevels, type Saturation } from './levels.js';
+import { isAtEdge } from './verdict.js';
 import { isRichField, MEASURE_METHOD } from './method.js';
-import { findGreen, GREEN_NOISE, keepGreen } from './mosaic.js';
+import { countDeadByPlace, findGreen, GREEN_NOISE, keepGreen } from './mosaic.js';
 import { evenSections } from './sections.js';
 import type { Finding, MeasureKind, Measures, Picture, Star } from './types.js';
 
@@ -29,13 +30,13 @@ export function measurePicture(picture: Picture): Measures {
     const saturatedFraction = isFull ? saturation.share : null;
     return { ...nothingMeasured(kind, faults), saturatedFraction };
   }
-  const mosaic = measureGreen(picture, saturation);
+  const { findings: mosaic, deadPixels } = measureGreen(picture, saturation);
   const background = measureEvenBackground(picture, saturation);
   if (Number.isNaN(background.level)) {
     const text = 'Too few pixels have values: the background cannot be told.';
     return nothingMeasured(kind, [...faults, { code: 'unmeasured', level: 'warning', text }]);
   }
-  const levels = measureLevels(picture, background, saturation);
+  const levels = measureLevels(picture, background, { saturation, deadPixels });
   const measures: Measures = {
     ...nothingMeasured(kind, [...faults, ...mosaic, ...levels.findings]),
     background: background.level,
@@ -72,14 +73,18 @@ export function measurePicture(picture: Picture): Measures {
  * Leaves of the pixels of a colour camera the green ones: those of other colours have levels of their own.
  * In a frame without light all are alike.
  */
-function measureGreen(picture: Picture, saturation: Saturation): readonly Finding[] {
+function measureGreen(
+  picture: Picture,
+  saturation: Saturation,
+): { readonly findings: readonly Finding[]; readonly deadPixels?: number | null } {
   const { kind } = picture;
   const green = kind === 'sky' || kind === 'flat' ? findGreen(picture, picture.green) : undefined;
-  if (green === undefined) return [];
+  if (green === undefined) return { findings: [] };
+  const dead = kind === 'flat' ? { deadPixels: countDeadByPlace(picture) } : {};
   keepGreen(picture, green, saturation.level);
   const text =
     'The pixels lie under colour filters: the green ones were measured, and what they lead to between them.';
-  return [{ code: 'mosaic', level: 'note', text }];
+  return { findings: [{ code: 'mosaic', level: 'note', text }], ...dead };
 }
 
 /** The background, between amplifiers of different levels that of the frame as it was. */
@@ -151,9 +156,4 @@ function placesOf(stars: readonly Star[]): number[] {
 
 function toTenth(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-/** Cut by the edge and not by pixels without a value, as some programs write saturated ones. */
-function isAtEdge({ x, y, fwhmPx, isCut }: Star, { width, height }: Picture): boolean {
-  return isCut && Math.min(x - 1, y - 1, width - x, height - y) <= 1.5 * fwhmPx + 1;
 }

@@ -1,5 +1,6 @@
 import type { PixelArray } from '../fits/index.js';
-import { highestOf } from './levels.js';
+import { measureBackground } from './background.js';
+import { countDead, highestOf } from './levels.js';
 import { middleOf } from './spread.js';
 import type { GreenPlace, Picture } from './types.js';
 
@@ -112,6 +113,32 @@ function isMoreAlike([one, two]: Diagonal, [three, four]: Diagonal): boolean {
   const off = Math.abs(three.level - four.level);
   const chance = CHANCE * Math.hypot(one.error, two.error, three.error, four.error);
   return off > chance && Math.abs(one.level - two.level) < off / 3;
+}
+
+/**
+ * `deadPixels` of Measures for a camera with colour filters, each place of a block by itself: what
+ * `keepGreen` puts in the place of red and blue pixels is never dead. Null where there is hardly any light.
+ */
+export function countDeadByPlace(picture: Picture): number | null {
+  const counts = [0, 1].flatMap((y) =>
+    [0, 1].map((x) => {
+      const place = takePlace(picture, x, y);
+      return countDead(place, measureBackground(place));
+    }),
+  );
+  const known = counts.filter((count) => count !== null);
+  return known.length === 0 ? null : known.reduce((sum, count) => sum + count, 0);
+}
+
+/** Every other pixel of every other row. */
+function takePlace(picture: Picture, firstX: number, firstY: number): Picture {
+  const [width, height] = [(picture.width - firstX + 1) >> 1, (picture.height - firstY + 1) >> 1];
+  const pixels = new Float32Array(width * height);
+  for (let y = 0, to = 0; y < height; y += 1) {
+    const from = (firstY + 2 * y) * picture.width + firstX;
+    for (let x = 0; x < width; x += 1, to += 1) pixels[to] = picture.pixels[from + 2 * x] ?? NaN;
+  }
+  return { ...picture, pixels, width, height };
 }
 
 function phaseOf({ pixels, width, height }: Pixels, firstX: number, firstY: number): Phase {

@@ -39,6 +39,8 @@ const LONGEST_DISC = 1.5;
 /** Trails of which the ends may lie outside of what was cut out are followed, pixels. */
 const LONG_TRAIL_PX = 30;
 
+/** Share of the stars that lost their cores from which a person should know. */
+const MANY_MASKED = 0.05;
 /** Stars below which what was measured rests on little. */
 const FEW_STARS = 3;
 /** Shares from which a sky frame was exposed for too long. */
@@ -171,13 +173,22 @@ function trailLength(fwhmPx: number, elongation: number): number {
   return Math.sqrt((12 / (8 * Math.LN2)) * difference);
 }
 
+/** Cut by the edge and not by pixels without a value, as some programs write saturated ones. */
+export function isAtEdge(
+  { x, y, fwhmPx, isCut }: Star,
+  { width, height }: { width: number; height: number },
+): boolean {
+  return isCut && Math.min(x - 1, y - 1, width - x, height - y) <= 1.5 * fwhmPx + 1;
+}
+
 function judgeCount(
-  { biasLevel = null }: Picture,
+  picture: Picture,
   { level, noise }: Background,
   stars: readonly Star[],
 ): Finding | undefined {
   const whole = stars.filter(({ isCut }) => !isCut).length;
-  if (whole >= FEW_STARS) return undefined;
+  if (whole >= FEW_STARS) return judgeMasked(picture, stars);
+  const { biasLevel = null } = picture;
   if (stars.length >= FEW_STARS) {
     const text = `Of ${stars.length} stars that were found ${wholeCount(whole)}: edges or pixels without a value cut the others.`;
     return { code: 'few-stars', level: 'note', text };
@@ -195,6 +206,19 @@ function judgeCount(
   }
   const text = `No star was found over a background of ${formatNumber(level)} ± ${formatNumber(noise, 3)}: clouds, a closed dome or shutter, a field without stars, or stars so small that they look like hot pixels.`;
   return { code: 'no-stars', level: 'warning', text };
+}
+
+function judgeMasked(picture: Picture, stars: readonly Star[]): Finding | undefined {
+  const parts = stars.filter((star) => star.isCut && !isAtEdge(star, picture));
+  // Light on more than one side of a hole is that of one star.
+  const masked = parts.filter(
+    ({ x, y, fwhmPx }, index) =>
+      !parts.slice(0, index).some((other) => Math.hypot(other.x - x, other.y - y) < 2 * fwhmPx),
+  ).length;
+  const all = stars.length - parts.length + masked;
+  if (masked < Math.max(LEAST_STARS, MANY_MASKED * all)) return undefined;
+  const text = `Of ${all} stars that were found ${masked} have cores without values, as masks of saturated pixels leave them: they do not count.`;
+  return { code: 'few-stars', level: 'note', text };
 }
 
 function wholeCount(whole: number): string {

@@ -77,6 +77,23 @@ test('stars without a whole core are told of, and do not count', () => {
   ]);
 });
 
+test('many stars whose cores were masked are told of', () => {
+  const { stars } = makeField(OPTIONS);
+  const bright = [...stars].sort((one, other) => other.flux - one.flux).slice(0, 12);
+  const holes = bright.map(({ x, y }) => {
+    return { x: Math.round(x) - 3, y: Math.round(y) - 3, width: 5, height: 5 };
+  });
+  const measures = measure(makeField({ ...OPTIONS, holes }));
+  expect(measures.stars).toBe(48);
+  expect(measures.findings).toEqual([
+    {
+      code: 'few-stars',
+      level: 'note',
+      text: 'Of 60 stars that were found 12 have cores without values, as masks of saturated pixels leave them: they do not count.',
+    },
+  ]);
+});
+
 test('holes of one pixel and lines of one are filled in, wider ones are not', () => {
   const [width, height] = [12, 9];
   const plane = (x: number, y: number): number => 5 + 2 * x - y;

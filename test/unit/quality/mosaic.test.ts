@@ -101,6 +101,15 @@ test('a flat of a colour camera has the level and the noise of its green pixels'
   expect(codes(measures)).toEqual(['mosaic']);
 });
 
+test('dead pixels of a flat count under filters of all colours', () => {
+  const flat = makeField({ sky: 20_000, offset: OFFSET, readNoise: 0, width: 300, height: 300 });
+  const field = filtered(flat, RGGB);
+  const [left, right] = [50 * 300 + 40, 50 * 300 + 41];
+  // A red and a green one side by side, a green and a blue one.
+  for (const at of [left, right, left + 9301, left + 9000]) field.pixels[at] = OFFSET + 900;
+  expect(measure(field, undefined, 'flat').deadPixels).toBe(4);
+});
+
 test('what has no light has no colours', () => {
   const dark = makeField({ sky: 0, width: 300, height: 300 });
   for (const kind of ['bias', 'dark'] as const)
