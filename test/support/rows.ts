@@ -6,7 +6,8 @@ type Row = Record<string, unknown>;
  * What a catalogue keeps of its frames, row by row: table → rows as JSON, in an order that does not
  * depend on when they were written. Ids of facets, nights, objects and keywords, which tell only in
  * which order things came, are replaced by what they stand for. When a file was last read again is
- * left out: the running audit of a serving archive changes it at any moment.
+ * left out: the running audit of a serving archive changes it at any moment; and so is how often something
+ * about a night has changed.
  */
 export async function dumpRows(catalog: Catalog): Promise<Readonly<Record<string, string[]>>> {
   const facets = await names(catalog, 'facets', 'key');
@@ -35,7 +36,7 @@ export async function dumpRows(catalog: Catalog): Promise<Readonly<Record<string
     const rows = await readAll(catalog, table);
     dump[table] = rows
       .filter(({ frames }) => Number(frames) > 0)
-      .map(({ id: _id, ...row }) => JSON.stringify(row))
+      .map(({ id: _id, changes: _changes, ...row }) => JSON.stringify(row))
       .sort();
   }
   return dump;
