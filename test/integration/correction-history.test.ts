@@ -48,6 +48,15 @@ const told = (id: number, token?: string): Promise<Told> =>
     .fetch(`/frames/${id}/corrections/`, token === undefined ? {} : { token })
     .then(async (answer) => (await answer.json()) as Told);
 
+test('a reason among the keywords is refused, and told where it belongs', async () => {
+  const id = await store('why-inside', { FILTER: 'B' });
+  const path = `/frames/${id}/corrections/`;
+  const answer = await send(path, 'PATCH', { FILTER: 'R', why: 'wheel' }, wanda);
+  expect(answer.status).toBe(400);
+  expect(await answer.text()).toContain('?why=');
+  expect(await archive.json(`/frames/${id}/`)).toMatchObject({ FILTER: 'B' });
+});
+
 test('DELETE takes back the correction of one keyword, and leaves the others', async () => {
   const id = await store('one-of-two', { OBJECT: 'M 13', FILTER: 'B' });
   await correct(id, { FILTER: 'R', OBJECT: 'M 92' });

@@ -122,14 +122,6 @@ describe('corrections', () => {
     expect(await archive.json(`/frames/${id}/headers/`)).not.toHaveProperty('corrections');
   });
 
-  test('a reason among the keywords is refused, and told where it belongs', async () => {
-    const { id } = await store('correct-why', { FILTER: 'B' });
-    const answer = await correct(id, { FILTER: 'R', why: 'wheel' });
-    expect(answer.status).toBe(400);
-    expect(await answer.text()).toContain('?why=');
-    expect(await frame(id)).toMatchObject({ FILTER: 'B' });
-  });
-
   test('the log tells who changed what, and from which value', async () => {
     const { id } = await store('correct-3', { FILTER: 'B' });
     await correct(id, { FILTER: 'R' });
