@@ -77,7 +77,10 @@ function fitOf(cause: Cause, tolerance: SkyTolerance, isSure: boolean): Fit[] {
   // Any one number is right at some time or other; of the few other causes by chance none is.
   const isOdd = cause.code === 'wrong-clock' || (cause.code === 'wrong-site' && isSure);
   if (isOdd && gaps.length < 2) return [];
-  const impossible = [...dayFinding(cause.claims), ...horizonFinding(cause.claims, tolerance)];
+  const impossible = [
+    ...dayFinding(cause.claims, false),
+    ...horizonFinding(cause.claims, tolerance),
+  ];
   return impossible.length > 0 ? [] : [{ cause, worstDeg }];
 }
 

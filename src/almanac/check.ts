@@ -4,7 +4,7 @@ import type { CelestialSystem, SkyPoint } from '../sky/index.js';
 import { findCause, type Cause } from './causes.js';
 import type { SkyClaims, SkyTolerance } from './claims.js';
 import { gapsOf, type Gap } from './gaps.js';
-import { dayFinding, horizonFinding, isTooLongByDay } from './limits.js';
+import { dayFinding, horizonFinding } from './limits.js';
 import { placesGapDeg } from './place.js';
 import { degreesText, placeText } from './words.js';
 
@@ -25,7 +25,7 @@ export function checkSky(claims: SkyClaims, tolerance: SkyTolerance): Finding[] 
   const told = cause === undefined ? tellWide(wide, gaps, named) : tellCause(cause, wide, named);
   const found = [...named, ...told];
   if (found.some(({ code }) => code !== 'wrong-epoch')) return found;
-  const day = isAware(gaps, wide) && !isTooLongByDay(claims) ? [] : dayFinding(claims);
+  const day = dayFinding(claims, isAware(gaps, wide));
   return [...found, ...day, ...horizonFinding(claims, tolerance)];
 }
 
@@ -34,8 +34,7 @@ const SEEN: ReadonlySet<string> = new Set(['altitude', 'azimuth', 'Sun altitude'
 
 /**
  * Whether a header tells rightly where telescope, Sun or Moon stood: who knew that the Sun was up exposed
- * by day on purpose. A program that works all of it out from a wrong clock tells rightly as well: of
- * exposures that nobody makes by day that is no excuse.
+ * by day on purpose.
  */
 function isAware(gaps: readonly Gap[], wide: readonly Gap[]): boolean {
   return wide.length === 0 && gaps.some(({ name }) => SEEN.has(name));

@@ -14,31 +14,30 @@ const SOLAR_DEG = 10;
 const BODY_DEG = 2;
 const DAY_BODIES = [Body.Moon, Body.Mercury, Body.Venus, Body.Mars, Body.Jupiter];
 
-/** A science frame by day, from its start to its end, of what is not seen by day. */
-export function dayFinding(claims: SkyClaims): Finding[] {
-  if (!claims.isScience) return [];
-  const { place, position } = claims;
-  const looks = instantsOf(claims).map((ms) => lookFrom(place, ms));
-  const sunAltDeg = Math.min(...looks.map(({ sun }) => sun.altDeg));
-  if (sunAltDeg <= DAY_SUN_ALT) return [];
-  if (position !== null && isSeenByDay(position, claims)) return [];
-  const text =
-    `The Sun stood at ${degreesText(sunAltDeg)} during an exposure of the sky: ` +
-    'the clock was wrong, or in local time, or the site is another one.';
-  return [{ code: 'wrong-clock', level: 'warning', text }];
-}
-
 /** In low sunlight, as that of a midsummer night, short-lived things are still exposed for long. */
 const BRIGHT_SUN_ALT = 10;
 /** Then the sky alone fills every pixel of a camera within less. */
 const LONGEST_BY_DAY_SEC = 10;
 
-/** Whether an exposure is longer than any that is made on purpose while the Sun stands high. */
-export function isTooLongByDay(claims: SkyClaims): boolean {
-  const looks = instantsOf(claims).map((ms) => lookFrom(claims.place, ms));
-  return (
-    claims.exposureSec > LONGEST_BY_DAY_SEC && looks.every(({ sun }) => sun.altDeg > BRIGHT_SUN_ALT)
-  );
+/**
+ * A science frame by day, from its start to its end, of what is not seen by day.
+ *
+ * @param isAware whether its header knows that the Sun was up: then it was meant so. A program that works
+ *        all out from a wrong clock knows it as well: of exposures that nobody makes by day it is no excuse
+ */
+export function dayFinding(claims: SkyClaims, isAware: boolean): Finding[] {
+  if (!claims.isScience) return [];
+  const { place, position } = claims;
+  const looks = instantsOf(claims).map((ms) => lookFrom(place, ms));
+  const sunAltDeg = Math.min(...looks.map(({ sun }) => sun.altDeg));
+  if (sunAltDeg <= DAY_SUN_ALT) return [];
+  const isTooLong = claims.exposureSec > LONGEST_BY_DAY_SEC && sunAltDeg > BRIGHT_SUN_ALT;
+  if (isAware && !isTooLong) return [];
+  if (position !== null && isSeenByDay(position, claims)) return [];
+  const text =
+    `The Sun stood at ${degreesText(sunAltDeg)} during an exposure of the sky: ` +
+    'the clock was wrong, or in local time, or the site is another one.';
+  return [{ code: 'wrong-clock', level: 'warning', text }];
 }
 
 function isSeenByDay(position: SkyPoint, { place, startMs }: SkyClaims): boolean {

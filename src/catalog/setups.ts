@@ -96,20 +96,18 @@ const SELECTED = {
   reductionLevel: 'frames.reduction_level',
   dateObsMs: 'frames.date_obs_ms',
   night: 'frames.night',
-  siteId: 'frames.site_id',
-  telescope: 'frames.telescope',
-  filter: 'frames.filter',
-  binningX: 'frames.binning_x',
-  binningY: 'frames.binning_y',
-  width: 'frames.width',
-  height: 'frames.height',
-  originX: 'frames.origin_x',
-  originY: 'frames.origin_y',
-  gain: 'frames.gain',
-  ccdTempC: 'frames.ccd_temp_c',
-  exposureSec: 'frames.exposure_sec',
   extension: 'versions.extension',
-} as const satisfies Record<keyof FrameSetup, string>;
+  ...namedIn('frames', COLUMNS),
+} satisfies Record<keyof FrameSetup, string>;
+
+/** Columns with the name of their table. */
+function namedIn<K extends string>(
+  table: string,
+  columns: Readonly<Record<K, string>>,
+): Record<K, string> {
+  const named = Object.entries<string>(columns).map(([fact, name]) => [fact, `${table}.${name}`]);
+  return Object.fromEntries(named) as Record<K, string>;
+}
 
 /** Ids in one statement. */
 const SLICE = 500;

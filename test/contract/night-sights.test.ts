@@ -14,28 +14,10 @@ import {
 } from '../../src/catalog/index.js';
 import { createSights } from '../../src/nights/sights.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
+import { SKY } from '../fixtures/measures.js';
 import { ADMIN, PUBLIC, startCatalog, type TestCatalog } from '../support/catalog.js';
 
 const [FIRST, SECOND] = ['2026-03-01', '2026-03-02'];
-const MEASURES = {
-  method: 1,
-  kind: 'sky' as const,
-  stars: 40,
-  fwhmPx: 3,
-  fwhmArcsec: null,
-  hfrPx: 2,
-  elongation: 1.1,
-  elongationAngleDeg: null,
-  background: 500,
-  backgroundGradient: 0.01,
-  noise: 12,
-  saturatedFraction: 0,
-  hotPixels: null,
-  instrumentalMag: -10,
-  contentSum: null,
-  dataSum: null,
-};
-
 let kept: TestCatalog;
 let catalog: Catalog;
 let first: Made;
@@ -75,9 +57,8 @@ test('whatever changes what is told of a frame moves its night, and no other', a
   const measured = { ...first, imageKind: 'object' as const, settings: new Map(), findings: [] };
   const works: Readonly<Record<string, () => Promise<unknown>>> = {
     came: () => take(FIRST, 'c'),
-    measured: () => saveMeasures(catalog, { ...measured, measures: MEASURES }),
-    'measured anew': () =>
-      saveMeasures(catalog, { ...measured, measures: { ...MEASURES, fwhmPx: 4 } }),
+    measured: () => saveMeasures(catalog, { ...measured, measures: SKY }),
+    'measured anew': () => saveMeasures(catalog, { ...measured, measures: { ...SKY, fwhmPx: 4 } }),
     flagged: () => inTransaction(catalog, (tx) => setFlag(tx, frameId, 'bad', ADMIN, Date.now())),
     unflagged: () => inTransaction(catalog, (tx) => setFlag(tx, frameId, null, ADMIN, Date.now())),
     doubted: () => saveFindings(catalog, frameId, 'usual', [finding('warning')]),

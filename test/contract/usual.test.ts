@@ -20,28 +20,10 @@ import {
 } from '../../src/catalog/index.js';
 import { judgeNight, judgeUndated } from '../../src/measuring/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
+import { SKY } from '../fixtures/measures.js';
 import { startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 import { scans, stepsOf } from '../support/plans.js';
 
-/** An ordinary frame of the sky. */
-const SKY: StoredMeasures = {
-  method: 1,
-  kind: 'sky',
-  stars: 40,
-  fwhmPx: 3,
-  fwhmArcsec: null,
-  hfrPx: 2,
-  elongation: 1.1,
-  elongationAngleDeg: null,
-  background: 500,
-  backgroundGradient: 0.01,
-  noise: 12,
-  saturatedFraction: 0,
-  hotPixels: null,
-  instrumentalMag: -10,
-  contentSum: null,
-  dataSum: null,
-};
 const DAY_MS = 86_400_000;
 const FIRST_MS = Date.UTC(2026, 2, 1, 20);
 

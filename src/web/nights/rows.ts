@@ -1,5 +1,6 @@
 import { moonFaceAt, type Night, type Span } from '../../almanac/index.js';
 import type { NightExposure } from '../../catalog/index.js';
+import { remember } from '../../lib/remember.js';
 import type { NightMedians, NightOverview } from '../../nights/index.js';
 import {
   countOf,
@@ -11,7 +12,6 @@ import {
 } from '../render.js';
 import { makeMiniRoll, type MiniRoll } from '../roll/mini.js';
 import { spanOfNight } from '../roll/scale.js';
-import { remember } from '../../lib/remember.js';
 import type { Sample } from './samples.js';
 import {
   doubtTroubles,

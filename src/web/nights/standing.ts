@@ -38,13 +38,11 @@ const FARTHEST_EAST_MS = 14 * 3_600_000;
 /** Calibrations that its science frames lack, each camera once. */
 export function missingTroubles({ base, night, missing = [] }: Told): Trouble[] {
   if (missing.length === 0) return [];
-  const waitingOn = countWaiting(night.exposures, missing);
-  return [...groupBy(missing, cameraKey)].map(([key, some]) => {
+  return sumMissing(night.exposures, missing).map(({ some, waiting }) => {
     const camera = some[0]?.camera ?? '';
     const what = some.map(wordsOf).join(', ');
     const isAll = CALIBRATION_KINDS.every((kind) => some.some((each) => each.kind === kind));
     const briefly = some.length > 1 ? some.map(({ kind }) => KIND_WORDS[kind]).join(', ') : what;
-    const waiting = waitingOn.get(key) ?? 0;
     const verb = waiting === 1 ? 'waits' : 'wait';
     return {
       level: 'bad',
@@ -57,19 +55,12 @@ export function missingTroubles({ base, night, missing = [] }: Told): Trouble[] 
   });
 }
 
-/** Science frames that wait for what is missing, by camera. */
-const countWaiting = remember(
-  (
-    exposures: readonly NightExposure[],
-    missing: readonly Missing[],
-  ): ReadonlyMap<string, number> => {
-    const lacking = groupBy(missing, cameraKey);
-    const waiting = [...lacking].map(([key, some]): [string, number] => [
-      key,
-      exposures.filter((each) => some.some((one) => waitsFor(each, one))).length,
-    ]);
-    return new Map(waiting);
-  },
+/** What each camera lacks, and how many of its science frames wait for it. */
+const sumMissing = remember((exposures: readonly NightExposure[], missing: readonly Missing[]) =>
+  [...groupBy(missing, cameraKey).values()].map((some) => ({
+    some,
+    waiting: exposures.filter((each) => some.some((one) => waitsFor(each, one))).length,
+  })),
 );
 
 /** `V, R flats`, `300 s darks`, `biases` */
