@@ -12,6 +12,7 @@ import { inParallel, quantile, sleep, startServer } from './server.mjs';
 const PICTURES = 8;
 const AGAIN = 40;
 const SLOW_CLIENTS = 4;
+const REST_MS = 60_000;
 const SLOW_BYTES = 1000; // ten times a second
 
 /** The frames that the parts share, made when first asked for. */
@@ -40,7 +41,8 @@ export async function benchStart(server, _frames, report) {
       .map((ms) => ms.toFixed(0))
       .join(' ')}`,
   });
-  await sleep(1000);
+  // What the start has left behind is collected when nothing happens for a while.
+  await sleep(REST_MS);
   const { pss, own } = memoryOf(server.pid);
   addOther(report, 'start', 'memory, idle', 'MiB', pss, {
     more: `without mapped files ${own.toFixed(0)}; resident at the start at most ${peakOf(server.pid).toFixed(0)}`,

@@ -24,6 +24,7 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
   const settings = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
+    MALLOC_ARENA_MAX: '2', // as the container, the service and `npm start` have it
     DATA_DIR: dataDir,
     PORT: '0',
     LOG: 'off',

@@ -167,8 +167,10 @@ const hdu = {
 
 /** Schemas of frames and their headers, by name. */
 export const FRAME_SCHEMAS: Readonly<Record<string, Schema>> = {
-  Frame: object(FRAME),
-  FrameWithHdus: object({ ...FRAME, hdus: listOf(object(hdu), 'what is in the file') }),
+  Frame: object(FRAME, ['related_frames']),
+  FrameWithHdus: object({ ...FRAME, hdus: listOf(object(hdu), 'what is in the file') }, [
+    'related_frames',
+  ]),
   Quality: {
     ...object(QUALITY),
     description:

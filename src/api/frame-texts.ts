@@ -4,8 +4,12 @@ import { createTextReader, type FrameReader } from '../catalog/index.js';
 import { downloadUrl, type Services } from '../http/index.js';
 import { frameShape } from './shapes.js';
 
-/** Reads frames as JSON text in UTF-8, with addresses below `root` that are signed now for who asks. */
-export type FrameTexts = (root: string) => FrameReader<Buffer>;
+/**
+ * Reads frames as JSON text in UTF-8, with addresses below `root` that are signed now for who asks.
+ *
+ * @param withRelated false: without `related_frames`
+ */
+export type FrameTexts = (root: string, withRelated?: boolean) => FrameReader<Buffer>;
 
 /** Addresses of one root and one account are equally long but for the id. */
 const KEPT_READERS = 16;
@@ -17,20 +21,27 @@ const KEPT_READERS = 16;
  */
 export function createFrameTexts(services: Services): FrameTexts {
   const secret = randomUUID();
-  const readers = new LRUCache<number, Reader>({
-    max: KEPT_READERS,
-    memoMethod: (length) => {
-      const mark = secret.padEnd(length, '.');
-      return { mark: Buffer.from(mark), read: createTextReader(frameShape(mark)) };
-    },
-  });
-  return (root) => async (db, ids, seer) => {
-    const addressOf = (id: number): string =>
-      JSON.stringify(downloadUrl(services, root, id, seer.viewer)).slice(1, -1);
-    const { mark, read } = readers.memo(Buffer.byteLength(addressOf(0)) - 1);
-    const texts = await read(db, ids, seer);
-    return texts.map((text) => fillIn(text, mark, addressOf));
+  const readers = new LRUCache<string, Reader>({ max: KEPT_READERS });
+  const readerOf = (length: number, withRelated: boolean): Reader => {
+    const key = `${length} ${withRelated}`;
+    const known = readers.get(key);
+    if (known !== undefined) return known;
+    const mark = secret.padEnd(length, '.');
+    const shape = Object.entries(frameShape(mark));
+    const told = shape.filter(([key]) => withRelated || key !== 'related_frames');
+    const read = createTextReader(Object.fromEntries(told));
+    const reader = { mark: Buffer.from(mark), read };
+    readers.set(key, reader);
+    return reader;
   };
+  return (root, withRelated = true) =>
+    async (db, ids, seer) => {
+      const addressOf = (id: number): string =>
+        JSON.stringify(downloadUrl(services, root, id, seer.viewer)).slice(1, -1);
+      const { mark, read } = readerOf(Buffer.byteLength(addressOf(0)) - 1, withRelated);
+      const texts = await read(db, ids, seer);
+      return texts.map((text) => fillIn(text, mark, addressOf));
+    };
 }
 
 interface Reader {

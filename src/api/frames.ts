@@ -24,6 +24,7 @@ import {
 import { AppError } from '../lib/errors.js';
 import { toMarks } from './corrections.js';
 import { createFrameTexts } from './frame-texts.js';
+import { parseWithRelated } from './parse.js';
 import { headerText, type HeaderAnswer } from './header-text.js';
 import { toHdusShape, toHeadersShape } from './shapes.js';
 
@@ -46,9 +47,10 @@ export function createFrameHandlers(services: Services) {
 
   const show: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
+    const texts = textsBelow(rootUrl(services, req), parseWithRelated(queryParameters(req)));
     const { id, version } = await getFrameFile(catalog, parseId(req.params.id), viewer);
     const [[text], hdus] = await Promise.all([
-      findFramesAs(catalog, textsBelow(rootUrl(services, req)), [id], viewer),
+      findFramesAs(catalog, texts, [id], viewer),
       listHdus(catalog, version),
     ]);
     if (text === undefined) throw new AppError('not_found', 'Not found.'); // gone in the meantime

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { LRUCache } from 'lru-cache';
 import {
@@ -28,7 +28,7 @@ import { AppError } from '../lib/errors.js';
 import { createFrameTexts } from './frame-texts.js';
 import { eachCsvPiece } from './list-csv.js';
 import { eachVotablePiece, VOTABLE_TYPE } from './list-votable.js';
-import { parseCount, parseFrameQuery } from './parse.js';
+import { parseCount, parseFrameQuery, parseWithRelated } from './parse.js';
 import { toAggregateShape } from './shapes.js';
 
 const CSV = { type: 'text/csv', filename: 'frames.csv', eachPiece: eachCsvPiece };
@@ -44,8 +44,10 @@ export function createListHandlers(services: Services): {
   const answer = createAnswers(services);
 
   const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<Body> => {
-    const query = parseFrameQuery(queryParameters(req), config);
-    const page = await listFramesAs(catalog, textsBelow(root), query, viewer);
+    const parameters = queryParameters(req);
+    const query = parseFrameQuery(parameters, config);
+    const texts = textsBelow(root, parseWithRelated(parameters));
+    const page = await listFramesAs(catalog, texts, query, viewer);
     const links = offsetLinks(req, root, query, page.total);
     const envelope = { count: page.total, count_estimated: false, ...links };
     return withResults(envelope, page.items);
@@ -57,7 +59,7 @@ export function createListHandlers(services: Services): {
     const cursor = parameter(parameters, 'cursor');
     const page = await listFramesByCursor(
       catalog,
-      textsBelow(root),
+      textsBelow(root, parseWithRelated(parameters)),
       {
         conditions,
         order,
@@ -212,7 +214,7 @@ function createAnswers(services: Services): Answers {
       sendBody(req, res, await question.make());
       return;
     }
-    const about = aboutOf(services, req, viewer);
+    const about = aboutOf(req, viewer);
     // Read before the answer is made: a change in between makes the tag old, never the answer.
     const changes = await readChanges(catalog);
     const found = await findKept(about, changes, question);
@@ -234,10 +236,13 @@ function asksTheClock(req: Request): boolean {
   return [...queryParameters(req).keys()].some((name) => /^public\b/.test(name));
 }
 
+/** Of this process: after a new start settings may be others, and even the catalogue. */
+const START = randomUUID();
+
 /** All that an answer depends on besides the catalogue, as a hash. */
-function aboutOf({ version }: Services, req: Request, viewer: Viewer): string {
+function aboutOf(req: Request, viewer: Viewer): string {
   const { host, originalUrl, protocol } = req;
-  return digest([version, viewer.username, viewer.role, urlEpoch(), protocol, host, originalUrl]);
+  return digest([START, viewer.username, viewer.role, urlEpoch(), protocol, host, originalUrl]);
 }
 
 /** @param changes of the catalogue when the answer was made */
@@ -278,7 +283,9 @@ function linkWith(
   root: string,
   parameters: Readonly<Record<string, string>>,
 ): string {
-  const url = new URL(req.originalUrl.replace(/^\/+/, ''), root);
+  // Proxies may ask with the whole address: RFC 9112 §3.2.2. Its host is none of ours.
+  const target = req.originalUrl.replace(/^https?:\/\/[^/?#]*/i, '');
+  const url = new URL(target.replace(/^\/+/, ''), root);
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
   return url.href;
 }

@@ -1,4 +1,10 @@
-import { parseConditions, sortColumn, type FrameOrder, type FrameQuery } from '../catalog/index.js';
+import {
+  parseConditions,
+  requireFlag,
+  sortColumn,
+  type FrameOrder,
+  type FrameQuery,
+} from '../catalog/index.js';
 import type { Config } from '../config/index.js';
 import { parameter } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
@@ -29,11 +35,15 @@ export const OCS_ORDERING: Readonly<Record<string, string>> = {
   observation_date: 'DATE_OBS',
   primary_optical_element: 'FILTER',
   configuration_type: 'OBSTYPE',
+  proposal_id: 'PROPID',
   instrument_id: 'INSTRUME',
   target_name: 'OBJECT',
   reduction_level: 'RLEVEL',
   exposure_time: 'EXPTIME',
 };
+
+/** Of these, what no two frames share. */
+const UNIQUE: readonly string[] = ['id', 'basename'];
 
 /**
  * Reads the parameters of a list in both dialects. Unknown parameters are ignored; a bad value is an
@@ -56,11 +66,8 @@ export function parseFrameQuery(parameters: Parameters, config: Config): FrameQu
 
 /** `ordering` (OCS) wins over `sort` and `order` (pyobs). */
 function parseOrder(parameters: Parameters, isPyobs: boolean): FrameOrder {
-  for (const name of parameter(parameters, 'ordering').split(',')) {
-    const plain = name.replace(/^-/, '');
-    const sort = Object.hasOwn(OCS_ORDERING, plain) ? OCS_ORDERING[plain] : undefined;
-    if (sort !== undefined) return orderBy(sort, name.startsWith('-'));
-  }
+  const [first, ...then] = parseOrdering(parameter(parameters, 'ordering'));
+  if (first !== undefined) return then.length === 0 ? first : { ...first, then };
   let sort = parameter(parameters, 'sort');
   let direction = parameter(parameters, 'order');
   if (sort === '' && sortColumn(direction) !== undefined) {
@@ -73,10 +80,30 @@ function parseOrder(parameters: Parameters, isPyobs: boolean): FrameOrder {
   return orderBy('DATE_OBS', direction === '' ? !isPyobs : direction === 'desc');
 }
 
+/** Columns by comma, unknown names ignored. Each counts once, and behind a unique one none does. */
+function parseOrdering(text: string): FrameOrder[] {
+  const keys = new Map<string, FrameOrder>();
+  for (const name of text.split(',').map((each) => each.trim())) {
+    const plain = name.replace(/^-/, '');
+    const sort = Object.hasOwn(OCS_ORDERING, plain) ? OCS_ORDERING[plain] : undefined;
+    if (sort === undefined || keys.has(sort)) continue;
+    keys.set(sort, orderBy(sort, name.startsWith('-')));
+    if (UNIQUE.includes(plain)) break;
+  }
+  return [...keys.values()];
+}
+
 function orderBy(sort: string, descending: boolean): FrameOrder {
   const column = sortColumn(sort);
   if (column === undefined) throw invalid('sort');
   return { column, descending };
+}
+
+/** Whether frames are to be told with the ids of those that they name. @throws 'bad_request' */
+export function parseWithRelated(parameters: Parameters): boolean {
+  const name = 'include_related_frames';
+  const text = parameter(parameters, name);
+  return text === '' || requireFlag(name, text);
 }
 
 /** A count of rows: negative is 0, absent the default. @throws 'bad_request' */

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { ZipArchive } from 'archiver';
 import type { Response } from 'express';
 import type { StoredFile } from '../catalog/index.js';
@@ -21,7 +22,9 @@ const MAX_MADE = 10_000;
 /** What goes into a zip: closed when it is in it, or when nobody wants it any more. */
 interface Content {
   readonly name: string;
-  readonly bytes: AsyncIterable<Uint8Array | string>;
+  /** Can be called again, unless they are those of a file as it is stored. */
+  readonly read: () => AsyncIterable<Uint8Array | string>;
+  readonly isMade: boolean;
   readonly close: () => Promise<void>;
 }
 
@@ -88,7 +91,7 @@ async function fill(
       continue;
     }
     try {
-      const bytes = Readable.from(content.bytes);
+      const bytes = Readable.from(content.read());
       bytes.once('error', (error) => {
         zip.destroy(error);
       });
@@ -123,10 +126,25 @@ async function openContent(
     const content = await (catalogOnly
       ? openTable(services, file, signal)
       : openUnpacked(services, file, signal));
-    return content ?? `${name}: it has no catalogue.`;
+    if (content === undefined) return `${name}: it has no catalogue.`;
+    if (content.isMade) await readThrough(content, signal);
+    return content;
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'busy') throw error;
     return `${name}: ${error.message}`;
+  }
+}
+
+/**
+ * What is made is made twice: an entry that has begun cannot be taken back, and what is damaged in a
+ * packed image shows where its bytes are needed.
+ */
+async function readThrough({ read, close }: Content, signal: AbortSignal): Promise<void> {
+  try {
+    await finished(Readable.from(read()).resume(), { signal });
+  } catch (error) {
+    await close();
+    throw error;
   }
 }
 
@@ -144,7 +162,12 @@ async function openTable(
     yield found.table.csvHeader;
     yield* found.read('csv');
   }
-  return { name: `${file.basename}-catalog.csv`, bytes: bytes(), close: () => found.close() };
+  return {
+    name: `${file.basename}-catalog.csv`,
+    read: bytes,
+    isMade: true,
+    close: () => found.close(),
+  };
 }
 
 /** A file that is packed, or compressed as a whole, as a plain one; others as they are. */
@@ -159,7 +182,7 @@ async function openUnpacked(
       bytes.destroy();
       return Promise.resolve();
     };
-    return { name: `${file.basename}${file.extension}`, bytes, close };
+    return { name: `${file.basename}${file.extension}`, read: () => bytes, isMade: false, close };
   }
   const source = { ...file, path: await store.localPath(file.key) };
   const request = { kind: 'unpack', isOriginal: file.isPacked } as const;
@@ -167,7 +190,8 @@ async function openUnpacked(
   const whole = { start: 0, end: product.sizeBytes };
   return {
     name: `${file.basename}.fits`,
-    bytes: product.read(whole),
+    read: () => product.read(whole),
+    isMade: true,
     close: () => product.close(),
   };
 }

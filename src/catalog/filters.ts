@@ -26,6 +26,8 @@ const headerFamily = FRAME_FILTERS.find(({ kind }) => kind === 'header');
 
 /** A name with something behind it that looks like an ending. */
 const NAME_WITH_ENDING = /^(.+?)(?:__.*|[!<>~]+|\[.*)$/;
+/** The same of a keyword, which may have underscores of its own: FITS Standard 4.0 §4.1.2.1. */
+const KEYWORD_WITH_ENDING = /^(.+?)(?:__[a-z].*|[!<>~]+|\[.*)$/;
 
 /** Conditions of one search: far more than a person asks for, far fewer than a database chokes on. */
 const MAX_CONDITIONS = 50;
@@ -57,7 +59,8 @@ export function findFilter(name: string): FoundFilter | undefined {
 }
 
 function refuseEnding(name: string): void {
-  const base = NAME_WITH_ENDING.exec(name)?.[1] ?? '';
+  const pattern = name.startsWith(HEADER_PREFIX) ? KEYWORD_WITH_ENDING : NAME_WITH_ENDING;
+  const base = pattern.exec(name)?.[1] ?? '';
   const known = filterNamed(base);
   if (known === undefined) return;
   const { operators } = known.filter;

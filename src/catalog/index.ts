@@ -47,7 +47,7 @@ export {
 export { unpackedKeyword } from './packed-keywords.js';
 export * from './versions.js';
 export { findOwner, mayDecideFor } from './ownership.js';
-export { SORT_COLUMNS, sortColumn, type FrameOrder } from './order.js';
+export { SORT_COLUMNS, sortColumn, type FrameOrder, type SortKey } from './order.js';
 export { deleteFrame, insertFrame, insertHdus, type NewFrame } from './write.js';
 export { insertFramesInBulk } from './bulk.js';
 export * from './records.js';

@@ -2,10 +2,16 @@ import { FACET_COLUMNS } from './cube-keys.js';
 import { isSearched, keywordKey } from './header-values.js';
 import { RANK_COLUMNS } from './measures.js';
 
-export interface FrameOrder {
+/** A column that frames are put in order by. */
+export interface SortKey {
   /** As `sortColumn` gives it. */
   readonly column: string;
   readonly descending: boolean;
+}
+
+export interface FrameOrder extends SortKey {
+  /** Columns of `frames` that decide, one after the other, where those before are equal. */
+  readonly then?: readonly SortKey[];
 }
 
 /** Names by which a list can be sorted → column: those of the reference archive's model, and ours. */
@@ -167,6 +173,6 @@ export function mayTie({ column }: Pick<FrameOrder, 'column'>): boolean {
 }
 
 /** True if the column can be NULL: those frames stand last, whichever way the list is sorted. */
-export function canBeNull({ column }: FrameOrder): boolean {
+export function canBeNull({ column }: Pick<FrameOrder, 'column'>): boolean {
   return !/^(?:frames\.(?:id|basename|width|height)|versions\.key)$/.test(column);
 }

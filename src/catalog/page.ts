@@ -11,6 +11,7 @@ import {
   type FrameOrder,
 } from './order.js';
 import { findsNothing, narrow, type Choice, type Search } from './search.js';
+import { readByKeys } from './many-keys.js';
 import { readPieces, type Stretch } from './pieces.js';
 import { readBySaid } from './said-order.js';
 import { readAmongEquals, type Position } from './ties.js';
@@ -34,6 +35,8 @@ export async function readStretch(db: Knex, search: Search, stretch: Stretch): P
 }
 
 async function readForward(db: Knex, search: Search, stretch: Stretch): Promise<Position[]> {
+  const { then = [] } = stretch.order;
+  if (then.length > 0) return readByKeys(db, search, stretch, then);
   if (isSaid(stretch.order)) return readBySaid(db, search, stretch);
   const facetColumn = facetColumnOf(stretch.order);
   if (facetColumn !== undefined) return readByFacets(db, search, stretch, facetColumn);
@@ -85,8 +88,7 @@ function toPart(query: Knex.QueryBuilder, part: Part, hint: '' | '+' = ''): void
     if (after !== undefined) void query.whereRaw(`${hint}frames.id ${beyond} ?`, [after.id]);
     return;
   }
-  if (canBeNull({ column: part.column, descending: false }))
-    void query.whereRaw(`${column} is not null`);
+  if (canBeNull(part)) void query.whereRaw(`${column} is not null`);
   if (after === undefined || after.value === null) return;
   if (part.column === 'frames.id') {
     void query.whereRaw(`${column} ${part.values === 'asc' ? '>' : '<'} ?`, [after.id]);

@@ -70,6 +70,11 @@ function checkProxy(config: Config): Finding[] {
     const text = 'HTTP_ROOT is http, and a proxy is trusted: passwords travel in the open.';
     findings.push(warn(text, 'Let the proxy speak TLS and write https into HTTP_ROOT.'));
   }
+  if (HTTP_ROOT.includes('download')) {
+    const text =
+      'HTTP_ROOT has the word download: clients of pyobs-archive put another in its place in addresses of frames.';
+    findings.push(warn(text, 'Give the archive an address without it.'));
+  }
   if (X_ACCEL_PREFIX !== '' && !isBehind) {
     const text =
       'X_ACCEL_PREFIX is set, but no proxy is trusted: downloads are empty without nginx.';

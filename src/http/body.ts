@@ -1,17 +1,19 @@
 import { json, text, urlencoded, type RequestHandler } from 'express';
+import multer, { MulterError, type Options } from 'multer';
 import { AppError } from '../lib/errors.js';
 import { LIMITS } from './limits.js';
 import { parseParameters, refuseOddForm } from './params.js';
 
 const FORM = 'application/x-www-form-urlencoded';
+const PARTS = 'multipart/form-data';
 
 const verifyForm = (_req: unknown, _res: unknown, bytes: Buffer): void => {
   refuseOddForm(bytes);
 };
 
 /**
- * Reads a form or JSON body of the API into `req.body`: of a form an object without prototype, whose
- * repeated fields are lists.
+ * Reads a form, of either kind, or JSON body of the API into `req.body`: of a form an object without
+ * prototype, whose repeated fields are lists.
  *
  * @throws 'bad_request', 'too_large'
  */
@@ -21,6 +23,7 @@ export function readBody(): RequestHandler[] {
     // The parser of Express copies the list of a repeated field for each of its values.
     text({ type: FORM, limit: bodyBytes, verify: verifyForm }),
     parseForm,
+    readParts(bodyBytes),
     readJson(bodyBytes),
   ];
 }
@@ -41,17 +44,55 @@ export function readJson(limit: number): RequestHandler {
 }
 
 const parseForm: RequestHandler = (req, _res, next) => {
-  if (typeof req.body === 'string') req.body = formFields(req.body);
+  if (typeof req.body === 'string') {
+    requireFewFields(req.body.split('&').length);
+    req.body = toFields(parseParameters(req.body));
+  }
   next();
 };
 
-function formFields(body: string): Record<string, string | string[]> {
-  const fields = body.split('&').length;
-  if (fields > LIMITS.bodyFields) {
-    throw new AppError('too_large', `More than ${LIMITS.bodyFields} fields in one request.`);
-  }
-  const form = Object.create(null) as Record<string, string | string[]>;
-  for (const [name, values] of parseParameters(body)) {
+/** A form in parts, which some clients send where a plain one would do; it has no files. */
+function readParts(limit: number): RequestHandler {
+  const { bodyFields, fieldNameBytes, fieldBytes, fieldNesting } = LIMITS;
+  const limits = {
+    fields: bodyFields,
+    parts: bodyFields,
+    fieldNameSize: fieldNameBytes,
+    fieldSize: fieldBytes,
+    fieldNestingDepth: fieldNesting,
+    fieldArrayIndexLimit: bodyFields,
+  } as Options['limits']; // the types do not know of all
+  const receive = multer({ limits }).none();
+  return (req, res, next) => {
+    const isParts = req.is(PARTS) !== false && req.is(PARTS) !== null;
+    if (isParts && !(Number(req.get('content-length')) <= limit)) {
+      const message = `A form in parts has a Content-Length of at most ${limit} bytes.`;
+      throw new AppError('too_large', message);
+    }
+    receive(req, res, (error: unknown) => {
+      next(error === undefined ? undefined : toFormError(error));
+    });
+  };
+}
+
+function toFormError(error: unknown): AppError {
+  const isTooMuch = error instanceof MulterError && error.code.startsWith('LIMIT_');
+  const isFile = isTooMuch && error.code === 'LIMIT_UNEXPECTED_FILE';
+  const reason = isFile ? 'it has files' : error instanceof Error ? error.message : String(error);
+  const code = isTooMuch && !isFile ? 'too_large' : 'bad_request';
+  return new AppError(code, `The form cannot be read: ${reason}.`, {}, error);
+}
+
+function requireFewFields(fields: number): void {
+  if (fields <= LIMITS.bodyFields) return;
+  throw new AppError('too_large', `More than ${LIMITS.bodyFields} fields in one request.`);
+}
+
+function toFields(
+  parameters: ReadonlyMap<string, readonly string[]>,
+): Record<string, string | readonly string[]> {
+  const form = Object.create(null) as Record<string, string | readonly string[]>;
+  for (const [name, values] of parameters) {
     const [first = ''] = values;
     form[name] = values.length === 1 ? first : values;
   }

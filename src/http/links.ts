@@ -8,13 +8,15 @@ const HOUR_MS = 3_600_000;
 /** Public address of the archive as this client reaches it, with a slash at its end. */
 export function rootUrl({ config }: Services, req: Request): string {
   if (config.HTTP_ROOT !== '') return config.HTTP_ROOT.replace(/\/*$/, '/');
+  // There may be none, whatever the types say.
+  const host = (req.host as string | undefined) ?? '';
   // A name or address with a port; what else a client sends must not get into our links.
-  if (!/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(req.host)) {
+  if (!/^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/.test(host)) {
     throw new AppError('bad_request', 'The Host header is not the name of a host.');
   }
   // What a proxy hands on as the scheme may be what a client has sent.
   const scheme = /^https?$/i.test(req.protocol) ? req.protocol.toLowerCase() : 'http';
-  return `${scheme}://${req.host}/`;
+  return `${scheme}://${host}/`;
 }
 
 /** Path below the host under which the archive is published, without a slash at its end. */

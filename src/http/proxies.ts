@@ -16,17 +16,18 @@ const NAMED: Readonly<Record<string, readonly string[]>> = {
  * that a chain of proxies can be named.
  *
  * @param trusted `TRUST_PROXY` as config gives it: addresses, ranges and names, `true`, or nothing
- * @returns a function of the address and of how many hops it is away, 0 for the one connected to us
+ * @returns a function of the address and of how many hops it is away, 0 for the one connected to us;
+ *          a client that has gone already has no address
  */
 export function trustedProxies(
   trusted: Config['TRUST_PROXY'],
-): (address: string, hop: number) => boolean {
+): (address: string | undefined, hop: number) => boolean {
   const isNearOnly = trusted.includes('true');
   const networks = isNearOnly ? Object.keys(NAMED) : trusted;
   const list = new BlockList();
   for (const network of networks.flatMap((each) => NAMED[each] ?? [each])) add(list, network);
   return (address, hop) => {
-    if (isNearOnly && hop > 0) return false;
+    if (address === undefined || (isNearOnly && hop > 0)) return false;
     const [plain = ''] = address.split('%');
     const version = isIP(plain);
     return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4');

@@ -139,5 +139,5 @@ function toUserFrame(viewer: Viewer): PageFrame['user'] {
 /** Sends the browser on; the CSRF cookies come along, since clients read them from any answer. */
 export function goTo(web: Web, req: Request, res: Response, url: string): void {
   issueCsrf(web.services, req, res);
-  res.redirect(req.method === 'GET' ? 302 : 303, url);
+  res.redirect(/^(?:GET|HEAD)$/.test(req.method) ? 302 : 303, url);
 }

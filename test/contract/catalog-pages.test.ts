@@ -13,6 +13,7 @@ import {
   type Catalog,
   type Condition,
   type FrameOrder,
+  type SortKey,
   type Viewer,
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
@@ -36,15 +37,17 @@ function conditionsOf(query: string): Condition[] {
   return parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
 }
 
+function inSql({ column, descending }: SortKey): string {
+  return `${column} is null, ${column} ${descending ? 'desc' : 'asc'}`;
+}
+
 /** Ids in the order that is promised, by the plainest query there is. */
 async function expected(query: string, order: FrameOrder, viewer: Viewer): Promise<number[]> {
   const rows = catalog
     .read('frames')
     .join('versions', 'versions.id', 'frames.version_id')
     .leftJoin('measures', 'measures.frame_id', 'frames.id')
-    .orderByRaw(
-      `${order.column} is null, ${order.column} ${order.descending ? 'desc' : 'asc'}, frames.id`,
-    );
+    .orderByRaw(`${[order, ...(order.then ?? [])].map(inSql).join(', ')}, frames.id`);
   for (const { apply } of conditionsOf(query)) apply(rows, 'frames');
   if (viewer === PUBLIC) void rows.where('frames.public_date_ms', '<=', Date.now());
   const found: { id: number }[] = await rows.select('frames.id');
@@ -64,10 +67,19 @@ const QUERIES = [
 const columns = [...new Set(Object.values(SORT_COLUMNS))].filter(
   (each) => !each.startsWith('said.'),
 );
-const orders: FrameOrder[] = columns.flatMap((column) => [
-  { column, descending: false },
-  { column, descending: true },
-]);
+const up = (column: string): SortKey => ({ column: `frames.${column}`, descending: false });
+const down = (column: string): SortKey => ({ column: `frames.${column}`, descending: true });
+const orders: FrameOrder[] = [
+  ...columns.flatMap((column) => [
+    { column, descending: false },
+    { column, descending: true },
+  ]),
+  { ...down('filter'), then: [down('exposure_sec')] },
+  { ...up('object'), then: [down('date_obs_ms'), up('filter')] },
+  { ...down('date_obs_ms'), then: [up('object')] },
+  { ...up('exposure_sec'), then: [down('image_type'), up('proposal'), down('object')] },
+  { ...down('object'), then: [down('id')] },
+];
 
 test.each(QUERIES)('pages of any order, put together, are the list: %s', async (query) => {
   const conditions = conditionsOf(query);
@@ -126,6 +138,28 @@ test.each(QUERIES)('walking by cursors, there and back, is the list: %s', async 
       back = page.previous;
     }
     expect([order, before]).toEqual([order, all.slice(0, all.length - lastPage)]);
+  }
+});
+
+test('frames with an empty text are those that None asks for', async () => {
+  const own = openCatalog(`sqlite:${join(kept.folder, 'empty.sqlite')}`);
+  try {
+    await migrate(own);
+    const telescopes = ['', '0m5', '1m0'];
+    const frames = telescopes.map((telescope) => catalogFrame(`on ${telescope}`, { telescope }));
+    await insertFramesInBulk(own, frames);
+    const namesOf = async (query: string): Promise<string[]> => {
+      const order = { column: 'frames.id', descending: false };
+      const asked = { conditions: conditionsOf(query), order, limit: 10, offset: 0 };
+      return (await listFrames(own, asked, USER)).items.map(({ basename }) => basename);
+    };
+    expect(await namesOf('TELESCOPE=None')).toEqual(['on ']);
+    expect(await namesOf('TELESCOPE=None,0m5')).toEqual(['on ', 'on 0m5']);
+    expect(await namesOf('TELESCOPE!=None')).toEqual(['on 0m5', 'on 1m0']);
+    expect(await namesOf('TELESCOPE!=None,0m5')).toEqual(['on 1m0']);
+    expect(await namesOf('TELESCOPE!=0m5')).toEqual(['on ', 'on 1m0']);
+  } finally {
+    await own.close();
   }
 });
 

@@ -357,7 +357,9 @@ test('the values of a frame are those of its newest version, and go when it goes
   const first = frame('turn', {}, { FOCUS: 1.25, WHO: 'x', 'LONG-ONE': 'y'.repeat(200) }, 't1');
   const { frameId } = await put(first);
   expect(await search('header.FOCUS=1.25')).toEqual(['turn']);
-  expect(await search(`header.LONG-ONE=${'y'.repeat(200)}`)).toEqual(['turn']);
+  expect(await search(`header.LONG-ONE__startswith=${'y'.repeat(68)}`)).toEqual(['turn']);
+  const askLonger = (): unknown => search(`header.LONG-ONE=${'y'.repeat(69)}`);
+  expect(askLonger).toThrow('header.LONG-ONE: expected at most 68 characters');
   await put(frame('turn', {}, { FOCUS: 1.5, WHO: 'x' }, 't2'), { frameId, number: 2 });
   expect(await search('header.FOCUS=1.25')).toEqual([]);
   expect(await search('header.FOCUS=1.5')).toEqual(['turn']);

@@ -136,6 +136,8 @@ describe('zips', () => {
     async () => {
       const [a, b] = [String(idOf('m31')), String(idOf('bias'))];
       const form = (pairs: [string, string][]) => ({ body: new URLSearchParams(pairs) });
+      const parts = new FormData();
+      for (const id of [a, b]) parts.append('frame_ids[]', id);
       const json = {
         body: JSON.stringify({ frame_ids: [Number(a), b] }),
         headers: { 'Content-Type': 'application/json' },
@@ -154,6 +156,7 @@ describe('zips', () => {
           ['frame_ids[1]', b],
         ]),
         json,
+        { body: parts },
         {
           ...form([
             ['auth_token', archive.adminToken],
@@ -184,6 +187,13 @@ describe('zips', () => {
       ).status;
     expect(await statusOf([])).toBe(400);
     expect(await statusOf([['frame_ids[]', 'abc']])).toBe(400);
+    const withFile = new FormData();
+    withFile.append('frame_ids', new File(['1'], 'ids.txt'));
+    const refused = await archive.fetch('/frames/zip/', { method: 'POST', body: withFile });
+    expect([refused.status, await refused.text()]).toEqual([
+      400,
+      expect.stringContaining('it has files') as string,
+    ]);
     expect(await statusOf([['frame_ids[]', '99999']])).toBe(404);
     expect(await statusOf([['frame_ids[]', '1']], '')).toBe(401);
     expect(

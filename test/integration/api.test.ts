@@ -137,6 +137,18 @@ describe('a bad value is a 400 that names its parameter', () => {
   });
 });
 
+test('related frames are left out on request', async () => {
+  for (const path of ['/frames/?limit=1', `/frames/?limit=1&pagination_style=cursor`]) {
+    const { results } = await archive.json<List>(`${path}&include_related_frames=False`);
+    expect(results[0]).toHaveProperty('basename');
+    expect(results[0]).not.toHaveProperty('related_frames');
+  }
+  const path = `/frames/${idOf('m31')}/?include_related_frames=`;
+  expect(await archive.json(`${path}false`)).not.toHaveProperty('related_frames');
+  expect(await archive.json(`${path}true`)).toHaveProperty('related_frames');
+  expect((await archive.fetch(`${path}some`)).status).toBe(400);
+});
+
 test('sorting, paging and their ends', async () => {
   const order = async (query: string) => (await list(query)).results.map((frame) => frame.basename);
   expect((await order('sort=EXPTIME&order=desc'))[0]).toBe('dark');
@@ -144,6 +156,9 @@ test('sorting, paging and their ends', async () => {
   expect((await order('night=2026-03-01'))[0]).toBe('bias');
   expect((await order('limit=1'))[0]).toBe('pole');
   expect(await order('ordering=-exposure_time,nonsense&limit=1')).toEqual(['dark']);
+  const byTwo = (await list('ordering=instrument_id,nonsense,-basename')).results;
+  const onFirst = ['near-9', 'm31-red', 'm31', 'flat', 'far-11', 'dark', 'bias'];
+  expect(byTwo.map(({ basename }) => basename)).toEqual([...onFirst, 'pole']);
   expect((await list('limit=0')).results).toEqual([]);
   expect((await list('limit=0')).count).toBe(8);
   expect((await list('limit=-5&offset=-5')).results).toEqual([]);

@@ -110,7 +110,7 @@ test('settings that are unknown, or do not go together, are told', async () => {
     'settings fail',
   ]);
   const odd = await examine({
-    HTTP_ROOT: 'https://127.0.0.1:9/',
+    HTTP_ROOT: 'https://127.0.0.1:9/downloads/',
     ANONYMOUS: 'public',
     SECRET_KEY: 'sixteen letters!',
     UV_THREADPOOL_SIZE: '4',
@@ -121,6 +121,7 @@ test('settings that are unknown, or do not go together, are told', async () => {
     .map(({ text }) => text)
     .join('\n');
   for (const name of [
+    'word download',
     'TRUST_PROXY',
     'ANONYMOUS',
     'SECRET_KEY',

@@ -1,4 +1,6 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { pyobsFrame } from '../fixtures/night.js';
 import { startArchive, type TestArchive } from '../support/archive.js';
 
@@ -71,6 +73,22 @@ test('without settings any name is answered; links are made with HTTP_ROOT as so
   expect(await links({}, 'box:8000')).toBe('200 http://box:8000/');
   const HTTP_ROOT = 'https://archive.example/';
   expect(await links({ HTTP_ROOT }, 'evil.example')).toBe(`200 ${HTTP_ROOT}`);
+});
+
+test('no host is no name either, and the address of a request is not where links lead', async () => {
+  const socket = connect(archive.port, '127.0.0.1');
+  socket.end(
+    `GET /frames/ HTTP/1.1\r\nHost:\r\nAuthorization: Token ${archive.adminToken}\r\n\r\n`,
+  );
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+  const whole = 'http://evil.example:77/frames/?limit=1&offset=0&format=json&FILTER=';
+  await archive.upload(
+    pyobsFrame({ FNAME: 'second.fits', OBJECT: 'x' }, { seed: 5 }),
+    'second.fits',
+  );
+  const answer = await ask(archive, whole, { Host: 'box' });
+  const { next } = JSON.parse(answer.text) as { next: string };
+  expect(next).toBe('http://box/frames/?limit=1&offset=1&format=json&FILTER=');
 });
 
 test('what a proxy hands on as the scheme is in links only if it is one', async () => {

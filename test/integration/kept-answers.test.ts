@@ -13,6 +13,10 @@ const QUESTIONS = [
   '/frames/?start=2026-03-02&end=2026-03-04',
   '/frames/?header.GAIN__gte=2',
   '/frames/?flag=bad',
+  '/frames/?flag=none,bad',
+  '/frames/?finding=none',
+  '/frames/?finding!=trailed',
+  '/frames/aggregate/?finding=none',
   '/frames/?fwhm__lt=100',
   '/frames/?stars__gte=0&night=2026-03-01',
   '/frames/?limit=3&sort=EXPTIME&order=desc',
@@ -128,6 +132,14 @@ test('an upload leaves alone the answers in which it plays no part', async () =>
   const headers = { 'If-None-Match': tag, 'Cache-Control': 'max-age=0' };
   const answer = await archive.fetch(QUESTIONS[0] ?? '', { headers });
   expect(answer.status).toBe(304);
+}, 60_000);
+
+test('after a new start, whose settings may be others, nobody is told that nothing changed', async () => {
+  const { tag } = await ask('/frames/?limit=2');
+  await archive.stop();
+  await archive.restart();
+  const headers = { 'If-None-Match': tag, 'Cache-Control': 'max-age=0' };
+  expect((await archive.fetch('/frames/?limit=2', { headers })).status).toBe(200);
 }, 60_000);
 
 async function post(path: string, body: object): Promise<void> {

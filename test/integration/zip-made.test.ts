@@ -66,6 +66,18 @@ unzipped('uncompress gives back what was uploaded, packed by us or compressed be
   expect([...stored.keys()].sort()).toEqual(['packed.fits.gz', 'rice.fits.fz']);
 });
 
+unzipped('a packed image that is damaged is listed, and the others come whole', async () => {
+  const [stored] = (await unzip('/frames/zip/?OBJECT=rice')).values();
+  const broken = Buffer.from(stored ?? []);
+  broken.fill(0xff, broken.length - 30_000, broken.length - 25_000);
+  const { files } = await archive.upload(broken, 'rice.fits.fz');
+  expect(files[0]?.status).toBe('new-version');
+  const made = await unzip('/frames/zip/?uncompress=true&FILTER=B');
+  expect([...made.keys()].sort()).toEqual(['MISSING.txt', 'packed.fits']);
+  expect(made.get('packed.fits')?.equals(zipped)).toBe(true);
+  expect(String(made.get('MISSING.txt'))).toContain('into this zip:\n\nrice.fits.fz: ');
+});
+
 unzipped('catalog_only gives the tables, and says which frames have none', async () => {
   const frames = [night.idOf('m31'), night.idOf('m31-red')];
   const files = await unzip('/frames/zip/', {

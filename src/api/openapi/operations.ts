@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../lib/errors.js';
 import { DIRECTIONS } from '../frames.js';
 import type { Who } from './access.js';
 import { FILTER_PARAMETERS } from './filters.js';
-import { HDU, PAGE_JSON_OR_CSV, PAGE_OR_JSON, PAGE_PARAMETERS } from './parameters.js';
+import { HDU, PAGE_JSON_OR_CSV, PAGE_OR_JSON, PAGE_PARAMETERS, RELATED_TOO } from './parameters.js';
 import { listOf, oneOf } from './words.js';
 
 /** What is told about one verb of one address. */
@@ -171,7 +171,7 @@ export const SHOW: Operation = {
   tag: 'One frame',
   summary: 'All that the catalogue knows of a frame',
   who: 'read',
-  parameters: [PAGE_OR_JSON],
+  parameters: [RELATED_TOO, PAGE_OR_JSON],
   answers: { 200: json('FrameWithHdus', 'The frame.') },
   problems: ['not_found'],
   requests: [{ summary: 'One frame', query: {} }],

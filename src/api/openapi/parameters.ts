@@ -32,6 +32,14 @@ export const PAGE_JSON_OR_CSV: ApiParameter = {
   examples: ['json', 'csv', 'votable'],
 };
 
+/** Of a frame, and of each of a list. */
+export const RELATED_TOO: ApiParameter = {
+  name: 'include_related_frames',
+  description: '`false`: without `related_frames`',
+  schema: { type: 'boolean' },
+  examples: [false, true],
+};
+
 const limit: ApiParameter = {
   name: 'limit',
   key: 'limit',
@@ -49,6 +57,7 @@ const offset: ApiParameter = {
 };
 
 const orderings = Object.keys(OCS_ORDERING);
+const ORDERING = `-?(?:${orderings.join('|')})`;
 
 const SORTS = oneOf(Object.keys(SORT_COLUMNS));
 const HEADER_SORT: Schema = { type: 'string', pattern: '^header\\..*[^ ]' };
@@ -80,10 +89,14 @@ export const PAGE_PARAMETERS: readonly ApiParameter[] = [
   {
     name: 'ordering',
     description:
-      'column of the OCS archive, with `-` before it for the other way; wins over `sort`',
-    schema: oneOf(orderings.flatMap((name) => [name, `-${name}`])),
-    examples: orderings.flatMap((name, index) => (index % 2 === 0 ? name : `-${name}`)),
+      'column of the OCS archive, with `-` before it for the other way; several by comma, of which each decides where those before are equal. Wins over `sort`',
+    schema: { type: 'string', pattern: `^${ORDERING}(?:,${ORDERING})*$` },
+    examples: [
+      ...orderings.flatMap((name, index) => (index % 2 === 0 ? name : `-${name}`)),
+      'target_name,-exposure_time',
+    ],
   },
+  RELATED_TOO,
   {
     name: 'pagination_style',
     description:

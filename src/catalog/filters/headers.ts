@@ -22,11 +22,12 @@ export function headerCondition(asked: Asked): Condition {
   if (keyword.trim() === '') throw badValue(name, '', 'a keyword after `header.`');
   refuseUnsearched(name, keyword);
   const valuesOf = new KeywordValues(keyword);
+  const shortOf = (text: string): string => requireShort(name, text);
   switch (operator) {
     case 'is':
-      return amongEqual(valuesOf.equal(listedTexts(asked)));
+      return amongEqual(valuesOf.equal(listedTexts(asked).map(shortOf)));
     case 'ne':
-      return notAmong(valuesOf.equal(listedTexts(asked)));
+      return notAmong(valuesOf.equal(listedTexts(asked).map(shortOf)));
     case 'exists': {
       const parts = [valuesOf.numbers(), valuesOf.texts()];
       return requireFlag(name, lastOf(asked)) ? among(parts) : withoutKeyword(parts);
@@ -34,7 +35,7 @@ export function headerCondition(asked: Asked): Condition {
     case 'contains':
       return among([valuesOf.texts("and text like ? escape '\\'", likePattern(lastOf(asked)))]);
     case 'startswith':
-      return among([valuesOf.startingWith(lastOf(asked))]);
+      return among([valuesOf.startingWith(shortOf(lastOf(asked)))]);
     default:
       return among([valuesOf.compared(COMPARISONS[operator], lastOf(asked))]);
   }
@@ -48,6 +49,12 @@ function refuseUnsearched(name: string, keyword: string): void {
     name,
     `${key} is not searched; tables and packing, check sums and commentary are not`,
   );
+}
+
+/** Of a longer text only the beginning is kept, which others may have as well. */
+function requireShort(name: string, text: string): string {
+  if (text.length <= MAX_TEXT) return text;
+  throw badValue(name, '', `at most ${MAX_TEXT} characters, as many as are kept of a text`);
 }
 
 /** Queries over the values of one keyword; each is a range of the primary key of its table. */
@@ -68,7 +75,7 @@ class KeywordValues {
 
   /** Equal to one of the texts, or to the number that one of them is. Logical values are T and F. */
   equal(values: readonly string[]): Part[] {
-    const texts = values.map((text) => text.slice(0, MAX_TEXT));
+    const texts = [...values];
     for (const value of values) {
       if (/^(?:true|false)$/i.test(value)) texts.push(value.charAt(0).toUpperCase());
     }
@@ -90,8 +97,7 @@ class KeywordValues {
       : this.numbers(`and number ${operator} ?`, number);
   }
 
-  startingWith(start: string): Part {
-    const text = start.slice(0, MAX_TEXT);
+  startingWith(text: string): Part {
     return this.texts('and text >= ? and text < ?', text, `${text}\u{10ffff}`);
   }
 

@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import { onIndex, type Condition } from '../conditions.js';
+import { onFrames, onIndex, type Condition } from '../conditions.js';
 import { RANK_COLUMNS } from '../measures.js';
 import { comparedRow } from './rows.js';
 import type { Asked, FrameFilter } from './types.js';
@@ -37,15 +36,24 @@ function inTable(
   where: string,
   bindings: readonly (string | number)[],
 ): Condition {
-  const condition = onIndex(
-    (query) =>
-      void query.whereRaw(`frames.id in (select frame_id from ${table} where ${where})`, bindings),
-    (query) =>
-      void query.whereRaw(
-        `exists (select 1 from ${table} where ${table}.frame_id = frames.id and +${where})`,
-        bindings,
-      ),
+  return later(
+    onIndex(
+      (query) =>
+        void query.whereRaw(
+          `frames.id in (select frame_id from ${table} where ${where})`,
+          bindings,
+        ),
+      (query) =>
+        void query.whereRaw(
+          `exists (select 1 from ${table} where ${table}.frame_id = frames.id and +${where})`,
+          bindings,
+        ),
+    ),
   );
+}
+
+/** Whether it is true of a frame may change while the frame stays what it is. */
+function later(condition: Condition): Condition {
   return { ...condition, isLater: true };
 }
 
@@ -55,15 +63,15 @@ function notInTable(
   where: string,
   bindings: readonly string[],
 ): Condition {
-  return {
-    about: 'frame',
-    apply(query: Knex.QueryBuilder) {
-      void query.whereRaw(
-        `not exists (select 1 from ${table} where ${table}.frame_id = frames.id and ${where})`,
-        bindings,
-      );
-    },
-  };
+  return later(
+    onFrames(
+      (query) =>
+        void query.whereRaw(
+          `not exists (select 1 from ${table} where ${table}.frame_id = frames.id and ${where})`,
+          bindings,
+        ),
+    ),
+  );
 }
 
 /** Words that frames have, in a table beside them; several mean any of them, `none` frames without one. */
@@ -101,16 +109,16 @@ function wordsRow(
       }
       if (some.length === words.length) return inTable(table, `${column} in (${marks})`, some);
       if (some.length === 0) return notInTable(table, '1 = 1', []);
-      return {
-        about: 'frame',
-        apply(query: Knex.QueryBuilder) {
-          const own = `select 1 from ${table} where ${table}.frame_id = frames.id`;
-          void query.whereRaw(
-            `(not exists (${own}) or exists (${own} and ${column} in (${marks})))`,
-            some,
-          );
-        },
-      };
+      const own = `select 1 from ${table} where ${table}.frame_id = frames.id`;
+      return later(
+        onFrames(
+          (query) =>
+            void query.whereRaw(
+              `(not exists (${own}) or exists (${own} and ${column} in (${marks})))`,
+              some,
+            ),
+        ),
+      );
     },
   };
 }

@@ -27,7 +27,7 @@ type Described = Pick<FrameFilter, 'name' | 'aliases' | 'label' | 'help'>;
 /** Columns of facets, frames and nights whose values are choices. */
 const TEXT = { type: 'string' } as const;
 
-/** A choice among the texts of a column; `None` stands for frames without one. */
+/** A choice among the texts of a column; `None` stands for frames without one, or with an empty one. */
 export function choiceOf(column: string, row: Described, example: string): FrameFilter {
   return {
     ...row,
@@ -49,11 +49,11 @@ export function choiceOf(column: string, row: Described, example: string): Frame
         void query.where((either) => {
           if (asked.operator === 'ne') {
             if (some.length > 0) void either.whereNotIn(name, some);
-            if (hasNone) void either.whereNotNull(name);
+            if (hasNone) void either.where(name, '<>', '');
             else void either.orWhereNull(name);
           } else {
             if (some.length > 0) void either.whereIn(name, some);
-            if (hasNone) void either.orWhereNull(name);
+            if (hasNone) void either.orWhereNull(name).orWhere(name, '');
           }
         });
       });

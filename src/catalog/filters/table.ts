@@ -504,7 +504,7 @@ export const FRAME_FILTERS: readonly FrameFilter[] = [
     name: `${HEADER_PREFIX}KEYWORD`,
     aliases: [],
     label: 'Header',
-    help: 'any keyword of the main image or the primary header in place of KEYWORD: a number is compared as a number, anything else as text, of which the first 68 characters are kept. `__contains` and `__startswith` look at texts only, never at numbers. A compressed image is searched as the image inside; BITPIX and NAXISn are those of the main image. Not searched, and refused: columns of tables and the packing of images (TTYPEn, TFORMn, ZTILEn, …), CHECKSUM, DATASUM, COMMENT and HISTORY',
+    help: 'any keyword of the main image or the primary header in place of KEYWORD: a number is compared as a number, anything else as text, of which the first 68 characters are kept (a longer value is refused). `__contains` and `__startswith` look at texts only, never at numbers. A compressed image is searched as the image inside; BITPIX and NAXISn are those of the main image. Not searched, and refused: columns of tables and the packing of images (TTYPEn, TFORMn, ZTILEn, …), CHECKSUM, DATASUM, COMMENT and HISTORY',
     kind: 'header',
     schema: TEXT,
     isList: true,

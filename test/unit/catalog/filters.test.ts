@@ -1,3 +1,4 @@
+import { QUALITY_FILTERS } from '../../../src/catalog/filters/quality.js';
 import { parseConditions } from '../../../src/catalog/index.js';
 
 function ask(name: string, value: string): number {
@@ -14,7 +15,7 @@ describe('a known name with an ending that it does not have is refused', () => {
     ['FILTER[]', 'after FILTER only =, !=, __ne= can stand'],
     ['EXPTIME>', 'after EXPTIME only =, !=, __ne=, __lt=, __lte=, __gt=, __gte= can stand'],
     ['header.GAIN__foo', 'after header.GAIN only =, !=, __ne=, __lt='],
-    ['header.GAIN__', 'after header.GAIN only ='],
+    ['header.A__B__foo', 'after header.A__B only ='],
   ])('%s', (name, words) => {
     expect(() => ask(name, '1')).toThrow(`Invalid parameter ${name}: ${words}`);
   });
@@ -46,6 +47,24 @@ test.each(['TTYPE1', 'tform12', 'ZTILE1', 'ZNAXIS1', 'CHECKSUM', 'DATASUM', 'COM
     }
   },
 );
+
+test.each(['INFO____', 'info____', 'A__B', 'A__B__lt', 'INFO______exists', 'GAIN__'])(
+  'header.%s is about a keyword with underscores of its own',
+  (name) => {
+    expect(ask(`header.${name}`, '1')).toBe(1);
+  },
+);
+
+test('whatever asks for what is found out later says so, else its answers would be kept too long', () => {
+  const asked = QUALITY_FILTERS.flatMap(({ examples }) => examples);
+  const quiet = asked.filter(([name, value]) => {
+    const [condition] = parseConditions(new Map([[name, [value]]]));
+    return condition?.isLater !== true;
+  });
+  expect(quiet).toEqual([]);
+  const mixed = parseConditions(new Map([['flag', ['none,bad']]]));
+  expect(mixed).toEqual([expect.objectContaining({ isLater: true })]);
+});
 
 test.each(['NAXIS1', 'BITPIX', 'BZERO', 'SIMPLE', 'PV1_1', 'A_0_2', 'LONGSTRN', 'ZSCALE', 'TTYPE'])(
   'header.%s is searched',

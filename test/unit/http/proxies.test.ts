@@ -4,7 +4,8 @@ import { trustedProxies } from '../../../src/http/index.js';
 const trust = (text: string) =>
   trustedProxies(loadConfig({ TRUST_PROXY: text }, '/nonexistent').config.TRUST_PROXY);
 
-test.each<[setting: string, address: string, hop: number, isTrusted: boolean]>([
+test.each<[setting: string, address: string | undefined, hop: number, isTrusted: boolean]>([
+  ['true', undefined, 0, false],
   ['false', '127.0.0.1', 0, false],
   ['', '127.0.0.1', 0, false],
   ['true', '127.0.0.1', 0, true],
