@@ -1,7 +1,7 @@
 import type { PixelArray } from '../fits/index.js';
 import { createCellMeter } from './cell.js';
 import { selectFirst } from './spread.js';
-import { makeSurface, type Mesh, type Surface } from './surface.js';
+import { makeMesh, makeSurface, type Mesh, type Surface } from './surface.js';
 import type { Picture } from './types.js';
 
 /** The plane that fits the background best: `level + x·xPerPixel + y·yPerPixel` about the middle. */
@@ -38,26 +38,31 @@ const CELLS_WANTED = 6;
  * them. Bertin & Arnouts 1996, A&AS 117, 393, §4. NaN and infinities are left out.
  *
  * @param options.cellPx size of a cell; default 64, less for small pictures
+ * @param options.level  the level, where it is known better than from the mesh
  */
 export function measureBackground(
   picture: Pick<Picture, 'pixels' | 'width' | 'height'>,
-  options: { cellPx?: number } = {},
+  options: { cellPx?: number; level?: number } = {},
 ): Background {
   const step = isInteger(picture.pixels) ? 1 : 0;
   const { levels, noises } = measureCells(picture, options.cellPx, step);
   const plane = fitPlane(levels);
   const smooth = flatten(levels, plane);
-  const flatNoises = { ...noises, values: withoutSlope(noises.values, smooth) };
-  const smoothNoises: Mesh = { ...noises, values: medianFilter(flatNoises) };
-  const surface = makeSurface(smooth);
+  const flatNoises = makeMesh(noises, withoutSlope(noises.values, smooth));
+  const smoothNoises = makeMesh(noises, medianFilter(flatNoises));
+  const { fillRow, valueAt, at, sumsAbout, fillBounds } = makeSurface(smooth);
   return {
-    level: median(smooth.values),
+    level: options.level ?? median(smooth.values),
     noise: median(smoothNoises.values),
     step,
     plane: describePlane(plane, picture),
     levels: smooth,
     noises: smoothNoises,
-    ...surface,
+    fillRow,
+    valueAt,
+    at,
+    sumsAbout,
+    fillBounds,
   };
 }
 
@@ -102,8 +107,9 @@ function measureCells(
       noises[row * columns + column] = noise;
     }
   }
-  fillBad({ ...shape, values: levels }, noises);
-  return { levels: { ...shape, values: levels }, noises: { ...shape, values: noises } };
+  const meshes = { levels: makeMesh(shape, levels), noises: makeMesh(shape, noises) };
+  fillBad(meshes.levels, noises);
+  return meshes;
 }
 
 /**
@@ -213,8 +219,11 @@ function describePlane(plane: MeshPlane, size: { width: number; height: number }
  */
 function flatten(levels: Mesh, plane: MeshPlane): Mesh {
   const rest = levels.values.map((value, cell) => value - planeAt(plane, cell));
-  const filtered = medianFilter({ ...levels, values: rest });
-  return { ...levels, values: filtered.map((value, cell) => value + planeAt(plane, cell)) };
+  const filtered = medianFilter(makeMesh(levels, rest));
+  return makeMesh(
+    levels,
+    filtered.map((value, cell) => value + planeAt(plane, cell)),
+  );
 }
 
 /** The slope of the background within a cell is not noise: its part is taken off. */

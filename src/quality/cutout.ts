@@ -37,17 +37,21 @@ export type Cutter = (
 export function createCutter(picture: Pixels, background: Background, full: number): Cutter {
   // One piece of memory for thousands of stars.
   let room = new Float64Array(0);
+  let marks = new Uint8Array(0);
   return (middle, { radius, neighbours = [] }) => {
     const size = 2 * radius + 1;
     const left = middle.x - radius;
     const bottom = middle.y - radius;
-    if (room.length < size * size) room = new Float64Array(size * size);
+    if (room.length < size * size) {
+      room = new Float64Array(size * size);
+      marks = new Uint8Array(size * size);
+    }
     const values = room.subarray(0, size * size);
     const frame = { left, bottom, size };
     const plane = planeUnder(background, frame);
     const { cutAtPx, fullAtPx } = copyPixels(picture, values, { frame, plane, full });
     const around = neighbours.map(({ x, y }) => ({ x: x - middle.x, y: y - middle.y }));
-    mend(values, size, { neighbours: around, isWhole: cutAtPx === Infinity });
+    mend({ size, values }, marks, { neighbours: around, isWhole: cutAtPx === Infinity });
     const edgeAtPx = edgeOf(picture, middle);
     return { size, values, left, bottom, cutAtPx, edgeAtPx, fullAtPx };
   };
@@ -96,9 +100,10 @@ function copyPixels(
     const start = isInside ? Math.max(0, -left) : size;
     const end = isInside ? Math.min(size, width - left) : size;
     const first = y * width + left;
+    const rise = up * row;
     for (let column = 0; column < size; column += 1, i += 1) {
       const value = column >= start && column < end ? (pixels[first + column] ?? NaN) : NaN;
-      values[i] = value - corner - across * column - up * row;
+      values[i] = value - corner - across * column - rise;
       if (value < full && value > -Infinity) continue;
       const distance = (column - radius) ** 2 + (row - radius) ** 2;
       if (value >= full) filled = Math.min(filled, distance);
@@ -112,10 +117,13 @@ function copyPixels(
 
 const MISSING = 1;
 
-/** @param isWhole true if no value is NaN */
+/**
+ * @param lost    room for marks, one for each value at least
+ * @param isWhole true if no value is NaN
+ */
 function mend(
-  values: Float64Array,
-  size: number,
+  { values, size }: Cutout,
+  lost: Uint8Array,
   { neighbours, isWhole }: { neighbours: readonly Place[]; isWhole: boolean },
 ): void {
   const radius = size >> 1;
@@ -124,7 +132,7 @@ function mend(
     ({ x, y }) => radius * (Math.abs(x) + Math.abs(y)) > (x * x + y * y) / 2,
   );
   if (isWhole && near.length === 0) return;
-  const lost = new Uint8Array(values.length);
+  lost.fill(0, 0, values.length);
   for (let i = 0; !isWhole && i < values.length; i += 1) {
     if (Number.isNaN(values[i])) lost[i] = MISSING;
   }

@@ -37,7 +37,7 @@ export function createRunFilter(length: number, taps: number): RunFilter {
   };
   return {
     fill(runs, values, { lineAt, before }) {
-      compare(runs, before, { ...room, reach: 2 * (taps - 1) });
+      compare(runs, before, room);
       addColumns(room, lineAt);
       addAlong(room, runs, values);
     },
@@ -59,12 +59,9 @@ function addColumns({ taps, columns, known, fresh }: Room, lineAt: (after: numbe
   }
 }
 
-/** Tells the parts of runs, and of `reach` places after each, that belonged to those of before. */
-function compare(
-  runs: Runs,
-  before: Runs | undefined,
-  { reach, known, fresh }: { reach: number; known: Parts; fresh: Parts },
-): void {
+/** Tells the parts of runs, as far as they reach, that belonged to those of before. */
+function compare(runs: Runs, before: Runs | undefined, { taps, known, fresh }: Room): void {
+  const reach = 2 * (taps - 1);
   known.count = 0;
   fresh.count = 0;
   const old = before?.count ?? 0;

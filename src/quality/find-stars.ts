@@ -6,7 +6,7 @@ import { createGrid, type Grid } from './grid.js';
 import { createGrowthMeter } from './growth.js';
 import { joinFull } from './full.js';
 import { judgeSeeing, MAX_RADIUS, type Seeing } from './seeing.js';
-import { measureStar, type Measuring } from './stars.js';
+import { measureStar, RIM_LENGTH, type Measuring } from './stars.js';
 import { selectFirst } from './spread.js';
 import type { Picture, Star } from './types.js';
 
@@ -57,9 +57,13 @@ export function findStars(
   const soft = options.takesSharp === true ? all : all.filter((peak) => !sharpness(peak));
   const whole = joinFull(picture, soft, seeing.full);
   const peaks = partPeaks(search, whole, Math.max(8, 3.5 * seeing.fwhmPx));
-  const cut = createCutter(picture, background, seeing.full);
-  const measureGrowth = createGrowthMeter();
-  const measuring: Measuring = { cut, measureGrowth, background, seeing };
+  const measuring: Measuring = {
+    cut: createCutter(picture, background, seeing.full),
+    measureGrowth: createGrowthMeter(),
+    background,
+    seeing,
+    rim: new Float64Array(RIM_LENGTH),
+  };
   const near = gridOf(measuring, peaks);
   const stars = measureAll(measuring, near, peaks.slice(0, maxMeasured));
   const beyond = countStars(measuring, near, peaks.slice(maxMeasured));

@@ -40,7 +40,9 @@ export function joinFull(picture: Pixels, peaks: readonly Peak[], full: number):
         waiting.push(side);
       }
     }
-    return [{ ...peak, ...middleOf(rows) }];
+    const { sigmas, isBlended } = peak;
+    const { x, y } = middleOf(rows);
+    return [{ x, y, sigmas, isBlended }];
   });
 }
 

@@ -44,7 +44,8 @@ export function createGrowthMeter(): GrowthMeter {
   for (let ring = 0; ring < RINGS; ring += 1) ringOf.fill(ring, ring * ring);
   const [even, odd] = [new Float64Array(RINGS), new Float64Array(RINGS)];
   const rings: Rings = { ringOf, even, odd, sums: new Float64Array(RINGS + 1) };
-  return (cutout, middle, mostPx) => measureGrowth(rings, cutout, { ...middle, mostPx });
+  return (cutout, middle, mostPx) =>
+    measureGrowth(rings, cutout, { x: middle.x, y: middle.y, mostPx });
 }
 
 interface Circle extends Middle {

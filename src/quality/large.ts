@@ -3,6 +3,7 @@ import { isDisc } from './discs.js';
 import { findStars } from './find-stars.js';
 import type { Saturation } from './levels.js';
 import type { Finding, Picture, Star } from './types.js';
+import { makePicture } from './picture.js';
 import { middleOf } from './spread.js';
 import { judgeStars, type Verdict } from './verdict.js';
 
@@ -47,7 +48,8 @@ export function measureStars(
   background: Background,
   saturation: Saturation,
 ): StarField {
-  const { stars, found } = findStars({ ...picture, saturation: saturation.level }, background);
+  const known = makePicture({ ...picture, saturation: saturation.level });
+  const { stars, found } = findStars(known, background);
   const field = { stars, found, verdict: judgeStars(picture, background, stars, saturation) };
   const { fwhmPx, findings } = field.verdict;
   const isDoubtful = findings.some(({ code }) => DOUBTFUL.includes(code));
@@ -73,7 +75,7 @@ function measureBlocks(
 ): StarField & { readonly discs: readonly Star[] } {
   const blocks = joinBlocks(picture);
   const background = measureBackground(blocks);
-  const known = { ...blocks, saturation: saturation.level };
+  const known = makePicture({ ...blocks, saturation: saturation.level });
   const { stars, found } = findStars(known, background, { takesSharp: true });
   const wide = stars.filter(({ fwhmPx: each }) => each * BLOCK > THING_PX);
   // A galaxy or a cluster has a peak, and stars in it that count.
@@ -135,7 +137,7 @@ function joinBlocks({ pixels, width, height, ...rest }: Picture): Picture {
       means[at] = (means[at] ?? NaN) + (pixels[y * width + x] ?? NaN) / BLOCK ** 2;
     }
   }
-  return { ...rest, pixels: means, width: columns, height: rows, blockPx: BLOCK };
+  return makePicture({ ...rest, pixels: means, width: columns, height: rows, blockPx: BLOCK });
 }
 
 /** A star among blocks → among pixels. */
@@ -169,7 +171,8 @@ function measureBeside(
   const { level } = measureBackground(picture);
   for (const thing of things) empty(picture, thing, level);
   const background = measureBackground(picture);
-  const { stars, found } = findStars({ ...picture, saturation: saturation.level }, background);
+  const known = makePicture({ ...picture, saturation: saturation.level });
+  const { stars, found } = findStars(known, background);
   const verdict = judgeStars(picture, background, stars, saturation);
   const size = Math.max(...things.map((thing) => 2 * Math.SQRT2 * thing.halfFluxRadiusPx));
   const what = things.length === 1 ? 'Something' : `The largest of ${things.length} things`;

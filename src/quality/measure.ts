@@ -93,7 +93,7 @@ function measureEvenBackground(picture: Picture, saturation: Saturation): Backgr
   if (picture.kind !== 'sky' || !evenSections(picture, background, saturation.level)) {
     return background;
   }
-  return { ...measureBackground(picture), level: background.level };
+  return measureBackground(picture, { level: background.level });
 }
 
 /** Measures without a number, and the findings that say why. */

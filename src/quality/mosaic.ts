@@ -1,6 +1,7 @@
 import type { PixelArray } from '../fits/index.js';
 import { measureBackground } from './background.js';
 import { countDead, highestOf } from './levels.js';
+import { makePicture } from './picture.js';
 import { middleOf } from './spread.js';
 import type { GreenPlace, Picture } from './types.js';
 
@@ -138,7 +139,7 @@ function takePlace(picture: Picture, firstX: number, firstY: number): Picture {
     const from = (firstY + 2 * y) * picture.width + firstX;
     for (let x = 0; x < width; x += 1, to += 1) pixels[to] = picture.pixels[from + 2 * x] ?? NaN;
   }
-  return { ...picture, pixels, width, height };
+  return makePicture({ ...picture, pixels, width, height });
 }
 
 function phaseOf({ pixels, width, height }: Pixels, firstX: number, firstY: number): Phase {

@@ -119,7 +119,10 @@ export function partPeaks(search: Search, peaks: readonly Peak[], withinPx: numb
     kept.push(peak);
     for (const other of shares) blended.add(other).add(peak);
   }
-  return kept.map((peak) => (blended.has(peak) ? { ...peak, isBlended: true } : peak));
+  return kept.map((peak) => {
+    const { x, y, sigmas } = peak;
+    return blended.has(peak) ? { x, y, sigmas, isBlended: true } : peak;
+  });
 }
 
 /** The lowest light on the way from one peak to another; stops looking where it cannot matter. */

@@ -2,7 +2,7 @@ import type { PixelArray } from '../fits/index.js';
 import type { Background } from './background.js';
 import { highestOf } from './levels.js';
 import { middleOf, selectFirst } from './spread.js';
-import type { Mesh } from './surface.js';
+import { makeMesh, type Mesh } from './surface.js';
 import type { Picture } from './types.js';
 
 type Pixels = Pick<Picture, 'pixels' | 'width' | 'height'>;
@@ -96,12 +96,10 @@ function halvesOf(count: number, middle: number): readonly Span[] {
 function hasSteps({ levels, noise }: Background): boolean {
   const { columns, rows, values } = levels;
   const at = (column: number, row: number): number => values[row * columns + column] ?? NaN;
-  const turned: Mesh = {
-    ...levels,
-    columns: rows,
-    rows: columns,
-    values: values.map((_, index) => at(Math.floor(index / rows), index % rows)),
-  };
+  const turned = makeMesh(
+    { columns: rows, rows: columns, cellWidth: levels.cellHeight, cellHeight: levels.cellWidth },
+    values.map((_, index) => at(Math.floor(index / rows), index % rows)),
+  );
   return [levels, turned].some((mesh) => largestStep(mesh) > SEEN_SIGMA * noise);
 }
 

@@ -23,6 +23,8 @@ const USUAL = { fwhmPx: 3, narrowPx: 3, width: 2.124 };
 
 const BRIGHT_SIGMA = 8;
 const MAX_CANDIDATES = 20_000;
+/** So many pixels of a row are held against the least of their limits first: short beside gradients. */
+const STRETCH_PX = 512;
 const MODELS = 150;
 const FEWEST_MODELS = 3;
 /** Fewer of the highest points than this stand out where each star is a line or a ring with many of them. */
@@ -115,23 +117,27 @@ interface Bright extends Place {
 /** Highest pixels of what is bright, highest first. */
 function findBright(picture: Picture, background: Background): readonly Bright[] {
   const { pixels, width, height } = picture;
-  const { columns, rows, cellWidth, cellHeight } = background.levels;
   const skip = createSkip(pixels);
+  const stretches = Math.ceil(width / STRETCH_PX);
+  const limits = { each: new Float64Array(width), least: new Float64Array(stretches) };
   const found = new Map<number, Bright>();
+  let cells = -1;
   // A star that is good for a model is higher than one row.
   for (let y = 1; y < height - 1 && found.size < MAX_CANDIDATES; y += 2) {
     const first = y * width;
-    const cells = Math.min(rows - 1, Math.floor(y / cellHeight)) * columns;
-    for (let column = 0; column < columns; column += 1) {
-      const cell = cells + column;
-      const noise = Math.max(background.noises.values[cell] ?? NaN, background.step / 2);
-      const limit = (background.levels.values[cell] ?? NaN) + BRIGHT_SIGMA * noise;
-      const end = first + Math.min(width - 1, Math.floor((column + 1) * cellWidth));
-      let at = first + Math.max(1, Math.floor(column * cellWidth));
-      while ((at = skip(at, end, limit)) < end) {
-        for (; at < end && !((pixels[at] ?? NaN) < limit); at += 1) {
-          if (!isTop(pixels, at, limit)) continue;
-          const top = climb(picture, { x: at - first, y });
+    const { rows, cellHeight } = background.levels;
+    const row = Math.min(rows - 1, Math.floor(y / cellHeight));
+    if (row !== cells) fillLimits(background, row, limits);
+    cells = row;
+    for (let stretch = 0; stretch < stretches; stretch += 1) {
+      const least = limits.least[stretch] ?? NaN;
+      const end = first + Math.min(width - 1, (stretch + 1) * STRETCH_PX);
+      let at = first + Math.max(1, stretch * STRETCH_PX);
+      while ((at = skip(at, end, least)) < end) {
+        for (; at < end && !((pixels[at] ?? NaN) < least); at += 1) {
+          const x = at - first;
+          if (!isTop(pixels, at, limits.each[x] ?? NaN)) continue;
+          const top = climb(picture, { x, y });
           const key = top.y * width + top.x;
           if (!found.has(key) && isRound(picture, background, top)) found.set(key, top);
         }
@@ -139,6 +145,32 @@ function findBright(picture: Picture, background: Background): readonly Bright[]
     }
   }
   return [...found.values()].sort((one, other) => other.value - one.value);
+}
+
+/** What pixels of a row must be above to be bright. */
+interface Limits {
+  readonly each: Float64Array;
+  /** Of each stretch the least, Infinity if none is a number. */
+  readonly least: Float64Array;
+}
+
+function fillLimits(
+  { levels, noises, step }: Background,
+  row: number,
+  { each, least }: Limits,
+): void {
+  const { columns, cellWidth } = levels;
+  for (let column = 0; column < columns; column += 1) {
+    const cell = row * columns + column;
+    const noise = Math.max(noises.values[cell] ?? NaN, step / 2);
+    const limit = (levels.values[cell] ?? NaN) + BRIGHT_SIGMA * noise;
+    each.fill(limit, Math.floor(column * cellWidth), Math.floor((column + 1) * cellWidth));
+  }
+  least.fill(Infinity);
+  each.forEach((limit, x) => {
+    const stretch = Math.floor(x / STRETCH_PX);
+    if (limit < (least[stretch] ?? NaN)) least[stretch] = limit;
+  });
 }
 
 /** Whether a pixel is above the limit and not lower than its neighbours in the row. */

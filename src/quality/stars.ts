@@ -13,6 +13,8 @@ export interface Measuring {
   readonly measureGrowth: GrowthMeter;
   readonly background: Background;
   readonly seeing: Seeing;
+  /** Room for the light at the rim of a patch: as many values as it is looked at. */
+  readonly rim: Float64Array;
 }
 
 /** All the light lies within so many full widths at half maximum, for what is asked here. */
@@ -49,14 +51,14 @@ export function measureStar(
   peak: Peak,
   options: { radius: number; neighbours: readonly Place[] },
 ): Star | undefined {
-  const { cut, measureGrowth, background, seeing } = measuring;
+  const { cut, measureGrowth, background, seeing, rim } = measuring;
   const { radius, neighbours } = options;
   const noise = noiseAt(background, peak);
-  let patch = liftFrom(cut(peak, { radius, neighbours }));
+  let patch = liftFrom(cut(peak, { radius, neighbours }), rim);
   let shape = shapeIn(patch, seeing.fwhmPx / seeing.width, noise);
   if (isTooLarge(shape, radius) && radius < MAX_RADIUS) {
     const larger = Math.min(MAX_RADIUS, 3 * radius);
-    patch = liftFrom(cut(peak, { radius: larger, neighbours }));
+    patch = liftFrom(cut(peak, { radius: larger, neighbours }), rim);
     shape = shapeIn(patch, (2 * seeing.fwhmPx) / seeing.width, noise);
   }
   const { long, short, angleDeg } = axesOf(shape);
@@ -111,7 +113,8 @@ function shapeIn(patch: Patch, sigma: number, noise: number): Shape {
 }
 
 /** Directions in which the rim of a patch is looked at. */
-const RIM_PLACES = Array.from({ length: 48 }, (_, turn) => ({
+export const RIM_LENGTH = 48;
+const RIM_PLACES = Array.from({ length: RIM_LENGTH }, (_, turn) => ({
   across: Math.cos((turn * Math.PI) / 24),
   up: Math.sin((turn * Math.PI) / 24),
 }));
@@ -120,15 +123,15 @@ const RIM_PLACES = Array.from({ length: 48 }, (_, turn) => ({
  * Takes away the light that a star stands on, as in a nebula, where the mesh of the background is too
  * wide for it. The wings of the star itself stay.
  */
-function liftFrom(patch: Patch): Patch {
+function liftFrom(patch: Patch, sorted: Float64Array): Patch {
   const { size, values } = patch;
   const radius = size >> 1;
-  const sorted = new Float64Array(RIM_PLACES.length);
-  RIM_PLACES.forEach(({ across, up }, turn) => {
+  for (let turn = 0; turn < sorted.length; turn += 1) {
+    const { across = 0, up = 0 } = RIM_PLACES[turn] ?? {};
     const column = radius + Math.round((radius - (turn % 2)) * across);
     const row = radius + Math.round((radius - (turn % 2)) * up);
     sorted[turn] = values[row * size + column] ?? 0;
-  });
+  }
   const middle = sorted.length >> 1;
   const upper = selectFirst(sorted, sorted.length, middle);
   const lower = selectFirst(sorted, middle, middle - 1);

@@ -14,9 +14,9 @@ export interface Sums {
 /** What some nodes next to each other count. */
 interface Weights {
   readonly first: number;
-  readonly counts: Float64Array;
+  readonly counts: readonly number[];
   /** The same for their bends. */
-  readonly bends: Float64Array;
+  readonly bends: readonly number[];
 }
 
 /** The surface and its bends along rows, added up along columns about a row of pixels, node by node. */
@@ -102,22 +102,25 @@ interface Around {
 }
 
 function weightsOf(room: Float64Array, { middle, taps, cellSize, count }: Around): Weights {
-  const nodeAt = (step: number): number =>
-    weigh((middle + step + 0.5) / cellSize - 0.5, count, room);
-  const first = nodeAt(1 - taps);
-  const last = nodeAt(taps - 1);
-  // The node after the last one of a mesh of one has a place, and counts nothing.
-  const [counts, bends] = [new Float64Array(last + 2 - first), new Float64Array(last + 2 - first)];
+  const first = weigh((middle + 1 - taps + 0.5) / cellSize - 0.5, count, room);
+  const last = weigh((middle + taps - 1 + 0.5) / cellSize - 0.5, count, room);
+  // Plain lists: they are few numbers, and made for each row and column of a picture.
+  const [counts, bends]: [number[], number[]] = [[], []];
+  for (let node = first; node < last + 2; node += 1) {
+    counts.push(0);
+    bends.push(0);
+  }
   for (let step = 1 - taps; step < taps; step += 1) {
-    const node = nodeAt(step) - first;
+    const node = weigh((middle + step + 0.5) / cellSize - 0.5, count, room) - first;
     const weight = taps - Math.abs(step);
     counts[node] = (counts[node] ?? 0) + weight * (room[0] ?? 0);
     counts[node + 1] = (counts[node + 1] ?? 0) + weight * (room[1] ?? 0);
     bends[node] = (bends[node] ?? 0) + weight * (room[2] ?? 0);
     bends[node + 1] = (bends[node + 1] ?? 0) + weight * (room[3] ?? 0);
   }
-  const length = Math.min(count, last + 2) - first;
-  return { first, counts: counts.subarray(0, length), bends: bends.subarray(0, length) };
+  // The node after the last one of a mesh of one has a place, and counts nothing.
+  if (last + 2 > count) counts.pop();
+  return { first, counts, bends };
 }
 
 /**

@@ -10,21 +10,27 @@ export interface Mesh {
   readonly values: Float64Array;
 }
 
+/** Written out, never spread, as `makePicture` has it. */
+export function makeMesh(shape: Omit<Mesh, 'values'>, values: Float64Array): Mesh {
+  const { columns, rows, cellWidth, cellHeight } = shape;
+  return { columns, rows, cellWidth, cellHeight, values };
+}
+
 /** The smooth surface through the middles of the cells of a mesh. */
 export interface Surface {
   /** Values along row `y` (from 0) of the image, one for each pixel of `row`. */
-  fillRow(y: number, row: Float32Array | Float64Array): void;
+  readonly fillRow: (y: number, row: Float32Array | Float64Array) => void;
   /** The same value at one pixel (from 0), without the work of a whole row; beyond the image too. */
-  valueAt(x: number, y: number): number;
+  readonly valueAt: (x: number, y: number) => number;
   /** Value near that at a pixel (from 0), for the least work: straight between four cells. */
-  at(x: number, y: number): number;
+  readonly at: (x: number, y: number) => number;
   /**
    * Sums with the weights 1, 2 … w … 2, 1 in both directions about a pixel and its eight neighbours, row by
    * row. Good until the next are asked for.
    */
-  sumsAbout(x: number, y: number, taps: number): Float64Array;
+  readonly sumsAbout: (x: number, y: number, taps: number) => Float64Array;
   /** How low and how steep the surface is at most, piece by piece, in some rows. */
-  fillBounds(rows: { first: number; end: number }, bounds: Bounds): void;
+  readonly fillBounds: (rows: { first: number; end: number }, bounds: Bounds) => void;
 }
 
 /** What the surface keeps to in pieces of rows. */

@@ -14,6 +14,7 @@ import {
 import { AppError } from '../lib/errors.js';
 import { measurePicture, nothingMeasured } from './measure.js';
 import { greenPlaceOf } from './mosaic.js';
+import { makePicture } from './picture.js';
 import type { Finding, GreenPlace, Measures, Picture } from './types.js';
 
 /** A file of this machine, and what is known of the frame from elsewhere. */
@@ -89,7 +90,7 @@ async function measureRegion(
   };
   const { planes } = planeOf(hdu);
   const green = planes === 1 ? toldGreen(file, hdu, region) : undefined;
-  const picture: Picture = { ...request, ...plane, green };
+  const picture = makePicture({ ...request, ...plane, green });
   const measures = { ...inWholeImage(measurePicture(picture), region), ...sums };
   if (planes <= 1) return measures;
   const text = `The image has ${planes} planes; the first one was measured.`;
