@@ -167,10 +167,11 @@ function fillLimits(
     each.fill(limit, Math.floor(column * cellWidth), Math.floor((column + 1) * cellWidth));
   }
   least.fill(Infinity);
-  each.forEach((limit, x) => {
+  for (let x = 0; x < each.length; x += 1) {
     const stretch = Math.floor(x / STRETCH_PX);
+    const limit = each[x] ?? NaN;
     if (limit < (least[stretch] ?? NaN)) least[stretch] = limit;
-  });
+  }
 }
 
 /** Whether a pixel is above the limit and not lower than its neighbours in the row. */

@@ -81,10 +81,12 @@ function rowSums(nodes: Nodes, sums: Sums, y: number): RowSums {
   const around = { middle: y, taps: sums.taps, cellSize: cellHeight, count: rows };
   const { first, counts, bends } = weightsOf(nodes.weights[0], around);
   for (let column = 0; column < columns; column += 1) {
-    let [plain, bent] = [0, 0];
+    let plain = 0;
+    let bent = 0;
     for (let row = 0; row < counts.length; row += 1) {
       const node = (first + row) * columns + column;
-      const [count, bend] = [counts[row] ?? 0, bends[row] ?? 0];
+      const count = counts[row] ?? 0;
+      const bend = bends[row] ?? 0;
       plain += count * (values[node] ?? NaN) + bend * (up[node] ?? 0);
       bent += count * (across[node] ?? 0) + bend * (both[node] ?? 0);
     }
