@@ -69,7 +69,7 @@ const FRAME = {
       url: address(),
       created: instant(),
     }),
-    'the current version',
+    'the current version, and behind it the others, newest first, for accounts that see everything',
   ),
 
   night: orNull(day('date of the evening')),

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
-import { createTextReader, type FrameReader } from '../catalog/index.js';
-import { downloadUrl, type Services } from '../http/index.js';
+import { createTextReader, type FrameReader, type Viewer } from '../catalog/index.js';
+import { downloadUrl, versionUrl, type Services } from '../http/index.js';
 import { frameShape } from './shapes.js';
 
 /**
@@ -36,12 +36,22 @@ export function createFrameTexts(services: Services): FrameTexts {
   };
   return (root, withRelated = true) =>
     async (db, ids, seer) => {
-      const addressOf = (id: number): string =>
-        JSON.stringify(downloadUrl(services, root, id, seer.viewer)).slice(1, -1);
+      const addressOf = (id: number, number?: number): string =>
+        JSON.stringify(addressFor(services, root, { id, number }, seer.viewer)).slice(1, -1);
       const { mark, read } = readerOf(Buffer.byteLength(addressOf(0)) - 1, withRelated);
       const texts = await read(db, ids, seer);
       return texts.map((text) => fillIn(text, mark, addressOf));
     };
+}
+
+function addressFor(
+  services: Services,
+  root: string,
+  { id, number }: { readonly id: number; readonly number: number | undefined },
+  viewer: Viewer,
+): string {
+  if (number === undefined) return downloadUrl(services, root, id, viewer);
+  return versionUrl(services, root, { frameId: id, number }, viewer);
 }
 
 interface Reader {
@@ -49,35 +59,50 @@ interface Reader {
   readonly read: FrameReader<Buffer>;
 }
 
-const [ZERO, NINE] = [0x30, 0x39];
+const [SLASH, ZERO, NINE] = [0x2f, 0x30, 0x39];
 
 /**
- * Writes over each mark and the number behind it what belongs there.
+ * Writes over each mark and what stands behind it, an id or an id and the number of a version, what
+ * belongs there.
  *
  * @returns the same bytes; others only if something is not as long as its place
  */
-function fillIn(text: Buffer, mark: Buffer, addressOf: (id: number) => string): Buffer {
+function fillIn(
+  text: Buffer,
+  mark: Buffer,
+  addressOf: (id: number, number?: number) => string,
+): Buffer {
   // A frame has its address more than once, and signing takes longer than all else.
   const known = new Map<number, string>();
   const before: Buffer[] = [];
   let from = 0;
   for (let found = text.indexOf(mark); found !== -1; found = text.indexOf(mark, from)) {
-    let [end, id] = [found + mark.length, 0];
-    for (; isDigit(text[end]); end += 1) id = id * 10 + ((text[end] ?? ZERO) - ZERO);
-    const address = known.get(id) ?? addressOf(id);
-    known.set(id, address);
+    const id = readNumber(text, found + mark.length);
+    const version = text[id.end] === SLASH ? readNumber(text, id.end + 1) : undefined;
+    const { end } = version ?? id;
+    const address =
+      version === undefined
+        ? (known.get(id.value) ?? addressOf(id.value))
+        : addressOf(id.value, version.value);
+    if (version === undefined) known.set(id.value, address);
     if (Buffer.byteLength(address) === end - found) {
       text.write(address, found);
+      from = end;
     } else {
       before.push(text.subarray(0, found), Buffer.from(address));
       text = text.subarray(end);
-      end = 0;
+      from = 0;
     }
-    from = end;
   }
   return before.length === 0 ? text : Buffer.concat([...before, text]);
 }
 
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= ZERO && byte <= NINE;
+/** The number of digits from `at` on, and where they end. */
+function readNumber(text: Buffer, at: number): { readonly value: number; readonly end: number } {
+  let [value, end] = [0, at];
+  for (; ; end += 1) {
+    const byte = text[end] ?? 0;
+    if (byte < ZERO || byte > NINE) return { value, end };
+    value = value * 10 + (byte - ZERO);
+  }
 }

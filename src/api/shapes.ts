@@ -16,7 +16,8 @@ const WITHOUT_TARGET = ['bias', 'dark'] as const;
  * A frame as both dialects know it: the keys of pyobs-archive, those of the OCS archive, and more of
  * ours at the end, which clients of neither mind.
  *
- * @param address stands, with the id of the frame behind it, where the address of the download is to be put
+ * @param address stands, with the id of the frame behind it (or id, slash and number of a version), where
+ *                the address of the download is to be put
  */
 export function frameShape(address: string): FrameShape {
   const url: FrameMember = { idAfter: address };
@@ -57,7 +58,10 @@ export function frameShape(address: string): FrameShape {
     BLKUID: { digits: 'obsNumber' },
     request_id: { digits: 'requestNumber' },
     filename: 'filename',
-    version_set: { list: [{ object: versionShape(url) }] },
+    version_set: {
+      versions: versionShape(url),
+      others: versionShape({ versionAfter: address }),
+    },
 
     night: 'night',
     type: 'imageKind',
@@ -97,7 +101,7 @@ export function frameShape(address: string): FrameShape {
   };
 }
 
-/** The current version, as the OCS dialect lists it. */
+/** A version, as the OCS dialect lists it. */
 function versionShape(url: FrameMember): FrameShape {
   return {
     id: 'versionId',

@@ -97,7 +97,11 @@ export type FrameMember =
   | { readonly literal: string }
   /** The id of the frame behind a text that is the same for all. */
   | { readonly idAfter: string }
+  /** The id, a slash and the number of the version behind it. */
+  | { readonly versionAfter: string }
   | { readonly list: readonly FrameMember[] }
+  /** The current version, and the others, newest first, for those who see everything. */
+  | { readonly versions: FrameShape; readonly others: FrameShape }
   /** Null for frames that have no such value. */
   | { readonly ifAny: FrameValue; readonly object: FrameShape }
   | { readonly object: FrameShape };
@@ -120,8 +124,7 @@ export type FrameReader<T> = (
  * a list is then sent as the database wrote it, and never becomes a string here.
  */
 export function createTextReader(shape: FrameShape): FrameReader<Buffer> {
-  const [head = '', ...tails] = objectSql(shape).split('(:related)');
-  const object = [head, ...tails].join('(?)');
+  const template = objectSql(shape);
   const makeQuery = (db: Knex, viewer: Viewer, now: number): Query => {
     // Inside, `frames` are those that are named: the one that names them is told by its version.
     const related = db('relations')
@@ -132,6 +135,9 @@ export function createTextReader(shape: FrameShape): FrameReader<Buffer> {
       .orderBy('frames.id')
       .as('named');
     const list = db.from(related).select(db.raw('json_group_array(id)'));
+    const told = viewer.seesAll ? OTHER_VERSIONS : NO_OTHERS;
+    const [head = '', ...tails] = template.replaceAll(OTHERS, told).split('(:related)');
+    const object = [head, ...tails].join('(?)');
     const { sql, bindings } = db
       .from(db.raw('json_each(?) as place', [IDS]))
       .joinRaw('cross join frames on frames.id = place.value')
@@ -167,6 +173,12 @@ export function createTextReader(shape: FrameShape): FrameReader<Buffer> {
 /** Stands where the ids go. */
 const IDS = ':ids';
 
+/** Stands for the source of the other versions of a frame. */
+const OTHERS = '(:others)';
+const OTHER_VERSIONS =
+  'versions where versions.frame_id = frames.id and versions.id <> frames.version_id';
+const NO_OTHERS = 'versions where false';
+
 interface Query {
   readonly sql: string;
   readonly bindings: readonly Knex.RawBinding[];
@@ -199,6 +211,15 @@ function memberTexts(member: FrameMember): string[] {
   if ('digits' in member) return [`coalesce(${digits(VALUES[member.digits])}, 'null')`];
   if ('idAfter' in member) {
     return [quote(JSON.stringify(member.idAfter).slice(0, -1)), 'frames.id', `'"'`];
+  }
+  if ('versionAfter' in member) {
+    const start = quote(JSON.stringify(member.versionAfter).slice(0, -1));
+    return [start, 'frames.id', "'/'", 'versions.number', `'"'`];
+  }
+  if ('versions' in member) {
+    const one = `concat(',', ${objectTexts(member.others).join(', ')})`;
+    const others = `select group_concat(${one}, '' order by versions.number desc) from ${OTHERS}`;
+    return ["'['", ...objectTexts(member.versions), `coalesce((${others}), '')`, "']'"];
   }
   if ('literal' in member) return [quote(JSON.stringify(member.literal))];
   if ('object' in member && !('ifAny' in member)) return objectTexts(member.object);

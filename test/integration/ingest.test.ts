@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +14,10 @@ interface FrameShape {
   DATE_OBS: string | null;
   version: number;
   related_frames: number[];
+}
+
+interface VersionSet {
+  version_set: { url: string; md5: string }[];
 }
 
 let archive: TestArchive;
@@ -35,6 +40,10 @@ const frame = (id: number | null | undefined) => archive.json<FrameShape>(`/fram
 async function downloadOf(id: number | null | undefined): Promise<Buffer> {
   const response = await archive.fetch(`/frames/${String(id)}/download/`);
   return Buffer.from(await response.arrayBuffer());
+}
+
+function md5Of(bytes: Buffer): string {
+  return createHash('md5').update(bytes).digest('hex');
 }
 
 test('a frame is filed by its headers and comes back byte for byte', async () => {
@@ -76,6 +85,24 @@ test('other bytes of the same exposure are its next version; the first stays whe
   expect((await readFile(tree('hill/2026-03-01/versions.fits'))).equals(first)).toBe(true);
   expect((await readFile(tree('hill/2026-03-01/versions~2.fits'))).equals(second)).toBe(true);
   expect(await frame(id)).toMatchObject({ version: 2 });
+  // In lists both are told, each with an address of its own that needs no token.
+  const third = pyobsFrame({ FNAME: 'versions.fits' }, { seed: 3 });
+  await archive.upload(third, 'versions.fits');
+  await archive.fetch(`/frames/${String(id)}/versions/2/restore/`, { method: 'POST' });
+  const path = '/frames/?basename_exact=versions&include_related_frames=';
+  for (const query of [`${path}true`, `${path}false`]) {
+    const { results } = await archive.json<{ results: VersionSet[] }>(query);
+    const files = results[0]?.version_set ?? [];
+    const words = files.map(({ url }) => url.match(/download/g)?.length);
+    expect(words).toEqual([1, 1, 1]);
+    const bytes = await Promise.all(
+      files.map(async ({ url }) => Buffer.from(await (await fetch(url)).arrayBuffer())),
+    );
+    expect(bytes.map((each) => each.equals(second))).toEqual([true, false, false]);
+    expect(bytes[1]?.equals(third)).toBe(true);
+    expect(bytes[2]?.equals(first)).toBe(true);
+    expect(files.map(({ md5 }) => md5)).toEqual(bytes.map(md5Of));
+  }
 });
 
 test('the same name from another night is a frame of its own, and the answer says so', async () => {
