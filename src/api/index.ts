@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
-import { Router, type Request, type RequestHandler } from 'express';
-import { issueCsrf, readBody, rootUrl, type Authentication, type Services } from '../http/index.js';
+import { Router, type RequestHandler } from 'express';
+import {
+  issueCsrf,
+  notAllowed,
+  otherVerbs,
+  readBody,
+  rootUrl,
+  type Authentication,
+  type Services,
+} from '../http/index.js';
 import { AppError } from '../lib/errors.js';
 import { VERBS, type ApiDocument, type Verb } from '../openapi/index.js';
 import { createProfile, createTokenHandler, createTokenList } from './account.js';
@@ -157,23 +165,6 @@ const onlyMultipart: RequestHandler = (req, _res, next) => {
   if (req.is('multipart/form-data') === 'multipart/form-data') next();
   else throw notAllowed(req, ['GET', 'HEAD', 'OPTIONS']);
 };
-
-function otherVerbs(verbs: readonly string[]): RequestHandler {
-  const allowed = verbs.flatMap((verb) =>
-    verb === 'get' ? ['GET', 'HEAD'] : [verb.toUpperCase()],
-  );
-  return (req, res) => {
-    if (req.method !== 'OPTIONS') throw notAllowed(req, [...allowed, 'OPTIONS']);
-    res
-      .set('Allow', [...allowed, 'OPTIONS'].join(', '))
-      .status(200)
-      .json({ allow: allowed });
-  };
-}
-
-function notAllowed(req: Request, allow: readonly string[]): AppError {
-  return new AppError('method_not_allowed', `Method "${req.method}" not allowed.`, { allow });
-}
 
 /** What a program sees at the root: uploaders of the reference archive fetch their cookie here. */
 function createRoot(services: Services): RequestHandler {

@@ -25,6 +25,7 @@ export { CSRF_FIELD, issueCsrf, requireCsrf, verifyCsrf } from './csrf.js';
 export { handleProblems, requestIdOf, STATUS, type Problem } from './problem.js';
 export { trustedProxies } from './proxies.js';
 export { reportReaderOf } from './report-reader.js';
+export { notAllowed, otherVerbs } from './verbs.js';
 export { basePath, downloadUrl, rootUrl, urlEpoch, versionUrl } from './links.js';
 export {
   contentDisposition,

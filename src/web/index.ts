@@ -3,6 +3,7 @@ import {
   allow,
   demandsJson,
   hasSession,
+  otherVerbs,
   prefersHtml,
   readBody,
   readForm,
@@ -185,7 +186,22 @@ export function createWeb(services: Services, describeApi: DescribeApi): Router 
   router.get('/docs/api/', showApi(web, describeApi));
   router.post('/theme/', form, switchTheme(services, web.base));
 
+  for (const [path, verbs] of verbsOf(router)) {
+    if (!SHARED.includes(path)) router.all(path, otherVerbs(verbs));
+  }
   return router;
+}
+
+/** Which verbs are there, by address; rules for several addresses at once are none of them. */
+function verbsOf({ stack }: Router): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { route } of stack) {
+    const path: unknown = route?.path;
+    if (route === undefined || typeof path !== 'string') continue;
+    const verbs = route.stack.map(({ method }) => method);
+    found.set(path, [...new Set([...(found.get(path) ?? []), ...verbs])]);
+  }
+  return found;
 }
 
 /** Goes on only for those who would rather see a page; caches are told that it depends on that. */

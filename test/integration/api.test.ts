@@ -237,6 +237,15 @@ test('verbs and slashes: both forms work, others are 405, HEAD and OPTIONS are a
   expect(await statusOf('GET', '/frames/create/')).toBe(405);
   expect(await statusOf('GET', `/frames/${idOf('m31')}/delete/`)).toBe(405);
   expect(await statusOf('POST', '/frames/')).toBe(405);
+  // Addresses of pages alone say the same of theirs.
+  for (const path of ['/docs/api/', '/keys/', '/tonight', '/admin/users/1/role/']) {
+    expect([path, await statusOf('PUT', path)]).toEqual([path, 405]);
+    expect([path, await statusOf('OPTIONS', path)]).toEqual([path, 200]);
+  }
+  const { headers } = await archive.fetch('/accounts/login/', { method: 'DELETE' });
+  expect(headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
+  expect(await statusOf('GET', '/frames/zip/tile/1/1/')).toBe(404);
+  expect(await statusOf('HEAD', '/')).toBe(await statusOf('GET', '/'));
   for (const path of [
     '/frames/0/',
     '/frames/abc/',
