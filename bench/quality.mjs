@@ -8,7 +8,7 @@ import { memoryOf, untilQuiet, watch } from './machine.mjs';
 import { inParallel, quantile, sleep, startServer } from './server.mjs';
 
 const SIDE = 4096;
-const TIMES = 9;
+const TIMES = 24;
 const UPLOADS = 200;
 const CLIENTS = 8;
 const LONGEST_WAIT_MS = 300_000;
