@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { listCases } from './cases.mjs';
 import { figureOf } from './figures.mjs';
-import { watch } from './machine.mjs';
+import { untilQuiet, watch } from './machine.mjs';
 import { inParallel, quantile, ROOT } from './server.mjs';
 
 const NEUTRAL = path.join(ROOT, '../shared/bench/bench_http.mjs');
@@ -21,6 +21,7 @@ const CROWD_MS = 2_000;
  * and again, then by eight clients at once.
  */
 export async function benchLists(server, rows, report) {
+  await untilQuiet(server.pid); // a server that has just started draws its pages
   for (const each of listCases(rows)) report.add(await measure(server, each, rows));
 }
 
