@@ -163,6 +163,25 @@ test('frames with an empty text are those that None asks for', async () => {
   }
 });
 
+test('a cursor may stand at a long name', async () => {
+  const own = openCatalog(`sqlite:${join(kept.folder, 'long.sqlite')}`);
+  try {
+    await migrate(own);
+    const objects = ['a', 'b', 'c'].map((letter) => letter.repeat(3_000));
+    await insertFramesInBulk(
+      own,
+      objects.map((object, at) => catalogFrame(`long-${at}`, { object })),
+    );
+    const asked = { conditions: [], order: up('object'), limit: 1 };
+    const first = await listFramesByCursor(own, readFrames, asked, USER);
+    const cursor = first.next ?? '';
+    const second = await listFramesByCursor(own, readFrames, { ...asked, cursor }, USER);
+    expect(second.items.map(({ object }) => object)).toEqual([objects[1]]);
+  } finally {
+    await own.close();
+  }
+});
+
 test('a cursor keeps its place when its own frame and value are gone', async () => {
   const order = { column: 'frames.filter', descending: false };
   const alone = catalogFrame('alone', { filter: 'C' });
