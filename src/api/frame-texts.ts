@@ -21,24 +21,22 @@ const KEPT_READERS = 16;
  */
 export function createFrameTexts(services: Services): FrameTexts {
   const secret = randomUUID();
-  const readers = new LRUCache<string, Reader>({ max: KEPT_READERS });
-  const readerOf = (length: number, withRelated: boolean): Reader => {
-    const key = `${length} ${withRelated}`;
-    const known = readers.get(key);
-    if (known !== undefined) return known;
-    const mark = secret.padEnd(length, '.');
-    const shape = Object.entries(frameShape(mark));
-    const told = shape.filter(([key]) => withRelated || key !== 'related_frames');
-    const read = createTextReader(Object.fromEntries(told));
-    const reader = { mark: Buffer.from(mark), read };
-    readers.set(key, reader);
-    return reader;
-  };
+  const readers = new LRUCache<string, Reader, Wanted>({
+    max: KEPT_READERS,
+    memoMethod(_name, _stale, { context: { length, withRelated } }) {
+      const mark = secret.padEnd(length, '.');
+      const shape = Object.entries(frameShape(mark));
+      const told = shape.filter(([key]) => withRelated || key !== 'related_frames');
+      return { mark: Buffer.from(mark), read: createTextReader(Object.fromEntries(told)) };
+    },
+  });
   return (root, withRelated = true) =>
     async (db, ids, seer) => {
       const addressOf = (id: number, number?: number): string =>
         JSON.stringify(addressFor(services, root, { id, number }, seer.viewer)).slice(1, -1);
-      const { mark, read } = readerOf(Buffer.byteLength(addressOf(0)) - 1, withRelated);
+      const length = Buffer.byteLength(addressOf(0)) - 1;
+      const context = { length, withRelated };
+      const { mark, read } = readers.memo(`${length} ${withRelated}`, { context });
       const texts = await read(db, ids, seer);
       return texts.map((text) => fillIn(text, mark, addressOf));
     };
@@ -52,6 +50,12 @@ function addressFor(
 ): string {
   if (number === undefined) return downloadUrl(services, root, id, viewer);
   return versionUrl(services, root, { frameId: id, number }, viewer);
+}
+
+/** What readers are told apart by. */
+interface Wanted {
+  readonly length: number;
+  readonly withRelated: boolean;
 }
 
 interface Reader {

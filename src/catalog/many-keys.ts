@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { smallestSet } from './count.js';
-import { canBeNull, type FrameOrder, type SortKey } from './order.js';
+import { canBeNull, directionOf, type FrameOrder, type SortKey } from './order.js';
 import { readPieces, type Piece, type Stretch } from './pieces.js';
 import { narrow, type Search } from './search.js';
 import { countOf, type Position } from './ties.js';
@@ -35,9 +35,9 @@ export async function readByKeys(
   return readPieces(stretch, pieces);
 }
 
-function toKey({ column, descending }: SortKey, isReversed: boolean): Key {
-  const values = descending === isReversed ? 'asc' : 'desc';
-  return { column, values, canBeNull: canBeNull({ column }) };
+function toKey(key: SortKey, isReversed: boolean): Key {
+  const { column } = key;
+  return { column, values: directionOf(key, isReversed), canBeNull: canBeNull(key) };
 }
 
 /** The frames that have a value of the first column, or those that have none. */

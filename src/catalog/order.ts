@@ -172,6 +172,14 @@ export function mayTie({ column }: Pick<FrameOrder, 'column'>): boolean {
   return !/^(?:frames\.(?:id|basename|date_obs_ms)|versions\.key)$/.test(column);
 }
 
+/** Which way the values of a column are read, in a list that may be read from its end. */
+export function directionOf(
+  { descending }: Pick<SortKey, 'descending'>,
+  isReversed: boolean,
+): 'asc' | 'desc' {
+  return descending === isReversed ? 'asc' : 'desc';
+}
+
 /** True if the column can be NULL: those frames stand last, whichever way the list is sorted. */
 export function canBeNull({ column }: Pick<FrameOrder, 'column'>): boolean {
   return !/^(?:frames\.(?:id|basename|width|height)|versions\.key)$/.test(column);

@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { countByFacet, smallestSet } from './count.js';
 import {
   canBeNull,
+  directionOf,
   facetColumnOf,
   isSaid,
   joinOf,
@@ -61,11 +62,10 @@ interface Part {
 }
 
 function partsOf({ order, after, isReversed = false }: Stretch, search: Search): Part[] {
-  const { column, descending } = order;
-  const values = descending === isReversed ? 'asc' : 'desc';
+  const values = directionOf(order, isReversed);
   const part = (isNull: boolean): Part => ({
     isNull,
-    column,
+    column: order.column,
     values,
     ids: isReversed ? 'desc' : 'asc',
     after: (after?.value === null) === isNull ? after : undefined,

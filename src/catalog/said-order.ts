@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { countAll, counting, smallestSet } from './count.js';
 import { keywordNames } from './header-values.js';
-import { keywordOf, MEASURES, type FrameOrder } from './order.js';
+import { directionOf, keywordOf, MEASURES, type FrameOrder } from './order.js';
 import { readPieces, type Piece, type Stretch } from './pieces.js';
 import { narrow, type Search } from './search.js';
 import { countOf, readAmongEquals, type Position } from './ties.js';
@@ -143,10 +143,10 @@ function silentPiece(db: Knex, search: Search, stretch: Stretch, said: readonly 
 }
 
 function directionsOf(
-  { descending }: FrameOrder,
+  order: FrameOrder,
   isReversed: boolean,
 ): readonly ['asc' | 'desc', 'asc' | 'desc'] {
-  return [descending === isReversed ? 'asc' : 'desc', isReversed ? 'desc' : 'asc'];
+  return [directionOf(order, isReversed), isReversed ? 'desc' : 'asc'];
 }
 
 function isWhole(search: Search): boolean {

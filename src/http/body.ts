@@ -64,8 +64,7 @@ function readParts(limit: number): RequestHandler {
   } as Options['limits']; // the types do not know of all
   const receive = multer({ limits }).none();
   return (req, res, next) => {
-    const isParts = req.is(PARTS) !== false && req.is(PARTS) !== null;
-    if (isParts && !(Number(req.get('content-length')) <= limit)) {
+    if (req.is(PARTS) === PARTS && !(Number(req.get('content-length')) <= limit)) {
       const message = `A form in parts has a Content-Length of at most ${limit} bytes.`;
       throw new AppError('too_large', message);
     }
