@@ -138,7 +138,6 @@ export {
   type SolvingTask,
 } from './solving-queue.js';
 export {
-  checkStarsAnew,
   findUncheckedField,
   isSolvedUnmeasured,
   listLikeFields,

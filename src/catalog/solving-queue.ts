@@ -3,7 +3,7 @@ import type { Catalog } from './db.js';
 import { readMark, writeMark } from './rebuild.js';
 import { UNSOLVED } from './solutions.js';
 import { enqueue, SEEN } from './solving-anew.js';
-import { checkUnasked, type StarField } from './star-fields.js';
+import { checkStarsAnew, checkUnasked, type StarField } from './star-fields.js';
 
 /** Which frames are to be solved. */
 export interface SolvingRequest {
@@ -103,13 +103,16 @@ const LATER_MS = 1e14;
 /**
  * Queues a frame whose header says where it lies, since its stars do not tell that it is right, or tell
  * that it is wrong. It stays behind frames of which nothing is known.
+ *
+ * @param anew ids of frames that are looked at once more, as of `setStarState`
  */
 export async function askSolver(
   catalog: Catalog,
   { frameId, versionId }: Pick<StarField, 'frameId' | 'versionId'>,
-  state: 'asked' | 'wrong',
+  { state, anew }: { readonly state: 'asked' | 'wrong'; readonly anew: readonly number[] },
 ): Promise<void> {
   await catalog.write.transaction(async (tx) => {
+    await checkStarsAnew(tx, anew);
     const asked = await tx('star_fields')
       .where({ frame_id: frameId, version_id: versionId })
       .update({ state, asked_ms: Date.now() });
@@ -165,7 +168,8 @@ export async function claimSolving(
 /** How an attempt ended without a new solution. */
 export type SolvingEnd =
   | { readonly state: 'failed' | 'skipped'; readonly error: string }
-  | { readonly state: 'solved' }
+  /** With the frames whose stars are looked at once more because of it. */
+  | { readonly state: 'solved'; readonly anew: readonly number[] }
   /** To be tried again. */
   | { readonly state: 'waiting'; readonly error: string | null; readonly delayMs: number };
 
@@ -183,8 +187,10 @@ export async function endSolving(
       .update({ state: end.state, error, ...due });
     if (end.state === 'waiting') return;
     const field = tx('star_fields').where({ frame_id: frameId });
-    if (end.state === 'solved') await field.update({ state: 'right' });
-    else await field.where({ state: 'asked' }).update({ state: 'alone' });
+    if (end.state === 'solved') {
+      await field.update({ state: 'right' });
+      await checkStarsAnew(tx, end.anew);
+    } else await field.where({ state: 'asked' }).update({ state: 'alone' });
   });
 }
 

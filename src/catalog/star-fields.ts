@@ -118,16 +118,21 @@ export async function checkUnasked(
     .update({ state: 'new' });
 }
 
-/** Writes down what came of it, if the stars are still those that were looked at. */
+/**
+ * Writes down what came of it, if the stars are still those that were looked at.
+ *
+ * @param anew ids of frames that are looked at once more because of it: at once, as one that is looked
+ *   at before it has nothing new to go by
+ */
 export async function setStarState(
   catalog: Catalog,
   { frameId, versionId }: Pick<StarField, 'frameId' | 'versionId'>,
-  state: StarState,
+  { state, anew = [] }: { readonly state: StarState; readonly anew?: readonly number[] },
 ): Promise<void> {
-  await catalog
-    .write('star_fields')
-    .where({ frame_id: frameId, version_id: versionId })
-    .update({ state });
+  await catalog.write.transaction(async (tx) => {
+    await tx('star_fields').where({ frame_id: frameId, version_id: versionId }).update({ state });
+    await checkStarsAnew(tx, anew);
+  });
 }
 
 /**

@@ -1,7 +1,6 @@
 import {
   askSolver,
   ARCHIVE_VIEWER,
-  checkStarsAnew,
   findSolution,
   findUncheckedField,
   getFrame,
@@ -59,7 +58,7 @@ export async function checkNext(parts: CheckParts): Promise<boolean> {
   try {
     await judgeField(parts, frame, field);
   } catch (error) {
-    await setStarState(catalog, field, 'none'); // the others would wait behind it for ever
+    await setStarState(catalog, field, { state: 'none' }); // the others would wait behind it for ever
     throw error;
   }
   return true;
@@ -70,27 +69,26 @@ async function judgeField(parts: CheckParts, frame: Frame, field: StarField): Pr
   const { id, version } = frame;
   const solution = await findSolution(catalog.read, id, version.id);
   if (solution !== undefined) {
-    await judgeSolved(parts, frame, solution);
-    await setStarState(catalog, field, 'right');
+    const anew = await judgeSolved(parts, frame, solution);
+    await setStarState(catalog, field, { state: 'right', anew });
     return;
   }
   const wcs = await ownWcs(catalog, frame);
   const scale = frame.footprint?.pixelScaleArcsec;
   // Of another version the stars will be measured.
   if (wcs === undefined || scale === undefined || version.id !== field.versionId) {
-    await setStarState(catalog, field, 'none');
+    await setStarState(catalog, field, { state: 'none' });
     return;
   }
   const compared = await compareField(catalog, { frame, field, wcs });
   const { state, against } = decide(compared, (config.WCS_TOLERANCE_PX * scale) / 3600);
   await saveFindings(catalog, id, 'solving', against ? [wrongByStars(against, scale)] : []);
+  const isHelp = state === 'right' || state === 'agrees';
+  const alone = isHelp ? compared.filter((each) => each.state === 'alone') : [];
+  const anew = alone.map(({ frameId }) => frameId);
   if (await isToBeSolved(parts, { frame, field, state, compared })) {
-    await askSolver(catalog, field, state === 'wrong' ? 'wrong' : 'asked');
-  } else await setStarState(catalog, field, state);
-  if (state === 'wrong' || state === 'alone') return;
-  const alone = compared.filter((each) => each.state === 'alone');
-  const ids = alone.map(({ frameId }) => frameId);
-  await checkStarsAnew(catalog.write, ids);
+    await askSolver(catalog, field, { state: state === 'wrong' ? 'wrong' : 'asked', anew });
+  } else await setStarState(catalog, field, { state, anew });
 }
 
 /** One of a field is enough, and of one that is wrong it is to be known where it lies. */

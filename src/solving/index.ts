@@ -233,7 +233,7 @@ async function again(catalog: Catalog, { id, basename }: Frame): Promise<Solved>
 
 /** Says whether the header was right. */
 async function judge(parts: SolvingParts, frame: Frame, solution: Solution): Promise<Solved> {
-  await judgeSolved(parts, frame, solution);
-  await endSolving(parts.catalog, frame.id, { state: 'solved' });
+  const anew = await judgeSolved(parts, frame, solution);
+  await endSolving(parts.catalog, frame.id, { state: 'solved', anew });
   return { frameId: frame.id, basename: frame.basename, outcome: 'solved', text: '' };
 }

@@ -1,5 +1,4 @@
 import {
-  checkStarsAnew,
   listLikeFields,
   saveFindings,
   type Catalog,
@@ -19,13 +18,15 @@ const MOST_ANEW = 50;
 
 /**
  * Writes down what the solution of a frame says against its header: where that says it pointed, and
- * where its WCS has the stars. Frames of the field of which nothing is sure are compared with it anew.
+ * where its WCS has the stars.
+ *
+ * @returns ids of the frames of the field of which nothing is sure: they are to be compared with it anew
  */
 export async function judgeSolved(
   { catalog, config }: { readonly catalog: Catalog; readonly config: Config },
   frame: Frame,
   solution: Solution,
-): Promise<void> {
+): Promise<number[]> {
   const own = await ownWcs(catalog, frame);
   const findings = [
     pointingFinding(frame, solution, config.SOLVER_POINTING_TOLERANCE_DEG),
@@ -37,8 +38,7 @@ export async function judgeSolved(
   const unsure = (await listLikeFields(catalog, frame, MOST_ANEW)).filter(
     ({ state }) => state !== 'right',
   );
-  const ids = unsure.map(({ frameId }) => frameId);
-  await checkStarsAnew(catalog.write, ids);
+  return unsure.map(({ frameId }) => frameId);
 }
 
 /** Of a header without a WCS: one that has some was compared with it when it was measured. */
