@@ -71,7 +71,7 @@ async function countOnce(
   tx: Knex,
   search: Search,
 ): Promise<ReadonlyMap<number, number>> {
-  const question = await questionOf(catalog, tx, search);
+  const question = questionOf(tx, search);
   if (question === undefined) return countByFacet(tx, search);
   return askOnce(catalog.knownFacets, question, () => countByFacet(tx, search));
 }

@@ -22,22 +22,14 @@ import {
   type Viewer,
 } from './visibility.js';
 
-/** How many frames there are, whoever may see them. */
-export async function countAll(db: Knex): Promise<number> {
-  const row: { total: number | null } | undefined = await db('facets').first(
-    db.raw('sum(frames) as total'),
-  );
-  return row?.total ?? 0;
-}
-
 /** How many frames a search finds: from the smallest tables that know it. */
 export async function countFrames(db: Knex, search: Search): Promise<number> {
-  const { choices, viewer } = search;
+  const { all, choices, viewer } = search;
   if (seesNothing(viewer)) return 0;
   if (findsNothing(search)) return 0;
   const isPlain = search.seeks.length === 0 && search.tests.length === 0;
   if (isPlain && search.dates === undefined && viewer.seesAll) {
-    if (choices.length === 0) return countAll(db);
+    if (choices.length === 0) return all;
     const [only] = choices;
     if (choices.length === 1 && only !== undefined) return only.frames;
   }

@@ -113,7 +113,7 @@ function idsOf(places: readonly Position[]): number[] {
  * clock: then it is always counted.
  */
 async function countOnce(catalog: Catalog, tx: Knex, search: Search): Promise<number> {
-  const question = await questionOf(catalog, tx, search);
+  const question = questionOf(tx, search);
   if (question === undefined) return countFrames(tx, search);
   return askOnce(catalog.known, question, () => countFrames(tx, search));
 }

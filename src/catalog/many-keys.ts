@@ -49,9 +49,9 @@ function pieceOf(
 ): Piece {
   const { after, isReversed = false, order, total } = stretch;
   const ids = isReversed ? 'desc' : 'asc';
-  const query = async (offset: number, limit: number) => {
+  const query = (offset: number, limit: number) => {
     const errand = { order: firstOf(order), offset, limit, total, isNull };
-    const way = await chooseWay(db, search, errand);
+    const way = chooseWay(search, errand);
     const set = way.kind === 'one' ? way : smallestSet(search);
     const hint = set.narrowing.by === 'seek' ? '+' : '';
     const hinted = keys.map((key) => ({ ...key, column: `${hint}${key.column}` }));
@@ -64,7 +64,7 @@ function pieceOf(
   };
   return {
     async read(offset, limit) {
-      const { rows, hinted } = await query(offset, limit);
+      const { rows, hinted } = query(offset, limit);
       const terms = hinted.slice(isNull ? 1 : 0).map((key) => orderOf(key, isReversed));
       const found: { id: number }[] = await rows
         .select('frames.id as id', ...keys.map(({ column }, at) => `${column} as key${at}`))
@@ -76,7 +76,7 @@ function pieceOf(
         value: JSON.stringify(Object.values(values)),
       }));
     },
-    count: async () => countOf((await query(0, Infinity)).rows),
+    count: () => countOf(query(0, Infinity).rows),
   };
 }
 

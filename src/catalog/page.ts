@@ -127,7 +127,7 @@ async function readPart(
 ): Promise<Position[]> {
   if (stretch.limit <= 0) return [];
   const start = await findStart(db, search, part, stretch.offset);
-  const way = await chooseWay(db, search, { ...stretch, isNull: part.isNull });
+  const way = chooseWay(search, { ...stretch, isNull: part.isNull });
   if (way.kind === 'one' && isAgainstIds(part, way.from)) {
     const walk = (): Knex.QueryBuilder =>
       db.from(db.raw(way.from)).modify(narrow, db, search, way.narrowing).modify(toPart, part);

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { countAll, counting, smallestSet } from './count.js';
+import { counting, smallestSet } from './count.js';
 import { keywordNames } from './header-values.js';
 import { directionOf, keywordOf, MEASURES, type FrameOrder } from './order.js';
 import { readPieces, type Piece, type Stretch } from './pieces.js';
@@ -86,8 +86,8 @@ function saidPiece(db: Knex, search: Search, stretch: Stretch, { type, sql }: Sa
   const { order, after, isReversed = false, total } = stretch;
   const [values, ids] = directionsOf(order, isReversed);
   const place = typeof after?.value === type ? after : undefined;
-  const query = async (reach: number): Promise<() => Knex.QueryBuilder> => {
-    const isJoined = !isWhole(search) && (await isWalkShorter(db, search, { reach, total }));
+  const query = (reach: number): (() => Knex.QueryBuilder) => {
+    const isJoined = !isWhole(search) && isWalkShorter(search, { reach, total });
     return () => {
       const from = db.from(db.raw(`(${sql}) as said`));
       if (isJoined) {
@@ -101,7 +101,7 @@ function saidPiece(db: Knex, search: Search, stretch: Stretch, { type, sql }: Sa
   };
   return {
     async read(offset, limit) {
-      const walk = await query(offset + limit);
+      const walk = query(offset + limit);
       const columns = { column: 'said.value', id: 'said.frame_id', values, ids };
       if (values !== ids) return readAmongEquals(walk, { ...columns, offset, limit });
       return walk()
@@ -110,7 +110,7 @@ function saidPiece(db: Knex, search: Search, stretch: Stretch, { type, sql }: Sa
         .limit(limit)
         .offset(offset);
     },
-    count: async () => countOf((await query(Infinity))()),
+    count: () => countOf(query(Infinity)()),
   };
 }
 
@@ -130,7 +130,7 @@ function silentPiece(db: Knex, search: Search, stretch: Stretch, said: readonly 
   };
   return {
     async read(offset, limit) {
-      if (isWhole(search) && (await isAllSaid(db, said))) return [];
+      if (isWhole(search) && (await isAllSaid(db, search, said))) return [];
       const found: { id: number }[] = await query()
         .select('frames.id as id')
         .orderByRaw(`frames.id ${ids}`)
@@ -169,21 +169,20 @@ function behind(
 }
 
 /** Whether looking at frames along the walk until a page is full beats listing all that is searched. */
-async function isWalkShorter(
-  db: Knex,
+function isWalkShorter(
   search: Search,
   { reach, total }: { reach: number; total: number | undefined },
-): Promise<boolean> {
-  const all = Math.max(1, await countAll(db));
-  const share = Math.max(1, total ?? guessTotal(search, all)) / all;
+): boolean {
+  const all = Math.max(1, search.all);
+  const share = Math.max(1, total ?? guessTotal(search)) / all;
   const walked = Math.min(all, reach / Math.min(1, share));
   const listed = smallestSet(search).frames ?? all;
   return walked * (COST.row + COST.entry) < listed * COST.row + all * COST.entry;
 }
 
 /** Whether no frame of the archive is left without a value: then nobody has to look for one. */
-async function isAllSaid(db: Knex, said: readonly Said[]): Promise<boolean> {
+async function isAllSaid(db: Knex, { all }: Search, said: readonly Said[]): Promise<boolean> {
   let frames = 0;
   for (const { sql } of said) frames += await countOf(db.from(db.raw(`(${sql}) as said`)));
-  return frames >= (await countAll(db));
+  return frames >= all;
 }

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
 import { onIndex, type Condition, type DateRange } from './conditions.js';
-import { readChanges, type Catalog } from './db.js';
 import {
   OWN_BY,
   OWN_VERSIONS,
@@ -31,6 +30,10 @@ export interface Search {
   readonly viewer: Viewer;
   /** When it was asked, epoch ms: all its queries agree on what is public. */
   readonly now: number;
+  /** How often the catalogue that it sees has changed, as `readChanges` tells it. */
+  readonly changes: number;
+  /** How many frames there are, whoever may see them. */
+  readonly all: number;
   /** At most one of each kind. */
   readonly choices: readonly Choice[];
   /** The range that all conditions about dates have in common. */
@@ -59,11 +62,8 @@ export async function resolveSearch(
 ): Promise<Search> {
   const ready: Condition[] = [];
   for (const condition of conditions) ready.push((await condition.prepare?.(db)) ?? condition);
-  const choices: Choice[] = [];
-  for (const kind of KINDS) {
-    const own = ready.filter(({ about }) => about === kind);
-    if (own.length > 0) choices.push(await choose(db, kind, own));
-  }
+  const dates = commonRange(ready);
+  const known = await askTables(db, ready, dates);
   const frames = ready.filter(({ about }) => about === 'frame');
   const now = Date.now();
   const sought: { seek: Condition; found: number }[] = [];
@@ -74,13 +74,11 @@ export async function resolveSearch(
   if (reach !== undefined) sought.push(reach);
   sought.sort((a, b) => a.found - b.found);
   const least = sought[0]?.found ?? FEW;
-  const dates = commonRange(ready);
   return {
     viewer,
     now,
-    choices,
+    ...known,
     dates,
-    dated: dates === undefined ? undefined : await countDated(db, dates),
     seeks: sought.map(({ seek }) => seek),
     few: least < FEW ? least : undefined,
     tests: frames.filter(({ test }) => test === undefined),
@@ -187,18 +185,59 @@ function listIn(sql: string): string | undefined {
   return undefined;
 }
 
-async function choose(db: Knex, kind: Kind, conditions: readonly Condition[]): Promise<Choice> {
+/** What small tables know of a search. */
+type Known = Pick<Search, 'changes' | 'all' | 'choices' | 'dated'>;
+
+/** Asks all small tables in one go: a question costs more than its answer. */
+async function askTables(
+  db: Knex,
+  conditions: readonly Condition[],
+  dates: DateRange | undefined,
+): Promise<Known> {
+  const asked = KINDS.map((kind) => {
+    const own = conditions.filter(({ about }) => about === kind);
+    return { kind, conditions: own };
+  }).filter((each) => each.conditions.length > 0);
+  const row: Readonly<Record<string, number | string | null>> = await db.first(
+    db.raw(`(select value from counters where name = 'changes') as changes`),
+    db.raw('(select sum(frames) from facets) as "all"'),
+    ...asked.map((each) => choosing(db, each).as(each.kind)),
+    ...(dates === undefined ? [] : [counted(db, dates).as('dated')]),
+  );
+  return {
+    changes: Number(row.changes),
+    all: Number(row.all),
+    choices: asked.map((each) => ({ ...each, ...toChosen(String(row[each.kind])) })),
+    dated: dates === undefined ? undefined : Number(row.dated),
+  };
+}
+
+/** A query for the rows of a small table that some conditions choose, as JSON. */
+function choosing(
+  db: Knex,
+  { kind, conditions }: Pick<Choice, 'kind' | 'conditions'>,
+): Knex.QueryBuilder {
   const table = TABLES[kind];
   const matching = db(table).modify(applyAll, conditions, table);
-  const found: { rows: number; frames: number | null; ids: string } | undefined = await db
-    .from(matching.select(`${table}.id`, `${table}.frames`).as('matching'))
-    .first(
-      db.raw('count(*) as "rows"'),
-      db.raw('sum(frames) as frames'),
-      db.raw(`case when count(*) <= ${MAX_IDS} then json_group_array(id) end as ids`),
-    );
-  const ids = typeof found?.ids === 'string' ? (JSON.parse(found.ids) as number[]) : undefined;
-  return { kind, rows: found?.rows ?? 0, frames: found?.frames ?? 0, ids, conditions };
+  return db.from(matching.select(`${table}.id`, `${table}.frames`).as('matching')).select(
+    db.raw(
+      `json_array(count(*), sum(frames),
+           json(case when count(*) <= ${MAX_IDS} then json_group_array(id) end))`,
+    ),
+  );
+}
+
+function toChosen(json: string): Pick<Choice, 'rows' | 'frames' | 'ids'> {
+  const [rows, frames, ids] = JSON.parse(json) as [number, number | null, number[] | null];
+  return { rows, frames: frames ?? 0, ids: ids ?? undefined };
+}
+
+/** A query for the number of frames in nights that have some in a range. */
+function counted(db: Knex, { fromMs, toMs }: DateRange): Knex.QueryBuilder {
+  const query = db('nights').whereNotNull('first_ms');
+  if (fromMs !== undefined) void query.where('last_ms', '>=', fromMs);
+  if (toMs !== undefined) void query.where('first_ms', '<=', toMs);
+  return query.select(db.raw('sum(frames)'));
 }
 
 export function applyAll(
@@ -218,16 +257,6 @@ function commonRange(conditions: readonly Condition[]): DateRange | undefined {
     ...(from.length === 0 ? {} : { fromMs: Math.max(...from) }),
     ...(to.length === 0 ? {} : { toMs: Math.min(...to) }),
   };
-}
-
-async function countDated(db: Knex, { fromMs, toMs }: DateRange): Promise<number> {
-  const query = db('nights').whereNotNull('first_ms');
-  if (fromMs !== undefined) void query.where('last_ms', '>=', fromMs);
-  if (toMs !== undefined) void query.where('first_ms', '<=', toMs);
-  const row: { frames: number | null } | undefined = await query.first(
-    db.raw('sum(frames) as frames'),
-  );
-  return row?.frames ?? 0;
 }
 
 /** The choice of one kind, if there are conditions of it. */
@@ -302,16 +331,12 @@ export function narrow(
  * All that the number of frames of a search depends on, for `askOnce`; undefined if the clock is part
  * of it, or it is known at once.
  */
-export async function questionOf(
-  catalog: Catalog,
-  tx: Knex,
-  search: Search,
-): Promise<unknown[] | undefined> {
+export function questionOf(tx: Knex, search: Search): unknown[] | undefined {
   if (isTiny(search)) return undefined;
   const isQuick = search.seeks.length === 0 && search.tests.length === 0;
   if (!search.viewer.seesAll || (isQuick && search.dates === undefined)) return undefined;
   const { sql, bindings } = tx('frames').modify(narrow, tx, search, { by: 'seek' }).toSQL();
-  return [await readChanges(catalog, tx), sql, bindings];
+  return [search.changes, sql, bindings];
 }
 
 /**

@@ -46,8 +46,8 @@ export async function listObjects(
       // Without a range of dates it is taken for a question that needs not be kept: of frames it is.
       const asked =
         isAll && viewer.role === 'anonymous'
-          ? ['public objects', await readChanges(catalog, tx), Math.floor(search.now / MINUTE_MS)]
-          : await questionOf(catalog, tx, { ...search, dates: search.dates ?? {} });
+          ? ['public objects', search.changes, Math.floor(search.now / MINUTE_MS)]
+          : questionOf(tx, { ...search, dates: search.dates ?? {} });
       const read = (): Promise<readonly ObjectSum[]> => readObjects(tx, search);
       return asked === undefined ? read() : askOnce(catalog.knownObjects, asked, read);
     });

@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import { countAll, smallestSet } from './count.js';
+import { smallestSet } from './count.js';
 import { isCovered, joinOf, MEASURES, walkOf, type FrameOrder } from './order.js';
 import { isTiny, type Choice, type Narrowing, type Search } from './search.js';
 
@@ -32,7 +31,7 @@ export const COST = { entry: 0.1, row: 2, merged: 1, term: 30, sorted: 0.5, seek
 const MAX_TERMS = 64;
 
 /** The cheapest of the ways to read a part of a list in its order. */
-export async function chooseWay(db: Knex, search: Search, errand: Errand): Promise<Way> {
+export function chooseWay(search: Search, errand: Errand): Way {
   const walk = walkOf(errand.order, errand.isNull);
   if (walk !== undefined && isEverything(search)) {
     return { kind: 'one', from: walk, narrowing: {}, cost: 0 };
@@ -40,8 +39,8 @@ export async function chooseWay(db: Knex, search: Search, errand: Errand): Promi
   if (isTiny(search) && joinOf(errand.order) === undefined) {
     return { kind: 'one', from: 'frames', narrowing: { by: 'seek' }, cost: 0 };
   }
-  const all = Math.max(1, await countAll(db));
-  const total = Math.max(1, errand.total ?? guessTotal(search, all));
+  const all = Math.max(1, search.all);
+  const total = Math.max(1, errand.total ?? guessTotal(search));
   const reach = errand.offset + errand.limit;
   const ways = [
     ...mergeWays(search, errand, { total, reach }),
@@ -139,7 +138,8 @@ function shareOf(choices: readonly Choice[], all: number): number {
 }
 
 /** For lists that nobody counts: a condition that cannot be judged is taken to leave one in ten. */
-export function guessTotal(search: Search, all: number): number {
+export function guessTotal(search: Search): number {
+  const all = Math.max(1, search.all);
   const seeks = search.few === undefined ? search.seeks.length : search.seeks.length - 1;
   const others = search.tests.length + seeks + (search.dates === undefined ? 0 : 1);
   return Math.ceil((search.few ?? all) * shareOf(search.choices, all) * 0.1 ** others);
