@@ -12,6 +12,7 @@ import {
   type Viewer,
 } from '../catalog/index.js';
 import {
+  changesOf,
   contentDisposition,
   parameter,
   queryParameters,
@@ -216,7 +217,7 @@ function createAnswers(services: Services): Answers {
     }
     const about = aboutOf(req, viewer);
     // Read before the answer is made: a change in between makes the tag old, never the answer.
-    const changes = await readChanges(catalog);
+    const changes = changesOf(res) ?? (await readChanges(catalog));
     const found = await findKept(about, changes, question);
     const tag = found?.tag ?? tagOf(about, changes);
     res.set('ETag', tag);

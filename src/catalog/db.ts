@@ -137,6 +137,9 @@ export async function inTransaction<T>(
   return done;
 }
 
+/** The number that `readChanges` reads, as a column of a question about something else. */
+export const CHANGES = `(select value from counters where name = 'changes') as changes`;
+
 /**
  * How often what readers can see has changed: equal numbers mean equal answers, as long as neither
  * the clock nor who asks plays a part in them.

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { onIndex, type Condition, type DateRange } from './conditions.js';
+import { CHANGES } from './db.js';
 import {
   OWN_BY,
   OWN_VERSIONS,
@@ -199,7 +200,7 @@ async function askTables(
     return { kind, conditions: own };
   }).filter((each) => each.conditions.length > 0);
   const row: Readonly<Record<string, number | string | null>> = await db.first(
-    db.raw(`(select value from counters where name = 'changes') as changes`),
+    db.raw(CHANGES),
     db.raw('(select sum(frames) from facets) as "all"'),
     ...asked.map((each) => choosing(db, each).as(each.kind)),
     ...(dates === undefined ? [] : [counted(db, dates).as('dated')]),

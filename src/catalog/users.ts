@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { AppError } from '../lib/errors.js';
 import { recordDeed } from './audit.js';
-import { inTransaction, required, uniqueViolation, type Catalog } from './db.js';
+import { CHANGES, inTransaction, required, uniqueViolation, type Catalog } from './db.js';
 import { EVERYTHING, writeSight, type Sight } from './sight.js';
 import { insertRow } from './write.js';
 import type { Actor, Role, Scope } from './visibility.js';
@@ -244,23 +244,23 @@ async function requireRoom(tx: Knex, userId: number): Promise<void> {
 
 /**
  * The token with this hash and its owner, unless it has expired or the owner is disabled. Every request
- * of a program asks for it: in one question.
+ * of a program asks for it, and lists for `changes` as `readChanges` tells it: in one question.
  */
 export async function findToken(
   { read }: Catalog,
   tokenHash: string,
-): Promise<{ token: Token; user: User } | undefined> {
-  const row: (UserRow & { token: string }) | undefined = await users(read)
+): Promise<{ token: Token; user: User; changes: number } | undefined> {
+  const row: (UserRow & { token: string; changes: number }) | undefined = await users(read)
     .join('tokens', 'tokens.user_id', 'users.id')
     .where({ token_hash: tokenHash })
-    .first(read.raw(OWN_TOKEN));
+    .first(read.raw(OWN_TOKEN), read.raw(CHANGES));
   if (row === undefined) return undefined;
   const token = toToken({
     ...(JSON.parse(row.token) as Omit<TokenRow, 'username'>),
     username: row.username,
   });
   if (token.expiresMs !== null && token.expiresMs <= Date.now()) return undefined;
-  return row.disabled ? undefined : { token, user: toUser(row) };
+  return row.disabled ? undefined : { token, user: toUser(row), changes: row.changes };
 }
 
 /** Tokens and users have columns of the same names. */

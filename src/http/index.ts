@@ -7,6 +7,7 @@ export { createPatientServer } from './patience.js';
 export {
   adoptUser,
   allow,
+  changesOf,
   clientOf,
   createAuthentication,
   hasSession,

@@ -36,6 +36,11 @@ export function viewerOf(res: Response): Viewer {
   return (res.locals as { viewer: Viewer }).viewer;
 }
 
+/** How often the catalogue had changed when it was found out who asks; undefined if nobody looked. */
+export function changesOf(res: Response): number | undefined {
+  return (res.locals as { changes?: number }).changes;
+}
+
 /** True if the request came with a session, not a token: only then a CSRF token is asked for. */
 export function hasSession(res: Response): boolean {
   return (res.locals as { bySession?: boolean }).bySession === true;
@@ -136,6 +141,7 @@ export function createAuthentication(services: Services): Authentication {
     if (found === undefined) throw new AppError('unauthenticated', 'Invalid token.');
     used.note(found.token.id);
     setViewer(res, toViewer(services, found.user, found.token.scope, viewerOf(res).address));
+    (res.locals as { changes?: number }).changes = found.changes;
   };
 
   const authenticate = (req: Request, res: Response, done: NextFunction): void => {
