@@ -179,7 +179,7 @@ export async function openServer(
     onStored: wake,
     ...hook,
   });
-  const isBusy = (): boolean => ingest.isReceiving();
+  const isBusy = (): boolean => ingest.isReceiving() || catalog.isCrowded();
   const jobs = startJobs(catalog, createHandlers({ catalog, store, previews }), isBusy, log);
   const reader = createReader({ config, store, profiles, pool });
   const { exclusively } = ingest;

@@ -26,6 +26,8 @@ export interface Catalog {
   readonly touches: Touches;
   /** Lets few readings of very many frames run at once: a connection is left for quick ones. */
   readonly heavy: Limiter;
+  /** True while somebody waits for a connection to read with: what can wait should leave them the box. */
+  isCrowded(): boolean;
   close(): Promise<void>;
 }
 
@@ -88,11 +90,17 @@ export function openCatalog(url: string): Catalog {
     knownObjects: new LRUCache({ max: KNOWN_OBJECTS }),
     touches: new Map(),
     heavy: createLimiter(HEAVY, { waitMs: HEAVY_WAIT_MS, waiting: HEAVY_WAITING }),
+    isCrowded: () => poolOf(read).numPendingAcquires() > 0,
     async close() {
       await read.destroy();
       await write.destroy();
     },
   };
+}
+
+/** Of the pool that Knex keeps its connections in, what its types do not tell. */
+function poolOf({ client }: Knex): { numPendingAcquires(): number } {
+  return (client as { readonly pool: { numPendingAcquires(): number } }).pool;
 }
 
 function openSqlite(filename: string, connections: number, pragmas: string): Knex {

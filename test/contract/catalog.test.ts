@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   claimJob,
   countJobs,
@@ -177,5 +178,27 @@ describe.each(Object.entries(KINDS))('%s', (_name, open) => {
     expect(await claimJob(catalog, 60_000)).toMatchObject({ attempts: 3 });
     await finishJob(catalog, Number(job?.id));
     expect(await countJobs(catalog)).toBe(0);
+  });
+
+  test('it is crowded while somebody waits for a connection to read with, and only then', async () => {
+    let leave = (): void => undefined;
+    const left = new Promise<void>((resolve) => (leave = resolve));
+    expect(catalog.isCrowded()).toBe(false);
+    const ids: number[] = [];
+    const reading: Promise<unknown>[] = [];
+    // As many as are let in stay until the door is opened, and one more has to wait for them.
+    while (!catalog.isCrowded() && reading.length < 100) {
+      const inside = catalog.read.transaction(async () => {
+        ids.push(ids.length);
+        await left;
+      });
+      reading.push(inside);
+      await setTimeout(20);
+    }
+    expect(ids).toHaveLength(reading.length - 1);
+    leave();
+    await Promise.all(reading);
+    expect(ids).toHaveLength(reading.length);
+    expect(catalog.isCrowded()).toBe(false);
   });
 });
