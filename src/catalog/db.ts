@@ -155,10 +155,8 @@ export const CHANGES = `(select value from counters where name = 'changes') as c
  * @param db a transaction, for the number that belongs to its view; default: now
  */
 export async function readChanges(catalog: Catalog, db: Knex = catalog.read): Promise<number> {
-  const row: { value: number } | undefined = await db('counters')
-    .where({ name: 'changes' })
-    .first('value');
-  return required(row).value;
+  const row: { changes: number } | undefined = await db.first(db.raw(CHANGES));
+  return required(row).changes;
 }
 
 /**
