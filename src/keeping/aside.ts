@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   eachQuarantineFile,
@@ -10,7 +9,7 @@ import {
   type Catalog,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { systemCode } from '../lib/errors.js';
+import { hasCode, systemCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { sha256Of } from '../lib/hash.js';
 import { pathOfKey, type Store } from '../store/index.js';
@@ -30,19 +29,29 @@ export function shelvedPath(stateDir: string, frameId: number, key: string): str
   return pathOfKey(join(stateDir, 'trash', String(frameId)), key);
 }
 
-/** Path of a file that is kept beside those of the frames; undefined if it is nowhere. */
-export async function findAside(
+/** Opens a file that is kept beside those of the frames; undefined if it is nowhere. */
+export async function openAside(
   { store, config }: Pick<Parts, 'store' | 'config'>,
   { area, key, frameId }: AsideFile,
-): Promise<string | undefined> {
-  if (area === 'quarantine') {
-    const path = join(config.DATA_DIR, 'quarantine', key);
-    return (await statFile(path)) === undefined ? undefined : path;
-  }
+): Promise<FileHandle | undefined> {
+  if (area === 'quarantine') return openThere(join(config.DATA_DIR, 'quarantine', key));
   const shelved = shelvedPath(store.stateDir, frameId ?? 0, key);
-  if ((await statFile(shelved)) !== undefined) return shelved;
-  // It is still to be moved, or lies where nothing may be moved.
-  return (await store.stat(key)) === undefined ? undefined : store.localPath(key);
+  // It is still to be moved, or lies where nothing may be moved; or it was moved while we looked.
+  const places = [shelved, () => store.localPath(key), shelved];
+  for (const place of places) {
+    const file = await openThere(place);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+async function openThere(place: string | (() => Promise<string>)): Promise<FileHandle | undefined> {
+  try {
+    return await open(typeof place === 'string' ? place : await place());
+  } catch (error) {
+    if (hasCode(error, 'not_found') || isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 /** What is wrong with the trash, with quarantine, and with what was broken off. */
@@ -82,9 +91,13 @@ async function* eachUnknownShelved({ catalog, store }: Parts): AsyncIterable<Dif
 
 async function lookAt(path: string): Promise<object | undefined> {
   return lstat(path).catch((error: unknown) => {
-    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) throw error;
+    if (!isGone(error)) throw error;
     return undefined;
   });
+}
+
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }
 
 async function faultOf(
@@ -104,17 +117,38 @@ async function compare(
   readData: boolean,
 ): Promise<Difference | undefined> {
   const key = `${file.area}/${file.key}`;
-  const path = await findAside(parts, file);
-  const found = path === undefined ? undefined : await statFile(path);
-  if (path === undefined || found === undefined) {
-    return { kind: 'missing', key, text: `A file in ${NAMES[file.area]} is missing.` };
+  const name = `A file in ${NAMES[file.area]}`;
+  try {
+    const opened = await openAside(parts, file);
+    if (opened === undefined) return { kind: 'missing', key, text: `${name} is missing.` };
+    const fault = await compareBytes(opened, file, readData).finally(() => opened.close());
+    return fault === undefined
+      ? undefined
+      : { kind: fault.kind, key, text: `${name} ${fault.text}` };
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    // One bad block must not end a check of everything.
+    return {
+      kind: 'unreadable',
+      key,
+      text: `${name} cannot be read (${String(systemCode(error))}).`,
+    };
   }
-  if (found.size !== file.sizeBytes) {
-    const text = `A file in ${NAMES[file.area]} has ${found.size} bytes instead of ${file.sizeBytes}.`;
-    return { kind: 'size', key, text };
+}
+
+async function compareBytes(
+  opened: FileHandle,
+  { sizeBytes, sha256 }: AsideFile,
+  readData: boolean,
+): Promise<Pick<Difference, 'kind' | 'text'> | undefined> {
+  const { size } = await opened.stat();
+  if (size !== sizeBytes) {
+    return { kind: 'size', text: `has ${size} bytes instead of ${sizeBytes}.` };
   }
-  if (!readData || (await sha256Of(createReadStream(path))) === file.sha256) return undefined;
-  return { kind: 'content', key, text: `The bytes of a file in ${NAMES[file.area]} have changed.` };
+  if (!readData || (await sha256Of(opened.createReadStream({ autoClose: false }))) === sha256) {
+    return undefined;
+  }
+  return { kind: 'content', text: 'has other bytes than were kept.' };
 }
 
 const NAMES = { quarantine: 'quarantine', trash: 'the trash' } as const;

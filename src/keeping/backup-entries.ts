@@ -15,7 +15,7 @@ import type { Config } from '../config/index.js';
 import { AppError, systemCode } from '../lib/errors.js';
 import { sha256Of } from '../lib/hash.js';
 import type { Store } from '../store/index.js';
-import { findAside } from './aside.js';
+import { openAside } from './aside.js';
 import { usualPath, type BackupEntry } from './backup-manifest.js';
 import { comparePaths } from './backup-target.js';
 import { journalFolder } from './journal.js';
@@ -114,9 +114,9 @@ export async function openWanted(parts: Parts, file: WantedFile): Promise<Readab
   if (area === 'journal') return readStart(join(journalFolder(parts.store), key), sizeBytes);
   const frameId = file.frameId ?? null;
   const aside = { area, key, frameId, sizeBytes, sha256, isMoved: true };
-  const path = await findAside(parts, aside);
-  if (path === undefined) throw new AppError('not_found', `The file is not there: ${key}`);
-  return createReadStream(path, { highWaterMark: 1024 * 1024 });
+  const opened = await openAside(parts, aside);
+  if (opened === undefined) throw new AppError('not_found', `The file is not there: ${key}`);
+  return opened.createReadStream({ highWaterMark: 1024 * 1024 });
 }
 
 /** Whether the catalogue of now still has a file that an earlier view had, with the same bytes. */

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,7 +14,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { listDeeds } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
+import { openAside } from '../../src/keeping/aside.js';
 import { auditState } from '../../src/keeping/index.js';
+import { openFsStore } from '../../src/store/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
 import {
   PROJECT_DIR,
@@ -152,15 +155,49 @@ test('rows that refer to nothing, counts that are wrong and a damaged index are 
   expect(result.stdout).toMatch(/^wrong-count: catalogue: 1 rows of the cube/m);
 });
 
-test('a refused file that has gone from quarantine is missed', async () => {
+test('a refused file that has gone from quarantine is missed, one that cannot be read is told', async () => {
   const row = await withCatalog({ dataDir: folder }, ({ read }) =>
     read<{ file: string }>('quarantine').first('file'),
   );
-  unlinkSync(join(folder, 'quarantine', String(row?.file)));
-  const result = await check();
-  expect([result.status, lines(result)]).toEqual([
+  const file = String(row?.file);
+  const path = join(folder, 'quarantine', file);
+  unlinkSync(path);
+  const gone = await check();
+  expect([gone.status, lines(gone)]).toEqual([
     1,
-    [expect.stringMatching(/^missing: quarantine\//)],
+    [`missing: quarantine/${file}: A file in quarantine is missing.`],
+  ]);
+  symlinkSync(path, path);
+  writeFileSync(tree('hill/stray.fits'), 'stray');
+  const unread = await check();
+  expect([unread.status, lines(unread)]).toEqual([
+    1,
+    [
+      'unknown-file: hill/stray.fits: No frame refers to this file.',
+      `unreadable: quarantine/${file}: A file in quarantine cannot be read (ELOOP).`,
+    ],
+  ]);
+});
+
+test('a file that is moved to the trash while it is looked for is found', async () => {
+  const store = await openFsStore(join(folder, 'archive'));
+  const moving = {
+    ...store,
+    localPath: async (key: string): Promise<string> => {
+      await store.shelf.put(key, 7);
+      return store.localPath(key);
+    },
+  };
+  const { config } = loadConfig({ DATA_DIR: folder }, '/nowhere');
+  const found = await openAside(
+    { store: moving, config },
+    { area: 'trash', key: KEY, frameId: 7, sizeBytes: 0, sha256: '', isMoved: false },
+  );
+  expect(found).toBeDefined();
+  await found?.close();
+  expect([existsSync(tree(KEY)), existsSync(tree(`.platevault/trash/7/${KEY}`))]).toEqual([
+    false,
+    true,
   ]);
 });
 
