@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
-import { createTextReader, type FrameReader, type Viewer } from '../catalog/index.js';
+import { createTextReader, type FrameReader, type Seer, type Viewer } from '../catalog/index.js';
 import { downloadUrl, versionUrl, type Services } from '../http/index.js';
 import { frameShape } from './shapes.js';
 
@@ -27,19 +27,37 @@ export function createFrameTexts(services: Services): FrameTexts {
       const mark = secret.padEnd(length, '.');
       const shape = Object.entries(frameShape(mark));
       const told = shape.filter(([key]) => withRelated || key !== 'related_frames');
-      return { mark: Buffer.from(mark), read: createTextReader(Object.fromEntries(told)) };
+      return { mark: Buffer.from(mark), reader: createTextReader(Object.fromEntries(told)) };
     },
   });
-  return (root, withRelated = true) =>
-    async (db, ids, seer) => {
+  return (root, withRelated = true) => {
+    const readerFor = ({ viewer }: Seer): Filled => {
       const addressOf = (id: number, number?: number): string =>
-        JSON.stringify(addressFor(services, root, { id, number }, seer.viewer)).slice(1, -1);
+        JSON.stringify(addressFor(services, root, { id, number }, viewer)).slice(1, -1);
       const length = Buffer.byteLength(addressOf(0)) - 1;
       const context = { length, withRelated };
-      const { mark, read } = readers.memo(`${length} ${withRelated}`, { context });
-      const texts = await read(db, ids, seer);
-      return texts.map((text) => fillIn(text, mark, addressOf));
+      const { mark, reader } = readers.memo(`${length} ${withRelated}`, { context });
+      const fill = (texts: readonly Buffer[]): Buffer[] =>
+        texts.map((text) => fillIn(text, mark, addressOf));
+      return { reader, fill };
     };
+    return {
+      async byIds(db, ids, seer) {
+        const { reader, fill } = readerFor(seer);
+        return fill(await reader.byIds(db, ids, seer));
+      },
+      async ofPage(db, page, seer) {
+        const { reader, fill } = readerFor(seer);
+        const read = await reader.ofPage(db, page, seer);
+        return { ...read, items: fill(read.items) };
+      },
+    };
+  };
+}
+
+interface Filled {
+  readonly reader: TextReader;
+  readonly fill: (texts: readonly Buffer[]) => Buffer[];
 }
 
 function addressFor(
@@ -52,6 +70,8 @@ function addressFor(
   return versionUrl(services, root, { frameId: id, number }, viewer);
 }
 
+type TextReader = ReturnType<typeof createTextReader>;
+
 /** What readers are told apart by. */
 interface Wanted {
   readonly length: number;
@@ -60,7 +80,7 @@ interface Wanted {
 
 interface Reader {
   readonly mark: Buffer;
-  readonly read: FrameReader<Buffer>;
+  readonly reader: TextReader;
 }
 
 const [SLASH, ZERO, NINE] = [0x2f, 0x30, 0x39];

@@ -203,7 +203,8 @@ function createAnswers(services: Services): Answers {
   ): Promise<Answer | undefined> => {
     const answer = kept.get(about);
     if (answer === undefined || answer.changes === now) return answer;
-    const until = await holdsUntil(catalog, answer.changes, conditions());
+    const since = answer.changes;
+    const until = await holdsUntil(catalog, { since, known: now }, conditions());
     if (until === undefined) return undefined;
     answer.changes = Math.max(answer.changes, until);
     return answer;

@@ -24,18 +24,27 @@ import {
 
 /** How many frames a search finds: from the smallest tables that know it. */
 export async function countFrames(db: Knex, search: Search): Promise<number> {
-  const { all, choices, viewer } = search;
-  if (seesNothing(viewer)) return 0;
-  if (findsNothing(search)) return 0;
-  const isPlain = search.seeks.length === 0 && search.tests.length === 0;
-  if (isPlain && search.dates === undefined && viewer.seesAll) {
-    if (choices.length === 0) return all;
-    const [only] = choices;
-    if (choices.length === 1 && only !== undefined) return only.frames;
-  }
+  const known = knownTotal(search);
+  if (known !== undefined) return known;
   if (isAboutCube(search)) return sum(await cubeCells(db, search, 'total'));
   const [row] = await counting(db, search).select(db.raw('count(*) as frames')).as('total');
   return sum([row]);
+}
+
+/** The same if the search itself tells it. */
+export function knownTotal(search: Search): number | undefined {
+  const { all, choices, viewer } = search;
+  if (seesNothing(viewer) || findsNothing(search)) return 0;
+  const isPlain = search.seeks.length === 0 && search.tests.length === 0;
+  if (!isPlain || search.dates !== undefined || !viewer.seesAll) return undefined;
+  if (choices.length === 0) return all;
+  return choices.length === 1 ? choices[0]?.frames : undefined;
+}
+
+/** A column with the same number for a search that `isAboutCube`. */
+export function cubeTotal(db: Knex, search: Search): Knex.QueryBuilder {
+  const cells = db.unionAll(cubeQueries(db, search, 'total')).as('cells');
+  return db.from(cells).select(db.raw('sum(frames)'));
 }
 
 /** Number of frames of a search for each facet that has any. */
@@ -134,6 +143,12 @@ export function smallestSet(search: Search): {
  * proposals, but not who uploaded what: of an account held to proposals, its own frames are looked at.
  */
 async function cubeCells(db: Knex, search: Search, by: 'total' | 'facet'): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  for (const part of cubeQueries(db, search, by)) cells.push(...((await part) as Cell[]));
+  return cells;
+}
+
+function cubeQueries(db: Knex, search: Search, by: 'total' | 'facet'): Knex.QueryBuilder[] {
   const { dates, viewer } = search;
   const parts: Knex.QueryBuilder[] = [];
   if (viewer.seesAll) {
@@ -149,9 +164,7 @@ async function cubeCells(db: Knex, search: Search, by: 'total' | 'facet'): Promi
       parts.push(byFacet(frames.modify(keepNights, db, search), db, search, by));
     }
   }
-  const cells: Cell[] = [];
-  for (const part of parts) cells.push(...((await part) as Cell[]));
-  return cells;
+  return parts;
 }
 
 /**

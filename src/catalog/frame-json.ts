@@ -109,23 +109,52 @@ export type FrameMember =
 /** An object of JSON: its keys in order, and what stands under them. */
 export type FrameShape = Readonly<{ [key: string]: FrameMember }>;
 
-/**
- * Reads frames by id.
- * @returns in the order of `ids`, without those that are unknown or hidden; texts may be of many frames
- */
-export type FrameReader<T> = (
-  db: Knex,
-  ids: readonly number[],
-  seer: { readonly viewer: Viewer; readonly now: number },
-) => Promise<readonly T[]>;
+/** Who is to see frames, and when. */
+export interface Seer {
+  readonly viewer: Viewer;
+  readonly now: number;
+}
+
+/** Reads frames; those that are unknown or hidden are left out. Texts may be of many frames. */
+export interface FrameReader<T> {
+  /** Frames by id, in this order. */
+  byIds(db: Knex, ids: readonly number[], seer: Seer): Promise<readonly T[]>;
+  /**
+   * Those of a page whose places are not known yet, and columns of something else that belongs to the
+   * same view, in one question. Only of readers that take no more than one.
+   */
+  ofPage?(db: Knex, page: PageQuery, seer: Seer): Promise<PageRead<T>>;
+}
+
+/** A page that is still to be looked for. */
+export interface PageQuery {
+  /** Gives its frames in their order, with a column `id`. */
+  readonly places: Query;
+  /** Columns that are asked for with it. */
+  readonly beside: Query;
+}
+
+export interface PageRead<T> {
+  readonly items: readonly T[];
+  /** How many frames `items` are. */
+  readonly shown: number;
+  /** The columns of `beside`. */
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+/** Part of a question in SQL. */
+export interface Query {
+  readonly sql: string;
+  readonly bindings: readonly unknown[];
+}
 
 /**
  * A reader that gives frames as JSON texts of this shape in UTF-8, all in one, with commas between them:
  * a list is then sent as the database wrote it, and never becomes a string here.
  */
-export function createTextReader(shape: FrameShape): FrameReader<Buffer> {
+export function createTextReader(shape: FrameShape): Required<FrameReader<Buffer>> {
   const template = objectSql(shape);
-  const makeQuery = (db: Knex, viewer: Viewer, now: number): Query => {
+  const makeQuery = (db: Knex, { viewer, now }: Seer): Query => {
     // Inside, `frames` are those that are named: the one that names them is told by its version.
     const related = db('relations')
       .join('frames', 'frames.basename', 'relations.name')
@@ -138,9 +167,9 @@ export function createTextReader(shape: FrameShape): FrameReader<Buffer> {
     const told = viewer.seesAll ? OTHER_VERSIONS : NO_OTHERS;
     const [head = '', ...tails] = template.replaceAll(OTHERS, told).split('(:related)');
     const object = [head, ...tails].join('(?)');
-    const { sql, bindings } = db
-      .from(db.raw('json_each(?) as place', [IDS]))
-      .joinRaw('cross join frames on frames.id = place.value')
+    return db
+      .from(db.raw(PLACES, [PLACES]))
+      .joinRaw('cross join frames on frames.id = place.id')
       .join('versions', 'versions.id', 'frames.version_id')
       .joinRaw(
         'left join measures on measures.frame_id = frames.id and measures.version_id = versions.id',
@@ -151,38 +180,48 @@ export function createTextReader(shape: FrameShape): FrameReader<Buffer> {
           `cast(group_concat(${object}, ',') as blob) as text`,
           tails.map(() => list),
         ),
+        db.raw('count(*) as shown'),
       )
       .toSQL();
-    return { sql, bindings: bindings as Knex.RawBinding[] };
   };
   // For those who see everything it is the same for all, and long.
   let whole: Query | undefined;
-  return async (db, ids, { viewer, now }) => {
-    if (ids.length === 0) return [];
-    const { sql, bindings } = viewer.seesAll
-      ? (whole ??= makeQuery(db, viewer, now))
-      : makeQuery(db, viewer, now);
-    const [row] = await db.raw<{ text: Buffer | null }[]>(
-      sql,
-      bindings.map((value) => (value === IDS ? JSON.stringify(ids) : value)),
+  const ofPage = async (
+    db: Knex,
+    { places, beside }: PageQuery,
+    seer: Seer,
+  ): Promise<PageRead<Buffer>> => {
+    const text = seer.viewer.seesAll ? (whole ??= makeQuery(db, seer)) : makeQuery(db, seer);
+    const sql = text.sql.replace(PLACES, () => `(${places.sql}) as place`);
+    const bindings = text.bindings.flatMap((value) => (value === PLACES ? places.bindings : value));
+    const columns = beside.sql === '' ? '' : `${beside.sql}, `;
+    const [row] = await db.raw<{ text: Buffer | null; shown: number }[]>(
+      sql.replace(/^select /, () => `select ${columns}`),
+      [...beside.bindings, ...bindings] as Knex.RawBinding[],
     );
-    return row?.text ? [row.text] : [];
+    return { items: row?.text ? [row.text] : [], shown: row?.shown ?? 0, row: { ...row } };
+  };
+  return {
+    ofPage,
+    async byIds(db, ids, seer) {
+      if (ids.length === 0) return [];
+      const places = {
+        sql: 'select value as id from json_each(?)',
+        bindings: [JSON.stringify(ids)],
+      };
+      return (await ofPage(db, { places, beside: { sql: '', bindings: [] } }, seer)).items;
+    },
   };
 }
 
-/** Stands where the ids go. */
-const IDS = ':ids';
+/** Stands where the frames of a page are named; what is bound to it, for what is bound there. */
+const PLACES = '(?) as place';
 
 /** Stands for the source of the other versions of a frame. */
 const OTHERS = '(:others)';
 const OTHER_VERSIONS =
   'versions where versions.frame_id = frames.id and versions.id <> frames.version_id';
 const NO_OTHERS = 'versions where false';
-
-interface Query {
-  readonly sql: string;
-  readonly bindings: readonly Knex.RawBinding[];
-}
 
 /**
  * SQL for an object as JSON text. It is put together as text, in one go: the JSON functions of SQLite

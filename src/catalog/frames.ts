@@ -13,6 +13,7 @@ import { countFrames } from './count.js';
 import { formatCursor, parseCursor } from './cursor.js';
 import type { FrameReader } from './frame-json.js';
 import type { FrameOrder } from './order.js';
+import { readAtOnce } from './at-once.js';
 import { readStretch } from './page.js';
 import { applyAll, questionOf, resolveSearch, TABLES, type Search } from './search.js';
 import type { Position } from './ties.js';
@@ -48,13 +49,15 @@ export async function listFramesAs<T>(
   viewer: Viewer,
 ): Promise<Page<T>> {
   const { order, limit, offset } = query;
+  const page = await readAtOnce(catalog, read, query, viewer);
+  if (page !== undefined) return page;
   return inSnapshot(catalog, async (tx) => {
     const search = await resolveSearch(tx, query.conditions, viewer);
     const total = await countOnce(catalog, tx, search);
     if (limit === 0 || offset >= total) return { total, items: [] };
     const places = await readStretch(tx, search, { order, limit, offset, total });
     const ids = idsOf(places);
-    return { total, items: await read(tx, ids, search) };
+    return { total, items: await read.byIds(tx, ids, search) };
   });
 }
 
@@ -97,7 +100,7 @@ export async function listFramesByCursor<T>(
     const at = (place: Position | undefined, direction: 'next' | 'previous'): string | null =>
       place === undefined ? null : formatCursor(order, { ...place, direction });
     return {
-      items: await read(tx, idsOf(shown), search),
+      items: await read.byIds(tx, idsOf(shown), search),
       next: isReversed || hasMore ? at(shown.at(-1), 'next') : null,
       previous: (isReversed ? hasMore : from !== undefined) ? at(shown[0], 'previous') : null,
     };
@@ -119,17 +122,19 @@ async function countOnce(catalog: Catalog, tx: Knex, search: Search): Promise<nu
 }
 
 /** Reads frames as objects. */
-export const readFrames: FrameReader<Frame> = async (tx, ids, { viewer, now }) => {
-  if (ids.length === 0) return [];
-  const related = await relatedTo(tx, ids, { viewer, now });
-  const rows: Row[] = await tx('frames')
-    .modify(visibleTo, viewer, now)
-    .whereRaw(`frames.id in (${ids.join(', ')})`)
-    .join('versions', 'versions.id', 'frames.version_id')
-    .select(tx.raw(FRAME_SELECT));
-  const frames = rows.map((row) => toFrame(row, related));
-  const found = new Map(frames.map((frame) => [frame.id, frame]));
-  return ids.flatMap((id) => found.get(id) ?? []);
+export const readFrames: FrameReader<Frame> = {
+  async byIds(tx, ids, { viewer, now }) {
+    if (ids.length === 0) return [];
+    const related = await relatedTo(tx, ids, { viewer, now });
+    const rows: Row[] = await tx('frames')
+      .modify(visibleTo, viewer, now)
+      .whereRaw(`frames.id in (${ids.join(', ')})`)
+      .join('versions', 'versions.id', 'frames.version_id')
+      .select(tx.raw(FRAME_SELECT));
+    const frames = rows.map((row) => toFrame(row, related));
+    const found = new Map(frames.map((frame) => [frame.id, frame]));
+    return ids.flatMap((id) => found.get(id) ?? []);
+  },
 };
 
 /** Frames by id, in the order of `ids`; those that are unknown or hidden are left out. */
@@ -152,12 +157,12 @@ export async function findFramesAs<T>(
   viewer: Viewer,
 ): Promise<readonly T[]> {
   const seer = { viewer, now: Date.now() };
-  if (ids.length <= AT_ONCE) return read(catalog.read, ids, seer);
+  if (ids.length <= AT_ONCE) return read.byIds(catalog.read, ids, seer);
   return inSnapshot(catalog, async (tx) => {
     const found: T[] = [];
     for (let at = 0; at < ids.length; at += AT_ONCE) {
       const some = ids.slice(at, at + AT_ONCE);
-      found.push(...(await read(tx, some, seer)));
+      found.push(...(await read.byIds(tx, some, seer)));
     }
     return found;
   });

@@ -42,6 +42,7 @@ export {
   createTextReader,
   type FrameMember,
   type FrameReader,
+  type Seer,
   type FrameShape,
 } from './frame-json.js';
 export { unpackedKeyword } from './packed-keywords.js';

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { countByFacet, smallestSet } from './count.js';
+import type { Query } from './frame-json.js';
 import {
   canBeNull,
   directionOf,
@@ -16,7 +17,7 @@ import { readByKeys } from './many-keys.js';
 import { readPieces, type Stretch } from './pieces.js';
 import { readBySaid } from './said-order.js';
 import { readAmongEquals, type Position } from './ties.js';
-import { chooseWay, isByDate, isEverything } from './ways.js';
+import { chooseWay, isByDate, isEverything, type Way } from './ways.js';
 
 /**
  * Frames of one stretch of a list, by place and id only: the least that has to be read to know which
@@ -138,6 +139,36 @@ async function readPart(
       limit: stretch.limit,
     });
   }
+  const { sql, bindings } = partQuery(db, search, part, { ...stretch, way, start });
+  return db.raw<Position[]>(sql, bindings as Knex.RawBinding[]);
+}
+
+/**
+ * The query for the places of a stretch that lies in the first piece of its list; undefined if it takes
+ * more than one. What it finds is short where the stretch goes on in another piece.
+ */
+export function placesQuery(db: Knex, search: Search, stretch: Stretch): Query | undefined {
+  const { order } = stretch;
+  if ((order.then ?? []).length > 0 || isSaid(order) || facetColumnOf(order) !== undefined) {
+    return undefined;
+  }
+  const [part] = partsOf(stretch, search);
+  const way = chooseWay(search, stretch);
+  if (part === undefined || (way.kind === 'one' && isAgainstIds(part, way.from))) return undefined;
+  return partQuery(db, search, part, { ...stretch, way, start: undefined });
+}
+
+function partQuery(
+  db: Knex,
+  search: Search,
+  part: Part,
+  {
+    way,
+    start,
+    limit,
+    offset,
+  }: { way: Way; start: Start | undefined; limit: number; offset: number },
+): Query {
   // Or else SQLite walks in the order of the list, and tests each frame for what an index finds.
   const hint = way.kind === 'one' && way.narrowing.by === 'seek' ? '+' : '';
   const order =
@@ -155,11 +186,10 @@ async function readPart(
   }
   const sqls = parts.map(({ sql }) => sql);
   const bindings = parts.flatMap((each) => each.bindings);
-  const rows: unknown = await db.raw(
-    `${sqls.join(' union all ')} order by ${order} limit ? offset ?`,
-    [...bindings, stretch.limit, stretch.offset - (start?.passed ?? 0)] as Knex.RawBinding[],
-  );
-  return rows as Position[];
+  return {
+    sql: `${sqls.join(' union all ')} order by ${order} limit ? offset ?`,
+    bindings: [...bindings, limit, offset - (start?.passed ?? 0)],
+  };
 }
 
 /** True if `from` is walked for values that may be equal, and the ids of these go the other way. */
@@ -174,7 +204,7 @@ interface Start {
 }
 
 /** Fewer frames are passed over more quickly than the nights are looked at. */
-const LONG_WAY = 5_000;
+export const LONG_WAY = 5_000;
 
 /**
  * Where to begin reading a list of all frames in order of time, so that little is left to pass over:
@@ -223,26 +253,20 @@ function fromStart(query: Knex.QueryBuilder, part: Part, start: Start | undefine
   void query.where('frames.date_obs_ms', part.values === 'asc' ? '>=' : '<=', start.ms);
 }
 
-interface Term {
-  readonly sql: string;
-  readonly bindings: readonly unknown[];
-}
-
-function term(query: Knex.QueryBuilder, part: Part): Term {
-  const { sql, bindings } = query.select(`${part.column} as value`, 'frames.id as id').toSQL();
-  return { sql, bindings };
+function term(query: Knex.QueryBuilder, part: Part): Query {
+  return query.select(`${part.column} as value`, 'frames.id as id').toSQL();
 }
 
 /**
  * One query for each facet, night or object, each in order by its index: SQLite merges them row by
  * row, and reads no further than the page.
  */
-function mergeTerms(db: Knex, search: Search, part: Part, choice: Choice): Term[] {
+function mergeTerms(db: Knex, search: Search, part: Part, choice: Choice): Query[] {
   const { kind, ids = [] } = choice;
   return ids.map((id) => {
     const query = db
       .from(db.raw(`frames indexed by frames_${kind}${isByDate(part) ? '_date' : ''}`))
-      .whereRaw(`frames.${kind}_id = ${id}`)
+      .whereRaw(`frames.${kind}_id = ?`, [id])
       .modify(narrow, db, search, { by: kind, without: kind })
       .modify(toPart, part);
     return term(query, part);

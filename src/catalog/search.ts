@@ -134,7 +134,7 @@ async function lookFor(
   const ids = JSON.parse(row?.ids ?? '[]') as number[];
   if (ids.length > A_FEW) return { seek, found: await countSome(db, seek) };
   const known = onIndex((query) => {
-    void query.whereRaw(`frames.id in (${ids.join(', ')})`);
+    void query.whereRaw('frames.id in (select value from json_each(?))', [JSON.stringify(ids)]);
     test(query);
   }, test);
   return { seek: known, found: ids.length };
@@ -199,12 +199,28 @@ async function askTables(
     const own = conditions.filter(({ about }) => about === kind);
     return { kind, conditions: own };
   }).filter((each) => each.conditions.length > 0);
-  const row: Readonly<Record<string, number | string | null>> = await db.first(
+  const row: Row = await db.first(...knownColumns(db, asked, dates));
+  return toKnown(row, asked, dates);
+}
+
+type Asked = Pick<Choice, 'kind' | 'conditions'>;
+type Row = Readonly<Record<string, unknown>>;
+
+/** What small tables know of a search, as columns of one row. */
+export function knownColumns(
+  db: Knex,
+  asked: readonly Asked[],
+  dates: DateRange | undefined,
+): (Knex.Raw | Knex.QueryBuilder)[] {
+  return [
     db.raw(CHANGES),
     db.raw('(select sum(frames) from facets) as "all"'),
     ...asked.map((each) => choosing(db, each).as(each.kind)),
     ...(dates === undefined ? [] : [counted(db, dates).as('dated')]),
-  );
+  ];
+}
+
+export function toKnown(row: Row, asked: readonly Asked[], dates: DateRange | undefined): Known {
   return {
     changes: Number(row.changes),
     all: Number(row.all),
@@ -214,10 +230,7 @@ async function askTables(
 }
 
 /** A query for the rows of a small table that some conditions choose, as JSON. */
-function choosing(
-  db: Knex,
-  { kind, conditions }: Pick<Choice, 'kind' | 'conditions'>,
-): Knex.QueryBuilder {
+function choosing(db: Knex, { kind, conditions }: Asked): Knex.QueryBuilder {
   const table = TABLES[kind];
   const matching = db(table).modify(applyAll, conditions, table);
   return db.from(matching.select(`${table}.id`, `${table}.frames`).as('matching')).select(
@@ -273,7 +286,8 @@ export function choiceOf({ choices }: Search, kind: Kind): Choice | undefined {
 export function within(query: Knex.QueryBuilder, db: Knex, choice: Choice, column: string): void {
   const { ids, kind, conditions } = choice;
   if (ids !== undefined) {
-    void query.whereRaw(`${column} in (${ids.join(', ')})`);
+    // Bound: so questions about other nights or facets are the same text, which is kept prepared.
+    void query.whereRaw(`${column} in (${ids.map(() => '?').join(', ')})`, [...ids]);
     return;
   }
   const table = TABLES[kind];

@@ -19,8 +19,8 @@ export interface SqliteConnection {
   close(done: (error: Error | null) => void): void;
 }
 
-/** Statements that a connection keeps; the ones of lists take some 50 KB each. */
-const KEPT = 100;
+/** Characters of the statements that a connection keeps; prepared, each takes some ten bytes. */
+const KEPT = 300_000;
 
 /** What is asked over and over; others may leave a statement standing, as pragmas do. */
 const KEEPABLE = /^\s*(?:select|with|insert|update|delete|begin|commit)\b/i;
@@ -28,12 +28,19 @@ const KEEPABLE = /^\s*(?:select|with|insert|update|delete|begin|commit)\b/i;
 const ONE_STEP = /^\s*(?:insert|update|delete)\b(?!.*\breturning\b)/is;
 
 /**
+ * SQLite plans by the number that is bound to LIMIT, and so prepares the statement anew each time one
+ * is bound. Behind a sign it does not look for one.
+ */
+const BOUND_LIMIT = /\blimit \?/g;
+
+/**
  * Makes a connection keep the statements that it has prepared, where the driver prepares each anew:
  * that takes longer than most of our queries themselves.
  */
 export function keepStatements(connection: SqliteConnection): void {
   const kept = new LRUCache<string, Statement>({
-    max: KEPT,
+    maxSize: KEPT,
+    sizeCalculation: (_statement, sql) => sql.length,
     // One that is taken out is in use; any other is not needed any more.
     dispose(statement, _sql, reason) {
       if (reason !== 'delete') statement.finalize();
@@ -46,7 +53,7 @@ export function keepStatements(connection: SqliteConnection): void {
     kept.delete(sql);
     return (
       statement ??
-      connection.prepare(sql, (error) => {
+      connection.prepare(sql.replace(BOUND_LIMIT, 'limit +?'), (error) => {
         if (error !== null) failed(error);
       })
     );

@@ -31,6 +31,25 @@ test('queries that are asked at the same time on one connection do not mix', asy
   expect(answers).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }], [{ n: 4 }]]);
 });
 
+test('the number of a limit is not looked at to plan by, which would prepare the query each time', async () => {
+  const { read } = opened.catalog;
+  const told: string[] = [];
+  await read.transaction(async (tx) => {
+    const { client } = tx as unknown as { client: { acquireConnection(): Promise<Traced> } };
+    (await client.acquireConnection()).on('trace', (sql) => told.push(sql));
+    for (const limit of [1, 2]) await tx('t').orderBy('id').limit(limit).offset(1).select('id');
+  });
+  expect(told.filter((sql) => sql.startsWith('select'))).toEqual([
+    'select `id` from `t` order by `id` asc limit +1 offset 1',
+    'select `id` from `t` order by `id` asc limit +2 offset 1',
+  ]);
+});
+
+/** A connection that tells what it runs. */
+interface Traced {
+  on(event: 'trace', told: (sql: string) => void): void;
+}
+
 test('a query that fails says so each time, and the connection goes on', async () => {
   const { write, read } = opened.catalog;
   await write('t').insert({ word: 'a' });
@@ -55,9 +74,11 @@ test('when all is closed nothing is left open, whatever was asked', async () => 
   const path = join(opened.folder, 'other.sqlite');
   const catalog = openCatalog(`sqlite:${path}`);
   await catalog.write.raw('create table t (id integer primary key)');
+  // More than a connection keeps.
+  const filler = 'x'.repeat(3000);
   for (let n = 0; n < 250; n += 1) {
-    await catalog.write.raw(`insert into t (id) values (${n})`);
-    await catalog.read.raw(`select ${n} as n from t`);
+    await catalog.write.raw(`insert into t (id) select ${n} where '${filler}' <> ''`);
+    await catalog.read.raw(`select ${n} as n from t where '${filler}' <> ''`);
   }
   await expect(catalog.write('t').insert({ id: 1 })).rejects.toThrow(/UNIQUE/);
   await catalog.close();

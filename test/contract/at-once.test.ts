@@ -1,0 +1,151 @@
+/** Pages that are read in one question: the same as those of a view that is held, whatever changes meanwhile. */
+import {
+  createTextReader,
+  insertFramesInBulk,
+  listFramesAs,
+  parseConditions,
+  type Catalog,
+  type FrameOrder,
+  type FrameQuery,
+  type FrameReader,
+  type Viewer,
+} from '../../src/catalog/index.js';
+import { catalogFrame } from '../fixtures/catalog-frames.js';
+import { randomFrames } from '../fixtures/random-frames.js';
+import { PUBLIC, startCatalog, USER, type TestCatalog } from '../support/catalog.js';
+
+const COUNT = 400;
+const TEXTS = createTextReader({ id: 'id', filter: 'filter', related: 'relatedIds' });
+
+let kept: TestCatalog;
+let catalog: Catalog;
+
+beforeEach(async () => {
+  kept = await startCatalog();
+  ({ catalog } = kept);
+  await insertFramesInBulk(catalog, randomFrames(COUNT, 43));
+});
+afterEach(() => kept.close());
+
+const BY_DATE: FrameOrder = { column: 'frames.date_obs_ms', descending: true };
+
+function queryOf(text: string, more: Partial<FrameQuery> = {}): FrameQuery {
+  const given = [...new URLSearchParams(text)];
+  const conditions = parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
+  return { conditions, order: BY_DATE, limit: 20, offset: 0, ...more };
+}
+
+interface Listed {
+  readonly total: number;
+  readonly ids: readonly number[];
+}
+
+/** A page, and by how many questions each kind of reading was asked. */
+async function list(
+  query: FrameQuery,
+  { viewer = USER, before }: { viewer?: Viewer; before?: () => Promise<unknown> } = {},
+): Promise<Listed & { atOnce: number; byIds: number }> {
+  const asked = { atOnce: 0, byIds: 0 };
+  const reader: FrameReader<Buffer> = {
+    byIds(...given) {
+      asked.byIds += 1;
+      return TEXTS.byIds(...given);
+    },
+    async ofPage(...given) {
+      asked.atOnce += 1;
+      await before?.();
+      return TEXTS.ofPage(...given);
+    },
+  };
+  return { ...(await read(reader, query, viewer)), ...asked };
+}
+
+async function read(
+  reader: FrameReader<Buffer>,
+  query: FrameQuery,
+  viewer: Viewer,
+): Promise<Listed> {
+  const { total, items } = await listFramesAs(catalog, reader, query, viewer);
+  const frames = JSON.parse(`[${items.join(',')}]`) as { id: number }[];
+  return { total, ids: frames.map(({ id }) => id) };
+}
+
+/** The same by a view that is held. */
+const held = (query: FrameQuery, viewer = USER): Promise<Listed> =>
+  read({ byIds: TEXTS.byIds }, query, viewer);
+
+const QUERIES = [
+  '',
+  'FILTER=V',
+  'FILTER=V,B&RLEVEL=0',
+  'night=2026-01-05',
+  'night=2026-01-05&FILTER=V',
+  'start=2026-01-04&end=2026-01-08',
+  'FILTER=V&RLEVEL=0&start=2026-01-04',
+  'OBJECT=m 3',
+  'FILTER=none of them',
+];
+const ORDERS: readonly FrameOrder[] = [
+  BY_DATE,
+  { column: 'frames.date_obs_ms', descending: false },
+  { column: 'frames.id', descending: false },
+  { column: 'frames.basename', descending: true },
+  { column: 'frames.exposure_sec', descending: true },
+  { column: 'frames.alt_deg', descending: false },
+  { column: 'measures.fwhm_px', descending: true },
+  { column: 'frames.filter', descending: false },
+];
+
+test('pages of plain lists are those of a view that is held, at their beginning and at their end', async () => {
+  let atOnce = 0;
+  for (const text of QUERIES) {
+    for (const order of ORDERS) {
+      const { total } = await held(queryOf(text, { order }));
+      for (const offset of [0, 7, Math.max(0, total - 5), total, total + 3]) {
+        const query = queryOf(text, { order, offset });
+        const { total: count, ids, ...asked } = await list(query);
+        expect({ text, order, offset, count, ids }).toEqual({
+          text,
+          order,
+          offset,
+          count: total,
+          ids: (await held(query)).ids,
+        });
+        atOnce += asked.atOnce - asked.byIds;
+      }
+    }
+  }
+  expect(atOnce).toBeGreaterThan(100);
+});
+
+test('who does not see everything, and what takes more than one question, is read from a view', async () => {
+  const asVisitor = await list(queryOf('FILTER=V'), { viewer: PUBLIC });
+  expect(asVisitor).toEqual({ ...(await held(queryOf('FILTER=V'), PUBLIC)), atOnce: 0, byIds: 1 });
+  const sought = queryOf('basename=x-00');
+  expect(await list(sought)).toEqual({ ...(await held(sought)), atOnce: 0, byIds: 1 });
+});
+
+test('a frame that comes while a page is looked for is in its count and on it, or in neither', async () => {
+  const query = queryOf('FILTER=V', {
+    order: { column: 'frames.id', descending: true },
+    limit: 1000,
+  });
+  const { total } = await held(query);
+  // Of a kind that is there, and then of one that is new: the query for the places does not know it.
+  for (const [at, instrument] of ['known', 'unheard-of'].entries()) {
+    const late = (name: string) =>
+      insertFramesInBulk(catalog, [catalogFrame(name, { filter: 'V', instrument })]);
+    if (at === 0) await late('first.fits');
+    let comes = 0;
+    const page = await list(query, {
+      before: async () => {
+        comes += 1;
+        await late(`late-${String(at)}.fits`);
+      },
+    });
+    expect([comes, page.atOnce, page.byIds]).toEqual([1, 1, at]);
+    expect(page.total).toBe(total + 2 + at);
+    expect(page.ids).toHaveLength(page.total);
+    expect(new Set(page.ids).size).toBe(page.total);
+  }
+});
