@@ -78,7 +78,7 @@ export async function runMixed(server, { rows, seconds, frames, firstFrame, pace
       await setTimeout(Math.max(0, next - performance.now()));
       const name = random.choice(names);
       const target = cases.get(name).other(random.below(PAGES));
-      const ms = await tried(seen, () => server.get(target));
+      const ms = await tried(seen, () => server.get(target, { keep: false }));
       if (ms === undefined) continue;
       const times = seen.times.get(name);
       if (times === undefined) seen.times.set(name, [ms]);

@@ -112,7 +112,7 @@ function listening(child) {
   });
 }
 
-/** One request: the body is a list of pieces, or absent; `keep` false forgets what is answered. */
+/** One request: the body is a list of pieces, or absent; `keep` false forgets what is answered but errors. */
 function ask({ url, agent, token }, method, target, options = {}) {
   const { pieces = [], headers = {}, keep = true } = options;
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -138,7 +138,7 @@ function ask({ url, agent, token }, method, target, options = {}) {
       answer.on('data', (chunk) => {
         first ??= performance.now() - began;
         bytes += chunk.length;
-        if (keep) chunks.push(chunk);
+        if (keep || answer.statusCode >= 400) chunks.push(chunk);
       });
       answer.on('error', reject);
       answer.on('end', () => {

@@ -1,45 +1,65 @@
 import type { Knex } from 'knex';
 import { cubeTotal, knownTotal } from './count.js';
+import { conditionsKey } from './conditions.js';
 import type { Catalog } from './db.js';
 import type { FrameReader, Query } from './frame-json.js';
 import type { FrameQuery, Page } from './frames.js';
-import { LONG_WAY, placesQuery } from './page.js';
+import { LONG_WAY, mayBeOne, placesQuery } from './page.js';
 import { isAboutCube, knownColumns, resolveSearch, toKnown, type Search } from './search.js';
 import type { Viewer } from './visibility.js';
 
 /**
- * A page of a plain list by two questions, where a view that is held takes six: the first finds out
- * where to look, and the second reads the page, its count, and once more what the first was told. If
- * that has changed in between, nothing was read.
+ * A page of a plain list by one question, where a view that is held takes six: it reads the page, its
+ * count, and what the way to read it was chosen by. That is known from the last page of this kind, or
+ * else asked for first; if it was otherwise when the page was read, nothing was read.
  *
  * @returns undefined if the page cannot be had so
  */
 export async function readAtOnce<T>(
   catalog: Catalog,
   reader: FrameReader<T>,
-  { conditions, order, limit, offset }: FrameQuery,
+  query: FrameQuery,
   viewer: Viewer,
 ): Promise<Page<T> | undefined> {
-  const isPlain = conditions.every(
-    ({ about, prepare }) => about !== 'frame' && prepare === undefined,
-  );
+  const { conditions, order, limit, offset } = query;
   const isNear = limit > 0 && offset < LONG_WAY;
-  if (!viewer.seesAll || !isPlain || !isNear || reader.ofPage === undefined) return undefined;
-  const db = catalog.read;
-  const search = await resolveSearch(db, conditions, viewer);
+  if (!viewer.seesAll || reader.ofPage === undefined || !isNear || !mayBeOne(order)) {
+    return undefined;
+  }
+  const key = conditionsKey(catalog, conditions);
+  if (key === undefined) return undefined;
+  const known = catalog.searches.get(key);
+  const page = known && (await readBy(catalog, reader, query, { ...known, viewer, key }));
+  if (page !== undefined) return page;
+  const search = await resolveSearch(catalog.read, conditions, viewer);
   const total = knownTotal(search);
   if (total !== undefined && offset >= total) return { total, items: [] };
+  return readBy(catalog, reader, query, { ...search, key });
+}
+
+/** @returns undefined if the search is not any more what it was */
+async function readBy<T>(
+  { read: db, searches }: Catalog,
+  reader: FrameReader<T>,
+  { order, limit, offset }: FrameQuery,
+  { key, ...search }: Search & { readonly key: string },
+): Promise<Page<T> | undefined> {
+  const { choices, dates } = search;
+  const total = knownTotal(search);
   const places = placesQuery(db, search, { order, limit, offset, total });
-  if (places === undefined || (total === undefined && !isAboutCube(search))) return undefined;
+  const isCounted = total !== undefined || isAboutCube(search);
+  if (places === undefined || !isCounted || reader.ofPage === undefined) return undefined;
   const beside = toQuery(db, [
-    ...knownColumns(db, search.choices, search.dates),
+    ...knownColumns(db, choices, dates),
     ...(total === undefined ? [cubeTotal(db, search).as('total')] : []),
   ]);
   const { items, shown, row } = await reader.ofPage(db, { places, beside }, search);
-  const now: Search = { ...search, ...toKnown(row, search.choices, search.dates) };
+  const now: Search = { ...search, ...toKnown(row, choices, dates) };
+  if (!isSame(search, now)) return undefined;
+  searches.set(key, now);
   const count = total === undefined ? Number(row.total) : (knownTotal(now) ?? 0);
   const isWhole = shown === Math.min(limit, Math.max(0, count - offset));
-  return isWhole && isSame(search, now) ? { total: count, items } : undefined;
+  return isWhole ? { total: count, items } : undefined;
 }
 
 /** True if the same rows of small tables are chosen: the query for the places names them. */

@@ -5,6 +5,7 @@ import knex, { type Knex } from 'knex';
 import { LRUCache } from 'lru-cache';
 import { AppError, systemCode } from '../lib/errors.js';
 import { createLimiter, type Limiter } from '../lib/pool.js';
+import type { Search } from './search.js';
 import type { ObjectSum } from './sightings.js';
 import { keepStatements, type SqliteConnection } from './statements.js';
 import { noteTouch, type Touch, type Touches } from './touches.js';
@@ -22,6 +23,8 @@ export interface Catalog {
   readonly knownFacets: LRUCache<string, Promise<ReadonlyMap<number, number>>>;
   /** The same of the objects of frames. */
   readonly knownObjects: LRUCache<string, Promise<readonly ObjectSum[]>>;
+  /** What conditions of plain lists came to the last time, by `conditionsKey`. */
+  readonly searches: LRUCache<string, Search>;
   /** What changes have touched that this process made. */
   readonly touches: Touches;
   /** Lets few readings of very many frames run at once: a connection is left for quick ones. */
@@ -38,6 +41,8 @@ const HEAVY_WAITING = 200;
 const KNOWN = 5_000;
 /** Some hundred pairs of numbers each. */
 const KNOWN_FACETS = 200;
+/** Some ids each. */
+const KNOWN_SEARCHES = 500;
 /** Some thousand rows each. */
 const KNOWN_OBJECTS = 20;
 /** Clients give up after 30 s: they must have heard from us before. */
@@ -88,6 +93,7 @@ export function openCatalog(url: string): Catalog {
     known: new LRUCache({ max: KNOWN }),
     knownFacets: new LRUCache({ max: KNOWN_FACETS }),
     knownObjects: new LRUCache({ max: KNOWN_OBJECTS }),
+    searches: new LRUCache({ max: KNOWN_SEARCHES }),
     touches: new Map(),
     heavy: createLimiter(HEAVY, { waitMs: HEAVY_WAIT_MS, waiting: HEAVY_WAITING }),
     isCrowded: () => poolOf(read).numPendingAcquires() > 0,

@@ -143,15 +143,17 @@ async function readPart(
   return db.raw<Position[]>(sql, bindings as Knex.RawBinding[]);
 }
 
+/** True if the places of a list in this order may be had by one query. */
+export function mayBeOne(order: FrameOrder): boolean {
+  const isPlain = (order.then ?? []).length === 0 && facetColumnOf(order) === undefined;
+  return isPlain && !isSaid(order);
+}
+
 /**
- * The query for the places of a stretch that lies in the first piece of its list; undefined if it takes
- * more than one. What it finds is short where the stretch goes on in another piece.
+ * The query for the places of a stretch that lies in the first piece of its list, of which `mayBeOne`;
+ * undefined if it takes more than one. What it finds is short where the stretch goes on in another piece.
  */
 export function placesQuery(db: Knex, search: Search, stretch: Stretch): Query | undefined {
-  const { order } = stretch;
-  if ((order.then ?? []).length > 0 || isSaid(order) || facetColumnOf(order) !== undefined) {
-    return undefined;
-  }
   const [part] = partsOf(stretch, search);
   const way = chooseWay(search, stretch);
   if (part === undefined || (way.kind === 'one' && isAgainstIds(part, way.from))) return undefined;

@@ -126,26 +126,54 @@ test('who does not see everything, and what takes more than one question, is rea
 });
 
 test('a frame that comes while a page is looked for is in its count and on it, or in neither', async () => {
-  const query = queryOf('FILTER=V', {
-    order: { column: 'frames.id', descending: true },
-    limit: 1000,
-  });
-  const { total } = await held(query);
-  // Of a kind that is there, and then of one that is new: the query for the places does not know it.
-  for (const [at, instrument] of ['known', 'unheard-of'].entries()) {
-    const late = (name: string) =>
-      insertFramesInBulk(catalog, [catalogFrame(name, { filter: 'V', instrument })]);
-    if (at === 0) await late('first.fits');
-    let comes = 0;
-    const page = await list(query, {
-      before: async () => {
-        comes += 1;
-        await late(`late-${String(at)}.fits`);
-      },
-    });
-    expect([comes, page.atOnce, page.byIds]).toEqual([1, 1, at]);
-    expect(page.total).toBe(total + 2 + at);
+  const order = { column: 'frames.id', descending: true };
+  const query = queryOf('FILTER=V', { order, limit: 1000 });
+  let { total } = await held(query);
+  let come = 0;
+  const comes = (instrument: string) => async (): Promise<void> => {
+    come += 1;
+    const name = `late-${String(come)}.fits`;
+    await insertFramesInBulk(catalog, [catalogFrame(name, { filter: 'V', instrument })]);
+  };
+  await comes('known')();
+  // Frames of another kind than all before are not where the way to read the page leads.
+  const cases = [
+    { before: comes('known'), asked: [1, 0] },
+    { before: comes('known'), asked: [1, 0] },
+    { before: onceOnly(comes('new')), asked: [2, 0] },
+    { before: each(comes), asked: [2, 1] },
+  ];
+  for (const { before, asked } of cases) {
+    const page = await list(query, { before });
+    expect([page.atOnce, page.byIds]).toEqual(asked);
+    expect(page.total).toBe(total + come);
     expect(page.ids).toHaveLength(page.total);
     expect(new Set(page.ids).size).toBe(page.total);
   }
+  total += come;
+  expect(await held(query)).toMatchObject({ total });
+});
+
+function onceOnly(work: () => Promise<void>): () => Promise<void> {
+  let isDone = false;
+  return async () => {
+    if (!isDone) await work();
+    isDone = true;
+  };
+}
+
+function each(work: (instrument: string) => () => Promise<void>): () => Promise<void> {
+  let time = 0;
+  return () => work(`other-${String((time += 1))}`)();
+}
+
+test('what a page was read by is asked for once, and says nothing of who asks', async () => {
+  const asked: string[] = [];
+  catalog.read.on('query', ({ sql }: { sql: string }) => asked.push(sql));
+  const first = await list(queryOf('FILTER=V'));
+  expect(asked).toHaveLength(2);
+  expect(await list(queryOf('FILTER=V', { offset: 10 }))).toMatchObject({ total: first.total });
+  expect(asked).toHaveLength(3);
+  const visitor = await list(queryOf('FILTER=V'), { viewer: PUBLIC });
+  expect(visitor.total).toBeLessThan(first.total);
 });
