@@ -1,8 +1,8 @@
 import type { Knex } from 'knex';
 import { cubeTotal, knownTotal } from './count.js';
 import { conditionsKey } from './conditions.js';
-import type { Catalog } from './db.js';
-import type { FrameReader, Query } from './frame-json.js';
+import type { Catalog, Query } from './db.js';
+import type { FrameReader } from './frame-json.js';
 import type { FrameQuery, Page } from './frames.js';
 import { LONG_WAY, mayBeOne, placesQuery } from './page.js';
 import { isAboutCube, knownColumns, resolveSearch, toKnown, type Search } from './search.js';

@@ -13,6 +13,12 @@ import { noteTouch, type Touch, type Touches } from './touches.js';
 /** One writing transaction, or one view for reading. */
 export type Transaction = Knex.Transaction;
 
+/** Part of a question in SQL. */
+export interface Query {
+  readonly sql: string;
+  readonly bindings: readonly unknown[];
+}
+
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
   readonly write: Knex;

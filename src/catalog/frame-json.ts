@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { Query } from './db.js';
 import { MEASURE_COLUMNS, RANKED } from './measures.js';
 import { columnEntries, isRealFact, type ImageKind } from './schema.js';
 import { visibleTo, type Viewer } from './visibility.js';
@@ -140,12 +141,6 @@ export interface PageRead<T> {
   readonly shown: number;
   /** The columns of `beside`. */
   readonly row: Readonly<Record<string, unknown>>;
-}
-
-/** Part of a question in SQL. */
-export interface Query {
-  readonly sql: string;
-  readonly bindings: readonly unknown[];
 }
 
 /**

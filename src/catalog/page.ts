@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { countByFacet, smallestSet } from './count.js';
-import type { Query } from './frame-json.js';
+import type { Query } from './db.js';
 import {
   canBeNull,
   directionOf,
