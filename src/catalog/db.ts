@@ -82,6 +82,10 @@ const READER_PRAGMAS = `
   PRAGMA cache_size = -4096;
 `;
 
+/** Characters of the statements that each kind of connection keeps: those of bulk loads are long. */
+const WRITER_STATEMENTS = 2_000_000;
+const READER_STATEMENTS = 300_000;
+
 /** Path of the file that `sqlite:<path>` names. */
 export function databasePath(url: string): string {
   return url.replace(/^sqlite:(?:\/\/(?=\/))?/, '');
@@ -91,8 +95,8 @@ export function databasePath(url: string): string {
 export function openCatalog(url: string): Catalog {
   const filename = databasePath(url);
   mkdirSync(dirname(filename), { recursive: true });
-  const write = openSqlite(filename, 1, WRITER_PRAGMAS);
-  const read = openSqlite(filename, READERS, READER_PRAGMAS);
+  const write = openSqlite(filename, 1, WRITER_PRAGMAS, WRITER_STATEMENTS);
+  const read = openSqlite(filename, READERS, READER_PRAGMAS, READER_STATEMENTS);
   return {
     write,
     read,
@@ -115,7 +119,12 @@ function poolOf({ client }: Knex): { numPendingAcquires(): number } {
   return (client as { readonly pool: { numPendingAcquires(): number } }).pool;
 }
 
-function openSqlite(filename: string, connections: number, pragmas: string): Knex {
+function openSqlite(
+  filename: string,
+  connections: number,
+  pragmas: string,
+  statements: number,
+): Knex {
   return knex({
     client: 'sqlite3',
     connection: { filename },
@@ -127,7 +136,7 @@ function openSqlite(filename: string, connections: number, pragmas: string): Kne
       max: connections,
       idleTimeoutMillis: 2 ** 31 - 1,
       afterCreate(connection: SqliteConnection, done: (error: Error | null) => void) {
-        keepStatements(connection);
+        keepStatements(connection, statements);
         connection.exec(pragmas, done);
       },
     },

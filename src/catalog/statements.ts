@@ -19,9 +19,6 @@ export interface SqliteConnection {
   close(done: (error: Error | null) => void): void;
 }
 
-/** Characters of the statements that a connection keeps; prepared, each takes some ten bytes. */
-const KEPT = 300_000;
-
 /** What is asked over and over; others may leave a statement standing, as pragmas do. */
 const KEEPABLE = /^\s*(?:select|with|insert|update|delete|begin|commit)\b/i;
 /** Of these, what is done after a single step, as `run` makes only one. */
@@ -36,10 +33,12 @@ const BOUND_LIMIT = /\blimit \?/g;
 /**
  * Makes a connection keep the statements that it has prepared, where the driver prepares each anew:
  * that takes longer than most of our queries themselves.
+ *
+ * @param maxSize characters of those that are kept; prepared, each takes some ten bytes
  */
-export function keepStatements(connection: SqliteConnection): void {
+export function keepStatements(connection: SqliteConnection, maxSize: number): void {
   const kept = new LRUCache<string, Statement>({
-    maxSize: KEPT,
+    maxSize,
     sizeCalculation: (_statement, sql) => sql.length,
     // One that is taken out is in use; any other is not needed any more.
     dispose(statement, _sql, reason) {
@@ -70,7 +69,7 @@ export function keepStatements(connection: SqliteConnection): void {
       });
       return statement[how](bindings, function (this: unknown, error, rows) {
         // After an error nobody knows how it stands.
-        if (error === null) kept.set(sql, statement);
+        if (error === null && sql.length <= maxSize) kept.set(sql, statement);
         else statement.finalize();
         done.call(this, error, rows);
       });

@@ -74,11 +74,15 @@ test('when all is closed nothing is left open, whatever was asked', async () => 
   const path = join(opened.folder, 'other.sqlite');
   const catalog = openCatalog(`sqlite:${path}`);
   await catalog.write.raw('create table t (id integer primary key)');
-  // More than a connection keeps.
-  const filler = 'x'.repeat(3000);
+  // More than a connection keeps, and one that is too long to be kept.
+  const filler = 'x'.repeat(10_000);
   for (let n = 0; n < 250; n += 1) {
     await catalog.write.raw(`insert into t (id) select ${n} where '${filler}' <> ''`);
     await catalog.read.raw(`select ${n} as n from t where '${filler}' <> ''`);
+  }
+  for (const n of [1, 2]) {
+    const long = `select 1 as n from t where id = ? and '${'x'.repeat(400_000)}' <> ''`;
+    expect(await catalog.read.raw(long, [n])).toEqual([{ n: 1 }]);
   }
   await expect(catalog.write('t').insert({ id: 1 })).rejects.toThrow(/UNIQUE/);
   await catalog.close();
