@@ -9,10 +9,10 @@ import {
   type Catalog,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { hasCode, systemCode } from '../lib/errors.js';
+import { AppError, systemCode } from '../lib/errors.js';
 import { statFile } from '../lib/files.js';
 import { sha256Of } from '../lib/hash.js';
-import { pathOfKey, type Store } from '../store/index.js';
+import { isAbsent, pathOfKey, type Store } from '../store/index.js';
 import type { Difference } from './check.js';
 
 /** Age from which what is unfinished belongs to nobody any more. */
@@ -37,19 +37,18 @@ export async function openAside(
   if (area === 'quarantine') return openThere(join(config.DATA_DIR, 'quarantine', key));
   const shelved = shelvedPath(store.stateDir, frameId ?? 0, key);
   // It is still to be moved, or lies where nothing may be moved; or it was moved while we looked.
-  const places = [shelved, () => store.localPath(key), shelved];
-  for (const place of places) {
-    const file = await openThere(place);
-    if (file !== undefined) return file;
-  }
-  return undefined;
+  return (
+    (await openThere(shelved)) ??
+    (await openThere(store.localPath(key))) ??
+    (await openThere(shelved))
+  );
 }
 
-async function openThere(place: string | (() => Promise<string>)): Promise<FileHandle | undefined> {
+async function openThere(place: string | Promise<string>): Promise<FileHandle | undefined> {
   try {
-    return await open(typeof place === 'string' ? place : await place());
+    return await open(await place);
   } catch (error) {
-    if (hasCode(error, 'not_found') || isGone(error)) return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
 }
@@ -91,13 +90,9 @@ async function* eachUnknownShelved({ catalog, store }: Parts): AsyncIterable<Dif
 
 async function lookAt(path: string): Promise<object | undefined> {
   return lstat(path).catch((error: unknown) => {
-    if (!isGone(error)) throw error;
+    if (!isAbsent(error)) throw error;
     return undefined;
   });
-}
-
-function isGone(error: unknown): boolean {
-  return ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
 }
 
 async function faultOf(
@@ -126,8 +121,8 @@ async function compare(
       ? undefined
       : { kind: fault.kind, key, text: `${name} ${fault.text}` };
   } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    // One bad block must not end a check of everything.
+    // One bad block must not end a check of everything; a root that has gone must.
+    if (error instanceof AppError || systemCode(error) === undefined) throw error;
     return {
       kind: 'unreadable',
       key,

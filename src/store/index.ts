@@ -21,4 +21,4 @@ export { pathOfKey } from './keys.js';
 export { moveFile } from './move.js';
 export { keptRoom } from './room.js';
 export { STORE_STEPS, type ShelfStep, type StoreStep } from './steps.js';
-export { asStoreError, toStoreError } from './trouble.js';
+export { asStoreError, isAbsent, toStoreError } from './trouble.js';

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
   writeFileSync,
@@ -14,7 +15,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { listDeeds } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
-import { openAside } from '../../src/keeping/aside.js';
+import { AppError } from '../../src/lib/errors.js';
+import { eachAsideFault, openAside } from '../../src/keeping/aside.js';
 import { auditState } from '../../src/keeping/index.js';
 import { openFsStore } from '../../src/store/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
@@ -199,6 +201,33 @@ test('a file that is moved to the trash while it is looked for is found', async 
     false,
     true,
   ]);
+});
+
+test('an archive that goes while its trash is looked at ends the look', async () => {
+  const own = await startArchive({ AUDIT_DAYS: '0' });
+  try {
+    const { files } = await own.upload(pyobsFrame({ FNAME: 'd.fits' }), 'd.fits');
+    await own.fetch(`/frames/${String(files[0]?.id)}/delete/`, { method: 'DELETE' });
+    await own.stop();
+    const root = join(own.dataDir, 'archive');
+    rmSync(join(root, '.platevault/trash'), { recursive: true });
+    const store = await openFsStore(root);
+    const gone = new AppError('store_unavailable', 'The root has gone.');
+    const away = { ...store, localPath: () => Promise.reject(gone) };
+    const { config } = loadConfig({ DATA_DIR: own.dataDir }, '/nowhere');
+    const look = (from: typeof store): Promise<unknown[]> =>
+      withCatalog(own, async (catalog) => {
+        const faults: unknown[] = [];
+        for await (const fault of eachAsideFault({ catalog, config, store: from }, true)) {
+          faults.push(fault);
+        }
+        return faults;
+      });
+    expect(await look(store)).toMatchObject([{ kind: 'missing' }]);
+    await expect(look(away)).rejects.toBe(gone);
+  } finally {
+    await own.close();
+  }
 });
 
 test('shares are told apart, and all of them are everything; readings are written down', async () => {
