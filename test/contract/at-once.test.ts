@@ -3,7 +3,6 @@ import {
   createTextReader,
   insertFramesInBulk,
   listFramesAs,
-  parseConditions,
   type Catalog,
   type FrameOrder,
   type FrameQuery,
@@ -12,7 +11,7 @@ import {
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { randomFrames } from '../fixtures/random-frames.js';
-import { PUBLIC, startCatalog, USER, type TestCatalog } from '../support/catalog.js';
+import { conditionsOf, PUBLIC, startCatalog, USER, type TestCatalog } from '../support/catalog.js';
 
 const COUNT = 400;
 const TEXTS = createTextReader({ id: 'id', filter: 'filter', related: 'relatedIds' });
@@ -30,8 +29,7 @@ afterEach(() => kept.close());
 const BY_DATE: FrameOrder = { column: 'frames.date_obs_ms', descending: true };
 
 function queryOf(text: string, more: Partial<FrameQuery> = {}): FrameQuery {
-  const given = [...new URLSearchParams(text)];
-  const conditions = parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
+  const conditions = conditionsOf(text);
   return { conditions, order: BY_DATE, limit: 20, offset: 0, ...more };
 }
 

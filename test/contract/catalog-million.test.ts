@@ -2,11 +2,10 @@ import {
   FRAME_FILTERS,
   insertFramesInBulk,
   listFrames,
-  parseConditions,
   type Catalog,
 } from '../../src/catalog/index.js';
 import { randomFrames } from '../fixtures/random-frames.js';
-import { startCatalog, type TestCatalog, USER } from '../support/catalog.js';
+import { conditionsOf, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 import { scans, stepsOf } from '../support/plans.js';
 
 /** The planner weighs up by how many frames there are: what holds for a few need not for a million. */
@@ -67,8 +66,7 @@ test('there are a million frames', async () => {
 });
 
 test.each(examples)('a list with one filter reads through no frames: %s', async (query) => {
-  const given = [...new URLSearchParams(query)];
-  const conditions = parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
+  const conditions = conditionsOf(query);
   const order = { column: 'frames.date_obs_ms', descending: true };
   const steps = await stepsOf(catalog, () =>
     listFrames(catalog, { conditions, order, limit: 100, offset: 0 }, USER),

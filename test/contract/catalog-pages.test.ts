@@ -8,17 +8,15 @@ import {
   readFrames,
   migrate,
   openCatalog,
-  parseConditions,
   SORT_COLUMNS,
   type Catalog,
-  type Condition,
   type FrameOrder,
   type SortKey,
   type Viewer,
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { randomFrames } from '../fixtures/random-frames.js';
-import { PUBLIC, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
+import { conditionsOf, PUBLIC, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 
 const COUNT = 500;
 
@@ -31,11 +29,6 @@ beforeAll(async () => {
   await insertFramesInBulk(catalog, randomFrames(COUNT, 41));
 });
 afterAll(() => kept.close());
-
-function conditionsOf(query: string): Condition[] {
-  const given = [...new URLSearchParams(query)];
-  return parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
-}
 
 function inSql({ column, descending }: SortKey): string {
   return `${column} is null, ${column} ${descending ? 'desc' : 'asc'}`;

@@ -5,14 +5,12 @@ import {
   listFrames,
   listFramesByCursor,
   readFrames,
-  parseConditions,
   SORT_COLUMNS,
   type Catalog,
-  type Condition,
   type Facet,
 } from '../../src/catalog/index.js';
 import { randomFrames } from '../fixtures/random-frames.js';
-import { startCatalog, type TestCatalog, USER } from '../support/catalog.js';
+import { conditionsOf, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
 import { readsAll, scans, stepsOf, type Query } from '../support/plans.js';
 
 /**
@@ -31,11 +29,6 @@ beforeAll(async () => {
   await insertFramesInBulk(catalog, randomFrames(ROWS, 29));
 });
 afterAll(() => kept.close());
-
-function conditionsOf(query: string): Condition[] {
-  const given = [...new URLSearchParams(query)];
-  return parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
-}
 
 function list(query: string, column: string, descending: boolean, offset = 0): Promise<unknown> {
   catalog.known.clear();

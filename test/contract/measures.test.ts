@@ -25,7 +25,7 @@ import {
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { randomFrames, randomNumbers } from '../fixtures/random-frames.js';
-import { startCatalog, USER, type TestCatalog } from '../support/catalog.js';
+import { conditionsOf, startCatalog, USER, type TestCatalog } from '../support/catalog.js';
 
 const NOTHING: StoredMeasures = {
   method: 1,
@@ -102,8 +102,7 @@ test.each(cases)('lists sorted by %s, %s, are whole and in order', async (sort, 
   const values = valuesOf.get(sort) ?? new Map<number, null>();
   const order = { column: SORT_COLUMNS[sort] ?? '', descending };
   for (const query of QUERIES) {
-    const given = [...new URLSearchParams(query)];
-    const conditions = parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
+    const conditions = conditionsOf(query);
     const byId = { column: 'frames.id', descending: false };
     const whole = { conditions, order: byId, limit: ROWS, offset: 0 };
     const ids = (await listFrames(catalog, whole, USER)).items.map(({ id }) => id);

@@ -8,15 +8,20 @@ import {
   listNightTotals,
   listObjectParts,
   listObjects,
-  parseConditions,
   SCIENCE_KINDS,
   type Catalog,
-  type Condition,
   type Frame,
   type Viewer,
 } from '../../src/catalog/index.js';
 import { randomFrames } from '../fixtures/random-frames.js';
-import { NOBODY, PUBLIC, startCatalog, USER, type TestCatalog } from '../support/catalog.js';
+import {
+  conditionsOf,
+  NOBODY,
+  PUBLIC,
+  startCatalog,
+  USER,
+  type TestCatalog,
+} from '../support/catalog.js';
 
 /** The proposals are those of the frames. */
 const HELD: Viewer = { ...USER, seesAll: false, seesPublic: true };
@@ -55,11 +60,6 @@ beforeAll(async () => {
   expect(proposals.length).toBeGreaterThan(1);
 });
 afterAll(() => kept.close());
-
-function conditionsOf(query: string): Condition[] {
-  const parameters = new Map([...new URLSearchParams(query)].map(([key, value]) => [key, [value]]));
-  return parseConditions(parameters);
-}
 
 async function framesOf(query: string, viewer: Viewer): Promise<readonly Frame[]> {
   const order = { column: 'frames.id', descending: false };

@@ -20,18 +20,23 @@ import {
   listSetups,
   listVisibleVersions,
   OPERATOR,
-  parseConditions,
   readFrames,
   SORT_COLUMNS,
   type Catalog,
-  type Condition,
   type Frame,
   type FrameOrder,
   type Viewer,
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
 import { randomFrames, randomNumbers } from '../fixtures/random-frames.js';
-import { ADMIN, PUBLIC, startCatalog, type TestCatalog, USER } from '../support/catalog.js';
+import {
+  conditionsOf,
+  ADMIN,
+  PUBLIC,
+  startCatalog,
+  type TestCatalog,
+  USER,
+} from '../support/catalog.js';
 import { readsAll, stepsOf, type Query } from '../support/plans.js';
 
 /** What accounts see that are held to proposals: by the plainest rule there is, and by every query. */
@@ -107,11 +112,6 @@ function maySee({ broughtBy }: Place, viewer: Viewer, frame: Frame): boolean {
   if (viewer.role === 'anonymous') return false;
   const isOwn = broughtBy.get(frame.id) === viewer.userId;
   return isOwn || (frame.proposal !== null && viewer.proposals.includes(frame.proposal));
-}
-
-function conditionsOf(query: string): Condition[] {
-  const given = [...new URLSearchParams(query)];
-  return parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
 }
 
 /** Ids in the order that is promised. */

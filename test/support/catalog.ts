@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrate, openCatalog, type Catalog, type Viewer } from '../../src/catalog/index.js';
+import {
+  migrate,
+  openCatalog,
+  parseConditions,
+  type Catalog,
+  type Condition,
+  type Viewer,
+} from '../../src/catalog/index.js';
 
 /** Those who ask: an account, a visitor who sees what is public, a visitor who sees nothing. */
 export const USER: Viewer = {
@@ -24,6 +31,12 @@ export const PUBLIC: Viewer = {
   seesAll: false,
 };
 export const NOBODY: Viewer = { ...PUBLIC, seesPublic: false };
+
+/** The conditions of a query as it stands in an address. */
+export function conditionsOf(query: string): Condition[] {
+  const given = [...new URLSearchParams(query)];
+  return parseConditions(new Map(given.map(([name, value]) => [name, [value]])));
+}
 
 /** A catalogue alone, in a real SQLite file. */
 export interface TestCatalog {
