@@ -1,7 +1,6 @@
 import { isIPv6 } from 'node:net';
-import { LRUCache } from 'lru-cache';
 import { AppError } from '../lib/errors.js';
-import { createTally, type Allowance, type Tally } from './tally.js';
+import { createRecent, createTally, type Allowance, type Tally } from './tally.js';
 import { hashSecret } from './token.js';
 
 const MINUTE_MS = 60_000;
@@ -71,7 +70,7 @@ export function createGuesses(now = () => performance.now()): Guesses {
   const atPlace = createTally(PER_PLACE, now);
   const ofAddress = createTally(PER_ADDRESS, now);
   const ofAccount = createTally(PER_ACCOUNT, now);
-  const known = new LRUCache<string, number>({ max: KNOWN_PLACES });
+  const known = createRecent<number>(KNOWN_PLACES);
 
   const keysOf = (username: string, address: string) => {
     // A hash is short, however long the name that somebody sends.

@@ -36,13 +36,21 @@ interface Entry {
 const FORGIVEN_MS = 86_400_000;
 
 /**
+ * A cache of so many keys that takes room as they come: one with a `max` takes that of all of them at
+ * once, a megabyte for fifty thousand.
+ */
+export function createRecent<T extends object | number>(keys: number): LRUCache<string, T> {
+  return new LRUCache<string, T>({ maxSize: keys, sizeCalculation: () => 1 });
+}
+
+/**
  * A tally in memory, bounded however many keys somebody makes up.
  *
  * @param now a clock in ms that never goes back
  */
 export function createTally(allowance: Allowance, now = () => performance.now()): Tally {
   const { times, windowMs } = allowance;
-  const entries = new LRUCache<string, Entry>({ max: allowance.keys });
+  const entries = createRecent<Entry>(allowance.keys);
 
   const entryOf = (key: string, atMs: number): Entry => {
     const entry = entries.get(key) ?? { count: 0, windowEndsMs: 0, waitEndsMs: 0, rounds: 0 };

@@ -58,8 +58,8 @@ const ACQUIRE_TIMEOUT_MS = 10_000;
 /** For Knex: what it warns of is thrown as well, and then told in a sentence. */
 export const NOT_TOLD_TWICE = { warn: (): void => undefined };
 
-/** Pages that the writer keeps, KiB. */
-export const WRITER_CACHE_KIB = 32_768;
+/** Pages that the writer keeps, KiB: what it reads again, the system has in memory. */
+export const WRITER_CACHE_KIB = 8_192;
 
 /**
  * WAL with `synchronous = FULL`: a committed transaction survives a power cut, at the price of one
@@ -73,7 +73,7 @@ const WRITER_PRAGMAS = `
   PRAGMA temp_store = MEMORY;
   PRAGMA cache_size = -${WRITER_CACHE_KIB};
 `;
-/** Their caches are small: what they read again, the system has in memory. */
+/** Their caches are small for the same reason. */
 const READER_PRAGMAS = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA query_only = ON;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../lib/errors.js';
-import { createFairQueue, type FairQueue } from './fair-queue.js';
+import { createFairQueue, type FairQueue } from '../lib/fair-queue.js';
 import type { ErrorRecord, FromWorker, ToWorker } from './serve.js';
 import type { PixelTasks } from './tasks.js';
 
@@ -77,6 +77,12 @@ interface Slot {
   timer: NodeJS.Timeout | undefined;
 }
 
+/**
+ * Heap for new objects of a thread, MB. Threads work on bytes and numbers, which are outside of it: what
+ * Node would give them, 48 MB, they would fill before they look for what can go.
+ */
+export const YOUNG_MB = 6;
+
 /** Told to who has too much waiting: by then some of it is done. */
 const RETRY_AFTER_SEC = 5;
 
@@ -129,7 +135,7 @@ export function createPixelPool(options: PoolOptions): PixelPool {
   };
 
   const start = (slot: Slot): Worker => {
-    const resourceLimits = { maxOldGenerationSizeMb: heapMb };
+    const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: YOUNG_MB };
     const worker = new Worker(script, { resourceLimits, name: 'pixels' });
     worker.on('message', (answer: FromWorker) => {
       if (slot.worker !== worker || slot.job?.id !== answer.id) return;

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../lib/errors.js';
 import type { Fingerprint } from '../lib/hash.js';
+import { YOUNG_MB } from './pool.js';
 import type { FromSpool, Piece, ToSpool } from './spool-worker.js';
 
 export interface SpoolThreadOptions {
@@ -79,7 +80,8 @@ export function createSpoolThread(options: SpoolThreadOptions = {}): SpoolThread
   };
 
   const start = (): Worker => {
-    const started = new Worker(script, { name: 'spool' });
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB };
+    const started = new Worker(script, { resourceLimits, name: 'spool' });
     toPiece = createNumbering();
     started.on('message', (answer: FromSpool) => {
       files.get(answer.id)?.shift()?.resolve(answer);
