@@ -10,6 +10,7 @@ import {
   refuseOddQuery,
   requestIdOf,
   requireHost,
+  takeTurns,
   trustedProxies,
   type Authentication,
   type Services,
@@ -57,6 +58,7 @@ export function createApp(services: Services): App {
   }
   app.use(allowOrigins(config.CORS_ALLOWED_ORIGINS));
   app.use(authentication.authenticate);
+  app.use(takeTurns());
   const api = createApi(services, authentication);
   const routes = createWeb(services, api.describe);
   app.use(routes);

@@ -37,4 +37,5 @@ export {
   sendStream,
   type Download,
 } from './download.js';
+export { takeTurns } from './turns.js';
 export { receiveFiles, storeFiles } from './upload.js';

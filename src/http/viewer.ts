@@ -26,7 +26,7 @@ const BEFORE_PASSWORD =
   /^\/(?:account\/(?:(?:password|logout)\/?)?|accounts\/.*|theme\/?|health\/?|ready\/?)$/;
 
 /** Whoever watches the server is always answered. */
-const UNTHROTTLED = /^\/(?:health|ready|metrics)\/?$/;
+export const ALWAYS_ANSWERED = /^\/(?:health|ready|metrics)\/?$/;
 
 /** How often the time of last use of tokens is written down. */
 const TOUCH_EVERY_MS = 60_000;
@@ -149,7 +149,7 @@ export function createAuthentication(services: Services): Authentication {
     // Also a bad token is a request of its address: what it was refused for is told if it may ask.
     const next = (error?: unknown): void => {
       try {
-        if (!UNTHROTTLED.test(req.path)) throttle(viewerOf(res));
+        if (!ALWAYS_ANSWERED.test(req.path)) throttle(viewerOf(res));
       } catch (tooMany) {
         done(tooMany);
         return;

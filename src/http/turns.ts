@@ -1,0 +1,78 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import onHeaders from 'on-headers';
+import { createFairQueue } from '../lib/fair-queue.js';
+import { ALWAYS_ANSWERED, clientOf, viewerOf } from './viewer.js';
+
+export interface TurnOptions {
+  /** Requests that are worked on at once. */
+  readonly atOnce?: number;
+  /** Time after which a request counts no more, ms: quick ones do not wait for slow ones. */
+  readonly lentMs?: number;
+}
+
+/** Twice as many as there are connections to read the catalogue with: none of them waits for its next. */
+const AT_ONCE = 8;
+const LENT_MS = 150;
+
+/** A request that has come, and what goes on with it. */
+interface Waiting {
+  readonly begin: () => void;
+}
+
+/**
+ * Lets those who read take turns, from the moment it is known who asks until an answer begins. Equals
+ * in number are answered as quickly one after the other as all at once, where each is as late as the
+ * last; and whoever asks with thirty connections makes only themselves wait. What sends frames does not
+ * wait here, and neither does whoever watches the server.
+ */
+export function takeTurns(options: TurnOptions = {}): RequestHandler {
+  const { atOnce = AT_ONCE, lentMs = LENT_MS } = options;
+  const queue = createFairQueue<Waiting>();
+  let running = 0;
+
+  const callNext = (): void => {
+    if (running >= atOnce) return;
+    const next = queue.shift();
+    if (next === undefined) return;
+    running += 1;
+    next.begin();
+  };
+
+  const run = (res: Response, next: NextFunction): void => {
+    let counts = true;
+    const leave = (): void => {
+      if (!counts) return;
+      counts = false;
+      clearTimeout(timer);
+      running -= 1;
+      setImmediate(callNext); // when this answer has been written
+    };
+    const timer = setTimeout(leave, lentMs);
+    onHeaders(res, leave);
+    res.once('close', leave);
+    next();
+  };
+
+  return (req, res, next) => {
+    if (!isReading(req)) {
+      next();
+      return;
+    }
+    const waiting: Waiting = {
+      begin: () => {
+        res.off('close', giveUp);
+        run(res, next);
+      },
+    };
+    const giveUp = (): void => {
+      queue.remove(waiting);
+    };
+    res.once('close', giveUp);
+    queue.push(waiting, clientOf(viewerOf(res)));
+    callNext();
+  };
+}
+
+function isReading({ method, path }: Request): boolean {
+  return (method === 'GET' || method === 'HEAD') && !ALWAYS_ANSWERED.test(path);
+}
