@@ -1,18 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
-import { LRUCache } from 'lru-cache';
 import {
-  holdsUntil,
   listFacets,
   listFramesAs,
   listFramesByCursor,
   parseConditions,
-  readChanges,
-  type Condition,
   type Viewer,
 } from '../catalog/index.js';
 import {
-  changesOf,
   contentDisposition,
   parameter,
   queryParameters,
@@ -20,12 +14,12 @@ import {
   requireKnownFormat,
   rootUrl,
   sendStream,
-  urlEpoch,
   wantsCsv,
   wantsVotable,
   type Services,
 } from '../http/index.js';
 import { AppError } from '../lib/errors.js';
+import { createAnswers, type Body } from './answers.js';
 import { createFrameTexts } from './frame-texts.js';
 import { eachCsvPiece } from './list-csv.js';
 import { eachVotablePiece, VOTABLE_TYPE } from './list-votable.js';
@@ -132,128 +126,6 @@ function withResults(envelope: Record<string, unknown>, frames: readonly Buffer[
   const head = `${JSON.stringify(envelope).slice(0, -1)},"results":[`;
   const list = frames.flatMap((frame, at) => (at === 0 ? [frame] : [COMMA, frame]));
   return [Buffer.from(head), ...list, Buffer.from(']}')];
-}
-
-/** Bytes of answers that are kept: cameras, pages and pipelines ask for the same lists over and over. */
-const KEPT_BYTES = 16 * 1024 * 1024;
-
-/** JSON in pieces: lists are long, and each copy of one is more work for the garbage collector. */
-type Body = readonly Buffer[];
-
-function lengthOf(body: Body): number {
-  return body.reduce((sum, { length }) => sum + length, 0);
-}
-
-function sendBody(req: Request, res: Response, body: Body): void {
-  res.type('json').set('Content-Length', String(lengthOf(body)));
-  res.cork();
-  if (req.method !== 'HEAD') for (const piece of body) res.write(piece);
-  res.end();
-  res.uncork();
-}
-
-/** A question about the frames under some conditions. */
-interface Question {
-  readonly conditions: () => readonly Condition[];
-  readonly make: () => Promise<Body>;
-}
-
-type Answers = (req: Request, res: Response, viewer: Viewer, question: Question) => Promise<void>;
-
-interface Answer {
-  /** The change of the catalogue up to which it holds. */
-  changes: number;
-  readonly tag: string;
-  readonly body: Body;
-}
-
-/**
- * Sends JSON that is the same until frames that it tells of change, or others come to be among them:
- * for one viewer, one address, one hour of signed addresses. It has an entity tag by which clients keep
- * it, and is kept here as well. What depends on the clock is always made anew.
- */
-function createAnswers(services: Services): Answers {
-  const { catalog } = services;
-  const kept = new LRUCache<string, Answer>({
-    maxSize: KEPT_BYTES,
-    sizeCalculation: ({ body }) => Math.max(1, lengthOf(body)),
-  });
-  const making = new Map<string, Promise<Answer>>();
-  // Many ask for the same list at the moment when something has changed: it is made for all of them.
-  const makeOnce = (
-    about: string,
-    { changes, tag }: Omit<Answer, 'body'>,
-    make: Question['make'],
-  ): Promise<Answer> => {
-    const begun = making.get(tag);
-    if (begun !== undefined) return begun;
-    const made = make().then((body) => {
-      const answer = { changes, tag, body };
-      kept.set(about, answer);
-      return answer;
-    });
-    making.set(tag, made);
-    return made.finally(() => making.delete(tag));
-  };
-  /** The answer that is kept, if nothing that has changed since plays a part in it. */
-  const findKept = async (
-    about: string,
-    now: number,
-    { conditions }: Question,
-  ): Promise<Answer | undefined> => {
-    const answer = kept.get(about);
-    if (answer === undefined || answer.changes === now) return answer;
-    const since = answer.changes;
-    const until = await holdsUntil(catalog, { since, known: now }, conditions());
-    if (until === undefined) return undefined;
-    answer.changes = Math.max(answer.changes, until);
-    return answer;
-  };
-  return async (req, res, viewer, question) => {
-    res.set('Cache-Control', 'private, no-cache').vary('Accept, Authorization, Cookie');
-    // What is public depends on the clock, and so does what is shown to whom not everything is.
-    if (!viewer.seesAll || asksTheClock(req)) {
-      sendBody(req, res, await question.make());
-      return;
-    }
-    const about = aboutOf(req, viewer);
-    // Read before the answer is made: a change in between makes the tag old, never the answer.
-    const changes = changesOf(res) ?? (await readChanges(catalog));
-    const found = await findKept(about, changes, question);
-    const tag = found?.tag ?? tagOf(about, changes);
-    res.set('ETag', tag);
-    // `*` would say that there is an answer before it is known whether the question is a good one.
-    if (req.fresh && req.get('if-none-match') !== '*') {
-      res.status(304).end();
-      return;
-    }
-    res.removeHeader('ETag'); // an error has none
-    const { body } = found ?? (await makeOnce(about, { changes, tag }, question.make));
-    sendBody(req, res.set('ETag', tag), body);
-  };
-}
-
-/** What is public changes without a change of the catalogue. */
-function asksTheClock(req: Request): boolean {
-  return [...queryParameters(req).keys()].some((name) => /^public\b/.test(name));
-}
-
-/** Of this process: after a new start settings may be others, and even the catalogue. */
-const START = randomUUID();
-
-/** All that an answer depends on besides the catalogue, as a hash. */
-function aboutOf(req: Request, viewer: Viewer): string {
-  const { host, originalUrl, protocol } = req;
-  return digest([START, viewer.username, viewer.role, urlEpoch(), protocol, host, originalUrl]);
-}
-
-/** @param changes of the catalogue when the answer was made */
-function tagOf(about: string, changes: number): string {
-  return `W/"${digest([changes, about]).slice(0, 27)}"`;
-}
-
-function digest(about: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(about)).digest('base64url');
 }
 
 /** What the OCS archive says to a cursor that is none. */
