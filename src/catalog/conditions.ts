@@ -3,16 +3,17 @@ import type { Knex } from 'knex';
 /**
  * A condition of a search, by what it is about, so that a query can be answered from the smallest
  * table that knows: the facets of frames (site, telescope, instrument, type, filter, binning, level,
- * proposal), their nights, the names of their objects, the instants at which they begin, or the
- * frames themselves.
+ * proposal), their nights, the names of their objects, the cells of the sky in which they point, the
+ * instants at which they begin, or the frames themselves.
  */
 export interface Condition {
-  readonly about: 'facet' | 'night' | 'object' | 'date' | 'frame';
+  readonly about: 'facet' | 'night' | 'object' | 'cell' | 'date' | 'frame';
   /**
    * Adds the condition to a query.
    *
    * @param table the table with the columns it is about; `frames` has them all, `facets` those of
-   *        facets, `nights` that of the night, `objects` that of the object
+   *        facets, `nights` that of the night, `objects` that of the object, `sky_cells`
+   *        that of the cell
    */
   readonly apply: (query: Knex.QueryBuilder, table: string) => void;
   /** Bounds of `date_obs_ms`, both inclusive; only of a condition about dates. */
@@ -20,13 +21,32 @@ export interface Condition {
   /**
    * Only of a condition about frames that `apply` answers through an index of its own (a name, a
    * position, a number): the same as a test of one frame at hand, for when very many match and it is
-   * cheaper to look at frames in the order that is asked for until a page is full.
+   * cheaper to look at frames in the order that is asked for until a page is full. Of one about cells:
+   * what their frames have to stand besides, if not all of them are meant.
    */
   readonly test?: (query: Knex.QueryBuilder) => void;
   /** True if it asks for what is found out of frames after they came: measures, findings, flags, tags. */
   readonly isLater?: true;
   /** Finds out first what SQL alone cannot say; the condition it gives takes the place of this one. */
   readonly prepare?: (db: Knex) => Promise<Condition>;
+}
+
+/**
+ * A condition over cells of the sky.
+ *
+ * @param test what frames of these cells have to stand besides; undefined if all are meant
+ */
+export function onCells(ids: readonly number[], test: Condition['test'] | undefined): Condition {
+  const list = JSON.stringify(ids);
+  return {
+    about: 'cell',
+    apply(query, table) {
+      const column = table === 'frames' ? 'frames.cell_id' : `${table}.id`;
+      void query.whereRaw(`${column} in (select value from json_each(?))`, [list]);
+      if (table === 'frames') test?.(query);
+    },
+    ...(test === undefined ? {} : { test }),
+  };
 }
 
 /** Instants, epoch ms, both inclusive; an end that is missing is open. */

@@ -237,6 +237,17 @@ const CLAIMS: readonly Claim[] = [
       where versions.size_bytes is not frames.size_bytes`,
   },
   {
+    text: 'cells of the sky that count wrongly',
+    sql: `select count(*) as wrong from (
+        select id, frames from sky_cells
+        except select cell_id, count(*) from frames group by cell_id)`,
+  },
+  {
+    text: 'frames in a cell of the sky that nobody knows',
+    sql: `select count(*) as wrong from frames
+      where cell_id is not null and cell_id not in (select id from sky_cells)`,
+  },
+  {
     text: 'positions that the index of the sky does not have',
     sql: `select count(*) as wrong from frames where (ra_deg is not null and dec_deg is not null
       or footprint is not null) <> (id in (select id from sky_boxes))`,

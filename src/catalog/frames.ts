@@ -15,7 +15,7 @@ import type { FrameReader } from './frame-json.js';
 import type { FrameOrder } from './order.js';
 import { readAtOnce } from './at-once.js';
 import { readStretch } from './page.js';
-import { applyAll, questionOf, resolveSearch, TABLES, type Search } from './search.js';
+import { applyAll, KINDS, questionOf, resolveSearch, TABLES, type Search } from './search.js';
 import type { Position } from './ties.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
@@ -220,7 +220,7 @@ export function matching(
   viewer: Viewer,
 ): Knex.QueryBuilder {
   const query = db('frames').modify(visibleTo, viewer);
-  for (const kind of ['facet', 'night', 'object'] as const) {
+  for (const kind of KINDS) {
     const own = conditions.filter(({ about }) => about === kind);
     if (own.length === 0) continue;
     const table = TABLES[kind];
@@ -229,6 +229,7 @@ export function matching(
       db(table).modify(applyAll, own, table).select(`${table}.id`),
     );
   }
+  for (const { about, test } of conditions) if (about === 'cell') test?.(query);
   const others = conditions.filter(({ about }) => about === 'date' || about === 'frame');
   return query.modify(applyAll, others, 'frames');
 }

@@ -20,7 +20,9 @@ export async function holdsUntil(
   { since, known }: { readonly since: number; readonly known: number },
   conditions: readonly Condition[],
 ): Promise<number | undefined> {
-  const isOne = conditions.every(({ prepare }) => prepare === undefined);
+  const isOne = conditions.every(
+    ({ prepare, test }) => prepare === undefined || test !== undefined,
+  );
   let now = known;
   for (let tries = 0; tries < TRIES; tries += 1) {
     const touched = framesTouched(catalog.touches, { since, now }, conditions);
@@ -52,7 +54,8 @@ async function lookFor(
     .select('frames.id')
     .limit(1);
   for (const condition of conditions) {
-    const { apply, test } = (await condition.prepare?.(db)) ?? condition;
+    const isReady = condition.test !== undefined;
+    const { apply, test } = isReady ? condition : ((await condition.prepare?.(db)) ?? condition);
     if (test === undefined) apply(query, 'frames');
     else test(query);
   }

@@ -35,6 +35,7 @@ import { skyFilters } from './migrations/0030_sky_filters.js';
 import { compared } from './migrations/0033_compared.js';
 import { settings } from './migrations/0034_settings.js';
 import { nightChanges } from './migrations/0035_night_changes.js';
+import { skyCells } from './migrations/0036_sky_cells.js';
 import { reportState } from './migrations/0032_report_state.js';
 
 /** Append only: a migration that has been released is never changed or removed. */
@@ -73,6 +74,7 @@ const MIGRATIONS: readonly { readonly name: string; readonly up: (db: Knex) => P
   { name: '0034_settings', up: settings },
   { name: '0032_report_state', up: reportState },
   { name: '0035_night_changes', up: nightChanges },
+  { name: '0036_sky_cells', up: skyCells },
 ];
 
 /** Brings the database to the schema of this program, each step in a transaction of its own. */

@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { onIndex, type Condition, type DateRange } from './conditions.js';
+import { onFrames, onIndex, type Condition, type DateRange } from './conditions.js';
 import { CHANGES } from './db.js';
 import {
   OWN_BY,
@@ -11,9 +11,16 @@ import {
 } from './visibility.js';
 
 /** Kinds of conditions that a small table of their own answers: its name, and the column in `frames`. */
-export const TABLES = { facet: 'facets', night: 'nights', object: 'objects' } as const;
+export const TABLES = {
+  facet: 'facets',
+  night: 'nights',
+  object: 'objects',
+  cell: 'sky_cells',
+} as const;
 export type Kind = keyof typeof TABLES;
-const KINDS = ['facet', 'night', 'object'] as const;
+export const KINDS = ['facet', 'night', 'object', 'cell'] as const;
+/** Those by which the cube counts. */
+const OF_CUBE: readonly Kind[] = ['facet', 'night'];
 
 /** Rows of a small table that conditions chose. */
 export interface Choice {
@@ -66,6 +73,7 @@ export async function resolveSearch(
   const dates = commonRange(ready);
   const known = await askTables(db, ready, dates);
   const frames = ready.filter(({ about }) => about === 'frame');
+  const ofCells = ready.filter(({ about }) => about === 'cell').flatMap(({ test }) => test ?? []);
   const now = Date.now();
   const sought: { seek: Condition; found: number }[] = [];
   for (const seek of frames) {
@@ -82,7 +90,7 @@ export async function resolveSearch(
     dates,
     seeks: sought.map(({ seek }) => seek),
     few: least < FEW ? least : undefined,
-    tests: frames.filter(({ test }) => test === undefined),
+    tests: [...frames.filter(({ test }) => test === undefined), ...ofCells.map(onFrames)],
     reach: reach?.seek,
   };
 }
@@ -370,5 +378,5 @@ export function isTiny({ few }: Search): boolean {
 /** True if facets, nights and dates are all that is asked for: the cube can count it. */
 export function isAboutCube({ choices, seeks, tests, reach }: Search): boolean {
   const isPlain = tests.length === 0 && seeks.every((seek) => seek === reach);
-  return isPlain && choices.every(({ kind }) => kind !== 'object');
+  return isPlain && choices.every(({ kind }) => OF_CUBE.includes(kind));
 }

@@ -20,10 +20,10 @@ interface Waiting {
 }
 
 /**
- * Lets those who read take turns, from the moment it is known who asks until an answer begins. Equals
- * in number are answered as quickly one after the other as all at once, where each is as late as the
- * last; and whoever asks with thirty connections makes only themselves wait. What sends frames does not
- * wait here, and neither does whoever watches the server.
+ * Lets those who read take turns, from the moment it is known who asks until an answer begins. Many
+ * requests are answered as quickly a few at a time as all at once, where each is as late as the last;
+ * and whoever asks with thirty connections makes only themselves wait. What sends frames does not wait
+ * here, and neither does whoever watches the server.
  */
 export function takeTurns(options: TurnOptions = {}): RequestHandler {
   const { atOnce = AT_ONCE, lentMs = LENT_MS } = options;

@@ -13,8 +13,9 @@ import {
   toUnitVector,
   type Region,
 } from '../../sky/index.js';
-import { onIndex, type Condition } from '../conditions.js';
+import { onCells, onIndex, type Condition } from '../conditions.js';
 import { parseFootprint, type FootprintColumns } from '../footprint-text.js';
+import { cellsIn } from '../sky-cells.js';
 import { candidatesIn } from '../sky-index.js';
 import type { Asked } from './types.js';
 import { badValue, lastOf } from './values.js';
@@ -46,7 +47,10 @@ export function coneCondition({ other }: Asked): Condition | undefined {
   return cone(raDeg, decDeg, radiusDeg);
 }
 
-/** Candidates of the index of the sky first, then the exact test on the chord. */
+/**
+ * The cells of the sky that the cone holds, and those across its edge with the exact test on the chord.
+ * Of a cone with very many cells, the boxes of the index of the sky.
+ */
 function cone(raDeg: number, decDeg: number, radiusDeg: number): Condition {
   const [x, y, z] = toUnitVector({ raDeg, decDeg });
   const chord = 2 * Math.sin((radiusDeg / 2) * (Math.PI / 180));
@@ -58,10 +62,20 @@ function cone(raDeg: number, decDeg: number, radiusDeg: number): Condition {
       [x, x, y, y, z, z, limit],
     );
   };
-  return onIndex((query) => {
-    candidatesIn(query, { raDeg, decDeg, radiusDeg });
+  const cap = { raDeg, decDeg, radiusDeg };
+  const byBoxes = onIndex((query) => {
+    candidatesIn(query, cap);
     test(query);
   }, test);
+  return {
+    ...byBoxes,
+    async prepare(db) {
+      const cells = await cellsIn(db, cap);
+      if (cells === undefined) return byBoxes;
+      const { inside, across } = cells;
+      return onCells([...inside, ...across], across.length === 0 ? undefined : test);
+    },
+  };
 }
 
 /** What the shapes of a region are to look like; anything else is taken for a point. */
