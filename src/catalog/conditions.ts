@@ -31,24 +31,6 @@ export interface Condition {
   readonly prepare?: (db: Knex) => Promise<Condition>;
 }
 
-/**
- * A condition over cells of the sky.
- *
- * @param test what frames of these cells have to stand besides; undefined if all are meant
- */
-export function onCells(ids: readonly number[], test: Condition['test'] | undefined): Condition {
-  const list = JSON.stringify(ids);
-  return {
-    about: 'cell',
-    apply(query, table) {
-      const column = table === 'frames' ? 'frames.cell_id' : `${table}.id`;
-      void query.whereRaw(`${column} in (select value from json_each(?))`, [list]);
-      if (table === 'frames') test?.(query);
-    },
-    ...(test === undefined ? {} : { test }),
-  };
-}
-
 /** Instants, epoch ms, both inclusive; an end that is missing is open. */
 export interface DateRange {
   readonly fromMs?: number;
@@ -68,6 +50,24 @@ export function onNights(apply: Condition['apply']): Condition {
 /** A condition over the name of the object. */
 export function onObjects(apply: Condition['apply']): Condition {
   return { about: 'object', apply };
+}
+
+/**
+ * A condition over cells of the sky.
+ *
+ * @param test what frames of these cells have to stand besides; undefined if all are meant
+ */
+export function onCells(ids: readonly number[], test: Condition['test'] | undefined): Condition {
+  const list = JSON.stringify(ids);
+  return {
+    about: 'cell',
+    apply(query, table) {
+      const column = table === 'frames' ? 'frames.cell_id' : `${table}.id`;
+      void query.whereRaw(`${column} in (select value from json_each(?))`, [list]);
+      if (table === 'frames') test?.(query);
+    },
+    ...(test === undefined ? {} : { test }),
+  };
 }
 
 /** Frames that began within a range; those without a date are never in it. */

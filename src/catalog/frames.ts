@@ -15,7 +15,7 @@ import type { FrameReader } from './frame-json.js';
 import type { FrameOrder } from './order.js';
 import { readAtOnce } from './at-once.js';
 import { readStretch } from './page.js';
-import { applyAll, KINDS, questionOf, resolveSearch, TABLES, type Search } from './search.js';
+import { applyAll, questionOf, resolveSearch, TABLES, type Search } from './search.js';
 import type { Position } from './ties.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
@@ -210,6 +210,9 @@ export async function findUsers(
   return rows.map((row) => row.id);
 }
 
+/** What conditions may be about whose columns the frames have themselves. */
+const OF_FRAMES: readonly Condition['about'][] = ['cell', 'date', 'frame'];
+
 /**
  * The frames that `viewer` may see under `conditions`, for queries that read all of them. Conditions
  * must be ready (`prepare`).
@@ -220,7 +223,7 @@ export function matching(
   viewer: Viewer,
 ): Knex.QueryBuilder {
   const query = db('frames').modify(visibleTo, viewer);
-  for (const kind of KINDS) {
+  for (const kind of ['facet', 'night', 'object'] as const) {
     const own = conditions.filter(({ about }) => about === kind);
     if (own.length === 0) continue;
     const table = TABLES[kind];
@@ -229,8 +232,7 @@ export function matching(
       db(table).modify(applyAll, own, table).select(`${table}.id`),
     );
   }
-  for (const { about, test } of conditions) if (about === 'cell') test?.(query);
-  const others = conditions.filter(({ about }) => about === 'date' || about === 'frame');
+  const others = conditions.filter(({ about }) => OF_FRAMES.includes(about));
   return query.modify(applyAll, others, 'frames');
 }
 

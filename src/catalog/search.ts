@@ -18,7 +18,7 @@ export const TABLES = {
   cell: 'sky_cells',
 } as const;
 export type Kind = keyof typeof TABLES;
-export const KINDS = ['facet', 'night', 'object', 'cell'] as const;
+const KINDS = ['facet', 'night', 'object', 'cell'] as const;
 /** Those by which the cube counts. */
 const OF_CUBE: readonly Kind[] = ['facet', 'night'];
 

@@ -16,10 +16,11 @@ const RADIAN = Math.PI / 180;
 /** More cells than this are no choice any more: their list would be as long as that of their frames. */
 const MOST = 5_000;
 
-/** Cells with frames that a cap meets: those that it holds, and those across its edge. */
+/** Cells with frames that a cap meets. */
 export interface MetCells {
-  readonly inside: readonly number[];
-  readonly across: readonly number[];
+  readonly ids: readonly number[];
+  /** True if the cap holds all of them; else some lie across its edge. */
+  readonly areInside: boolean;
 }
 
 /**
@@ -34,14 +35,12 @@ export async function cellsIn(db: Knex, cap: Cap): Promise<MetCells | undefined>
     [JSON.stringify(spansOf(cap))],
   );
   if (rows.length > MOST) return undefined;
-  const inside: number[] = [];
-  const across: number[] = [];
-  for (const { id } of rows) {
-    const where = placeOf(id, cap);
-    if (where === 'inside') inside.push(id);
-    else if (where === 'across') across.push(id);
-  }
-  return { inside, across };
+  const places = rows.map(({ id }) => ({ id, place: placeOf(id, cap) }));
+  const met = places.filter(({ place }) => place !== 'outside');
+  return {
+    ids: met.map(({ id }) => id),
+    areInside: met.every(({ place }) => place === 'inside'),
+  };
 }
 
 interface Band {
@@ -70,38 +69,31 @@ function spansOf(cap: Cap): [number, number][] {
 }
 
 function spansOfBand(band: Band, cap: Cap): [number, number][] {
-  const start = band.index * CELLS_OF_BAND;
-  const span = (from: number, to: number): [number, number] => [start + from, start + to];
-  const reachDeg = reachIn(band, cap);
-  const last = band.around - 1;
-  if (reachDeg * 2 >= 360 - 360 / band.around) return [span(0, last)];
-  const cellAt = (raDeg: number): number => Math.floor((raDeg / 360) * band.around);
-  const from = cellAt(cap.raDeg - reachDeg - SLACK_DEG);
-  const to = cellAt(cap.raDeg + reachDeg + SLACK_DEG);
-  if (to - from >= last) return [span(0, last)];
-  if (from < 0) return [span(from + band.around, last), span(0, to)];
-  if (to > last) {
-    return from > last
-      ? [span(from - band.around, to - band.around)]
-      : [span(from, last), span(0, to - band.around)];
-  }
-  return [span(from, to)];
+  const { index, around } = band;
+  const span = (from: number, to: number): [number, number] => [
+    index * CELLS_OF_BAND + from,
+    index * CELLS_OF_BAND + to,
+  ];
+  const reachDeg = reachIn(band, cap) + SLACK_DEG;
+  const cellAt = (raDeg: number): number => Math.floor((raDeg / 360) * around);
+  const last = around - 1;
+  const first = cellAt(cap.raDeg - reachDeg);
+  const further = cellAt(cap.raDeg + reachDeg) - first;
+  if (further >= last) return [span(0, last)];
+  // Around the sky, right ascension begins anew.
+  const from = (first + around) % around;
+  const to = from + further;
+  return to <= last ? [span(from, to)] : [span(from, last), span(0, to - around)];
 }
 
 /** How far in right ascension a cap reaches within a band, degrees: 180 for all of it. */
 function reachIn({ lowDeg, highDeg }: Band, { decDeg, radiusDeg }: Cap): number {
-  // The widest place of a cap lies nearer to the pole than its middle, at sin δ = sin δ₀ / cos r.
-  const widest = Math.sin(decDeg * RADIAN) / Math.cos(radiusDeg * RADIAN);
   const isPolar = Math.abs(decDeg) + radiusDeg >= 90 - BAND_DEG;
   if (isPolar || radiusDeg >= 90) return 180;
-  const widestDeg = Math.asin(Math.max(-1, Math.min(1, widest))) / RADIAN;
-  const at = Math.min(highDeg, Math.max(lowDeg, widestDeg));
-  return reachAt(at, { decDeg, radiusDeg });
-}
-
-/** The same at one declination. */
-function reachAt(atDeg: number, { decDeg, radiusDeg }: Pick<Cap, 'decDeg' | 'radiusDeg'>): number {
-  const [at, dec, radius] = [atDeg * RADIAN, decDeg * RADIAN, radiusDeg * RADIAN];
+  const [dec, radius] = [decDeg * RADIAN, radiusDeg * RADIAN];
+  // The widest place of a cap lies nearer to the pole than its middle, at sin δ = sin δ₀ / cos r.
+  const widest = Math.asin(Math.max(-1, Math.min(1, Math.sin(dec) / Math.cos(radius))));
+  const at = Math.min(highDeg * RADIAN, Math.max(lowDeg * RADIAN, widest));
   const cosine = (Math.cos(radius) - Math.sin(at) * Math.sin(dec)) / (Math.cos(at) * Math.cos(dec));
   if (cosine >= 1) return BAND_DEG / Math.cos(at); // it only just touches the band
   return cosine <= -1 ? 180 : Math.acos(cosine) / RADIAN + SLACK_DEG;

@@ -14,11 +14,6 @@ export interface TurnOptions {
 const AT_ONCE = 8;
 const LENT_MS = 150;
 
-/** A request that has come, and what goes on with it. */
-interface Waiting {
-  readonly begin: () => void;
-}
-
 /**
  * Lets those who read take turns, from the moment it is known who asks until an answer begins. Many
  * requests are answered as quickly a few at a time as all at once, where each is as late as the last;
@@ -27,15 +22,15 @@ interface Waiting {
  */
 export function takeTurns(options: TurnOptions = {}): RequestHandler {
   const { atOnce = AT_ONCE, lentMs = LENT_MS } = options;
-  const queue = createFairQueue<Waiting>();
+  const queue = createFairQueue<() => void>();
   let running = 0;
 
   const callNext = (): void => {
     if (running >= atOnce) return;
-    const next = queue.shift();
-    if (next === undefined) return;
+    const begin = queue.shift();
+    if (begin === undefined) return;
     running += 1;
-    next.begin();
+    begin();
   };
 
   const run = (res: Response, next: NextFunction): void => {
@@ -58,17 +53,15 @@ export function takeTurns(options: TurnOptions = {}): RequestHandler {
       next();
       return;
     }
-    const waiting: Waiting = {
-      begin: () => {
-        res.off('close', giveUp);
-        run(res, next);
-      },
+    const begin = (): void => {
+      res.off('close', giveUp);
+      run(res, next);
     };
     const giveUp = (): void => {
-      queue.remove(waiting);
+      queue.remove(begin);
     };
     res.once('close', giveUp);
-    queue.push(waiting, clientOf(viewerOf(res)));
+    queue.push(begin, clientOf(viewerOf(res)));
     callNext();
   };
 }

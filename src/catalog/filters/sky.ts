@@ -72,8 +72,7 @@ function cone(raDeg: number, decDeg: number, radiusDeg: number): Condition {
     async prepare(db) {
       const cells = await cellsIn(db, cap);
       if (cells === undefined) return byBoxes;
-      const { inside, across } = cells;
-      return onCells([...inside, ...across], across.length === 0 ? undefined : test);
+      return onCells(cells.ids, cells.areInside ? undefined : test);
     },
   };
 }
