@@ -224,30 +224,30 @@ async function findStart(
     return undefined;
   const isUp = part.values === 'asc';
   const [first, last] = isUp ? ['first_ms', 'last_ms'] : ['last_ms', 'first_ms'];
-  const sums = db('nights')
-    .whereNotNull('first_ms')
-    .select(
-      db.raw(`${first} as ms`),
-      db.raw(
-        `sum(frames) over (order by ${first} ${part.values} groups between unbounded preceding and 1 preceding) as before`,
-      ),
-    );
-  const at: { ms: number; before: number } | undefined = await db
-    .from(sums.as('sums'))
-    .where('before', '<=', offset)
-    .orderBy('before', 'desc')
-    .first('ms', 'before');
-  if (at === undefined) return undefined;
   const [before, behind] = isUp ? ['<', '>='] : ['>', '<='];
-  const row: { total: number } | undefined = await db
-    .from(db.raw('frames indexed by frames_night_date'))
-    .whereRaw(
-      `frames.night_id in (select id from nights where ${first} ${before} ? and ${last} ${behind} ?)`,
-      [at.ms, at.ms],
-    )
-    .whereRaw(`frames.date_obs_ms ${behind} ?`, [at.ms])
-    .first(db.raw('count(*) as total'));
-  return { ms: at.ms, passed: at.before - (row?.total ?? 0) };
+  const sums = `select ${first} as ms,
+      sum(frames) over (order by ${first} ${part.values} rows unbounded preceding) as so_far
+    from nights where ${first} is not null`;
+  // They come in the order of the sums, so that no more of them are added up than are needed.
+  const [at]: { ms: number | null }[] = await db.raw(
+    `select coalesce(
+        (select ms from (${sums}) where so_far > ? limit 1),
+        (select ${isUp ? 'max' : 'min'}(${first}) from nights)
+      ) as ms`,
+    [offset],
+  );
+  const ms = at?.ms ?? undefined;
+  if (ms === undefined) return undefined;
+  const [row]: { passed: number }[] = await db.raw(
+    `select coalesce((select sum(frames) from nights where ${first} ${before} :ms), 0)
+        - (select count(*) from frames indexed by frames_night_date
+            where date_obs_ms ${behind} :ms and night_id in
+              (select id from nights where ${first} ${before} :ms and ${last} ${behind} :ms)
+          ) as passed`,
+    { ms },
+  );
+  // If ever they came in another order, the list is read from its beginning.
+  return row === undefined || row.passed > offset ? undefined : { ms, passed: row.passed };
 }
 
 function fromStart(query: Knex.QueryBuilder, part: Part, start: Start | undefined): void {
