@@ -24,7 +24,7 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
   const settings = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
-    MALLOC_ARENA_MAX: '2', // as the container, the service and `npm start` have it
+    GLIBC_TUNABLES: tunables(),
     DATA_DIR: dataDir,
     PORT: '0',
     LOG: 'off',
@@ -72,6 +72,12 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
       await ended;
     },
   };
+}
+
+/** How memory is given out and back: as `npm start`, the container and the service have it. */
+function tunables() {
+  const { scripts } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+  return /GLIBC_TUNABLES:-([^}]+)}/.exec(scripts.start)[1];
 }
 
 /** Requests to an address, with the token if there is one; connections are kept until `close`. */

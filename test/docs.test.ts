@@ -41,3 +41,11 @@ test('the README lists the differences from pyobs-archive as the table of the co
   const [, listed] = /<!-- differences: .* -->\n((?:\* .*\n)+)/.exec(read('README.md')) ?? [];
   expect(listed).toBe(formatTopics());
 });
+
+test('npm start, the container and the service give memory out and back alike', () => {
+  const [, tunables] = /GLIBC_TUNABLES:-([^}]+)}/.exec(read('package.json')) ?? [];
+  expect(tunables).toMatch(/^glibc\.malloc\./);
+  for (const name of ['Dockerfile', 'deploy/platevault.service']) {
+    expect(read(name)).toContain(`GLIBC_TUNABLES=${String(tunables)}`);
+  }
+});
