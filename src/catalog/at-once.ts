@@ -4,7 +4,8 @@ import { conditionsKey } from './conditions.js';
 import type { Catalog, Query } from './db.js';
 import type { FrameReader } from './frame-json.js';
 import type { FrameQuery, Page } from './frames.js';
-import { LONG_WAY, mayBeOne, placesQuery } from './page.js';
+import { LONG_WAY } from './far.js';
+import { mayBeOne, placesQuery } from './page.js';
 import { isAboutCube, knownColumns, resolveSearch, toKnown, type Search } from './search.js';
 import type { Viewer } from './visibility.js';
 

@@ -12,6 +12,7 @@ import {
   walkOf,
   type FrameOrder,
 } from './order.js';
+import { findStart, LONG_WAY, type Start } from './far.js';
 import { findsNothing, narrow, type Choice, type Search } from './search.js';
 import { readByKeys } from './many-keys.js';
 import { readPieces, type Stretch } from './pieces.js';
@@ -127,7 +128,7 @@ async function readPart(
   stretch: Stretch,
 ): Promise<Position[]> {
   if (stretch.limit <= 0) return [];
-  const start = await findStart(db, search, part, stretch.offset);
+  const start = await startOf(db, search, part, stretch.offset);
   const way = chooseWay(search, { ...stretch, isNull: part.isNull });
   if (way.kind === 'one' && isAgainstIds(part, way.from)) {
     const walk = (): Knex.QueryBuilder =>
@@ -199,55 +200,16 @@ function isAgainstIds(part: Part, from: string): boolean {
   return !part.isNull && part.values !== part.ids && mayTie(part) && walkOf(part) === from;
 }
 
-/** A date to begin at instead of the first one, and how many frames lie before it in the list. */
-interface Start {
-  readonly ms: number;
-  readonly passed: number;
-}
-
-/** Fewer frames are passed over more quickly than the nights are looked at. */
-export const LONG_WAY = 5_000;
-
-/**
- * Where to begin reading a list of all frames in order of time, so that little is left to pass over:
- * the numbers of frames in the nights before are known, and only nights that reach beyond the date
- * have to be counted.
- */
-async function findStart(
+/** Where to begin a list of all frames whose place lies far from its first; undefined: at that one. */
+async function startOf(
   db: Knex,
   search: Search,
   part: Part,
   offset: number,
 ): Promise<Start | undefined> {
   const isWhole = isEverything(search) && search.viewer.seesAll;
-  if (offset < LONG_WAY || !isWhole || !isByDate(part) || part.isNull || part.after !== undefined)
-    return undefined;
-  const isUp = part.values === 'asc';
-  const [first, last] = isUp ? ['first_ms', 'last_ms'] : ['last_ms', 'first_ms'];
-  const [before, behind] = isUp ? ['<', '>='] : ['>', '<='];
-  const sums = `select ${first} as ms,
-      sum(frames) over (order by ${first} ${part.values} rows unbounded preceding) as so_far
-    from nights where ${first} is not null`;
-  // They come in the order of the sums, so that no more of them are added up than are needed.
-  const [at]: { ms: number | null }[] = await db.raw(
-    `select coalesce(
-        (select ms from (${sums}) where so_far > ? limit 1),
-        (select ${isUp ? 'max' : 'min'}(${first}) from nights)
-      ) as ms`,
-    [offset],
-  );
-  const ms = at?.ms ?? undefined;
-  if (ms === undefined) return undefined;
-  const [row]: { passed: number }[] = await db.raw(
-    `select coalesce((select sum(frames) from nights where ${first} ${before} :ms), 0)
-        - (select count(*) from frames indexed by frames_night_date
-            where date_obs_ms ${behind} :ms and night_id in
-              (select id from nights where ${first} ${before} :ms and ${last} ${behind} :ms)
-          ) as passed`,
-    { ms },
-  );
-  // If ever they came in another order, the list is read from its beginning.
-  return row === undefined || row.passed > offset ? undefined : { ms, passed: row.passed };
+  const isPlain = isByDate(part) && !part.isNull && part.after === undefined;
+  return offset < LONG_WAY || !isWhole || !isPlain ? undefined : findStart(db, part.values, offset);
 }
 
 function fromStart(query: Knex.QueryBuilder, part: Part, start: Start | undefined): void {
