@@ -10,7 +10,7 @@ import {
   type Catalog,
 } from '../catalog/index.js';
 import type { Config } from '../config/index.js';
-import { AppError, hasCode } from '../lib/errors.js';
+import { AppError, hasCode, isAborted } from '../lib/errors.js';
 import { isInside } from '../lib/paths.js';
 import type { Store } from '../store/index.js';
 import type { Carried } from './backup-carry.js';
@@ -74,8 +74,7 @@ export async function backUp(
       return result;
     } catch (error) {
       const { files, bytes } = carried;
-      const isBrokenOff = error instanceof Error && error.name === 'AbortError';
-      const text = isBrokenOff ? 'It was broken off.' : String(messageOf(error));
+      const text = isAborted(error) ? 'It was broken off.' : String(messageOf(error));
       const end = { id, address, state: 'failed', files, bytes, error: text } as const;
       await noteEnd(catalog, options.by, end);
       throw error;

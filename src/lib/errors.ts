@@ -49,6 +49,11 @@ export function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof AppError && error.code === code;
 }
 
+/** True if `error` says that somebody ended the work (`AbortSignal`), not that it went wrong. */
+export function isAborted(error: unknown): boolean {
+  return typeof error === 'object' && (error as { name?: unknown } | null)?.name === 'AbortError';
+}
+
 /** The `code` of a Node system error such as `ENOSPC`, or undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;

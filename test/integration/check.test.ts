@@ -13,10 +13,12 @@ import {
 import { cp, mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { listDeeds } from '../../src/catalog/index.js';
+import { setTimeout as wait } from 'node:timers/promises';
+import { findKeptByKey, listDeeds } from '../../src/catalog/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { AppError } from '../../src/lib/errors.js';
 import { eachAsideFault, openAside } from '../../src/keeping/aside.js';
+import { examineTwice } from '../../src/keeping/examine.js';
 import { auditState } from '../../src/keeping/index.js';
 import { openFsStore } from '../../src/store/index.js';
 import { pyobsFrame } from '../fixtures/night.js';
@@ -179,6 +181,17 @@ test('a refused file that has gone from quarantine is missed, one that cannot be
       `unreadable: quarantine/${file}: A file in quarantine cannot be read (ELOOP).`,
     ],
   ]);
+});
+
+test('a reading that is broken off, as when the server ends, finds nothing', async () => {
+  const store = await openFsStore(join(folder, 'archive'));
+  await withCatalog({ dataDir: folder }, async (catalog) => {
+    const version = await findKeptByKey(catalog, KEY);
+    if (version === undefined) throw new Error('there is no such file');
+    const onRead = (): Promise<void> => wait(1000, undefined, { signal: AbortSignal.abort() });
+    const examined = examineTwice({ catalog, store }, version, { readData: true, onRead });
+    await expect(examined).rejects.toMatchObject({ name: 'AbortError' });
+  });
 });
 
 test('a file that is moved to the trash while it is looked for is found', async () => {

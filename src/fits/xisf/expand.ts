@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import { createInflate } from 'node:zlib';
-import { AppError, systemCode } from '../../lib/errors.js';
+import { AppError, isAborted, systemCode } from '../../lib/errors.js';
 import type { XisfCompression } from '../types.js';
 
 /** A compressed part of a block: where its bytes come from and what it becomes. */
@@ -68,7 +68,7 @@ async function inflate(part: PackedPart, expanded: Uint8Array): Promise<Uint8Arr
   } catch (error) {
     if (systemCode(error)?.startsWith('Z_') === true) throw damaged('it is not zlib', error);
     // Bytes after the end of the stream stop the pipeline, but harm nothing.
-    const isWhole = filled === expanded.length && systemCode(error) === 'ABORT_ERR';
+    const isWhole = filled === expanded.length && isAborted(error);
     if (!isWhole) throw error;
   }
   if (filled < expanded.length) throw damaged('it is shorter than it claims');
