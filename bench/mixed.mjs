@@ -32,16 +32,19 @@ const SHARES = {
 const PACE_MS = 500;
 
 /**
- * Twice the same evening: each reader asks its next question as soon as it has its answer, which shows
- * how much there is to be had; then each at a pace of its own, which shows how long people wait.
+ * Three times the same evening: each reader asks its next question as soon as it has its answer, and
+ * none is asked twice, which shows how much there is to be had; so again with the questions of the
+ * neutral client, one of each kind, that have to be answered anew only if an upload changed the answer;
+ * then with new questions at a pace of its own for each reader, which shows how long people wait.
  *
- * @param seconds how long each of the two takes
+ * @param seconds how long each of the three takes
  */
 export async function benchMixed(server, { rows, seconds, frames, report }) {
   let firstFrame = FIRST_FRAME;
-  for (const [name, paceMs] of [
-    ['mixed', 0],
-    [`mixed, ${(1000 / PACE_MS) * READERS} questions/s`, PACE_MS],
+  for (const [name, way] of [
+    ['mixed', {}],
+    ['mixed, the same questions', { isSame: true }],
+    [`mixed, ${(1000 / PACE_MS) * READERS} questions/s`, { paceMs: PACE_MS }],
   ]) {
     await server.loop();
     const { seen, load, nextFrame } = await runMixed(server, {
@@ -49,7 +52,7 @@ export async function benchMixed(server, { rows, seconds, frames, report }) {
       seconds,
       frames,
       firstFrame,
-      paceMs,
+      ...way,
     });
     firstFrame = nextFrame;
     tell({ name, report, seen, load, loop: await server.loop() });
@@ -57,7 +60,10 @@ export async function benchMixed(server, { rows, seconds, frames, report }) {
 }
 
 /** The evening itself. @returns times and errors that clients saw, and what it cost the server */
-export async function runMixed(server, { rows, seconds, frames, firstFrame, paceMs = 0 }) {
+export async function runMixed(
+  server,
+  { rows, seconds, frames, firstFrame, paceMs = 0, isSame = false },
+) {
   const cases = new Map(listCases(rows).map((each) => [each.name, each]));
   const names = Object.entries(SHARES).flatMap(([name, share]) => Array(share).fill(name));
   while (names.length < 100) names.push('frame');
@@ -77,7 +83,8 @@ export async function runMixed(server, { rows, seconds, frames, firstFrame, pace
     ) {
       await setTimeout(Math.max(0, next - performance.now()));
       const name = random.choice(names);
-      const target = cases.get(name).other(random.below(PAGES));
+      const { target: same, other } = cases.get(name);
+      const target = isSame ? same : other(random.below(PAGES));
       const ms = await tried(seen, () => server.get(target, { keep: false }));
       if (ms === undefined) continue;
       const times = seen.times.get(name);
