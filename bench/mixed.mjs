@@ -32,10 +32,10 @@ const SHARES = {
 const PACE_MS = 500;
 
 /**
- * Three times the same evening: each reader asks its next question as soon as it has its answer, and
- * none is asked twice, which shows how much there is to be had; so again with the questions of the
+ * Three times the same evening: each reader asks its next question as soon as it has its answer, one
+ * of PAGES of each kind, which shows how much there is to be had; so again with the questions of the
  * neutral client, one of each kind, that have to be answered anew only if an upload changed the answer;
- * then with new questions at a pace of its own for each reader, which shows how long people wait.
+ * then with those of the first at a pace of its own for each reader, which shows how long people wait.
  *
  * @param seconds how long each of the three takes
  */

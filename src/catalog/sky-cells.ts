@@ -74,7 +74,7 @@ function spansOfBand(band: Band, cap: Cap): [number, number][] {
     index * CELLS_OF_BAND + from,
     index * CELLS_OF_BAND + to,
   ];
-  const reachDeg = reachIn(band, cap) + SLACK_DEG;
+  const reachDeg = reachIn(band, cap) + 2 * SLACK_DEG; // for its rounding, and for that of cells
   const cellAt = (raDeg: number): number => Math.floor((raDeg / 360) * around);
   const last = around - 1;
   const first = cellAt(cap.raDeg - reachDeg);
@@ -96,7 +96,7 @@ function reachIn({ lowDeg, highDeg }: Band, { decDeg, radiusDeg }: Cap): number 
   const at = Math.min(highDeg * RADIAN, Math.max(lowDeg * RADIAN, widest));
   const cosine = (Math.cos(radius) - Math.sin(at) * Math.sin(dec)) / (Math.cos(at) * Math.cos(dec));
   if (cosine >= 1) return BAND_DEG / Math.cos(at); // it only just touches the band
-  return cosine <= -1 ? 180 : Math.acos(cosine) / RADIAN + SLACK_DEG;
+  return cosine <= -1 ? 180 : Math.acos(cosine) / RADIAN;
 }
 
 function placeOf(id: number, cap: Cap): 'inside' | 'across' | 'outside' {

@@ -1,7 +1,7 @@
 import type { Catalog, CheckResult, KeptVersion } from '../catalog/index.js';
 import { findKept } from '../catalog/index.js';
 import { surveyFits, type SourceLimits } from '../fits/index.js';
-import { AppError, hasCode, isAborted, systemCode } from '../lib/errors.js';
+import { AppError, hasCode, systemCode } from '../lib/errors.js';
 import { sha256Of } from '../lib/hash.js';
 import type { Store } from '../store/index.js';
 
@@ -93,7 +93,6 @@ async function readSum(
   try {
     return await sha256Of(metered(await store.read(key), onRead));
   } catch (error) {
-    if (isAborted(error)) throw error;
     if (error instanceof AppError) {
       if (error.code === 'not_found') return error;
     } else if (systemCode(error) === undefined) throw error;

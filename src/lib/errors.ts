@@ -54,8 +54,12 @@ export function isAborted(error: unknown): boolean {
   return typeof error === 'object' && (error as { name?: unknown } | null)?.name === 'AbortError';
 }
 
-/** The `code` of a Node system error such as `ENOSPC`, or undefined for anything else. */
+/**
+ * The `code` of a Node system error such as `ENOSPC`. Undefined for what has none, and for an AbortError,
+ * which has a code too: it says nothing of a file or a disk.
+ */
 export function systemCode(error: unknown): string | undefined {
+  if (isAborted(error)) return undefined;
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
