@@ -1,15 +1,25 @@
 import { LRUCache } from 'lru-cache';
 import { randomUUID } from 'node:crypto';
-import { createTextReader, type FrameReader, type Seer, type Viewer } from '../catalog/index.js';
+import {
+  createTextReader,
+  type FrameReader,
+  type FrameShape,
+  type Seer,
+  type Viewer,
+} from '../catalog/index.js';
 import { downloadUrl, versionUrl, type Services } from '../http/index.js';
 import { frameShape } from './shapes.js';
 
-/**
- * Reads frames as JSON text in UTF-8, with addresses below `root` that are signed now for who asks.
- *
- * @param withRelated false: without `related_frames`
- */
-export type FrameTexts = (root: string, withRelated?: boolean) => FrameReader<Buffer>;
+/** What is told of frames. */
+export interface Told {
+  /** `related_frames`, unless it says false. */
+  readonly withRelated?: boolean;
+  /** `hdus`, if it says true. */
+  readonly withHdus?: boolean;
+}
+
+/** Reads frames as JSON text in UTF-8, with addresses below `root` that are signed now for who asks. */
+export type FrameTexts = (root: string, told?: Told) => Required<FrameReader<Buffer>>;
 
 /** Addresses of one root and one account are equally long but for the id. */
 const KEPT_READERS = 16;
@@ -23,20 +33,25 @@ export function createFrameTexts(services: Services): FrameTexts {
   const secret = randomUUID();
   const readers = new LRUCache<string, Reader, Wanted>({
     max: KEPT_READERS,
-    memoMethod(_name, _stale, { context: { length, withRelated } }) {
+    memoMethod(_name, _stale, { context: { length, withRelated, withHdus } }) {
       const mark = secret.padEnd(length, '.');
-      const shape = Object.entries(frameShape(mark));
-      const told = shape.filter(([key]) => withRelated || key !== 'related_frames');
+      const shape: FrameShape = { ...frameShape(mark), hdus: 'hdus' };
+      const isTold: Readonly<Record<string, boolean>> = {
+        related_frames: withRelated,
+        hdus: withHdus,
+      };
+      const told = Object.entries(shape).filter(([key]) => isTold[key] !== false);
       return { mark: Buffer.from(mark), reader: createTextReader(Object.fromEntries(told)) };
     },
   });
-  return (root, withRelated = true) => {
+  return (root, { withRelated = true, withHdus = false } = {}) => {
     const readerFor = ({ viewer }: Seer): Filled => {
       const addressOf = (id: number, number?: number): string =>
         JSON.stringify(addressFor(services, root, { id, number }, viewer)).slice(1, -1);
       const length = Buffer.byteLength(addressOf(0)) - 1;
-      const context = { length, withRelated };
-      const { mark, reader } = readers.memo(`${length} ${withRelated}`, { context });
+      const context = { length, withRelated, withHdus };
+      const name = `${length} ${withRelated} ${withHdus}`;
+      const { mark, reader } = readers.memo(name, { context });
       const fill = (texts: readonly Buffer[]): Buffer[] =>
         texts.map((text) => fillIn(text, mark, addressOf));
       return { reader, fill };
@@ -73,9 +88,8 @@ function addressFor(
 type TextReader = ReturnType<typeof createTextReader>;
 
 /** What readers are told apart by. */
-interface Wanted {
+interface Wanted extends Required<Told> {
   readonly length: number;
-  readonly withRelated: boolean;
 }
 
 interface Reader {

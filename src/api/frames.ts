@@ -1,11 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import {
+  DIRECTIONS,
   findFramesAs,
-  findUsers,
   getFrame,
-  getFrameFile,
-  listHdus,
   listHeaders,
+  listRelatedAs,
   type Frame,
 } from '../catalog/index.js';
 import { mainImage } from '../fits/index.js';
@@ -28,9 +27,6 @@ import { parseWithRelated } from './parse.js';
 import { headerText, type HeaderAnswer } from './header-text.js';
 import { toHdusShape, toHeadersShape } from './shapes.js';
 
-/** Of relations: the frames that a frame names, those that name it, or all. */
-export const DIRECTIONS: readonly string[] = ['uses', 'used_by', 'both'];
-
 /** Longest reason for deleting a frame, characters. */
 const MAX_REASON = 500;
 
@@ -47,31 +43,26 @@ export function createFrameHandlers(services: Services) {
 
   const show: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
-    const texts = textsBelow(rootUrl(services, req), parseWithRelated(queryParameters(req)));
-    const { id, version } = await getFrameFile(catalog, parseId(req.params.id), viewer);
-    const [[text], hdus] = await Promise.all([
-      findFramesAs(catalog, texts, [id], viewer),
-      listHdus(catalog, version),
-    ]);
-    if (text === undefined) throw new AppError('not_found', 'Not found.'); // gone in the meantime
-    res.type('json').send(`${text.toString().slice(0, -1)},"hdus":${JSON.stringify(hdus)}}`);
+    const withRelated = parseWithRelated(queryParameters(req));
+    const texts = textsBelow(rootUrl(services, req), { withRelated, withHdus: true });
+    const [text] = await findFramesAs(catalog, texts, [parseId(req.params.id)], viewer);
+    if (text === undefined) throw new AppError('not_found', 'Not found.');
+    res.type('json').send(text);
   };
 
   /** The frames that this one names, as the reference archive knows them, or those that name it. */
   const related: RequestHandler = async (req, res) => {
     const viewer = requireAction(res, 'read');
-    const direction = parameter(queryParameters(req), 'direction') || 'uses';
-    if (!DIRECTIONS.includes(direction)) {
+    const asked = parameter(queryParameters(req), 'direction') || 'uses';
+    const direction = DIRECTIONS.find((each) => each === asked);
+    if (direction === undefined) {
       const message = 'Invalid value for direction: expected uses, used_by or both.';
       throw new AppError('bad_request', message, { parameter: 'direction' });
     }
-    const frame = await frameOf(req, res);
-    const users = direction === 'uses' ? [] : await findUsers(catalog, frame.basename, viewer);
-    const used = direction === 'used_by' ? [] : frame.relatedIds;
-    const ids = new Set([...used, ...users.filter((id) => id !== frame.id)]);
     const texts = textsBelow(rootUrl(services, req));
-    const frames = await findFramesAs(catalog, texts, [...ids], viewer);
-    res.type('json').send(`[${frames.map(String).join(',')}]`);
+    const of = { id: parseId(req.params.id), direction };
+    const frames = await listRelatedAs(catalog, texts, of, viewer);
+    res.type('json').send(Buffer.concat([Buffer.from('['), ...frames, Buffer.from(']')]));
   };
 
   const headers: RequestHandler = async (req, res) => {

@@ -41,7 +41,7 @@ export function createListHandlers(services: Services): {
   const byOffset = async (req: Request, root: string, viewer: Viewer): Promise<Body> => {
     const parameters = queryParameters(req);
     const query = parseFrameQuery(parameters, config);
-    const texts = textsBelow(root, parseWithRelated(parameters));
+    const texts = textsBelow(root, { withRelated: parseWithRelated(parameters) });
     const page = await listFramesAs(catalog, texts, query, viewer);
     const links = offsetLinks(req, root, query, page.total);
     const envelope = { count: page.total, count_estimated: false, ...links };
@@ -54,7 +54,7 @@ export function createListHandlers(services: Services): {
     const cursor = parameter(parameters, 'cursor');
     const page = await listFramesByCursor(
       catalog,
-      textsBelow(root, parseWithRelated(parameters)),
+      textsBelow(root, { withRelated: parseWithRelated(parameters) }),
       {
         conditions,
         order,

@@ -1,12 +1,19 @@
-import type { Knex } from 'knex';
-import { cubeTotal, knownTotal } from './count.js';
-import { conditionsKey } from './conditions.js';
-import type { Catalog, Query } from './db.js';
+import { conditionsKey, type Condition } from './conditions.js';
+import { counting, cubeTotal, knownTotal, smallestSet } from './count.js';
+import { CHANGES, readChanges, toColumns, type Catalog } from './db.js';
 import type { FrameReader } from './frame-json.js';
 import type { FrameQuery, Page } from './frames.js';
 import { LONG_WAY } from './far.js';
 import { mayBeOne, placesQuery } from './page.js';
-import { isAboutCube, knownColumns, resolveSearch, toKnown, type Search } from './search.js';
+import {
+  findsNothing,
+  isAboutCube,
+  knownColumns,
+  resolveSearch,
+  toKnown,
+  type Search,
+} from './search.js';
+import { framesTouched } from './touches.js';
 import type { Viewer } from './visibility.js';
 
 /**
@@ -28,7 +35,7 @@ export async function readAtOnce<T>(
     return undefined;
   }
   const key = conditionsKey(catalog, conditions);
-  if (key === undefined) return undefined;
+  if (key === undefined) return readFound(catalog, reader, query, viewer);
   const known = catalog.searches.get(key);
   const page = known && (await readBy(catalog, reader, query, { ...known, viewer, key }));
   if (page !== undefined) return page;
@@ -36,6 +43,46 @@ export async function readAtOnce<T>(
   const total = knownTotal(search);
   if (total !== undefined && offset >= total) return { total, items: [] };
   return readBy(catalog, reader, query, { ...search, key });
+}
+
+/** Frames that are counted in the same question as their page: some milliseconds. */
+const COUNTED = 5_000;
+
+/**
+ * A page of a list whose frames an index finds, if they are not many. It is found first what they are,
+ * then they are read and counted: what came in between is not among them, as if it had been asked for
+ * before. If anything else was changed meanwhile, nothing was read.
+ */
+async function readFound<T>(
+  catalog: Catalog,
+  reader: FrameReader<T>,
+  { conditions, order, limit, offset }: FrameQuery,
+  viewer: Viewer,
+): Promise<Page<T> | undefined> {
+  const { read: db, touches } = catalog;
+  if (conditions.some(isWalked)) return undefined;
+  const isPrepared = conditions.some(({ prepare }) => prepare !== undefined);
+  const before = isPrepared ? await readChanges(catalog) : undefined;
+  const search = await resolveSearch(db, conditions, viewer);
+  const since = before ?? search.changes;
+  const hasOnlyMore = (now: number): boolean =>
+    framesTouched(touches, { since, now }, conditions) !== undefined;
+  if (findsNothing(search))
+    return hasOnlyMore(search.changes) ? { total: 0, items: [] } : undefined;
+  const { frames = Infinity } = smallestSet(search);
+  const places = placesQuery(db, search, { order, limit, offset });
+  if (frames > COUNTED || places === undefined || reader.ofPage === undefined) return undefined;
+  const counted = counting(db, search).select(db.raw('count(*)')).as('total');
+  const beside = toColumns(db, [db.raw(CHANGES), counted]);
+  const { items, shown, row } = await reader.ofPage(db, { places, beside }, search);
+  const total = Number(row.total);
+  const isWhole = shown === Math.min(limit, Math.max(0, total - offset));
+  return isWhole && hasOnlyMore(Number(row.changes)) ? { total, items } : undefined;
+}
+
+/** True of a condition that no index answers: frames are looked at one by one. */
+function isWalked({ about, prepare, test }: Condition): boolean {
+  return about === 'frame' && prepare === undefined && test === undefined;
 }
 
 /** @returns undefined if the search is not any more what it was */
@@ -50,7 +97,7 @@ async function readBy<T>(
   const places = placesQuery(db, search, { order, limit, offset, total });
   const isCounted = total !== undefined || isAboutCube(search);
   if (places === undefined || !isCounted || reader.ofPage === undefined) return undefined;
-  const beside = toQuery(db, [
+  const beside = toColumns(db, [
     ...knownColumns(db, choices, dates),
     ...(total === undefined ? [cubeTotal(db, search).as('total')] : []),
   ]);
@@ -68,10 +115,4 @@ function isSame(before: Search, now: Search): boolean {
   return before.choices.every(
     ({ ids }, at) => JSON.stringify(ids) === JSON.stringify(now.choices[at]?.ids),
   );
-}
-
-/** Columns as they stand behind SELECT. */
-function toQuery(db: Knex, columns: readonly (Knex.Raw | Knex.QueryBuilder)[]): Query {
-  const { sql, bindings } = db.select(...columns).toSQL();
-  return { sql: sql.replace(/^select /, ''), bindings };
 }

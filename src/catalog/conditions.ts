@@ -89,6 +89,9 @@ export function onFrames(apply: (query: Knex.QueryBuilder) => void): Condition {
   return { about: 'frame', apply };
 }
 
+/** A condition about frames that an index of its own answers. */
+export type Seek = Condition & Required<Pick<Condition, 'test'>>;
+
 /**
  * A condition that an index of its own answers, such as a name or a position.
  *
@@ -98,7 +101,7 @@ export function onFrames(apply: (query: Knex.QueryBuilder) => void): Condition {
 export function onIndex(
   find: (query: Knex.QueryBuilder) => void,
   test: (query: Knex.QueryBuilder) => void,
-): Condition {
+): Seek {
   return { about: 'frame', apply: find, test };
 }
 

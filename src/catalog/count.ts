@@ -4,7 +4,6 @@ import type { Condition } from './conditions.js';
 import {
   applyAll,
   choiceOf,
-  FEW,
   findsNothing,
   isAboutCube,
   narrow,
@@ -13,6 +12,7 @@ import {
   type Narrowing,
   type Search,
 } from './search.js';
+import { FEW } from './seeks.js';
 import {
   OWN_BY,
   OWN_VERSIONS,

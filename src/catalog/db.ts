@@ -19,6 +19,12 @@ export interface Query {
   readonly bindings: readonly unknown[];
 }
 
+/** Columns as they stand behind SELECT. */
+export function toColumns(db: Knex, columns: readonly (Knex.Raw | Knex.QueryBuilder)[]): Query {
+  const { sql, bindings } = db.select(...columns).toSQL();
+  return { sql: sql.replace(/^select /, ''), bindings };
+}
+
 /** The two handles on one database: a single writer, and a pool that can only read. */
 export interface Catalog {
   readonly write: Knex;

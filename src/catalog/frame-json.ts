@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import type { Query } from './db.js';
+import { HDU_OBJECT } from './headers.js';
 import { MEASURE_COLUMNS, RANKED } from './measures.js';
+import { named } from './relations.js';
 import { columnEntries, isRealFact, type ImageKind } from './schema.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
@@ -30,6 +32,8 @@ const VALUES = {
     from findings where findings.frame_id = frames.id)`,
   flag: '(select flag from flags where flags.frame_id = frames.id)',
   tags: '(select json_group_array(tag) from tags where tags.frame_id = frames.id)',
+  /** Of the current version. */
+  hdus: `(select json_group_array(${HDU_OBJECT} order by hdu) from hdus where version_id = versions.id)`,
   ...(Object.fromEntries(
     columnEntries.map(([name, column]) => [
       name,
@@ -78,6 +82,7 @@ const PRINTED: ReadonlySet<string> = new Set<FrameValue>([
   'transparency',
   'findings',
   'tags',
+  'hdus',
   'warnings',
   'computed',
   'relatedIds',
@@ -149,11 +154,10 @@ export interface PageRead<T> {
  */
 export function createTextReader(shape: FrameShape): Required<FrameReader<Buffer>> {
   const template = objectSql(shape);
-  const makeQuery = (db: Knex, { viewer, now }: Seer): Query => {
+  const makeQuery = (db: Knex, seer: Seer): Query => {
+    const { viewer, now } = seer;
     // Inside, `frames` are those that are named: the one that names them is told by its version.
-    const related = db('relations')
-      .join('frames', 'frames.basename', 'relations.name')
-      .modify(visibleTo, viewer, now)
+    const related = named(db, seer)
       .whereRaw('relations.frame_id = versions.frame_id and frames.id <> relations.frame_id')
       .distinct('frames.id')
       .orderBy('frames.id')

@@ -15,6 +15,7 @@ import type { FrameReader } from './frame-json.js';
 import type { FrameOrder } from './order.js';
 import { readAtOnce } from './at-once.js';
 import { readStretch } from './page.js';
+import { relatedTo } from './relations.js';
 import { applyAll, questionOf, resolveSearch, TABLES, type Search } from './search.js';
 import type { Position } from './ties.js';
 import { visibleTo, type Viewer } from './visibility.js';
@@ -195,21 +196,6 @@ export async function getFrameFile(
   return { id, basename: String(found.basename), version: toVersion(found) };
 }
 
-/** Ids of the frames whose headers name `basename`. */
-export async function findUsers(
-  catalog: Catalog,
-  basename: string,
-  viewer: Viewer,
-): Promise<number[]> {
-  const rows: { id: number }[] = await matching(catalog.read, [], viewer)
-    .join('relations', 'relations.frame_id', 'frames.id')
-    .where('relations.name', basename)
-    .distinct('frames.id')
-    .orderBy('frames.id')
-    .limit(1000);
-  return rows.map((row) => row.id);
-}
-
 /** What conditions may be about whose columns the frames have themselves. */
 const OF_FRAMES: readonly Condition['about'][] = ['cell', 'date', 'frame'];
 
@@ -234,26 +220,4 @@ export function matching(
   }
   const others = conditions.filter(({ about }) => OF_FRAMES.includes(about));
   return query.modify(applyAll, others, 'frames');
-}
-
-/** For frames by id: the ids of those that their headers name and `viewer` may see; in one query. */
-async function relatedTo(
-  db: Knex,
-  ids: readonly number[],
-  { viewer, now }: Pick<Search, 'viewer' | 'now'>,
-): Promise<ReadonlyMap<number, readonly number[]>> {
-  const pairs: { frame_id: number; id: number }[] = await db('relations')
-    .join('frames', 'frames.basename', 'relations.name')
-    .modify(visibleTo, viewer, now)
-    .whereRaw(`relations.frame_id in (${ids.join(', ')})`)
-    .whereRaw('frames.id <> relations.frame_id')
-    .distinct('relations.frame_id', 'frames.id')
-    .orderBy('frames.id');
-  const related = new Map<number, number[]>();
-  for (const pair of pairs) {
-    const list = related.get(pair.frame_id);
-    if (list === undefined) related.set(pair.frame_id, [pair.id]);
-    else list.push(pair.id);
-  }
-  return related;
 }

@@ -12,6 +12,11 @@ interface HduRow extends Omit<StoredHduShape, 'axes'> {
 
 const COLUMNS = ['hdu', 'name', 'kind', 'bitpix', 'axes', 'checksum'];
 
+/** An HDU without its cards as SQL over `hdus`: JSON of the same shape. */
+export const HDU_OBJECT = `json_object(${COLUMNS.map(
+  (column) => `'${column}', ${column === 'axes' ? 'json(axes)' : column}`,
+).join(', ')})`;
+
 /** The HDUs of a version, in order. */
 export async function listHdus(catalog: Catalog, version: Version): Promise<StoredHduShape[]> {
   const query = catalog.read('hdus').where({ version_id: version.id }).orderBy('hdu');

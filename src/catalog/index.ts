@@ -38,6 +38,7 @@ export { conditionsKey, type Condition } from './conditions.js';
 export { checkCube } from './cube.js';
 export * from './filters.js';
 export * from './frames.js';
+export { DIRECTIONS, findUsers, listRelatedAs, type Direction } from './relations.js';
 export {
   createTextReader,
   type FrameMember,

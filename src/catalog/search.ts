@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
-import { onFrames, onIndex, type Condition, type DateRange } from './conditions.js';
+import { onFrames, onIndex, type Condition, type DateRange, type Seek } from './conditions.js';
 import { CHANGES } from './db.js';
+import { A_FEW, FEW, idsColumn, isSeek, toSought, type Sought } from './seeks.js';
 import {
   OWN_BY,
   OWN_VERSIONS,
@@ -57,8 +58,6 @@ export interface Search {
   readonly reach: Condition | undefined;
 }
 
-/** Frames that are looked at one by one rather than by any other way. */
-export const FEW = 20_000;
 /** Beyond this, ids are asked for again where they are needed. */
 const MAX_IDS = 256;
 
@@ -71,16 +70,14 @@ export async function resolveSearch(
   const ready: Condition[] = [];
   for (const condition of conditions) ready.push((await condition.prepare?.(db)) ?? condition);
   const dates = commonRange(ready);
-  const known = await askTables(db, ready, dates);
   const frames = ready.filter(({ about }) => about === 'frame');
   const ofCells = ready.filter(({ about }) => about === 'cell').flatMap(({ test }) => test ?? []);
   const now = Date.now();
-  const sought: { seek: Condition; found: number }[] = [];
-  for (const seek of frames) {
-    if (seek.test !== undefined) sought.push(await lookFor(db, seek, seek.test));
-  }
-  const reach = await findReach(db, viewer, now);
-  if (reach !== undefined) sought.push(reach);
+  const own = reachOf(viewer, now);
+  const seeks = [...frames.filter(isSeek), ...(own === undefined ? [] : [own])];
+  const { sought, ...known } = await askTables(db, ready, { dates, seeks });
+  const reach = own && sought.pop();
+  if (reach !== undefined && reach.found < FEW) sought.push(reach);
   sought.sort((a, b) => a.found - b.found);
   const least = sought[0]?.found ?? FEW;
   return {
@@ -91,124 +88,52 @@ export async function resolveSearch(
     seeks: sought.map(({ seek }) => seek),
     few: least < FEW ? least : undefined,
     tests: [...frames.filter(({ test }) => test === undefined), ...ofCells.map(onFrames)],
-    reach: reach?.seek,
+    reach: reach !== undefined && reach.found < FEW ? reach.seek : undefined,
   };
 }
 
 /**
  * All that an account held to proposals may see, as something to be sought: among millions of frames
- * its few would be a long walk apart. Undefined if they are many, or for everyone else.
+ * its few would be a long walk apart. Undefined for everyone else.
  */
-async function findReach(
-  db: Knex,
-  viewer: Viewer,
-  now: number,
-): Promise<{ seek: Condition; found: number } | undefined> {
+function reachOf(viewer: Viewer, now: number): Seek | undefined {
   if (viewer.seesAll || viewer.role === 'anonymous') return undefined;
   const test = (query: Knex.QueryBuilder): void => {
     visibleTo(query, viewer, now);
   };
-  const seek = onIndex(
-    (query) =>
-      void query.whereRaw(
-        `frames.id in (select id from frames indexed by frames_public where public_date_ms <= ?
-          union all select id from frames where facet_id in ${PROPOSAL_FACETS}
-          union all select frame_id from ${OWN_VERSIONS} where ${OWN_BY})`,
-        [now, proposalList(viewer), viewer.userId],
-      ),
-    test,
-  );
-  const sought = await lookFor(db, seek, test);
-  return sought.found < FEW ? sought : undefined;
-}
-
-/** Frames whose ids are kept for the queries that follow: then an index is asked only once. */
-const A_FEW = 1000;
-
-/**
- * How many frames an index finds; FEW if there are as many or more, which are not all counted. If they
- * are only a few, they themselves take the place of the condition.
- */
-async function lookFor(
-  db: Knex,
-  seek: Condition,
-  test: NonNullable<Condition['test']>,
-): Promise<{ seek: Condition; found: number }> {
-  const { sql, bindings } = idsOf(db, seek);
-  const [row] = await db.raw<{ ids: string }[]>(
-    `select json_group_array(id) as ids from (select id from (${sql}) limit ${A_FEW + 1})`,
-    bindings,
-  );
-  const ids = JSON.parse(row?.ids ?? '[]') as number[];
-  if (ids.length > A_FEW) return { seek, found: await countSome(db, seek) };
-  const known = onIndex((query) => {
-    void query.whereRaw('frames.id in (select value from json_each(?))', [JSON.stringify(ids)]);
-    test(query);
-  }, test);
-  return { seek: known, found: ids.length };
-}
-
-/** What stands behind WHERE for a condition about frames. */
-function sqlOf(db: Knex, { apply }: Condition): { sql: string; bindings: Knex.RawBinding[] } {
-  const query = db('frames').select('id');
-  apply(query, 'frames');
-  const { sql, bindings } = query.toSQL();
-  return {
-    sql: sql.replace(/^select `id` from `frames` where /, ''),
-    bindings: [...bindings] as Knex.RawBinding[],
+  const find = (query: Knex.QueryBuilder): void => {
+    void query.whereRaw(
+      `frames.id in (select id from frames indexed by frames_public where public_date_ms <= ?
+        union all select id from frames where facet_id in ${PROPOSAL_FACETS}
+        union all select frame_id from ${OWN_VERSIONS} where ${OWN_BY})`,
+      [now, proposalList(viewer), viewer.userId],
+    );
   };
-}
-
-/** The ids that an index finds, as a query with one column, `id`. */
-function idsOf(db: Knex, seek: Condition): { sql: string; bindings: Knex.RawBinding[] } {
-  const { sql, bindings } = sqlOf(db, seek);
-  const list = listIn(sql);
-  if (list === undefined) return { sql: `select id from frames where ${sql}`, bindings };
-  const own = bindings.slice(0, list.split('?').length - 1);
-  return { sql: `with found (id) as (${list}) select id from found`, bindings: own };
-}
-
-/** How many frames an index finds; FEW if there are as many or more, which are not all counted. */
-async function countSome(db: Knex, seek: Condition): Promise<number> {
-  const { sql, bindings } = idsOf(db, seek);
-  const [row] = await db.raw<{ found: number }[]>(
-    `select count(*) as found from (select 1 from (${sql}) limit ${FEW})`,
-    bindings,
-  );
-  return row?.found ?? FEW;
-}
-
-/**
- * The query in `frames.id in (…)` at the beginning of a condition: on its own it can be stopped, while
- * SQLite makes a list of all that it finds before it looks at the first.
- */
-function listIn(sql: string): string | undefined {
-  const start = 'frames.id in (';
-  if (!sql.startsWith(start)) return undefined;
-  let depth = 1;
-  for (let at = start.length; at < sql.length; at += 1) {
-    if (sql[at] === '(') depth += 1;
-    else if (sql[at] === ')') depth -= 1;
-    if (depth === 0) return sql.slice(start.length, at);
-  }
-  return undefined;
+  return onIndex(find, test);
 }
 
 /** What small tables know of a search. */
 type Known = Pick<Search, 'changes' | 'all' | 'choices' | 'dated'>;
 
-/** Asks all small tables in one go: a question costs more than its answer. */
+/** Asks all small tables and indexes in one go: a question costs more than its answer. */
 async function askTables(
   db: Knex,
   conditions: readonly Condition[],
-  dates: DateRange | undefined,
-): Promise<Known> {
+  { dates, seeks }: { readonly dates: DateRange | undefined; readonly seeks: readonly Seek[] },
+): Promise<Known & { readonly sought: Sought[] }> {
   const asked = KINDS.map((kind) => {
     const own = conditions.filter(({ about }) => about === kind);
     return { kind, conditions: own };
   }).filter((each) => each.conditions.length > 0);
-  const row: Row = await db.first(...knownColumns(db, asked, dates));
-  return toKnown(row, asked, dates);
+  const row: Row = await db.first(
+    ...knownColumns(db, asked, dates),
+    ...seeks.map((seek, at) => db.raw('? as ??', [idsColumn(db, seek), `sought${at}`])),
+  );
+  const sought: Sought[] = [];
+  for (const [at, seek] of seeks.entries()) {
+    sought.push(await toSought(db, seek, String(row[`sought${at}`])));
+  }
+  return { ...toKnown(row, asked, dates), sought };
 }
 
 type Asked = Pick<Choice, 'kind' | 'conditions'>;

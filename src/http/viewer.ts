@@ -11,6 +11,7 @@ import {
 import { findToken, findUserById, touchTokens, type User, type Viewer } from '../catalog/index.js';
 import { AppError } from '../lib/errors.js';
 import { errorFields } from '../lib/log.js';
+import { askTogether } from '../lib/together.js';
 import { basePath, makerOf, type SignedFile } from './links.js';
 import { parameter, prefersHtml, queryParameters } from './params.js';
 import type { Services } from './services.js';
@@ -135,9 +136,11 @@ export function createAuthentication(services: Services): Authentication {
   });
   const used = createUseNotes(services);
   const throttle = createThrottle(config);
+  // A pipeline asks for many things at once with one token.
+  const find = askTogether((hash) => findToken(catalog, hash));
 
   const byToken = async (res: Response, secret: string): Promise<void> => {
-    const found = await findToken(catalog, hashSecret(secret));
+    const found = await find(hashSecret(secret));
     if (found === undefined) throw new AppError('unauthenticated', 'Invalid token.');
     used.note(found.token.id);
     setViewer(res, toViewer(services, found.user, found.token.scope, viewerOf(res).address));

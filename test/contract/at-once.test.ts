@@ -1,12 +1,16 @@
 /** Pages that are read in one question: the same as those of a view that is held, whatever changes meanwhile. */
 import {
   createTextReader,
+  deleteFrame,
+  insertFrame,
   insertFramesInBulk,
+  inTransaction,
   listFramesAs,
   type Catalog,
   type FrameOrder,
   type FrameQuery,
   type FrameReader,
+  type Transaction,
   type Viewer,
 } from '../../src/catalog/index.js';
 import { catalogFrame } from '../fixtures/catalog-frames.js';
@@ -27,6 +31,8 @@ beforeEach(async () => {
 afterEach(() => kept.close());
 
 const BY_DATE: FrameOrder = { column: 'frames.date_obs_ms', descending: true };
+
+const BY_ID: FrameOrder = { column: 'frames.id', descending: false };
 
 function queryOf(text: string, more: Partial<FrameQuery> = {}): FrameQuery {
   const conditions = conditionsOf(text);
@@ -82,11 +88,20 @@ const QUERIES = [
   'FILTER=V&RLEVEL=0&start=2026-01-04',
   'OBJECT=m 3',
   'FILTER=none of them',
+  'basename=x-00',
+  'basename=x-001',
+  'basename=none of them',
+  'REQNUM=7',
+  'EXPTIME=10&night=2026-01-05',
+  'q=m 3&FILTER=V',
+  'RA=120&DEC=10&radius=40',
+  'RA=120&DEC=10&radius=40&basename=x-003&start=2026-01-04',
+  'RA=120&DEC=10&radius=0.001',
 ];
 const ORDERS: readonly FrameOrder[] = [
   BY_DATE,
   { column: 'frames.date_obs_ms', descending: false },
-  { column: 'frames.id', descending: false },
+  BY_ID,
   { column: 'frames.basename', descending: true },
   { column: 'frames.exposure_sec', descending: true },
   { column: 'frames.alt_deg', descending: false },
@@ -119,9 +134,42 @@ test('pages of plain lists are those of a view that is held, at their beginning 
 test('who does not see everything, and what takes more than one question, is read from a view', async () => {
   const asVisitor = await list(queryOf('FILTER=V'), { viewer: PUBLIC });
   expect(asVisitor).toEqual({ ...(await held(queryOf('FILTER=V'), PUBLIC)), atOnce: 0, byIds: 1 });
-  const sought = queryOf('basename=x-00');
-  expect(await list(sought)).toEqual({ ...(await held(sought)), atOnce: 0, byIds: 1 });
+  for (const text of ['header.GAIN__exists=false', 'basename=x-00&header.GAIN__exists=false']) {
+    const walked = queryOf(text);
+    expect(await list(walked)).toEqual({ ...(await held(walked)), atOnce: 0, byIds: 1 });
+  }
 });
+
+test.each(['basename=x-00', 'RA=120&DEC=10&radius=60'])(
+  'what is found by %s is a page as it was found, or one of a view that is held',
+  async (text) => {
+    const query = queryOf(text, { limit: 1000, order: BY_ID });
+    const was = await held(query);
+    const [first = 0, second = 0] = was.ids;
+    const pointing = { raDeg: 120, decDeg: 10, dateObsMs: Date.UTC(2026, 0, 5, 20) };
+    let come = 0;
+    const comes = async (): Promise<void> => {
+      const frame = catalogFrame(`x-00-late-${String((come += 1))}.fits`, pointing);
+      const work = (tx: Transaction) => insertFrame(tx, frame, undefined);
+      await inTransaction(catalog, work, ({ frameId }) => ({ frames: [frameId], isLater: false }));
+    };
+    // A frame that has come since then is in neither the count nor the page.
+    const page = await list(query, { before: comes });
+    expect(page).toEqual({ ...was, atOnce: 1, byIds: 0 });
+    const isLeft = async (id: number): Promise<void> => {
+      await inTransaction(catalog, (tx) => deleteFrame(tx, id));
+    };
+    const without = await list(query, { before: () => isLeft(first) });
+    expect([without.atOnce, without.byIds]).toEqual([1, 1]);
+    expect(without.total).toBe(was.total + come - 1);
+    expect(without.ids).not.toContain(first);
+    // One goes and another comes: there was no moment with neither.
+    const exchanged = await list(query, { before: () => comes().then(() => isLeft(second)) });
+    expect([exchanged.atOnce, exchanged.byIds]).toEqual([1, 1]);
+    expect(exchanged.total).toBe(was.total);
+    expect(exchanged).toMatchObject(await held(query));
+  },
+);
 
 test('a frame that comes while a page is looked for is in its count and on it, or in neither', async () => {
   const order = { column: 'frames.id', descending: true };

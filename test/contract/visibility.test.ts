@@ -1,6 +1,7 @@
 import {
   createTextReader,
   deleteFrame,
+  DIRECTIONS,
   eachFile,
   eachFileOf,
   eachSetup,
@@ -17,6 +18,7 @@ import {
   listFrames,
   listFramesByCursor,
   listNights,
+  listRelatedAs,
   listSetups,
   listVisibleVersions,
   OPERATOR,
@@ -286,6 +288,18 @@ test('relations tell of no frame that is not seen', async () => {
     [2, 3],
     [3],
   ]);
+  const texts = createTextReader({ id: 'id' });
+  const related = async (id: number, viewer: Viewer): Promise<string[]> => {
+    const found: string[] = [];
+    for (const direction of DIRECTIONS) {
+      found.push(String(await listRelatedAs(catalog, texts, { id, direction }, viewer)));
+    }
+    return found;
+  };
+  expect(await related(1, both)).toEqual(['{"id":2}', '{"id":2},{"id":3}', '{"id":2},{"id":3}']);
+  expect(await related(1, one)).toEqual(['', '{"id":3}', '{"id":3}']);
+  await expect(related(2, one)).rejects.toThrow('Not found.');
+  expect(await related(3, one)).toEqual(['{"id":1}', '', '{"id":1}']);
   await own.close();
 });
 

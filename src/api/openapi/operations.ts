@@ -1,6 +1,6 @@
 import { refTo, type ApiAnswer, type ApiOperation } from '../../openapi/index.js';
 import type { ErrorCode } from '../../lib/errors.js';
-import { DIRECTIONS } from '../frames.js';
+import { DIRECTIONS } from '../../catalog/index.js';
 import type { Who } from './access.js';
 import { FILTER_PARAMETERS } from './filters.js';
 import { HDU, PAGE_JSON_OR_CSV, PAGE_OR_JSON, PAGE_PARAMETERS, RELATED_TOO } from './parameters.js';
