@@ -42,4 +42,4 @@ STOPSIGNAL SIGTERM
 # Whether it lives: `/ready/` also fails while a disk is away, and starting anew would not bring it back.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/health/').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "bin/platevault.cjs", "serve"]
+CMD ["node", "--max-semi-space-size=4", "bin/platevault.cjs", "serve"]

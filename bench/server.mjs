@@ -21,10 +21,11 @@ const HOOK = fileURLToPath(new URL('loop-hook.mjs', import.meta.url));
 export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 10 } = {}) {
   fs.mkdirSync(dataDir, { recursive: true });
   const loopFile = path.join(dataDir, 'loop.json');
+  const { tunables, flag } = memoryWays();
   const settings = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
-    GLIBC_TUNABLES: tunables(),
+    GLIBC_TUNABLES: tunables,
     DATA_DIR: dataDir,
     PORT: '0',
     LOG: 'off',
@@ -34,7 +35,7 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
     ...env,
   };
   const began = performance.now();
-  const child = spawn(process.execPath, ['--import', HOOK, ...nodeArgs, PROGRAM, 'serve'], {
+  const child = spawn(process.execPath, ['--import', HOOK, flag, ...nodeArgs, PROGRAM, 'serve'], {
     env: settings,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -75,9 +76,10 @@ export async function startServer(dataDir, { nodeArgs = [], env = {}, loopMs = 1
 }
 
 /** How memory is given out and back: as `npm start`, the container and the service have it. */
-function tunables() {
+function memoryWays() {
   const { scripts } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-  return /GLIBC_TUNABLES:-([^}]+)}/.exec(scripts.start)[1];
+  const [, tunables, flag] = /GLIBC_TUNABLES:-([^}]+)}; exec node (--\S+)/.exec(scripts.start);
+  return { tunables, flag };
 }
 
 /** Requests to an address, with the token if there is one; connections are kept until `close`. */

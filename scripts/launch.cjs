@@ -6,14 +6,23 @@
  */
 const fs = require('node:fs');
 const path = require('node:path');
+const { setFlagsFromString } = require('node:v8');
 const { pathToFileURL } = require('node:url');
 const { ROOT } = require('./setup.cjs');
 
 const DEFAULT_POOL_SIZE = '12';
 
+/**
+ * How far the heap may grow before what is old in it is looked through, in percent of what was alive
+ * the last time. Left to itself V8 lets it grow to four times as much: what a request needs while it
+ * waits for the database counts as old by then.
+ */
+const HEAP_GROWING = 50;
+
 /** Runs `platevault` with these arguments; the exit status is that of the command. */
 function launch(args) {
   process.env.UV_THREADPOOL_SIZE = process.env.UV_THREADPOOL_SIZE || poolSizeFromFiles();
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING}`);
   // The package for S3 says at every start that some day it will want a newer Node.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
   process.argv.splice(2, Infinity, ...args);

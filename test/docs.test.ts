@@ -48,4 +48,7 @@ test('npm start, the container and the service give memory out and back alike', 
   for (const name of ['Dockerfile', 'deploy/platevault.service']) {
     expect(read(name)).toContain(`GLIBC_TUNABLES=${String(tunables)}`);
   }
+  const [, flag] = /exec node (--max-semi-space-size=\d+) /.exec(read('package.json')) ?? [];
+  expect(read('Dockerfile')).toContain(`CMD ["node", "${String(flag)}", "bin/platevault.cjs"`);
+  expect(read('deploy/platevault.service')).toContain(`/node ${String(flag)} bin/platevault.cjs`);
 });
