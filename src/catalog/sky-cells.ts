@@ -94,9 +94,14 @@ function reachIn({ lowDeg, highDeg }: Band, { decDeg, radiusDeg }: Cap): number 
   // The widest place of a cap lies nearer to the pole than its middle, at sin δ = sin δ₀ / cos r.
   const widest = Math.asin(Math.max(-1, Math.min(1, Math.sin(dec) / Math.cos(radius))));
   const at = Math.min(highDeg * RADIAN, Math.max(lowDeg * RADIAN, widest));
-  const cosine = (Math.cos(radius) - Math.sin(at) * Math.sin(dec)) / (Math.cos(at) * Math.cos(dec));
-  if (cosine >= 1) return BAND_DEG / Math.cos(at); // it only just touches the band
-  return cosine <= -1 ? 180 : Math.acos(cosine) / RADIAN;
+  // By haversines, which small angles keep all their digits in, as they do not in cosines.
+  const share = (haversine(radius) - haversine(at - dec)) / (Math.cos(at) * Math.cos(dec));
+  if (share <= 0) return BAND_DEG / Math.cos(at); // it only just touches the band
+  return share >= 1 ? 180 : (2 * Math.asin(Math.sqrt(share))) / RADIAN;
+}
+
+function haversine(angle: number): number {
+  return Math.sin(angle / 2) ** 2;
 }
 
 function placeOf(id: number, cap: Cap): 'inside' | 'across' | 'outside' {

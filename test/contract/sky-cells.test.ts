@@ -107,6 +107,19 @@ test('a frame right on the edge is in, and each frame is in a cone of no size ar
   }
 });
 
+test('small cones near a pole reach across the edge of a cell', async () => {
+  const decDeg = 89.02;
+  const radians = Math.PI / 180;
+  const around = Math.floor(7200 * Math.cos(89.025 * radians)); // cells of that band
+  const raDeg = (30 * 360) / around - 1e-8; // in the last corner of one
+  await insertFramesInBulk(catalog, framesAt([{ raDeg, decDeg }]));
+  for (let radiusDeg = 1e-6; radiusDeg < 1e-3; radiusDeg *= 1.2) {
+    const center = { raDeg: raDeg + (0.99 * radiusDeg) / Math.cos(decDeg * radians), decDeg };
+    const { total } = await found(center, radiusDeg);
+    expect({ radiusDeg, total }).toEqual({ radiusDeg, total: 1 });
+  }
+});
+
 test('cells follow frames that move, and go with those that are deleted', async () => {
   await insertFramesInBulk(catalog, framesAt(randomPoints(300, 5)));
   await catalog.write('frames').where('id', '<=', 100).update({ vec_x: 0.6, vec_y: 0, vec_z: 0.8 });
