@@ -1,4 +1,4 @@
-import { conditionsKey, type Condition } from './conditions.js';
+import { conditionsKey, conditionsText, type Condition } from './conditions.js';
 import { counting, cubeTotal, knownTotal, smallestSet } from './count.js';
 import { CHANGES, readChanges, toColumns, type Catalog } from './db.js';
 import type { FrameReader } from './frame-json.js';
@@ -13,6 +13,7 @@ import {
   toKnown,
   type Search,
 } from './search.js';
+import { A_FEW } from './seeks.js';
 import { framesTouched } from './touches.js';
 import type { Viewer } from './visibility.js';
 
@@ -45,13 +46,11 @@ export async function readAtOnce<T>(
   return readBy(catalog, reader, query, { ...search, key });
 }
 
-/** Frames that are counted in the same question as their page: some milliseconds. */
-const COUNTED = 5_000;
-
 /**
- * A page of a list whose frames an index finds, if they are not many. It is found first what they are,
- * then they are read and counted: what came in between is not among them, as if it had been asked for
- * before. If anything else was changed meanwhile, nothing was read.
+ * A page of a list of which an index finds all frames, if they are few. First it is asked which they are,
+ * then they are read and counted. Frames that have come in between are in both the count and the page or
+ * in neither, as if it had been asked before; what is found out of frames later is told as it is then. If
+ * anything else may have changed meanwhile, nothing was read.
  */
 async function readFound<T>(
   catalog: Catalog,
@@ -59,19 +58,23 @@ async function readFound<T>(
   { conditions, order, limit, offset }: FrameQuery,
   viewer: Viewer,
 ): Promise<Page<T> | undefined> {
-  const { read: db, touches } = catalog;
+  const { read: db, touches, findsMany } = catalog;
   if (conditions.some(isWalked)) return undefined;
+  const text = conditionsText(catalog, conditions);
+  if (findsMany.has(text)) return undefined;
   const isPrepared = conditions.some(({ prepare }) => prepare !== undefined);
   const before = isPrepared ? await readChanges(catalog) : undefined;
   const search = await resolveSearch(db, conditions, viewer);
   const since = before ?? search.changes;
   const hasOnlyMore = (now: number): boolean =>
     framesTouched(touches, { since, now }, conditions) !== undefined;
-  if (findsNothing(search))
+  if (findsNothing(search)) {
     return hasOnlyMore(search.changes) ? { total: 0, items: [] } : undefined;
+  }
   const { frames = Infinity } = smallestSet(search);
+  if (frames > A_FEW) findsMany.set(text, true);
   const places = placesQuery(db, search, { order, limit, offset });
-  if (frames > COUNTED || places === undefined || reader.ofPage === undefined) return undefined;
+  if (frames > A_FEW || places === undefined || reader.ofPage === undefined) return undefined;
   const counted = counting(db, search).select(db.raw('count(*)')).as('total');
   const beside = toColumns(db, [db.raw(CHANGES), counted]);
   const { items, shown, row } = await reader.ofPage(db, { places, beside }, search);
@@ -80,9 +83,9 @@ async function readFound<T>(
   return isWhole && hasOnlyMore(Number(row.changes)) ? { total, items } : undefined;
 }
 
-/** True of a condition that no index answers: frames are looked at one by one. */
-function isWalked({ about, prepare, test }: Condition): boolean {
-  return about === 'frame' && prepare === undefined && test === undefined;
+/** True of a condition that no index answers, or only after a look at each frame. */
+function isWalked({ about, test }: Condition): boolean {
+  return about === 'frame' && test === undefined;
 }
 
 /** @returns undefined if the search is not any more what it was */

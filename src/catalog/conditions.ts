@@ -144,6 +144,14 @@ export function conditionsKey(
   if (conditions.some(({ about, prepare }) => about === 'frame' || prepare !== undefined)) {
     return undefined;
   }
+  return conditionsText({ read }, conditions);
+}
+
+/** All that some conditions ask for as one text. What is to be prepared must stand for itself until then. */
+export function conditionsText(
+  { read }: { readonly read: Knex },
+  conditions: readonly Condition[],
+): string {
   const query = read('frames');
   for (const { apply } of conditions) apply(query, 'frames');
   const { sql, bindings } = query.toSQL();

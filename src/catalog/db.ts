@@ -37,6 +37,8 @@ export interface Catalog {
   readonly knownObjects: LRUCache<string, Promise<readonly ObjectSum[]>>;
   /** What conditions of plain lists came to the last time, by `conditionsKey`. */
   readonly searches: LRUCache<string, Search>;
+  /** Conditions, by `conditionsText`, of which an index found many frames the last time. */
+  readonly findsMany: LRUCache<string, true>;
   /** What changes have touched that this process made. */
   readonly touches: Touches;
   /** Lets few readings of very many frames run at once: a connection is left for quick ones. */
@@ -110,6 +112,7 @@ export function openCatalog(url: string): Catalog {
     knownFacets: new LRUCache({ max: KNOWN_FACETS }),
     knownObjects: new LRUCache({ max: KNOWN_OBJECTS }),
     searches: new LRUCache({ max: KNOWN_SEARCHES }),
+    findsMany: new LRUCache({ max: KNOWN_SEARCHES }),
     touches: new Map(),
     heavy: createLimiter(HEAVY, { waitMs: HEAVY_WAIT_MS, waiting: HEAVY_WAITING }),
     isCrowded: () => poolOf(read).numPendingAcquires() > 0,

@@ -43,6 +43,7 @@ export function openCatalogReadOnly(
     touches: new Map(),
     knownObjects: new LRUCache({ max: 1 }),
     searches: new LRUCache({ max: 1 }),
+    findsMany: new LRUCache({ max: 1 }),
     heavy: createLimiter(READERS, { waitMs: 60_000, waiting: 100 }),
     isCrowded: () => false,
     close: () => db.destroy(),

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import { required, toColumns, type Catalog } from './db.js';
+import { AppError } from '../lib/errors.js';
+import { toColumns, type Catalog } from './db.js';
 import type { FrameReader, Seer } from './frame-json.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
@@ -70,7 +71,7 @@ export async function listRelatedAs<T>(
   const own = db('frames').where({ id }).modify(visibleTo, viewer, seer.now).select('id');
   const page = { places: places.select('id').toSQL(), beside: toColumns(db, [own.as('own')]) };
   const { items, row } = await reader.ofPage(db, page, seer);
-  required(row.own ?? undefined);
+  if (row.own === null) throw new AppError('not_found', 'Not found.');
   return items;
 }
 
@@ -81,7 +82,7 @@ export function named(db: Knex, { viewer, now }: Seer): Knex.QueryBuilder {
     .modify(visibleTo, viewer, now);
 }
 
-/** Relations with the frames that name somebody, as `frames`: each once, some of them. */
+/** The frames that name somebody, each once, joined with what names them: the first MAX_USERS. */
 function naming(db: Knex, { viewer, now }: Seer): Knex.QueryBuilder {
   return db('frames')
     .modify(visibleTo, viewer, now)

@@ -61,7 +61,9 @@ export interface Search {
 /** Beyond this, ids are asked for again where they are needed. */
 const MAX_IDS = 256;
 
-/** @param db inside the snapshot that the query is to see */
+/**
+ * @param db a view that is held, if it has to be all of one moment; each of its questions is of one
+ */
 export async function resolveSearch(
   db: Knex,
   conditions: readonly Condition[],
@@ -76,8 +78,9 @@ export async function resolveSearch(
   const own = reachOf(viewer, now);
   const seeks = [...frames.filter(isSeek), ...(own === undefined ? [] : [own])];
   const { sought, ...known } = await askTables(db, ready, { dates, seeks });
-  const reach = own && sought.pop();
-  if (reach !== undefined && reach.found < FEW) sought.push(reach);
+  const ofOwn = own && sought.pop();
+  const reach = ofOwn !== undefined && ofOwn.found < FEW ? ofOwn : undefined;
+  if (reach !== undefined) sought.push(reach);
   sought.sort((a, b) => a.found - b.found);
   const least = sought[0]?.found ?? FEW;
   return {
@@ -88,7 +91,7 @@ export async function resolveSearch(
     seeks: sought.map(({ seek }) => seek),
     few: least < FEW ? least : undefined,
     tests: [...frames.filter(({ test }) => test === undefined), ...ofCells.map(onFrames)],
-    reach: reach !== undefined && reach.found < FEW ? reach.seek : undefined,
+    reach: reach?.seek,
   };
 }
 

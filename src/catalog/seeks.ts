@@ -8,7 +8,7 @@ export const A_FEW = 1000;
 
 /** What an index has found. */
 export interface Sought {
-  /** If only a few were found, they themselves take the place of the condition. */
+  /** If only a few were found, they themselves take the place of the condition: none come to them. */
   readonly seek: Condition;
   /** How many frames; FEW if there are as many or more, which are not all counted. */
   readonly found: number;
@@ -32,11 +32,11 @@ export async function toSought(db: Knex, seek: Seek, json: string): Promise<Soug
   const { test } = seek;
   const ids = JSON.parse(json) as number[];
   if (ids.length > A_FEW) return { seek, found: await countSome(db, seek) };
-  const known = onIndex((query) => {
-    void query.whereRaw('frames.id in (select value from json_each(?))', [json]);
+  const known = (column: string) => (query: Knex.QueryBuilder) => {
+    void query.whereRaw(`${column} in (select value from json_each(?))`, [json]);
     test(query);
-  }, test);
-  return { seek: known, found: ids.length };
+  };
+  return { seek: onIndex(known('frames.id'), known('+frames.id')), found: ids.length };
 }
 
 /** How many frames an index finds; FEW if there are as many or more. */

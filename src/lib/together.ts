@@ -15,13 +15,16 @@ export function askTogether<T>(ask: (about: string) => Promise<T>): (about: stri
   const asked = new Map<string, Asked<T>>();
 
   const begin = (about: string): Promise<T> => {
-    const now: Asked<T> = { running: ask(about) };
+    const running = new Promise<T>((resolve) => {
+      resolve(ask(about));
+    });
+    const now: Asked<T> = { running };
     asked.set(about, now);
     const end = (): void => {
       if (now.next === undefined) asked.delete(about);
     };
-    now.running.then(end, end);
-    return now.running;
+    running.then(end, end);
+    return running;
   };
 
   return (about) => {

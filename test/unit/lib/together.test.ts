@@ -60,3 +60,16 @@ test('an error is told to those who asked, and the next ask for themselves', asy
   open[1]?.answer('two');
   expect(await second).toBe('two');
 });
+
+test('a question that cannot even be asked is an error of those who asked', async () => {
+  let times = 0;
+  const ask = askTogether((): Promise<number> => {
+    times += 1;
+    if (times < 3) throw new Error('not asked');
+    return Promise.resolve(times);
+  });
+  const both = await Promise.allSettled([ask('a'), ask('a')]);
+  expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  await settle();
+  expect(await ask('a')).toBe(3);
+});
