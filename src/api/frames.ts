@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import {
   DIRECTIONS,
-  findFramesAs,
   getFrame,
+  getFrameAs,
   listHeaders,
   listRelatedAs,
   type Frame,
@@ -45,9 +45,7 @@ export function createFrameHandlers(services: Services) {
     const viewer = requireAction(res, 'read');
     const withRelated = parseWithRelated(queryParameters(req));
     const texts = textsBelow(rootUrl(services, req), { withRelated, withHdus: true });
-    const [text] = await findFramesAs(catalog, texts, [parseId(req.params.id)], viewer);
-    if (text === undefined) throw new AppError('not_found', 'Not found.');
-    res.type('json').send(text);
+    res.type('json').send(await getFrameAs(catalog, texts, parseId(req.params.id), viewer));
   };
 
   /** The frames that this one names, as the reference archive knows them, or those that name it. */

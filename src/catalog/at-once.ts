@@ -13,7 +13,7 @@ import {
   toKnown,
   type Search,
 } from './search.js';
-import { A_FEW } from './seeks.js';
+import { A_FEW, isSeek } from './seeks.js';
 import { framesTouched } from './touches.js';
 import type { Viewer } from './visibility.js';
 
@@ -84,8 +84,8 @@ async function readFound<T>(
 }
 
 /** True of a condition that no index answers, or only after a look at each frame. */
-function isWalked({ about, test }: Condition): boolean {
-  return about === 'frame' && test === undefined;
+function isWalked(condition: Condition): boolean {
+  return condition.about === 'frame' && !isSeek(condition);
 }
 
 /** @returns undefined if the search is not any more what it was */

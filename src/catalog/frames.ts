@@ -171,7 +171,17 @@ export async function findFramesAs<T>(
 
 /** @throws 'not_found' if there is no such frame, or `viewer` may not see it */
 export async function getFrame(catalog: Catalog, id: number, viewer: Viewer): Promise<Frame> {
-  const [frame] = await findFrames(catalog, [id], viewer);
+  return getFrameAs(catalog, readFrames, id, viewer);
+}
+
+/** The same, read otherwise. */
+export async function getFrameAs<T>(
+  catalog: Catalog,
+  read: FrameReader<T>,
+  id: number,
+  viewer: Viewer,
+): Promise<T> {
+  const [frame] = await findFramesAs(catalog, read, [id], viewer);
   return required(frame);
 }
 

@@ -1,6 +1,5 @@
 import type { Knex } from 'knex';
-import { AppError } from '../lib/errors.js';
-import { toColumns, type Catalog } from './db.js';
+import { required, toColumns, type Catalog } from './db.js';
 import type { FrameReader, Seer } from './frame-json.js';
 import { visibleTo, type Viewer } from './visibility.js';
 
@@ -71,7 +70,7 @@ export async function listRelatedAs<T>(
   const own = db('frames').where({ id }).modify(visibleTo, viewer, seer.now).select('id');
   const page = { places: places.select('id').toSQL(), beside: toColumns(db, [own.as('own')]) };
   const { items, row } = await reader.ofPage(db, page, seer);
-  if (row.own === null) throw new AppError('not_found', 'Not found.');
+  required(row.own ?? undefined); // NULL: there is none
   return items;
 }
 

@@ -90,7 +90,7 @@ export async function resolveSearch(
     dates,
     seeks: sought.map(({ seek }) => seek),
     few: least < FEW ? least : undefined,
-    tests: [...frames.filter(({ test }) => test === undefined), ...ofCells.map(onFrames)],
+    tests: [...frames.filter((each) => !isSeek(each)), ...ofCells.map(onFrames)],
     reach: reach?.seek,
   };
 }

@@ -14,6 +14,7 @@ export interface Sought {
   readonly found: number;
 }
 
+/** True of a condition that can be looked for by an index, or tested on a frame at hand. */
 export function isSeek(condition: Condition): condition is Seek {
   return condition.about === 'frame' && condition.test !== undefined;
 }
